@@ -1,0 +1,82 @@
+# LibTorch as imported targets, without a CUDA toolkit and without the compiler of one.
+#
+#   LibTorch::torch   LibTorch; with its CUDA half where the installation has one
+#   LibTorch::nccl    NCCL and the CUDA runtime's headers; only where both are found
+#
+# Looked for, in this order: HARMONIC_TORCH_ROOT (cache variable or environment), the virtual environment that
+# deploy/setup.sh makes. A root is the folder that holds include/ and lib/: of the unpacked LibTorch archive, or
+# the package folder `torch` of a wheel. Sets LibTorch_VERSION, LibTorch_CUDA (true when CUDA and NCCL can be used).
+
+set(_torch_hints ${HARMONIC_TORCH_ROOT} $ENV{HARMONIC_TORCH_ROOT})
+if(NOT _torch_hints)
+  if(DEFINED ENV{HARMONIC_CACHE})
+    set(_cache $ENV{HARMONIC_CACHE})
+  elseif(DEFINED ENV{XDG_CACHE_HOME})
+    set(_cache $ENV{XDG_CACHE_HOME}/harmonic)
+  else()
+    set(_cache $ENV{HOME}/.cache/harmonic)
+  endif()
+  file(GLOB _torch_hints ${_cache}/torch-*/lib/python3*/site-packages/torch)
+endif()
+
+find_path(LibTorch_INCLUDE_DIR torch/csrc/api/include/torch/torch.h
+          HINTS ${_torch_hints} PATH_SUFFIXES include NO_DEFAULT_PATH)
+find_library(LibTorch_LIBRARY torch HINTS ${_torch_hints} PATH_SUFFIXES lib NO_DEFAULT_PATH)
+find_library(LibTorch_CPU_LIBRARY torch_cpu HINTS ${_torch_hints} PATH_SUFFIXES lib NO_DEFAULT_PATH)
+find_library(LibTorch_C10_LIBRARY c10 HINTS ${_torch_hints} PATH_SUFFIXES lib NO_DEFAULT_PATH)
+find_library(LibTorch_CUDA_LIBRARY torch_cuda HINTS ${_torch_hints} PATH_SUFFIXES lib NO_DEFAULT_PATH)
+find_library(LibTorch_C10_CUDA_LIBRARY c10_cuda HINTS ${_torch_hints} PATH_SUFFIXES lib NO_DEFAULT_PATH)
+
+if(LibTorch_INCLUDE_DIR)
+  file(STRINGS ${LibTorch_INCLUDE_DIR}/torch/headeronly/version.h _version_lines REGEX "define TORCH_VERSION_(MAJOR|MINOR|PATCH) ")
+  string(REGEX MATCHALL "[0-9]+" LibTorch_VERSION "${_version_lines}")
+  list(JOIN LibTorch_VERSION "." LibTorch_VERSION)
+  # The wheel's siblings: nvidia/<cuda>/include and nvidia/nccl beside torch/.
+  get_filename_component(_site ${LibTorch_INCLUDE_DIR}/../.. ABSOLUTE)
+  file(GLOB _nvidia_includes ${_site}/nvidia/*/include)
+  file(GLOB _nvidia_libs ${_site}/nvidia/*/lib)
+endif()
+find_path(LibTorch_CUDA_INCLUDE_DIR cuda_runtime_api.h HINTS ${_nvidia_includes})
+find_path(LibTorch_NCCL_INCLUDE_DIR nccl.h HINTS ${_nvidia_includes})
+find_library(LibTorch_NCCL_LIBRARY NAMES nccl libnccl.so.2 HINTS ${_nvidia_libs})
+find_library(LibTorch_CUDART_LIBRARY NAMES cudart libcudart.so.13 libcudart.so.12 HINTS ${_nvidia_libs})
+
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(LibTorch
+  REQUIRED_VARS LibTorch_LIBRARY LibTorch_CPU_LIBRARY LibTorch_C10_LIBRARY LibTorch_INCLUDE_DIR
+  VERSION_VAR LibTorch_VERSION
+  REASON_FAILURE_MESSAGE "run deploy/setup.sh, or give -DHARMONIC_TORCH_ROOT=<folder with include/ and lib/>")
+
+if(LibTorch_FOUND AND NOT TARGET LibTorch::torch)
+  function(_harmonic_import_torch name location)
+    add_library(LibTorch::${name} SHARED IMPORTED)
+    set_target_properties(LibTorch::${name} PROPERTIES IMPORTED_LOCATION ${location})
+  endfunction()
+  _harmonic_import_torch(torch_cpu ${LibTorch_CPU_LIBRARY})
+  _harmonic_import_torch(c10 ${LibTorch_C10_LIBRARY})
+  add_library(LibTorch::torch INTERFACE IMPORTED)
+  # Last in the search order: the folder carries an old copy of google/protobuf.
+  target_compile_options(LibTorch::torch INTERFACE
+    "SHELL:-idirafter ${LibTorch_INCLUDE_DIR}" "SHELL:-idirafter ${LibTorch_INCLUDE_DIR}/torch/csrc/api/include")
+  target_link_libraries(LibTorch::torch INTERFACE LibTorch::torch_cpu LibTorch::c10)
+
+  set(LibTorch_CUDA FALSE)
+  if(LibTorch_CUDA_LIBRARY AND LibTorch_C10_CUDA_LIBRARY AND LibTorch_CUDA_INCLUDE_DIR AND LibTorch_NCCL_INCLUDE_DIR
+     AND LibTorch_NCCL_LIBRARY AND LibTorch_CUDART_LIBRARY)
+    set(LibTorch_CUDA TRUE)
+    _harmonic_import_torch(torch_cuda ${LibTorch_CUDA_LIBRARY})
+    _harmonic_import_torch(c10_cuda ${LibTorch_C10_CUDA_LIBRARY})
+    _harmonic_import_torch(nccl_library ${LibTorch_NCCL_LIBRARY})
+    _harmonic_import_torch(cudart ${LibTorch_CUDART_LIBRARY})
+    add_library(LibTorch::nccl INTERFACE IMPORTED)
+    target_compile_options(LibTorch::nccl INTERFACE
+      "SHELL:-idirafter ${LibTorch_CUDA_INCLUDE_DIR}" "SHELL:-idirafter ${LibTorch_NCCL_INCLUDE_DIR}")
+    target_link_libraries(LibTorch::nccl INTERFACE LibTorch::nccl_library LibTorch::cudart)
+    target_compile_definitions(LibTorch::nccl INTERFACE HARMONIC_WITH_CUDA=1)
+    # No symbol of torch_cuda is named by our code: it registers itself when it is loaded.
+    target_link_options(LibTorch::torch INTERFACE "LINKER:--no-as-needed,${LibTorch_CUDA_LIBRARY},--as-needed")
+    target_link_libraries(LibTorch::torch INTERFACE LibTorch::c10_cuda LibTorch::nccl)
+    # The CUDA libraries' own needs are found at run time through their own search paths.
+    target_link_options(LibTorch::torch INTERFACE "LINKER:--allow-shlib-undefined")
+  endif()
+endif()

@@ -1,0 +1,57 @@
+# Tests: one executable a room of the tree, Catch2 v2, sentences about behaviour.
+include_guard()
+find_package(Catch2 2.13 REQUIRED)
+set(HARMONIC_SHARED_DATA "${PROJECT_SOURCE_DIR}/../shared" CACHE PATH
+    "Development data (golden numbers, real data sets); tests that need it skip where it is absent")
+
+# harmonic_add_test(name SOURCES files… LINK targets… [SHARED] [GPU] [TORCH] [TIMEOUT seconds])
+#   SHARED  has cases tagged [shared] that need development data: they run as an entry of their own, which skips without it
+#   GPU     has cases tagged [gpu], likewise
+#   TORCH   includes LibTorch: reuses the worker's precompiled header
+function(harmonic_add_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SHARED;GPU;TORCH" "TIMEOUT" "SOURCES;LINK")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 600)
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_LINK} harmonic::test_main harmonic::build)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  if(arg_TORCH)
+    target_precompile_headers(${name} REUSE_FROM harmonic_worker)
+  endif()
+  add_test(NAME unit.${name} COMMAND ${name} "~[shared]~[gpu]")
+  set(entries unit.${name})
+  if(arg_SHARED)
+    add_test(NAME unit.${name}.shared COMMAND ${name} "[shared]")
+    list(APPEND entries unit.${name}.shared)
+  endif()
+  if(arg_GPU)
+    add_test(NAME unit.${name}.gpu COMMAND ${name} "[gpu]")
+    list(APPEND entries unit.${name}.gpu)
+  endif()
+  set_tests_properties(${entries} PROPERTIES
+    LABELS unit TIMEOUT ${arg_TIMEOUT} SKIP_REGULAR_EXPRESSION "SKIPPED:"
+    ENVIRONMENT "HARMONIC_SHARED=${HARMONIC_SHARED_DATA}")
+endfunction()
+
+# harmonic_add_mpi_test(name RANKS 1 2 4 SOURCES files… LINK targets… [TORCH] [TIMEOUT seconds])
+# Registers mpi.<name>@1, @2, @4: the same executable under mpirun. Its main starts MPI (support/mpi_main.cpp).
+function(harmonic_add_mpi_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "TORCH" "TIMEOUT" "RANKS;SOURCES;LINK")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_LINK} harmonic::test_mpi_main harmonic::build)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  if(arg_TORCH)
+    target_precompile_headers(${name} REUSE_FROM harmonic_worker)
+  endif()
+  foreach(ranks ${arg_RANKS})
+    add_test(NAME mpi.${name}@${ranks}
+             COMMAND ${MPIEXEC_EXECUTABLE} --enable-recovery --oversubscribe ${MPIEXEC_NUMPROC_FLAG} ${ranks} $<TARGET_FILE:${name}>)
+    set_tests_properties(mpi.${name}@${ranks} PROPERTIES
+      LABELS mpi TIMEOUT ${arg_TIMEOUT} PROCESSORS ${ranks} SKIP_REGULAR_EXPRESSION "SKIPPED:"
+      ENVIRONMENT "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;HARMONIC_SHARED=${HARMONIC_SHARED_DATA}")
+  endforeach()
+endfunction()

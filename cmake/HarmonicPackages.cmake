@@ -1,0 +1,23 @@
+# Third-party packages, all from the distribution but LibTorch (see FindLibTorch.cmake).
+include_guard()
+
+find_package(Threads REQUIRED)
+find_package(MPI REQUIRED COMPONENTS CXX)
+find_package(Boost 1.74 REQUIRED COMPONENTS program_options)
+find_package(HDF5 REQUIRED COMPONENTS C)
+find_package(Protobuf REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(sndfile REQUIRED IMPORTED_TARGET sndfile)
+pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+find_path(STB_INCLUDE_DIR stb_image.h PATH_SUFFIXES stb REQUIRED)
+find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
+find_package(LibTorch REQUIRED)
+
+# MPI's C++ bindings are gone from the standard; only the C interface is used.
+add_library(harmonic_mpi_headers INTERFACE)
+target_link_libraries(harmonic_mpi_headers INTERFACE MPI::MPI_CXX)
+target_compile_definitions(harmonic_mpi_headers INTERFACE OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
+add_library(harmonic::mpi_headers ALIAS harmonic_mpi_headers)

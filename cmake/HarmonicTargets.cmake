@@ -1,0 +1,30 @@
+# What every target of the project shares: warnings, sanitizers, the compiler cache.
+include_guard()
+
+add_library(harmonic_build INTERFACE)
+add_library(harmonic::build ALIAS harmonic_build)
+target_compile_options(harmonic_build INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers -Werror)
+if(HARMONIC_SANITIZE)
+  target_compile_options(harmonic_build INTERFACE -fsanitize=${HARMONIC_SANITIZE} -fno-omit-frame-pointer
+                         -fno-sanitize-recover=undefined)
+  target_link_options(harmonic_build INTERFACE -fsanitize=${HARMONIC_SANITIZE})
+endif()
+
+find_program(HARMONIC_CCACHE ccache)
+if(HARMONIC_CCACHE)
+  # The precompiled LibTorch header needs the relaxed rules.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      ${HARMONIC_CCACHE})
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
+endif()
+
+# harmonic_add_library(name [PUBLIC targets…] [PRIVATE targets…])
+# A library of one top-level folder. What it links is what it may include: the arrows of the architecture.
+function(harmonic_add_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "PUBLIC;PRIVATE")
+  add_library(harmonic_${name} STATIC)
+  add_library(harmonic::${name} ALIAS harmonic_${name})
+  target_include_directories(harmonic_${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_link_libraries(harmonic_${name} PUBLIC ${arg_PUBLIC} PRIVATE harmonic::build ${arg_PRIVATE})
+endfunction()

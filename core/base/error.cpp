@@ -1,0 +1,10 @@
+#include "core/base/error.hpp"
+
+#include <fmt/format.h>
+
+namespace harmonic {
+
+InputError::InputError(std::string_view problem, std::string_view mend)
+    : std::runtime_error(mend.empty() ? std::string(problem) : fmt::format("{}; {}", problem, mend)) {}
+
+}  // namespace harmonic

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace harmonic::log {
+
+/// Logs are for people: stderr, and a file once one is opened. Results never go through here.
+enum class Level { debug, info, warning, error };
+
+void set_level(Level level);
+/// Also appends every line to this file. @throws InputError when it cannot be opened.
+void open_file(const std::filesystem::path& path);
+/// Every line carries this tag, e.g. "rank 2 on node7"; empty for none.
+void set_tag(std::string_view tag);
+void write(Level level, std::string_view text);
+
+template <class... Args>
+void debug(fmt::format_string<Args...> format, Args&&... args) {
+  write(Level::debug, fmt::format(format, std::forward<Args>(args)...));
+}
+template <class... Args>
+void info(fmt::format_string<Args...> format, Args&&... args) {
+  write(Level::info, fmt::format(format, std::forward<Args>(args)...));
+}
+template <class... Args>
+void warning(fmt::format_string<Args...> format, Args&&... args) {
+  write(Level::warning, fmt::format(format, std::forward<Args>(args)...));
+}
+template <class... Args>
+void error(fmt::format_string<Args...> format, Args&&... args) {
+  write(Level::error, fmt::format(format, std::forward<Args>(args)...));
+}
+
+/// One line on a terminal, redrawn in place; nothing when stderr is no terminal. Other log lines clear it first.
+void progress(std::string_view line);
+[[nodiscard]] bool stderr_is_terminal();
+
+}  // namespace harmonic::log

@@ -1,0 +1,150 @@
+#include "core/config/search_settings.hpp"
+
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/base/hash.hpp"
+#include "core/base/text.hpp"
+
+namespace harmonic {
+
+void SearchSettings::declare(OptionSet& o) {
+  o.add("data", data, "data set file (HDF5)").required();
+  o.add("run", run, "run directory: journal, checkpoint, results").required();
+  o.add("resume", resume, "go on with the run directory where it stopped");
+  o.add("time-limit", time_limit, "stop with a checkpoint after this long, e.g. 90s, 20m, 3h; none when empty");
+  o.add("json", json, "print the result as one JSON object on stdout");
+
+  o.section("run");
+  o.add("seed", seed, "seed of every random number of the run");
+  o.add_choice("protocol", protocol, {"honest"},
+               "honest: the architecture is stepped on validation data, the discrete model is retrained and reported, "
+               "test is read once");
+  o.add("modality", modality, "a modality of the data, its search space, its supernet: name=space,weights.h5");
+  o.add("threads", threads, "compute threads of a worker", {1, 1024});
+  o.add_choice("compute", compute, {"auto", "cpu", "cuda"}, "where workers compute");
+  o.add("lease", lease_s, "seconds of silence after which a worker counts as lost", {1.0, 86400.0});
+  o.add("deadline", deadline_s, "seconds after which a piece of work is dealt to another worker", {1.0, 1e7});
+  o.add_choice("keep-models", keep_models, {"front", "all"}, "whose trained weights stay in the run directory");
+
+  o.section("hardware");
+  o.add("device", device, "a device to search for: name=table.json[+more.json][,weight]");
+  o.add_choice("aggregate", aggregate, {"mean", "worst", "each"}, "how several devices' costs become objectives");
+  o.add("head-classes", head_classes, "classifier row of the tables; 0: the data's number of classes", {0, 1'000'000});
+
+  o.section("evolution");
+  o.add("population", evolution.population, "backbones a modality and generation", {2, 100'000});
+  o.add("generations", evolution.generations, "generations of the outer tier", {1, 100'000});
+  o.add("backbone-survivors", evolution.backbone_survivors, "share of a modality's backbones that goes on to fusion",
+        {0.01, 1.0});
+  o.add("model-survivors", evolution.model_survivors, "share of the multimodal models kept as parents", {0.01, 1.0});
+  o.add("crossover-first", evolution.crossover_first, "probability that a gene comes from the first parent", {0.0, 1.0});
+  o.add("mutation", evolution.mutation, "probability that a gene mutates", {0.0, 1.0});
+  o.add("pairs", evolution.pairs, "fusion searches a generation; 0: as many as backbones survive", {0, 100'000});
+  o.add("cells", evolution.macro.usual.cells, "usual number of fusion cells", {1, 64});
+  o.add("nodes", evolution.macro.usual.nodes, "usual number of operators a cell", {1, 64});
+  o.add("macro-other", evolution.macro.p_other, "probability of another number of cells, and of nodes", {0.0, 1.0});
+  o.add("other-cells", evolution.macro.other_cells, "the other numbers of cells");
+  o.add("other-nodes", evolution.macro.other_nodes, "the other numbers of nodes");
+  o.add("recalibration-batch", recalibration_batch, "samples a batch when batch norms are re-estimated", {2, 1'000'000});
+
+  o.section("fusion");
+  o.add("features", fusion.features, "feature maps a modality offers, in the modalities' order; one value serves all; 4 when empty");
+  o.add("operators", fusion.operators, "an operator that fusion may use");
+  o.add("channels", fusion.channels, "channels of every reshaped feature", {1, 65536});
+  o.add("side", fusion.side, "maps are pooled to side x side positions", {1, 256});
+  o.add("multiplier", fusion.multiplier, "last states that are joined to the output", {1, 64});
+  o.add("dropout", fusion.dropout, "dropout inside the fusion network", {0.0, 0.95});
+  o.add("epochs", fusion.epochs, "epochs of the differentiable search", {1, 100'000});
+  o.add("warmup-epochs", fusion.warmup_epochs, "first epochs that train the weights alone", {0, 100'000});
+  o.add("batch", fusion.batch, "samples a step of the search", {2, 1'000'000});
+  o.add("weight-lr", fusion.weight_lr, "Adam's learning rate of the weights (cosine restarts, period doubled)", {0.0, 10.0});
+  o.add("weight-lr-min", fusion.weight_lr_min, "lowest learning rate of the weights", {0.0, 10.0});
+  o.add("weight-decay", fusion.weight_decay, "weight decay of the weights", {0.0, 10.0});
+  o.add("arch-lr", fusion.arch_lr, "Adam's learning rate of the architecture parameters", {0.0, 10.0});
+  o.add("arch-weight-decay", fusion.arch_weight_decay, "weight decay of the architecture parameters", {0.0, 10.0});
+  o.add("arch-steps", fusion.arch_steps, "architecture steps after each step of the weights", {0, 1000});
+  o.add("latency-weight", fusion.latency_weight, "weight of the latency in the architecture's loss", {0.0, 1e6});
+  o.add("energy-weight", fusion.energy_weight, "weight of the energy in the architecture's loss", {0.0, 1e6});
+  o.add("retrain-epochs", fusion.retrain_epochs, "epochs of the discrete network at most", {1, 100'000});
+  o.add("retrain-patience", fusion.retrain_patience, "epochs without a better validation metric before it stops", {1, 100'000});
+  o.add("retrain-batch", fusion.retrain_batch, "samples a step of retraining", {2, 1'000'000});
+  o.add("retrain-lr", fusion.retrain_lr, "Adam's learning rate of retraining (cosine to 0)", {0.0, 10.0});
+}
+
+std::vector<ModalitySpec> SearchSettings::modalities() const {
+  std::vector<ModalitySpec> specs;
+  std::set<std::string> names;
+  for (const auto& text : modality) {
+    const auto equals = text.find('=');
+    const auto parts = split(std::string_view(text).substr(equals == std::string::npos ? text.size() : equals + 1), ',');
+    if (equals == std::string::npos || parts.size() != 2)
+      throw InputError(fmt::format("cannot read modality '{}'", text), "write it as image=avmnist-image,weights.h5");
+    ModalitySpec spec{trim(text.substr(0, equals)), find_space(parts[0]), parts[1], 4};
+    if (!names.insert(spec.name).second)
+      throw InputError(fmt::format("modality '{}' is given twice", spec.name), "name every modality once");
+    specs.push_back(std::move(spec));
+  }
+  if (specs.size() < 2)
+    throw InputError(fmt::format("a search needs two modalities or more, {} given", specs.size()),
+                     "add modality = name=space,weights.h5 to [run]");
+  const auto& counts = fusion.features;
+  if (!counts.empty() && counts.size() != 1 && counts.size() != specs.size())
+    throw InputError(fmt::format("features lists {} numbers for {} modalities", counts.size(), specs.size()),
+                     "give one number, or one a modality");
+  for (std::size_t m = 0; m < specs.size(); ++m)
+    if (!counts.empty()) specs[m].features = counts[counts.size() == 1 ? 0 : m];
+  return specs;
+}
+
+double SearchSettings::time_limit_s() const {
+  if (time_limit.empty()) return std::numeric_limits<double>::infinity();
+  double unit = 1;
+  std::string number = time_limit;
+  switch (number.back()) {
+    case 'h': unit = 3600; break;
+    case 'm': unit = 60; break;
+    case 's': break;
+    default: number += 's';
+  }
+  number.pop_back();
+  const double seconds = unit * parse_real(number, "option time-limit");
+  if (seconds <= 0) throw InputError(fmt::format("option time-limit is {}", time_limit), "give a time above 0, e.g. 20m");
+  return seconds;
+}
+
+void SearchSettings::check() const {
+  (void)modalities();
+  (void)time_limit_s();
+  if (device.empty())
+    throw InputError("a search needs a device", "add device = name=table.json to [hardware], or --device");
+  if (fusion.operators.empty()) throw InputError("fusion has no operators", "list them as operators in [fusion]");
+  if (fusion.warmup_epochs >= fusion.epochs)
+    throw InputError(fmt::format("warmup-epochs is {}, epochs is {}", fusion.warmup_epochs, fusion.epochs),
+                     "leave epochs in which the architecture is stepped");
+  for (const int n : evolution.macro.other_cells)
+    if (n < 1) throw InputError(fmt::format("other-cells lists {}", n), "give numbers of at least 1");
+  for (const int n : evolution.macro.other_nodes)
+    if (n < 1) throw InputError(fmt::format("other-nodes lists {}", n), "give numbers of at least 1");
+}
+
+std::uint64_t SearchSettings::result_hash(std::uint64_t data_hash) const {
+  // The written settings less those that change no number of the result.
+  SearchSettings copy = *this;
+  const SearchSettings defaults;
+  copy.threads = defaults.threads;
+  copy.compute = defaults.compute;
+  copy.lease_s = defaults.lease_s;
+  copy.deadline_s = defaults.deadline_s;
+  copy.keep_models = defaults.keep_models;
+  copy.evolution.generations = defaults.evolution.generations;
+  OptionSet options("", "");
+  copy.declare(options);
+  return hash64(options.to_ini(), data_hash);
+}
+
+}  // namespace harmonic

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/storage/hdf5_file.hpp"
+
+namespace harmonic {
+
+enum class Split { train, val, test };
+inline constexpr std::array kSplits = {Split::train, Split::val, Split::test};
+[[nodiscard]] std::string to_text(Split split);
+[[nodiscard]] Split parse_split(std::string_view text);  ///< @throws InputError
+
+/// What the labels are: one class a sample, or any number of them.
+enum class LabelKind { classification, multilabel };
+
+struct ModalityInfo {
+  std::string name;
+  ElementType type = ElementType::float32;       ///< uint8 (scaled to [0,1] when read into a network) or float32
+  std::vector<std::size_t> sample_shape;         ///< {C, H, W}, or {F} for vectors
+  std::vector<float> mean, std;                  ///< per channel (per feature, or one, for vectors); applied after scaling
+};
+
+struct DatasetInfo {
+  LabelKind labels = LabelKind::classification;
+  int classes = 0;
+  std::vector<std::string> class_names;          ///< may be empty
+  std::string provenance;
+  std::vector<ModalityInfo> modalities;          ///< alphabetical
+  std::array<std::size_t, 3> samples{};          ///< of each split, in the order of kSplits
+};
+
+/// The data set file of the interface (HDF5): /modality/<name>/{train,val,test}, /label/{…}, /id/{…}.
+/// Opening checks the whole structure (modalities, shapes, counts, attributes), so that later reads find what they
+/// expect; a split's samples are read only when asked for, which keeps the test split unread until the end.
+class DatasetFile {
+ public:
+  /// @throws InputError naming the file, what is missing or does not fit, and how to mend it.
+  explicit DatasetFile(const std::filesystem::path& path);
+
+  [[nodiscard]] const DatasetInfo& info() const { return info_; }
+  [[nodiscard]] const std::filesystem::path& path() const { return file_.path(); }
+  [[nodiscard]] const ModalityInfo& modality(std::string_view name) const;  ///< @throws InputError naming the nearest
+  [[nodiscard]] std::size_t samples(Split split) const { return info_.samples[static_cast<std::size_t>(split)]; }
+
+  /// Samples of a split as float, row-major (N, C, H, W) or (N, F), scaled and normalised as the file says.
+  /// @param limit at most this many, from the start
+  [[nodiscard]] std::vector<float> read_samples(std::string_view modality, Split split,
+                                                std::optional<std::size_t> limit = {}) const;
+  /// classification: (N) class indices, each checked to be in 0 … classes-1. @throws InputError
+  [[nodiscard]] std::vector<std::int64_t> read_classes(Split split) const;
+  /// multilabel: (N x classes), 0 or 1. @throws InputError
+  [[nodiscard]] std::vector<std::uint8_t> read_label_sets(Split split) const;
+  /// Hash of labels, shapes and samples of train and val: two files with the same hash hold the same training data.
+  [[nodiscard]] std::uint64_t training_hash() const;
+
+ private:
+  Hdf5File file_;
+  DatasetInfo info_;
+};
+
+/// A data set in memory on its way to a file.
+struct DatasetContent {
+  struct SplitSamples {
+    std::vector<std::uint8_t> bytes;             ///< when the modality's type is uint8
+    std::vector<float> floats;                   ///< when it is float32
+  };
+  DatasetInfo info;                              ///< `samples` is filled in from the labels
+  std::map<std::string, std::array<SplitSamples, 3>> samples;  ///< by modality, then split
+  std::array<std::vector<std::int64_t>, 3> class_labels;       ///< classification
+  std::array<std::vector<std::uint8_t>, 3> label_sets;         ///< multilabel, N x classes
+  std::array<std::vector<std::string>, 3> ids;                 ///< optional
+};
+
+/// Writes the file atomically; the same content gives the same bytes. @throws InputError, RunError
+void write_dataset(const std::filesystem::path& path, const DatasetContent& content);
+
+}  // namespace harmonic

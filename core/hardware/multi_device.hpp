@@ -1,0 +1,63 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/hardware/cost_model.hpp"
+
+namespace harmonic {
+
+/// How several devices' costs become objectives. Source: arXiv 2008.08178, multi-hardware metrics.
+enum class Aggregate {
+  mean,   ///< weighted mean of the normalised costs: the average case
+  worst,  ///< their maximum
+  each,   ///< every device's cost is an objective of its own
+};
+[[nodiscard]] Aggregate parse_aggregate(std::string_view text);  ///< @throws InputError
+
+/// "name=table.json[+more.json][,weight]" of the command line.
+struct DeviceSpec {
+  std::string name;
+  std::vector<std::string> tables;
+  double weight = 1.0;
+};
+[[nodiscard]] DeviceSpec parse_device(std::string_view text);  ///< @throws InputError
+
+/// One device of a run: its table, its weight, and the reference that its costs are divided by.
+struct Device {
+  std::string name;
+  LookUpTable table;
+  double weight = 1.0;
+  Cost reference;  ///< cost of the smallest sub-networks of all modalities, ms and mJ
+};
+
+/// The devices of a run and what a model costs on them.
+class DeviceSet {
+ public:
+  /// @param spaces, head_classes one a modality, for the reference costs
+  /// @throws InputError: no device, two of one name, a weight not above 0, a missing row
+  DeviceSet(const std::vector<DeviceSpec>& specs, Aggregate aggregate, const std::vector<BackboneSpace>& spaces,
+            const std::vector<int>& head_classes);
+
+  [[nodiscard]] const std::vector<Device>& devices() const { return devices_; }
+  /// Cost of one backbone alone / of a whole multimodal model (backbones + fusion operators) on every device.
+  [[nodiscard]] std::vector<Cost> backbone_costs(int modality, const BackboneGenome& genome) const;
+  [[nodiscard]] std::vector<Cost> model_costs(const MultimodalGenome& genome, const std::vector<std::string>& operators) const;
+
+  /// Normalised and aggregated: {latency, energy}, or for `each` {latency of every device…, energy of every device…}.
+  /// Energy is left out when a device's table has none. No unit: multiples of the reference cost. All minimised.
+  [[nodiscard]] std::vector<double> objectives(const std::vector<Cost>& costs) const;
+  /// Names of the above: "latency", "energy", or "latency.<device>"….
+  [[nodiscard]] std::vector<std::string> objective_names() const;
+  /// One number a cost for reports, whatever the aggregate (`each` reports the mean).
+  [[nodiscard]] double summary_latency(const std::vector<Cost>& costs) const;
+  [[nodiscard]] std::optional<double> summary_energy(const std::vector<Cost>& costs) const;
+
+ private:
+  std::vector<Device> devices_;
+  Aggregate aggregate_;
+  std::vector<BackboneSpace> spaces_;
+  std::vector<int> head_classes_;
+};
+
+}  // namespace harmonic

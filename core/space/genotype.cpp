@@ -1,0 +1,98 @@
+#include "core/space/genotype.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/base/error.hpp"
+#include "core/base/text.hpp"
+
+namespace harmonic {
+namespace {
+
+[[noreturn]] void unreadable(std::string_view part) {
+  throw InputError(fmt::format("cannot read '{}' in a genotype", part),
+                   "write it as 1+4:Sum(1,0) | 5+7:ConcatFC(0,1),SE1(2,0) -> 8,9");
+}
+
+std::pair<int, int> parse_pair(const std::string& text, char separator) {
+  const auto parts = split(text, separator);
+  if (parts.size() != 2) unreadable(text);
+  return {static_cast<int>(parse_integer(parts[0], "a state of a genotype")),
+          static_cast<int>(parse_integer(parts[1], "a state of a genotype"))};
+}
+
+FusionCell parse_cell(const std::string& text) {
+  const auto colon = text.find(':');
+  if (colon == std::string::npos) unreadable(text);
+  FusionCell cell;
+  std::tie(cell.first, cell.second) = parse_pair(text.substr(0, colon), '+');
+  std::string rest = text.substr(colon + 1);
+  while (!rest.empty()) {
+    const auto open = rest.find('(');
+    const auto close = rest.find(')');
+    if (open == std::string::npos || close == std::string::npos || close < open) unreadable(text);
+    FusionStep step;
+    step.op = trim(rest.substr(0, open));
+    std::tie(step.first, step.second) = parse_pair(rest.substr(open + 1, close - open - 1), ',');
+    cell.steps.push_back(std::move(step));
+    rest = trim(rest.substr(close + 1));
+    if (!rest.empty() && rest.front() != ',') unreadable(text);
+    if (!rest.empty()) rest = trim(rest.substr(1));
+  }
+  return cell;
+}
+
+}  // namespace
+
+std::string to_text(const Genotype& genotype) {
+  std::vector<std::string> cells;
+  for (const auto& cell : genotype.cells) {
+    std::vector<std::string> steps;
+    for (const auto& step : cell.steps) steps.push_back(fmt::format("{}({},{})", step.op, step.first, step.second));
+    cells.push_back(fmt::format("{}+{}:{}", cell.first, cell.second, fmt::join(steps, ",")));
+  }
+  return fmt::format("{} -> {}", fmt::join(cells, " | "), fmt::join(genotype.concat, ","));
+}
+
+Genotype parse_genotype(std::string_view text) {
+  const auto arrow = text.find("->");
+  if (arrow == std::string_view::npos) unreadable(text);
+  Genotype genotype;
+  for (const auto& cell : split(text.substr(0, arrow), '|')) genotype.cells.push_back(parse_cell(cell));
+  for (const auto& state : split(text.substr(arrow + 2), ','))
+    genotype.concat.push_back(static_cast<int>(parse_integer(state, "a state of a genotype")));
+  return genotype;
+}
+
+Genotype genotype_from_json(std::string_view text) {
+  try {
+    const auto json = nlohmann::json::parse(text);
+    Genotype genotype;
+    const auto& edges = json.at("edges");
+    const auto& steps = json.at("steps");
+    for (std::size_t c = 0; c < steps.size(); ++c) {
+      FusionCell cell;
+      cell.first = edges.at(2 * c).at(1).get<int>();
+      cell.second = edges.at(2 * c + 1).at(1).get<int>();
+      const auto& inner = steps[c].at("inner_edges");
+      const auto& names = steps[c].at("inner_steps");
+      for (std::size_t s = 0; s < names.size(); ++s)
+        cell.steps.push_back({names[s].get<std::string>(), inner.at(2 * s).at(1).get<int>(),
+                              inner.at(2 * s + 1).at(1).get<int>()});
+      genotype.cells.push_back(std::move(cell));
+    }
+    genotype.concat = json.at("concat").get<std::vector<int>>();
+    return genotype;
+  } catch (const nlohmann::json::exception& e) {
+    throw InputError(fmt::format("cannot read a genotype from JSON: {}", e.what()), "give edges, steps and concat");
+  }
+}
+
+std::vector<std::string> operators_of(const Genotype& genotype) {
+  std::vector<std::string> names;
+  for (const auto& cell : genotype.cells)
+    for (const auto& step : cell.steps) names.push_back(step.op);
+  return names;
+}
+
+}  // namespace harmonic

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace harmonic {
+
+/// One operator of a fusion cell and the two inner states it reads. Inner states: 0 and 1 are the cell's inputs x and
+/// y, 2 is the first operator's output, and so on.
+struct FusionStep {
+  std::string op;  ///< "Sum", "ScaleDotAttn", "LinearGLU", "ConcatFC", "SE1", "CatConvMish", …
+  int first = 0;   ///< stronger edge
+  int second = 1;
+
+  auto operator<=>(const FusionStep&) const = default;
+};
+
+/// One fusion cell. States of the network: 0 … inputs-1 are the inputs, then every earlier cell's output.
+struct FusionCell {
+  int first = 0;
+  int second = 1;
+  std::vector<FusionStep> steps;
+
+  auto operator<=>(const FusionCell&) const = default;
+};
+
+/// The fusion micro-architecture that a differentiable search found.
+struct Genotype {
+  std::vector<FusionCell> cells;
+  std::vector<int> concat;  ///< states joined to the network's output, ascending
+
+  auto operator<=>(const Genotype&) const = default;
+};
+
+/// "1+4:Sum(1,0) | 5+7:ConcatFC(0,1),SE1(2,0) -> 8,9"
+[[nodiscard]] std::string to_text(const Genotype& genotype);
+/// Inverse of to_text. @throws InputError naming the part that cannot be read.
+[[nodiscard]] Genotype parse_genotype(std::string_view text);
+/// Reads the published JSON form: {"edges": [["skip", 1], …], "steps": [{"inner_edges", "inner_steps"}], "concat"}.
+/// @throws InputError
+[[nodiscard]] Genotype genotype_from_json(std::string_view json);
+
+/// Every operator of the genotype, cell by cell: what its cost is the sum of.
+[[nodiscard]] std::vector<std::string> operators_of(const Genotype& genotype);
+
+}  // namespace harmonic

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace harmonic {
+
+enum class Activation { relu, h_swish };
+
+/// One stage of a MobileNetV3 supernet: up to 4 elastic blocks of one width.
+struct StageSpec {
+  int width = 0;   ///< output channels before the width multiplier
+  int stride = 1;  ///< of the stage's first block: 1 or 2
+  Activation activation = Activation::relu;
+  bool squeeze_excite = false;
+
+  bool operator==(const StageSpec&) const = default;
+};
+
+/// What one modality's backbone may be: a weight-sharing supernet's space, or the fixed Maxout network of a vector
+/// modality. Source: Harmonic-NAS (arXiv 2309.06612), Once-for-All MobileNetV3 spaces.
+struct BackboneSpace {
+  enum class Family { mobilenet_v3, maxout };
+
+  std::string name;
+  Family family = Family::mobilenet_v3;
+
+  // mobilenet_v3
+  double width_mult = 1.0;
+  int in_channels = 1;
+  int resolution = 28;              ///< side of the square input, pixels
+  int first_width = 16;             ///< first conv and first block, before the width multiplier
+  std::vector<StageSpec> stages;
+  int final_expand = 40;            ///< before the width multiplier
+  int feature_mix = 80;             ///< before the width multiplier
+  std::vector<int> kernels = {3, 5, 7};
+  std::vector<int> expands = {3, 4, 6};
+  std::vector<int> depths = {2, 3, 4};
+
+  // maxout
+  int in_features = 300;            ///< length of the input vector
+  int hidden = 128;                 ///< units of the first Maxout layer; each next one has `factor` times more
+  int blocks = 2;
+  int factor = 2;
+  int pool = 4;                     ///< linear pieces a Maxout unit takes the maximum of
+
+  static constexpr int kMaxDepth = 4;  ///< block positions of a stage
+
+  [[nodiscard]] int positions() const;  ///< kMaxDepth * stages; 0 for maxout
+  /// base * width_mult, a multiple of 8, never below 0.9 of the target.
+  [[nodiscard]] int scaled(int base) const;
+
+  bool operator==(const BackboneSpace&) const = default;
+};
+
+/// The multiple of `divisor` nearest to `value`, at least `divisor` and never below 0.9 of `value`.
+///   make_divisible(19.2, 8) == 24     (16 would be below 17.28)
+[[nodiscard]] int make_divisible(double value, int divisor);
+
+/// The published spaces: avmnist-image, avmnist-audio, mmimdb-image, harmp-image, maxout.
+/// @throws InputError naming the nearest known space.
+[[nodiscard]] const BackboneSpace& find_space(std::string_view name);
+[[nodiscard]] std::vector<std::string> space_names();
+
+}  // namespace harmonic

@@ -1,0 +1,1 @@
+#include "core/storage/hdf5_file.hpp"

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace harmonic {
+
+enum class ElementType { uint8, int64, float32, float64 };
+
+/// An open HDF5 file. Movable, closes in its destructor. Paths inside the file are absolute ("/modality/image/train").
+/// Every error names the file and the path inside it. Not for use by two threads at once (the C library is not).
+class Hdf5File {
+ public:
+  enum class Mode { read, create };
+
+  /// `read` refuses a file that is missing, not HDF5 or cut short. `create` replaces what is there.
+  /// @throws InputError (read), RunError (create)
+  Hdf5File(const std::filesystem::path& path, Mode mode);
+  ~Hdf5File();
+  Hdf5File(Hdf5File&& other) noexcept;
+  Hdf5File& operator=(Hdf5File&& other) noexcept;
+  Hdf5File(const Hdf5File&) = delete;
+  Hdf5File& operator=(const Hdf5File&) = delete;
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] bool exists(const std::string& object) const;
+  /// Names of the members of a group, in alphabetical order. @throws InputError when it is no group.
+  [[nodiscard]] std::vector<std::string> members(const std::string& group) const;
+  [[nodiscard]] std::vector<std::size_t> shape(const std::string& dataset) const;  ///< @throws InputError
+  [[nodiscard]] ElementType type(const std::string& dataset) const;                ///< @throws InputError
+
+  /// Whole data set, row-major, converted to T (uint8_t, int64_t, float, double). @throws InputError
+  template <class T>
+  [[nodiscard]] std::vector<T> read(const std::string& dataset) const;
+  /// Rows `first` … `first + count - 1` of the leading dimension.
+  template <class T>
+  [[nodiscard]] std::vector<T> read_rows(const std::string& dataset, std::size_t first, std::size_t count) const;
+  [[nodiscard]] std::string read_text(const std::string& dataset) const;                     ///< scalar string data set
+  [[nodiscard]] std::vector<std::string> read_texts(const std::string& dataset) const;       ///< 1-d string data set
+
+  /// Makes the data set, and the groups above it. An empty shape makes a scalar. @throws RunError
+  template <class T>
+  void write(const std::string& dataset, std::span<const T> values, const std::vector<std::size_t>& dims);
+  void write_text(const std::string& dataset, std::string_view text);
+  void write_texts(const std::string& dataset, const std::vector<std::string>& texts);
+  void make_group(const std::string& group);
+
+  // Attributes of an object ("/" for the root).
+  [[nodiscard]] bool has_attribute(const std::string& object, const std::string& name) const;
+  [[nodiscard]] std::int64_t attribute_int(const std::string& object, const std::string& name) const;
+  [[nodiscard]] double attribute_real(const std::string& object, const std::string& name) const;
+  [[nodiscard]] std::string attribute_text(const std::string& object, const std::string& name) const;
+  [[nodiscard]] std::vector<float> attribute_floats(const std::string& object, const std::string& name) const;
+  [[nodiscard]] std::vector<std::string> attribute_texts(const std::string& object, const std::string& name) const;
+  void set_attribute(const std::string& object, const std::string& name, std::int64_t value);
+  void set_attribute(const std::string& object, const std::string& name, double value);
+  void set_attribute(const std::string& object, const std::string& name, std::string_view value);
+  void set_attribute(const std::string& object, const std::string& name, std::span<const float> values);
+  void set_attribute(const std::string& object, const std::string& name, const std::vector<std::string>& values);
+
+  /// Everything written so far to disk. @throws RunError
+  void flush();
+
+ private:
+  std::filesystem::path path_;
+  std::int64_t file_ = -1;  ///< hid_t
+};
+
+}  // namespace harmonic

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/base/ids.hpp"
+#include "core/space/genome.hpp"
+#include "core/space/genotype.hpp"
+
+namespace harmonic {
+
+/// Tier 1: evaluate sub-networks of one modality (recalibrate, validate). Genomes that share a prefix of blocks go together.
+struct EvaluateBackbones {
+  int modality = 0;
+  std::vector<BackboneGenome> genomes;
+
+  bool operator==(const EvaluateBackbones&) const = default;
+};
+
+/// Tier 2: fusion search on a pair (or more) of backbones, then the discrete network derived, retrained and validated.
+struct SearchFusion {
+  CandidateId candidate;
+  MultimodalGenome genome;
+
+  bool operator==(const SearchFusion&) const = default;
+};
+
+/// At the end, for the models of the front only: the kept model's metric on the test split.
+struct TestModel {
+  CandidateId candidate;
+  MultimodalGenome genome;
+  Genotype genotype;
+
+  bool operator==(const TestModel&) const = default;
+};
+
+using Work = std::variant<EvaluateBackbones, SearchFusion, TestModel>;
+
+struct Task {
+  TaskId id;
+  Work work;
+
+  bool operator==(const Task&) const = default;
+};
+
+/// Answers, in the order of the work above. Metrics are percent, higher is better.
+struct BackboneScores {
+  std::vector<double> metric_val;  ///< one a genome, in the task's order
+
+  bool operator==(const BackboneScores&) const = default;
+};
+struct FusionScore {
+  double metric_val = 0;           ///< of the retrained discrete network
+  Genotype genotype;
+
+  bool operator==(const FusionScore&) const = default;
+};
+struct TestScore {
+  double metric_test = 0;
+
+  bool operator==(const TestScore&) const = default;
+};
+/// The worker is well but could not do the work.
+struct Failure {
+  std::string message;
+  bool bad_input = false;          ///< the fault is the user's: trying elsewhere will not help
+
+  bool operator==(const Failure&) const = default;
+};
+using Outcome = std::variant<BackboneScores, FusionScore, TestScore, Failure>;
+
+struct Result {
+  TaskId task;
+  Rank worker;
+  double seconds = 0;              ///< of work, on the worker
+  Outcome outcome;
+
+  bool operator==(const Result&) const = default;
+};
+
+/// Does pieces of work: the worker's LibTorch one, or a fake of the tests.
+class Evaluator {
+ public:
+  virtual ~Evaluator() = default;
+  /// Never throws for a piece that fails: that is a Failure. The answer depends on the work and the run's settings alone.
+  [[nodiscard]] virtual Outcome evaluate(const Work& work) = 0;
+};
+
+}  // namespace harmonic

@@ -1,0 +1,6 @@
+#include <iostream>
+
+int main() {
+  std::cout << "harmonic\n";
+  return 0;
+}
