@@ -16,7 +16,7 @@ namespace po = boost::program_options;
 namespace {
 
 template <class T>
-void check_range(T value, OptionSet::Range<T> range, const std::string& name) {
+void check_range(T value, OptionRange<T> range, const std::string& name) {
   if (value < range.lowest || value > range.highest) {
     const std::string allowed = range.highest == std::numeric_limits<T>::max()
                                     ? fmt::format("at least {}", range.lowest)
@@ -55,7 +55,7 @@ OptionSet& OptionSet::add(std::string_view name, std::string& target, std::strin
                .current = [&target] { return std::vector{target}; }});
 }
 
-OptionSet& OptionSet::add(std::string_view name, int& target, std::string_view help, Range<int> range) {
+OptionSet& OptionSet::add(std::string_view name, int& target, std::string_view help, OptionRange<int> range) {
   return push({.name = std::string(name),
                .help = std::string(help),
                .assign =
@@ -67,7 +67,7 @@ OptionSet& OptionSet::add(std::string_view name, int& target, std::string_view h
                .current = [&target] { return std::vector{std::to_string(target)}; }});
 }
 
-OptionSet& OptionSet::add(std::string_view name, double& target, std::string_view help, Range<double> range) {
+OptionSet& OptionSet::add(std::string_view name, double& target, std::string_view help, OptionRange<double> range) {
   return push({.name = std::string(name),
                .help = std::string(help),
                .assign =

@@ -9,6 +9,13 @@
 
 namespace harmonic {
 
+/// Bounds of a number, both allowed.
+template <class T>
+struct OptionRange {
+  T lowest = std::numeric_limits<T>::lowest();
+  T highest = std::numeric_limits<T>::max();
+};
+
 /// The options of one subcommand: declared once, each with its section, default, unit and explanation, and from that
 /// read from the command line (`--name value`), from the INI file given by `--config` (`name = value` under
 /// `[section]`), shown by `--help`, and written back (config.cfg of a run). Command line over file over default.
@@ -18,12 +25,6 @@ namespace harmonic {
 ///   switch (options.parse(args)) …
 class OptionSet {
  public:
-  template <class T>
-  struct Range {
-    T lowest = std::numeric_limits<T>::lowest();
-    T highest = std::numeric_limits<T>::max();
-  };
-
   OptionSet(std::string command, std::string summary);
 
   /// The INI section of the options added from here on. "" (the start) means command line only.
@@ -31,8 +32,8 @@ class OptionSet {
 
   /// Binds an option to `target`, whose present value is the default. `help` names the unit where there is one.
   OptionSet& add(std::string_view name, std::string& target, std::string_view help);
-  OptionSet& add(std::string_view name, int& target, std::string_view help, Range<int> range = {});
-  OptionSet& add(std::string_view name, double& target, std::string_view help, Range<double> range = {});
+  OptionSet& add(std::string_view name, int& target, std::string_view help, OptionRange<int> range = {});
+  OptionSet& add(std::string_view name, double& target, std::string_view help, OptionRange<double> range = {});
   OptionSet& add(std::string_view name, std::uint64_t& target, std::string_view help);
   /// `--name` or `--name=false` on the command line, `name = true` in a file.
   OptionSet& add(std::string_view name, bool& target, std::string_view help);
