@@ -1,1 +1,455 @@
 #include "core/storage/hdf5_file.hpp"
+
+#include <algorithm>
+#include <new>
+#include <numeric>
+#include <stdexcept>
+#include <utility>
+
+#include <fmt/format.h>
+#include <hdf5.h>
+
+#include "core/base/error.hpp"
+
+namespace harmonic {
+namespace {
+
+static_assert(sizeof(hid_t) == sizeof(std::int64_t));
+
+/// An HDF5 identifier with one owner.
+class Handle {
+ public:
+  using Close = herr_t (*)(hid_t);
+  Handle(hid_t id, Close close) : id_(id), close_(close) {}
+  Handle(Handle&& other) noexcept : id_(std::exchange(other.id_, H5I_INVALID_HID)), close_(other.close_) {}
+  Handle& operator=(Handle&&) = delete;
+  ~Handle() {
+    if (id_ >= 0) close_(id_);
+  }
+  [[nodiscard]] hid_t get() const { return id_; }
+  [[nodiscard]] bool valid() const { return id_ >= 0; }
+
+ private:
+  hid_t id_;
+  Close close_;
+};
+
+/// The library would print its own stack of errors; ours says it in one line. Kept per thread by the library.
+void silence_library() {
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
+
+std::string place(const Hdf5File& file, const std::string& object) {
+  return fmt::format("{}, {}", file.path().string(), object);
+}
+
+[[noreturn]] void fail_reading(const Hdf5File& file, const std::string& object, std::string_view problem) {
+  throw InputError(fmt::format("{}: {}", place(file, object), problem),
+                   "check that this is the right file, or make it again");
+}
+
+[[noreturn]] void fail_writing(const Hdf5File& file, const std::string& object) {
+  throw RunError(fmt::format("{}: cannot be written (disk full, or written before)", place(file, object)));
+}
+
+template <class T>
+hid_t native_type();
+template <>
+hid_t native_type<std::uint8_t>() {
+  return H5T_NATIVE_UINT8;
+}
+template <>
+hid_t native_type<std::int64_t>() {
+  return H5T_NATIVE_INT64;
+}
+template <>
+hid_t native_type<float>() {
+  return H5T_NATIVE_FLOAT;
+}
+template <>
+hid_t native_type<double>() {
+  return H5T_NATIVE_DOUBLE;
+}
+
+/// UTF-8 of `length` bytes padded with zeros; length 0 means a pointer to text of any length.
+Handle string_type(std::size_t length) {
+  Handle type{H5Tcopy(H5T_C_S1), H5Tclose};
+  H5Tset_size(type.get(), length == 0 ? H5T_VARIABLE : length);
+  H5Tset_strpad(type.get(), length == 0 ? H5T_STR_NULLTERM : H5T_STR_NULLPAD);
+  H5Tset_cset(type.get(), H5T_CSET_UTF8);
+  return type;
+}
+
+Handle dataspace_of(const std::vector<std::size_t>& dims) {
+  if (dims.empty()) return {H5Screate(H5S_SCALAR), H5Sclose};
+  const std::vector<hsize_t> sizes(dims.begin(), dims.end());
+  return {H5Screate_simple(static_cast<int>(sizes.size()), sizes.data(), nullptr), H5Sclose};
+}
+
+std::vector<std::size_t> dims_of(hid_t space) {
+  const int rank = H5Sget_simple_extent_ndims(space);
+  std::vector<hsize_t> sizes(static_cast<std::size_t>(std::max(rank, 0)));
+  if (rank > 0) H5Sget_simple_extent_dims(space, sizes.data(), nullptr);
+  return {sizes.begin(), sizes.end()};
+}
+
+std::size_t product(const std::vector<std::size_t>& dims) {
+  return std::accumulate(dims.begin(), dims.end(), std::size_t{1}, std::multiplies<>{});
+}
+
+Handle open_dataset(const Hdf5File& file, hid_t id, const std::string& name) {
+  if (!file.exists(name)) fail_reading(file, name, "is not in the file");
+  Handle dataset{H5Dopen2(id, name.c_str(), H5P_DEFAULT), H5Dclose};
+  if (!dataset.valid()) fail_reading(file, name, "is not a readable data set");
+  return dataset;
+}
+
+Handle create_dataset(const Hdf5File& file, hid_t id, const std::string& name, hid_t type, hid_t space) {
+  const Handle links{H5Pcreate(H5P_LINK_CREATE), H5Pclose};
+  H5Pset_create_intermediate_group(links.get(), 1);
+  const Handle creation{H5Pcreate(H5P_DATASET_CREATE), H5Pclose};
+  H5Pset_obj_track_times(creation.get(), false);  // no dates: the same content gives the same bytes
+  Handle dataset{H5Dcreate2(id, name.c_str(), type, space, links.get(), creation.get(), H5P_DEFAULT), H5Dclose};
+  if (!dataset.valid()) fail_writing(file, name);
+  return dataset;
+}
+
+/// Text of fixed or of any length, from a data set or an attribute: `read(memory type, buffer)` fetches it.
+template <class Read>
+std::vector<std::string> read_strings(hid_t file_type, hid_t space, const Read& read, bool& ok) {
+  const std::size_t count = product(dims_of(space));
+  std::vector<std::string> texts;
+  ok = H5Tget_class(file_type) == H5T_STRING;
+  if (!ok || count == 0) return texts;
+  if (H5Tis_variable_str(file_type) > 0) {
+    const Handle type{H5Tcopy(file_type), H5Tclose};
+    std::vector<char*> pointers(count, nullptr);
+    ok = read(type.get(), static_cast<void*>(pointers.data())) >= 0;
+    if (!ok) return texts;
+    for (const char* text : pointers) texts.emplace_back(text == nullptr ? "" : text);
+    H5Dvlen_reclaim(type.get(), space, H5P_DEFAULT, pointers.data());
+    return texts;
+  }
+  const std::size_t length = H5Tget_size(file_type);
+  std::vector<char> buffer(count * length);
+  ok = read(file_type, static_cast<void*>(buffer.data())) >= 0;
+  if (!ok) return texts;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string_view padded(buffer.data() + i * length, length);
+    texts.emplace_back(padded.substr(0, padded.find('\0')));
+  }
+  return texts;
+}
+
+std::size_t longest(const std::vector<std::string>& texts) {
+  std::size_t length = 1;  // HDF5 knows no empty fixed-length type
+  for (const auto& text : texts) length = std::max(length, text.size());
+  return length;
+}
+
+std::vector<char> padded(const std::vector<std::string>& texts, std::size_t length) {
+  std::vector<char> buffer(texts.size() * length, '\0');
+  for (std::size_t i = 0; i < texts.size(); ++i)
+    std::ranges::copy(texts[i], buffer.begin() + static_cast<std::ptrdiff_t>(i * length));
+  return buffer;
+}
+
+Handle open_attribute(const Hdf5File& file, hid_t id, const std::string& object, const std::string& name) {
+  if (!file.exists(object)) fail_reading(file, object, "is not in the file");
+  Handle attribute{H5Aopen_by_name(id, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose};
+  if (!attribute.valid()) fail_reading(file, object, fmt::format("has no attribute '{}'", name));
+  return attribute;
+}
+
+template <class T>
+std::vector<T> read_attribute(const Hdf5File& file, hid_t id, const std::string& object, const std::string& name) {
+  const Handle attribute = open_attribute(file, id, object, name);
+  const Handle space{H5Aget_space(attribute.get()), H5Sclose};
+  std::vector<T> values(product(dims_of(space.get())));
+  if (H5Aread(attribute.get(), native_type<T>(), values.data()) < 0)
+    fail_reading(file, object, fmt::format("attribute '{}' is not numeric", name));
+  return values;
+}
+
+template <class T>
+T read_one(const Hdf5File& file, hid_t id, const std::string& object, const std::string& name) {
+  const auto values = read_attribute<T>(file, id, object, name);
+  if (values.size() != 1)
+    fail_reading(file, object, fmt::format("attribute '{}' holds {} values instead of one", name, values.size()));
+  return values.front();
+}
+
+std::vector<std::string> read_attribute_texts(const Hdf5File& file, hid_t id, const std::string& object,
+                                              const std::string& name) {
+  const Handle attribute = open_attribute(file, id, object, name);
+  const Handle space{H5Aget_space(attribute.get()), H5Sclose};
+  const Handle type{H5Aget_type(attribute.get()), H5Tclose};
+  bool ok = false;
+  auto texts = read_strings(
+      type.get(), space.get(), [&](hid_t memory, void* buffer) { return H5Aread(attribute.get(), memory, buffer); },
+      ok);
+  if (!ok) fail_reading(file, object, fmt::format("attribute '{}' is not a text", name));
+  return texts;
+}
+
+void write_attribute(const Hdf5File& file, hid_t id, const std::string& object, const std::string& name, hid_t type,
+                     const std::vector<std::size_t>& dims, const void* values) {
+  if (H5Aexists_by_name(id, object.c_str(), name.c_str(), H5P_DEFAULT) > 0)
+    H5Adelete_by_name(id, object.c_str(), name.c_str(), H5P_DEFAULT);
+  const Handle space = dataspace_of(dims);
+  const Handle attribute{
+      H5Acreate_by_name(id, object.c_str(), name.c_str(), type, space.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+      H5Aclose};
+  if (!attribute.valid()) fail_writing(file, fmt::format("{} attribute '{}'", object, name));
+  if (product(dims) > 0 && H5Awrite(attribute.get(), type, values) < 0)
+    fail_writing(file, fmt::format("{} attribute '{}'", object, name));
+}
+
+hid_t open_for_reading(const std::filesystem::path& path) {
+  if (!std::filesystem::is_regular_file(path))
+    throw InputError(fmt::format("cannot read {}: no such file", path.string()), "check the path");
+  if (H5Fis_hdf5(path.c_str()) <= 0)
+    throw InputError(fmt::format("{} is not an HDF5 file, or may not be read", path.string()),
+                     "check the path, or make the file again");
+  const Handle access{H5Pcreate(H5P_FILE_ACCESS), H5Pclose};
+  H5Pset_file_locking(access.get(), true, /*ignore_when_disabled=*/true);  // file systems without locks
+  const hid_t id = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get());
+  if (id < 0) throw InputError(fmt::format("{} is damaged or cut short", path.string()), "copy it or make it again");
+  return id;
+}
+
+hid_t create_anew(const std::filesystem::path& path) {
+  const Handle creation{H5Pcreate(H5P_FILE_CREATE), H5Pclose};
+  H5Pset_obj_track_times(creation.get(), false);
+  const hid_t id = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), H5P_DEFAULT);
+  if (id < 0) throw RunError(fmt::format("cannot create {} (folder missing, or not writable)", path.string()));
+  return id;
+}
+
+}  // namespace
+
+Hdf5File::Hdf5File(const std::filesystem::path& path, Mode mode) : path_(path) {
+  silence_library();
+  file_ = mode == Mode::read ? open_for_reading(path) : create_anew(path);
+}
+
+Hdf5File::~Hdf5File() {
+  if (file_ >= 0) H5Fclose(file_);
+}
+
+Hdf5File::Hdf5File(Hdf5File&& other) noexcept
+    : path_(std::move(other.path_)), file_(std::exchange(other.file_, H5I_INVALID_HID)) {}
+
+Hdf5File& Hdf5File::operator=(Hdf5File&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(file_, other.file_);
+  return *this;
+}
+
+bool Hdf5File::exists(const std::string& object) const {
+  // The library wants every group on the way to be there: ask for them one after the other.
+  for (std::size_t end = object.find('/', 1);; end = object.find('/', end + 1)) {
+    const std::string part = object.substr(0, end);
+    if (part != "/" && H5Lexists(file_, part.c_str(), H5P_DEFAULT) <= 0) return false;
+    if (end == std::string::npos) return true;
+  }
+}
+
+std::vector<std::string> Hdf5File::members(const std::string& group) const {
+  if (!exists(group)) fail_reading(*this, group, "is not in the file");
+  const Handle handle{H5Gopen2(file_, group.c_str(), H5P_DEFAULT), H5Gclose};
+  if (!handle.valid()) fail_reading(*this, group, "is not a group");
+  std::vector<std::string> names;
+  const auto collect = [](hid_t, const char* name, const H5L_info_t*, void* out) -> herr_t {
+    static_cast<std::vector<std::string>*>(out)->emplace_back(name);
+    return 0;
+  };
+  if (H5Literate(handle.get(), H5_INDEX_NAME, H5_ITER_INC, nullptr, collect, &names) < 0)
+    fail_reading(*this, group, "is damaged");
+  std::ranges::sort(names);
+  return names;
+}
+
+std::vector<std::size_t> Hdf5File::shape(const std::string& dataset) const {
+  const Handle handle = open_dataset(*this, file_, dataset);
+  const Handle space{H5Dget_space(handle.get()), H5Sclose};
+  return dims_of(space.get());
+}
+
+ElementType Hdf5File::type(const std::string& dataset) const {
+  const Handle handle = open_dataset(*this, file_, dataset);
+  const Handle type{H5Dget_type(handle.get()), H5Tclose};
+  const std::size_t size = H5Tget_size(type.get());
+  switch (H5Tget_class(type.get())) {
+    case H5T_INTEGER:
+      return size == 1 && H5Tget_sign(type.get()) == H5T_SGN_NONE ? ElementType::uint8 : ElementType::int64;
+    case H5T_FLOAT:
+      return size <= 4 ? ElementType::float32 : ElementType::float64;
+    default:
+      fail_reading(*this, dataset, "does not hold numbers");
+  }
+}
+
+template <class T>
+std::vector<T> Hdf5File::read(const std::string& dataset) const {
+  const auto dims = shape(dataset);
+  if (!dims.empty()) return read_rows<T>(dataset, 0, dims.front());
+  const Handle handle = open_dataset(*this, file_, dataset);
+  std::vector<T> value(1);
+  if (H5Dread(handle.get(), native_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, value.data()) < 0)
+    fail_reading(*this, dataset, "cannot be read as a number");
+  return value;
+}
+
+template <class T>
+std::vector<T> Hdf5File::read_rows(const std::string& dataset, std::size_t first, std::size_t count) const {
+  const Handle handle = open_dataset(*this, file_, dataset);
+  const Handle space{H5Dget_space(handle.get()), H5Sclose};
+  auto dims = dims_of(space.get());
+  if (dims.empty() || first > dims.front() || count > dims.front() - first)
+    fail_reading(*this, dataset, fmt::format("has no rows {} to {}", first, first + count));
+  dims.front() = count;
+  std::vector<T> values;
+  try {
+    values.resize(product(dims));
+  } catch (const std::exception&) {  // bad_alloc, length_error: a damaged header, or a huge file
+    fail_reading(*this, dataset, "does not fit into memory");
+  }
+  if (values.empty()) return values;
+  std::vector<hsize_t> start(dims.size(), 0);
+  start.front() = first;
+  const std::vector<hsize_t> sizes(dims.begin(), dims.end());
+  H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start.data(), nullptr, sizes.data(), nullptr);
+  const Handle memory = dataspace_of(dims);
+  if (H5Dread(handle.get(), native_type<T>(), memory.get(), space.get(), H5P_DEFAULT, values.data()) < 0)
+    fail_reading(*this, dataset, "cannot be read (not numeric, or damaged)");
+  return values;
+}
+
+std::vector<std::string> Hdf5File::read_texts(const std::string& dataset) const {
+  const Handle handle = open_dataset(*this, file_, dataset);
+  const Handle space{H5Dget_space(handle.get()), H5Sclose};
+  const Handle type{H5Dget_type(handle.get()), H5Tclose};
+  bool ok = false;
+  auto texts = read_strings(
+      type.get(), space.get(),
+      [&](hid_t memory, void* buffer) { return H5Dread(handle.get(), memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer); },
+      ok);
+  if (!ok) fail_reading(*this, dataset, "is not a text");
+  return texts;
+}
+
+std::string Hdf5File::read_text(const std::string& dataset) const {
+  auto texts = read_texts(dataset);
+  if (texts.size() != 1) fail_reading(*this, dataset, fmt::format("holds {} texts instead of one", texts.size()));
+  return std::move(texts.front());
+}
+
+template <class T>
+void Hdf5File::write(const std::string& dataset, std::span<const T> values, const std::vector<std::size_t>& dims) {
+  if (values.size() != product(dims))
+    throw RunError(fmt::format("{}: {} values do not fill shape ({})", place(*this, dataset), values.size(),
+                               fmt::join(dims, ", ")));
+  const Handle space = dataspace_of(dims);
+  const Handle handle = create_dataset(*this, file_, dataset, native_type<T>(), space.get());
+  if (!values.empty() && H5Dwrite(handle.get(), native_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
+    fail_writing(*this, dataset);
+}
+
+// Texts are written with a fixed length: unlike those of any length they lie in the data set itself, in one order.
+void Hdf5File::write_text(const std::string& dataset, std::string_view text) {
+  const std::vector<std::string> texts{std::string(text)};
+  const std::size_t length = longest(texts);
+  const Handle type = string_type(length);
+  const Handle space = dataspace_of({});
+  const Handle handle = create_dataset(*this, file_, dataset, type.get(), space.get());
+  if (H5Dwrite(handle.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, padded(texts, length).data()) < 0)
+    fail_writing(*this, dataset);
+}
+
+void Hdf5File::write_texts(const std::string& dataset, const std::vector<std::string>& texts) {
+  const std::size_t length = longest(texts);
+  const Handle type = string_type(length);
+  const Handle space = dataspace_of({texts.size()});
+  const Handle handle = create_dataset(*this, file_, dataset, type.get(), space.get());
+  if (!texts.empty() &&
+      H5Dwrite(handle.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, padded(texts, length).data()) < 0)
+    fail_writing(*this, dataset);
+}
+
+void Hdf5File::make_group(const std::string& group) {
+  const Handle links{H5Pcreate(H5P_LINK_CREATE), H5Pclose};
+  H5Pset_create_intermediate_group(links.get(), 1);
+  const Handle handle{H5Gcreate2(file_, group.c_str(), links.get(), H5P_DEFAULT, H5P_DEFAULT), H5Gclose};
+  if (!handle.valid()) fail_writing(*this, group);
+}
+
+bool Hdf5File::has_attribute(const std::string& object, const std::string& name) const {
+  return exists(object) && H5Aexists_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT) > 0;
+}
+
+std::int64_t Hdf5File::attribute_int(const std::string& object, const std::string& name) const {
+  return read_one<std::int64_t>(*this, file_, object, name);
+}
+
+double Hdf5File::attribute_real(const std::string& object, const std::string& name) const {
+  return read_one<double>(*this, file_, object, name);
+}
+
+std::vector<float> Hdf5File::attribute_floats(const std::string& object, const std::string& name) const {
+  return read_attribute<float>(*this, file_, object, name);
+}
+
+std::vector<std::string> Hdf5File::attribute_texts(const std::string& object, const std::string& name) const {
+  return read_attribute_texts(*this, file_, object, name);
+}
+
+std::string Hdf5File::attribute_text(const std::string& object, const std::string& name) const {
+  auto texts = read_attribute_texts(*this, file_, object, name);
+  if (texts.size() != 1)
+    fail_reading(*this, object, fmt::format("attribute '{}' holds {} texts instead of one", name, texts.size()));
+  return std::move(texts.front());
+}
+
+void Hdf5File::set_attribute(const std::string& object, const std::string& name, std::int64_t value) {
+  write_attribute(*this, file_, object, name, H5T_NATIVE_INT64, {}, &value);
+}
+
+void Hdf5File::set_attribute(const std::string& object, const std::string& name, double value) {
+  write_attribute(*this, file_, object, name, H5T_NATIVE_DOUBLE, {}, &value);
+}
+
+void Hdf5File::set_attribute(const std::string& object, const std::string& name, std::string_view value) {
+  const std::vector<std::string> texts{std::string(value)};
+  const std::size_t length = longest(texts);
+  const Handle type = string_type(length);
+  write_attribute(*this, file_, object, name, type.get(), {}, padded(texts, length).data());
+}
+
+void Hdf5File::set_attribute(const std::string& object, const std::string& name, std::span<const float> values) {
+  write_attribute(*this, file_, object, name, H5T_NATIVE_FLOAT, {values.size()}, values.data());
+}
+
+void Hdf5File::set_attribute(const std::string& object, const std::string& name,
+                             const std::vector<std::string>& values) {
+  const std::size_t length = longest(values);
+  const Handle type = string_type(length);
+  write_attribute(*this, file_, object, name, type.get(), {values.size()}, padded(values, length).data());
+}
+
+void Hdf5File::flush() {
+  if (H5Fflush(file_, H5F_SCOPE_GLOBAL) < 0)
+    throw RunError(fmt::format("cannot write {} to disk (disk full?)", path_.string()));
+}
+
+#define HARMONIC_INSTANTIATE(T)                                                                       \
+  template std::vector<T> Hdf5File::read<T>(const std::string&) const;                                \
+  template std::vector<T> Hdf5File::read_rows<T>(const std::string&, std::size_t, std::size_t) const; \
+  template void Hdf5File::write<T>(const std::string&, std::span<const T>, const std::vector<std::size_t>&);
+HARMONIC_INSTANTIATE(std::uint8_t)
+HARMONIC_INSTANTIATE(std::int64_t)
+HARMONIC_INSTANTIATE(float)
+HARMONIC_INSTANTIATE(double)
+#undef HARMONIC_INSTANTIATE
+
+}  // namespace harmonic

@@ -1,0 +1,147 @@
+#include "core/storage/hdf5_file.hpp"
+
+#include <fstream>
+
+#include <catch2/catch.hpp>
+
+#include "core/base/error.hpp"
+#include "core/storage/atomic_file.hpp"
+#include "tests/support/shared_data.hpp"
+
+namespace harmonic {
+namespace {
+
+using Catch::Matchers::Contains;
+using testing::TemporaryFolder;
+
+template <class T>
+void write_example(const std::filesystem::path& path, const std::vector<T>& values) {
+  Hdf5File file(path, Hdf5File::Mode::create);
+  file.write<T>("/a/b/numbers", values, {2, values.size() / 2});
+  file.write_texts("/a/names", {"alpha", "", "gamma δ"});
+  file.write_text("/a/note", "one text");
+  file.make_group("/empty");
+  file.set_attribute("/", "count", std::int64_t{-7});
+  file.set_attribute("/a", "scale", 0.125);
+  file.set_attribute("/a", "title", std::string_view("a title"));
+  file.set_attribute("/a", "nothing", std::string_view(""));
+  const std::vector<float> floats = {0.5F, 1.5F};
+  file.set_attribute("/a", "mean", std::span<const float>(floats));
+  file.set_attribute("/a", "words", std::vector<std::string>{"x", "yy"});
+  file.flush();
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("What is written to an HDF5 file is read back", "[storage]", std::uint8_t, std::int64_t, float,
+                   double) {
+  const TemporaryFolder folder;
+  const std::vector<TestType> values = {1, 2, 3, 4, 5, 6};
+  write_example<TestType>(folder / "f.h5", values);
+  const Hdf5File file(folder / "f.h5", Hdf5File::Mode::read);
+  CHECK(file.read<TestType>("/a/b/numbers") == values);
+  CHECK(file.shape("/a/b/numbers") == std::vector<std::size_t>{2, 3});
+  CHECK(file.read_rows<TestType>("/a/b/numbers", 1, 1) == std::vector<TestType>{4, 5, 6});
+  CHECK(file.read<double>("/a/b/numbers") == std::vector<double>{1, 2, 3, 4, 5, 6});
+  CHECK(file.read_texts("/a/names") == std::vector<std::string>{"alpha", "", "gamma δ"});
+  CHECK(file.read_text("/a/note") == "one text");
+  CHECK(file.members("/a") == std::vector<std::string>{"b", "names", "note"});
+  CHECK(file.members("/empty").empty());
+  CHECK(file.attribute_int("/", "count") == -7);
+  CHECK(file.attribute_real("/a", "scale") == 0.125);
+  CHECK(file.attribute_text("/a", "title") == "a title");
+  CHECK(file.attribute_text("/a", "nothing").empty());
+  CHECK(file.attribute_floats("/a", "mean") == std::vector<float>{0.5F, 1.5F});
+  CHECK(file.attribute_texts("/a", "words") == std::vector<std::string>{"x", "yy"});
+  CHECK(file.has_attribute("/a", "mean"));
+  CHECK_FALSE(file.has_attribute("/a", "std"));
+}
+
+TEST_CASE("An element type survives the file", "[storage]") {
+  const TemporaryFolder folder;
+  {
+    Hdf5File file(folder / "f.h5", Hdf5File::Mode::create);
+    file.write<std::uint8_t>("/u8", std::vector<std::uint8_t>{255}, {1});
+    file.write<std::int64_t>("/i64", std::vector<std::int64_t>{-1}, {});
+    file.write<float>("/f32", std::vector<float>{}, {0, 4});
+    file.write<double>("/f64", std::vector<double>{0.1}, {1});
+  }
+  const Hdf5File file(folder / "f.h5", Hdf5File::Mode::read);
+  CHECK(file.type("/u8") == ElementType::uint8);
+  CHECK(file.type("/i64") == ElementType::int64);
+  CHECK(file.type("/f32") == ElementType::float32);
+  CHECK(file.type("/f64") == ElementType::float64);
+  CHECK(file.shape("/i64").empty());
+  CHECK(file.read<std::int64_t>("/i64") == std::vector<std::int64_t>{-1});
+  CHECK(file.read<float>("/f32").empty());
+  CHECK(file.shape("/f32") == std::vector<std::size_t>{0, 4});
+}
+
+TEST_CASE("The same content gives the same bytes", "[storage]") {
+  const TemporaryFolder folder;
+  write_example<float>(folder / "first.h5", {1, 2, 3, 4});
+  write_example<float>(folder / "second.h5", {1, 2, 3, 4});
+  CHECK(read_file(folder / "first.h5") == read_file(folder / "second.h5"));
+}
+
+TEST_CASE("Objects that are not in a file are named, and asking for them is safe", "[storage]") {
+  const TemporaryFolder folder;
+  write_example<float>(folder / "f.h5", {1, 2});
+  const Hdf5File file(folder / "f.h5", Hdf5File::Mode::read);
+  CHECK(file.exists("/"));
+  CHECK(file.exists("/a/b/numbers"));
+  CHECK_FALSE(file.exists("/a/nowhere/numbers"));
+  CHECK_THROWS_WITH(file.read<float>("/a/nowhere"), Contains("f.h5") && Contains("/a/nowhere"));
+  CHECK_THROWS_WITH(file.shape("/a"), Contains("not a readable data set"));
+  CHECK_THROWS_WITH(file.read<float>("/a/names"), Contains("/a/names"));
+  CHECK_THROWS_WITH(file.read_text("/a/b/numbers"), Contains("not a text"));
+  CHECK_THROWS_WITH(file.members("/a/note"), Contains("not a group"));
+  CHECK_THROWS_WITH(file.read_rows<float>("/a/b/numbers", 1, 2), Contains("no rows 1 to 3"));
+  CHECK_THROWS_WITH(file.attribute_floats("/a", "std"), Contains("'std'") && Contains("/a"));
+  CHECK_THROWS_WITH(file.attribute_int("/a", "title"), Contains("not numeric"));
+  CHECK_THROWS_WITH(file.attribute_text("/a", "mean"), Contains("not a text"));
+  CHECK_THROWS_AS(file.attribute_int("/a", "mean"), InputError);
+}
+
+TEST_CASE("A file that is missing, of another kind or cut short is refused in one line", "[storage]") {
+  const TemporaryFolder folder;
+  const auto open = [&](const std::string& name) { return Hdf5File(folder / name, Hdf5File::Mode::read); };
+  CHECK_THROWS_WITH(open("absent.h5"), Contains("absent.h5") && Contains("no such file"));
+  std::ofstream(folder / "text.h5") << "not HDF5\n";
+  CHECK_THROWS_WITH(open("text.h5"), Contains("text.h5") && Contains("not an HDF5 file"));
+  write_example<float>(folder / "cut.h5", std::vector<float>(5000, 1.0F));
+  std::filesystem::resize_file(folder / "cut.h5", std::filesystem::file_size(folder / "cut.h5") / 2);
+  CHECK_THROWS_WITH(open("cut.h5"), Contains("cut.h5") && Contains("cut short"));
+  CHECK_THROWS_AS(open("cut.h5"), InputError);
+  CHECK_THROWS_AS(Hdf5File(folder / "no" / "folder.h5", Hdf5File::Mode::create), RunError);
+}
+
+TEST_CASE("A moved file stays open and closes once", "[storage]") {
+  const TemporaryFolder folder;
+  write_example<float>(folder / "f.h5", {1, 2});
+  Hdf5File first(folder / "f.h5", Hdf5File::Mode::read);
+  Hdf5File second(std::move(first));
+  CHECK(second.read<float>("/a/b/numbers") == std::vector<float>{1, 2});
+  write_example<float>(folder / "g.h5", {3, 4});
+  second = Hdf5File(folder / "g.h5", Hdf5File::Mode::read);
+  CHECK(second.read<float>("/a/b/numbers") == std::vector<float>{3, 4});
+}
+
+TEST_CASE("Files of other programs are read: texts of any length, small integers", "[storage][shared]") {
+  const auto path = testing::shared_data("golden/mfcc.h5");
+  if (!path) return;
+  const Hdf5File file(*path, Hdf5File::Mode::read);
+  CHECK(file.attribute_text("/", "librosa") == "0.11.0");
+  CHECK(file.attribute_int("/0", "sr") == 8000);
+  CHECK(file.type("/0/pcm_int16") == ElementType::int64);
+  const auto pcm = file.read<std::int64_t>("/0/pcm_int16");
+  const auto wave = file.read<double>("/0/wave_f32");
+  REQUIRE(pcm.size() == wave.size());
+  CHECK(wave.at(1000) == Approx(static_cast<double>(pcm.at(1000)) / 32768));
+  const auto net = testing::shared_data("golden/fusion_net.h5");
+  if (!net) return;
+  const Hdf5File texts(*net, Hdf5File::Mode::read);
+  CHECK_THAT(texts.read_text("/genotype_json"), Catch::Matchers::StartsWith("{"));
+}
+
+}  // namespace harmonic
