@@ -1,10 +1,10 @@
 #include "core/base/log.hpp"
 
-#include <unistd.h>
-
 #include <cstdio>
 #include <mutex>
 #include <string>
+
+#include <unistd.h>
 
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/spdlog.h>
@@ -69,7 +69,9 @@ void write(Level level, std::string_view text) {
   }
   if (level < s.level) return;
   clear_line(s);
-  const char* prefix = level == Level::error ? "harmonic: error: " : level == Level::warning ? "harmonic: warning: " : "";
+  const char* prefix = level == Level::error     ? "harmonic: error: "
+                       : level == Level::warning ? "harmonic: warning: "
+                                                 : "";
   fmt::print(stderr, "{}{}\n", prefix, line);
 }
 

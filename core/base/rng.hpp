@@ -26,11 +26,11 @@ class RandomStream {
   result_type operator()();
 
   [[nodiscard]] std::uint64_t bits64();
-  [[nodiscard]] double uniform();                   ///< [0, 1), 53 bits
+  [[nodiscard]] double uniform();                      ///< [0, 1), 53 bits
   [[nodiscard]] double uniform(double lo, double hi);  ///< [lo, hi)
-  [[nodiscard]] std::size_t below(std::size_t n);   ///< 0 … n-1 without bias, n >= 1
-  [[nodiscard]] bool chance(double p);              ///< true with probability p
-  [[nodiscard]] double normal();                    ///< N(0, 1), Box-Muller
+  [[nodiscard]] std::size_t below(std::size_t n);      ///< 0 … n-1 without bias, n >= 1
+  [[nodiscard]] bool chance(double p);                 ///< true with probability p
+  [[nodiscard]] double normal();                       ///< N(0, 1), Box-Muller
 
   template <class T>
   [[nodiscard]] const T& pick(const std::vector<T>& options) {

@@ -92,11 +92,12 @@ OptionSet& OptionSet::add(std::string_view name, std::uint64_t& target, std::str
 }
 
 OptionSet& OptionSet::add(std::string_view name, bool& target, std::string_view help) {
-  return push({.name = std::string(name),
-               .help = std::string(help),
-               .is_flag = true,
-               .assign = [&target, n = std::string(name)](const auto& values) { target = parse_bool(values.back(), n); },
-               .current = [&target] { return std::vector<std::string>{target ? "true" : "false"}; }});
+  return push(
+      {.name = std::string(name),
+       .help = std::string(help),
+       .is_flag = true,
+       .assign = [&target, n = std::string(name)](const auto& values) { target = parse_bool(values.back(), n); },
+       .current = [&target] { return std::vector<std::string>{target ? "true" : "false"}; }});
 }
 
 OptionSet& OptionSet::add(std::string_view name, std::vector<std::string>& target, std::string_view help) {
@@ -190,7 +191,8 @@ void OptionSet::read_config(const std::string& path) {
       throw InputError(fmt::format("config file {} has key '{}' in [{}]", path, name, in_section),
                        fmt::format("move it to [{}]", option->section));
     if (!option->is_list && list.size() > 1)
-      throw InputError(fmt::format("config file {} has key '{}' {} times", path, name, list.size()), "keep one of them");
+      throw InputError(fmt::format("config file {} has key '{}' {} times", path, name, list.size()),
+                       "keep one of them");
     option->assign(list);
     option->was_given = true;
   }
@@ -206,7 +208,7 @@ OptionSet::Parsed OptionSet::parse(const std::vector<std::string>& args) {
   }
   using Style = po::command_line_style::style_t;
   const int style = Style::allow_long | Style::allow_short | Style::allow_dash_for_short | Style::long_allow_adjacent |
-                    Style::long_allow_next;
+                    Style::long_allow_next | Style::short_allow_next;
   po::variables_map found;
   try {
     auto parsed = po::command_line_parser(args).options(description).style(style).positional({}).run();
@@ -250,7 +252,10 @@ std::string OptionSet::help() const {
       shown = option.section;
       if (!shown.empty()) out += fmt::format("\n[{}]\n", shown);
     }
-    out += fmt::format("  --{}{}\n        {}", option.name, option.is_flag ? "" : option.is_list ? " VALUE (repeated)" : " VALUE",
+    out += fmt::format("  --{}{}\n        {}", option.name,
+                       option.is_flag   ? ""
+                       : option.is_list ? " VALUE (repeated)"
+                                        : " VALUE",
                        option.help);
     if (option.is_required) {
       out += " (required)";

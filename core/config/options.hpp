@@ -42,7 +42,8 @@ class OptionSet {
   /// Comma-separated list of whole numbers.
   OptionSet& add(std::string_view name, std::vector<int>& target, std::string_view help);
   /// One of a few words.
-  OptionSet& add_choice(std::string_view name, std::string& target, std::vector<std::string> choices, std::string_view help);
+  OptionSet& add_choice(std::string_view name, std::string& target, std::vector<std::string> choices,
+                        std::string_view help);
   /// The last added option must be given: on the command line, or in the file when it has a section.
   OptionSet& required();
 

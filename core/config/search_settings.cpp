@@ -42,7 +42,8 @@ void SearchSettings::declare(OptionSet& o) {
   o.add("backbone-survivors", evolution.backbone_survivors, "share of a modality's backbones that goes on to fusion",
         {0.01, 1.0});
   o.add("model-survivors", evolution.model_survivors, "share of the multimodal models kept as parents", {0.01, 1.0});
-  o.add("crossover-first", evolution.crossover_first, "probability that a gene comes from the first parent", {0.0, 1.0});
+  o.add("crossover-first", evolution.crossover_first, "probability that a gene comes from the first parent",
+        {0.0, 1.0});
   o.add("mutation", evolution.mutation, "probability that a gene mutates", {0.0, 1.0});
   o.add("pairs", evolution.pairs, "fusion searches a generation; 0: as many as backbones survive", {0, 100'000});
   o.add("cells", evolution.macro.usual.cells, "usual number of fusion cells", {1, 64});
@@ -50,10 +51,12 @@ void SearchSettings::declare(OptionSet& o) {
   o.add("macro-other", evolution.macro.p_other, "probability of another number of cells, and of nodes", {0.0, 1.0});
   o.add("other-cells", evolution.macro.other_cells, "the other numbers of cells");
   o.add("other-nodes", evolution.macro.other_nodes, "the other numbers of nodes");
-  o.add("recalibration-batch", recalibration_batch, "samples a batch when batch norms are re-estimated", {2, 1'000'000});
+  o.add("recalibration-batch", recalibration_batch, "samples a batch when batch norms are re-estimated",
+        {2, 1'000'000});
 
   o.section("fusion");
-  o.add("features", fusion.features, "feature maps a modality offers, in the modalities' order; one value serves all; 4 when empty");
+  o.add("features", fusion.features,
+        "feature maps a modality offers, in the modalities' order; one value serves all; 4 when empty");
   o.add("operators", fusion.operators, "an operator that fusion may use");
   o.add("channels", fusion.channels, "channels of every reshaped feature", {1, 65536});
   o.add("side", fusion.side, "maps are pooled to side x side positions", {1, 256});
@@ -62,7 +65,8 @@ void SearchSettings::declare(OptionSet& o) {
   o.add("epochs", fusion.epochs, "epochs of the differentiable search", {1, 100'000});
   o.add("warmup-epochs", fusion.warmup_epochs, "first epochs that train the weights alone", {0, 100'000});
   o.add("batch", fusion.batch, "samples a step of the search", {2, 1'000'000});
-  o.add("weight-lr", fusion.weight_lr, "Adam's learning rate of the weights (cosine restarts, period doubled)", {0.0, 10.0});
+  o.add("weight-lr", fusion.weight_lr, "Adam's learning rate of the weights (cosine restarts, period doubled)",
+        {0.0, 10.0});
   o.add("weight-lr-min", fusion.weight_lr_min, "lowest learning rate of the weights", {0.0, 10.0});
   o.add("weight-decay", fusion.weight_decay, "weight decay of the weights", {0.0, 10.0});
   o.add("arch-lr", fusion.arch_lr, "Adam's learning rate of the architecture parameters", {0.0, 10.0});
@@ -71,7 +75,8 @@ void SearchSettings::declare(OptionSet& o) {
   o.add("latency-weight", fusion.latency_weight, "weight of the latency in the architecture's loss", {0.0, 1e6});
   o.add("energy-weight", fusion.energy_weight, "weight of the energy in the architecture's loss", {0.0, 1e6});
   o.add("retrain-epochs", fusion.retrain_epochs, "epochs of the discrete network at most", {1, 100'000});
-  o.add("retrain-patience", fusion.retrain_patience, "epochs without a better validation metric before it stops", {1, 100'000});
+  o.add("retrain-patience", fusion.retrain_patience, "epochs without a better validation metric before it stops",
+        {1, 100'000});
   o.add("retrain-batch", fusion.retrain_batch, "samples a step of retraining", {2, 1'000'000});
   o.add("retrain-lr", fusion.retrain_lr, "Adam's learning rate of retraining (cosine to 0)", {0.0, 10.0});
 }
@@ -81,7 +86,8 @@ std::vector<ModalitySpec> SearchSettings::modalities() const {
   std::set<std::string> names;
   for (const auto& text : modality) {
     const auto equals = text.find('=');
-    const auto parts = split(std::string_view(text).substr(equals == std::string::npos ? text.size() : equals + 1), ',');
+    const auto parts =
+        split(std::string_view(text).substr(equals == std::string::npos ? text.size() : equals + 1), ',');
     if (equals == std::string::npos || parts.size() != 2)
       throw InputError(fmt::format("cannot read modality '{}'", text), "write it as image=avmnist-image,weights.h5");
     ModalitySpec spec{trim(text.substr(0, equals)), find_space(parts[0]), parts[1], 4};
@@ -106,14 +112,21 @@ double SearchSettings::time_limit_s() const {
   double unit = 1;
   std::string number = time_limit;
   switch (number.back()) {
-    case 'h': unit = 3600; break;
-    case 'm': unit = 60; break;
-    case 's': break;
-    default: number += 's';
+    case 'h':
+      unit = 3600;
+      break;
+    case 'm':
+      unit = 60;
+      break;
+    case 's':
+      break;
+    default:
+      number += 's';
   }
   number.pop_back();
   const double seconds = unit * parse_real(number, "option time-limit");
-  if (seconds <= 0) throw InputError(fmt::format("option time-limit is {}", time_limit), "give a time above 0, e.g. 20m");
+  if (seconds <= 0)
+    throw InputError(fmt::format("option time-limit is {}", time_limit), "give a time above 0, e.g. 20m");
   return seconds;
 }
 

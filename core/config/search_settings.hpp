@@ -20,64 +20,64 @@ struct ModalitySpec {
 
 /// Tier 1. Source: method.md, published values in comments.
 struct EvolutionSettings {
-  int population = 64;                ///< backbones a modality and generation (64)
-  int generations = 30;               ///< (30 AV-MNIST, 4 others)
-  double backbone_survivors = 0.25;   ///< share of a modality's backbones kept (0.25)
-  double model_survivors = 0.5;       ///< share of the multimodal models kept (0.3-0.5)
-  double crossover_first = 0.8;       ///< a gene comes from the first parent (0.8)
-  double mutation = 0.4;              ///< a gene mutates (0.4)
-  int pairs = 0;                      ///< fusion searches a generation; 0: as many as backbones survive
+  int population = 64;               ///< backbones a modality and generation (64)
+  int generations = 30;              ///< (30 AV-MNIST, 4 others)
+  double backbone_survivors = 0.25;  ///< share of a modality's backbones kept (0.25)
+  double model_survivors = 0.5;      ///< share of the multimodal models kept (0.3-0.5)
+  double crossover_first = 0.8;      ///< a gene comes from the first parent (0.8)
+  double mutation = 0.4;             ///< a gene mutates (0.4)
+  int pairs = 0;                     ///< fusion searches a generation; 0: as many as backbones survive
   MacroOptions macro;
 };
 
 /// Tier 2. Source: method.md.
 struct FusionSettings {
-  int channels = 192;                 ///< C of every reshaped feature
-  int side = 4;                       ///< maps are pooled to side x side: L = side^2 positions
-  int multiplier = 2;                 ///< last states joined to the output
+  int channels = 192;  ///< C of every reshaped feature
+  int side = 4;        ///< maps are pooled to side x side: L = side^2 positions
+  int multiplier = 2;  ///< last states joined to the output
   double dropout = 0.1;
   std::vector<std::string> operators = {"Sum", "ScaleDotAttn", "LinearGLU", "ConcatFC", "SE1", "CatConvMish"};
-  std::vector<int> features;          ///< per modality, maps offered to fusion; one value serves all
+  std::vector<int> features;  ///< per modality, maps offered to fusion; one value serves all
 
-  int epochs = 25;                    ///< of the differentiable search
-  int warmup_epochs = 2;              ///< of the weights alone, before the architecture is stepped
+  int epochs = 25;        ///< of the differentiable search
+  int warmup_epochs = 2;  ///< of the weights alone, before the architecture is stepped
   int batch = 256;
-  double weight_lr = 1e-3;            ///< Adam; (1e-4, cosine restarts to 1e-6)
+  double weight_lr = 1e-3;  ///< Adam; (1e-4, cosine restarts to 1e-6)
   double weight_lr_min = 1e-6;
   double weight_decay = 1e-4;
-  double arch_lr = 3e-4;              ///< Adam, betas (0.5, 0.999)
+  double arch_lr = 3e-4;  ///< Adam, betas (0.5, 0.999)
   double arch_weight_decay = 1e-3;
-  int arch_steps = 1;                 ///< architecture steps a weight step
-  double latency_weight = 1.0;        ///< in the architecture loss
+  int arch_steps = 1;           ///< architecture steps a weight step
+  double latency_weight = 1.0;  ///< in the architecture loss
   double energy_weight = 1.0;
 
-  int retrain_epochs = 50;            ///< of the discrete network, at most
-  int retrain_patience = 15;          ///< epochs without a better validation metric before it stops
+  int retrain_epochs = 50;    ///< of the discrete network, at most
+  int retrain_patience = 15;  ///< epochs without a better validation metric before it stops
   int retrain_batch = 64;
   double retrain_lr = 1e-3;
 };
 
 /// Everything that `harmonic search` reads; the same on every rank.
 struct SearchSettings {
-  std::string data;                      ///< data set file
-  std::string run;                       ///< run directory
+  std::string data;  ///< data set file
+  std::string run;   ///< run directory
   bool resume = false;
-  std::string time_limit;                ///< "3h", "20m", "90s"; empty: none
+  std::string time_limit;  ///< "3h", "20m", "90s"; empty: none
   bool json = false;
 
   std::uint64_t seed = 1;
-  std::string protocol = "honest";       ///< honest | published
-  std::vector<std::string> modality;     ///< name=space,weights.h5
-  std::vector<std::string> device;       ///< name=table.json[+more.json][,weight]
-  std::string aggregate = "mean";        ///< mean | worst | each
-  int head_classes = 0;                  ///< classifier row of the tables; 0: the data's classes
+  std::string protocol = "honest";    ///< honest | published
+  std::vector<std::string> modality;  ///< name=space,weights.h5
+  std::vector<std::string> device;    ///< name=table.json[+more.json][,weight]
+  std::string aggregate = "mean";     ///< mean | worst | each
+  int head_classes = 0;               ///< classifier row of the tables; 0: the data's classes
 
   int recalibration_batch = 256;
-  int threads = 1;                       ///< a worker's compute threads
-  std::string compute = "auto";          ///< auto | cpu | cuda
-  double lease_s = 30;                   ///< a worker silent for longer is lost
-  double deadline_s = 3600;              ///< a task that runs longer is dealt again
-  std::string keep_models = "front";     ///< front | all: whose weights stay in models/
+  int threads = 1;                    ///< a worker's compute threads
+  std::string compute = "auto";       ///< auto | cpu | cuda
+  double lease_s = 30;                ///< a worker silent for longer is lost
+  double deadline_s = 3600;           ///< a task that runs longer is dealt again
+  std::string keep_models = "front";  ///< front | all: whose weights stay in models/
 
   EvolutionSettings evolution;
   FusionSettings fusion;

@@ -22,18 +22,18 @@ enum class LabelKind { classification, multilabel };
 
 struct ModalityInfo {
   std::string name;
-  ElementType type = ElementType::float32;       ///< uint8 (scaled to [0,1] when read into a network) or float32
-  std::vector<std::size_t> sample_shape;         ///< {C, H, W}, or {F} for vectors
-  std::vector<float> mean, std;                  ///< per channel (per feature, or one, for vectors); applied after scaling
+  ElementType type = ElementType::float32;  ///< uint8 (scaled to [0,1] when read into a network) or float32
+  std::vector<std::size_t> sample_shape;    ///< {C, H, W}, or {F} for vectors
+  std::vector<float> mean, std;             ///< per channel (per feature, or one, for vectors); applied after scaling
 };
 
 struct DatasetInfo {
   LabelKind labels = LabelKind::classification;
   int classes = 0;
-  std::vector<std::string> class_names;          ///< may be empty
+  std::vector<std::string> class_names;  ///< may be empty
   std::string provenance;
-  std::vector<ModalityInfo> modalities;          ///< alphabetical
-  std::array<std::size_t, 3> samples{};          ///< of each split, in the order of kSplits
+  std::vector<ModalityInfo> modalities;  ///< alphabetical
+  std::array<std::size_t, 3> samples{};  ///< of each split, in the order of kSplits
 };
 
 /// The data set file of the interface (HDF5): /modality/<name>/{train,val,test}, /label/{…}, /id/{…}.
@@ -68,10 +68,10 @@ class DatasetFile {
 /// A data set in memory on its way to a file.
 struct DatasetContent {
   struct SplitSamples {
-    std::vector<std::uint8_t> bytes;             ///< when the modality's type is uint8
-    std::vector<float> floats;                   ///< when it is float32
+    std::vector<std::uint8_t> bytes;  ///< when the modality's type is uint8
+    std::vector<float> floats;        ///< when it is float32
   };
-  DatasetInfo info;                              ///< `samples` is filled in from the labels
+  DatasetInfo info;                                            ///< `samples` is filled in from the labels
   std::map<std::string, std::array<SplitSamples, 3>> samples;  ///< by modality, then split
   std::array<std::vector<std::int64_t>, 3> class_labels;       ///< classification
   std::array<std::vector<std::uint8_t>, 3> label_sets;         ///< multilabel, N x classes

@@ -32,7 +32,8 @@ struct CostPart {
                                                 int channels = 192, int positions = 16);
 [[nodiscard]] Cost total(const std::vector<CostPart>& parts);
 
-/// Every key that a search of the space may ask for. @throws InputError for a space too large to list (never: keys are few)
+/// Every key that a search of the space may ask for. @throws InputError for a space too large to list (never: keys are
+/// few)
 [[nodiscard]] std::vector<std::string> space_keys(const BackboneSpace& space, int head_classes);
 
 }  // namespace harmonic

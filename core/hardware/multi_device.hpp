@@ -42,7 +42,8 @@ class DeviceSet {
   [[nodiscard]] const std::vector<Device>& devices() const { return devices_; }
   /// Cost of one backbone alone / of a whole multimodal model (backbones + fusion operators) on every device.
   [[nodiscard]] std::vector<Cost> backbone_costs(int modality, const BackboneGenome& genome) const;
-  [[nodiscard]] std::vector<Cost> model_costs(const MultimodalGenome& genome, const std::vector<std::string>& operators) const;
+  [[nodiscard]] std::vector<Cost> model_costs(const MultimodalGenome& genome,
+                                              const std::vector<std::string>& operators) const;
 
   /// Normalised and aggregated: {latency, energy}, or for `each` {latency of every device…, energy of every device…}.
   /// Energy is left out when a device's table has none. No unit: multiples of the reference cost. All minimised.

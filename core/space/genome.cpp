@@ -62,7 +62,10 @@ BackboneGenome parse_genome(std::string_view text, const BackboneSpace& space) {
     for (const auto& part : split(text, ';')) {
       const auto equals = part.find('=');
       const std::string key = part.substr(0, equals);
-      std::vector<int>* list = key == "K" ? &genome.kernel : key == "E" ? &genome.expand : key == "D" ? &genome.depth : nullptr;
+      std::vector<int>* list = key == "K"   ? &genome.kernel
+                               : key == "E" ? &genome.expand
+                               : key == "D" ? &genome.depth
+                                            : nullptr;
       if (equals == std::string::npos || list == nullptr || !list->empty())
         throw InputError(fmt::format("cannot read '{}' in genome '{}'", part, text),
                          "write it as K=5,5,5,5;E=3,3,4,3;D=2, or as smallest or largest");
@@ -80,7 +83,8 @@ void check_genome(const BackboneGenome& genome, const BackboneSpace& space) {
   check_length(genome.depth.size(), stages, "D", space.name);
   check_length(genome.kernel.size(), positions, "K", space.name);
   check_length(genome.expand.size(), positions, "E", space.name);
-  for (std::size_t s = 0; s < stages; ++s) check_gene(genome.depth[s], space.depths, fmt::format("D[{}]", s), space.name);
+  for (std::size_t s = 0; s < stages; ++s)
+    check_gene(genome.depth[s], space.depths, fmt::format("D[{}]", s), space.name);
   for (std::size_t p = 0; p < positions; ++p) {
     if (!active(genome, p) && genome.kernel[p] == 0 && genome.expand[p] == 0) continue;
     check_gene(genome.kernel[p], space.kernels, fmt::format("K[{}]", p), space.name);

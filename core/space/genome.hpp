@@ -29,7 +29,8 @@ struct MacroArchitecture {
   auto operator<=>(const MacroArchitecture&) const = default;
 };
 
-/// What the outer tier evolves: a backbone per modality, in the run's modality order, and the fusion's macro-architecture.
+/// What the outer tier evolves: a backbone per modality, in the run's modality order, and the fusion's
+/// macro-architecture.
 struct MultimodalGenome {
   std::vector<BackboneGenome> backbones;
   MacroArchitecture macro;

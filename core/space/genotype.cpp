@@ -77,8 +77,8 @@ Genotype genotype_from_json(std::string_view text) {
       const auto& inner = steps[c].at("inner_edges");
       const auto& names = steps[c].at("inner_steps");
       for (std::size_t s = 0; s < names.size(); ++s)
-        cell.steps.push_back({names[s].get<std::string>(), inner.at(2 * s).at(1).get<int>(),
-                              inner.at(2 * s + 1).at(1).get<int>()});
+        cell.steps.push_back(
+            {names[s].get<std::string>(), inner.at(2 * s).at(1).get<int>(), inner.at(2 * s + 1).at(1).get<int>()});
       genotype.cells.push_back(std::move(cell));
     }
     genotype.concat = json.at("concat").get<std::vector<int>>();

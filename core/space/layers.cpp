@@ -20,11 +20,22 @@ std::vector<Layer> backbone_layers(const BackboneSpace& space, const BackboneGen
   using Kind = Layer::Kind;
   int side = space.resolution;
   const int first = space.scaled(space.first_width);
-  layers.push_back({.kind = Kind::conv, .in_channels = space.in_channels, .out_channels = first, .kernel = 3, .stride = 2,
-                    .resolution = side, .activation = Activation::h_swish});
+  layers.push_back({.kind = Kind::conv,
+                    .in_channels = space.in_channels,
+                    .out_channels = first,
+                    .kernel = 3,
+                    .stride = 2,
+                    .resolution = side,
+                    .activation = Activation::h_swish});
   side = strided(side, 2);
-  layers.push_back({.kind = Kind::mbconv, .in_channels = first, .out_channels = first, .mid_channels = first, .kernel = 3,
-                    .resolution = side, .activation = Activation::relu, .shortcut = true});
+  layers.push_back({.kind = Kind::mbconv,
+                    .in_channels = first,
+                    .out_channels = first,
+                    .mid_channels = first,
+                    .kernel = 3,
+                    .resolution = side,
+                    .activation = Activation::relu,
+                    .shortcut = true});
   int channels = first;
   for (std::size_t s = 0; s < space.stages.size(); ++s) {
     const StageSpec& stage = space.stages[s];
@@ -50,10 +61,17 @@ std::vector<Layer> backbone_layers(const BackboneSpace& space, const BackboneGen
   }
   const int expanded = space.scaled(space.final_expand);
   const int mixed = space.scaled(space.feature_mix);
-  layers.push_back({.kind = Kind::conv, .in_channels = channels, .out_channels = expanded, .resolution = side,
+  layers.push_back({.kind = Kind::conv,
+                    .in_channels = channels,
+                    .out_channels = expanded,
+                    .resolution = side,
                     .activation = Activation::h_swish});
-  layers.push_back({.kind = Kind::conv, .in_channels = expanded, .out_channels = mixed, .resolution = 1,
-                    .activation = Activation::h_swish, .batch_norm = false});
+  layers.push_back({.kind = Kind::conv,
+                    .in_channels = expanded,
+                    .out_channels = mixed,
+                    .resolution = 1,
+                    .activation = Activation::h_swish,
+                    .batch_norm = false});
   layers.push_back({.kind = Kind::linear, .in_channels = mixed, .out_channels = classes, .resolution = 1});
   return layers;
 }

@@ -13,11 +13,12 @@ struct Layer {
   Kind kind = Kind::conv;
   int in_channels = 0;
   int out_channels = 0;
-  int mid_channels = 0;  ///< mbconv: width of its depthwise conv; the fixed first block, which has no expansion: in_channels
-  int expand = 1;        ///< mbconv only; 1 for the fixed first block
+  int mid_channels =
+      0;           ///< mbconv: width of its depthwise conv; the fixed first block, which has no expansion: in_channels
+  int expand = 1;  ///< mbconv only; 1 for the fixed first block
   int kernel = 1;
   int stride = 1;
-  int resolution = 1;    ///< side of its input, pixels
+  int resolution = 1;  ///< side of its input, pixels
   Activation activation = Activation::relu;
   bool squeeze_excite = false;
   bool batch_norm = true;  ///< conv only; the feature mix has none
@@ -34,7 +35,8 @@ struct Layer {
 /// Side of the map that leaves a layer of this stride: ceil(side / stride).
 [[nodiscard]] int strided(int side, int stride);
 
-/// Returned features of a sub-network: first conv, first block, every active block, logits; of Maxout: every block, logits.
+/// Returned features of a sub-network: first conv, first block, every active block, logits; of Maxout: every block,
+/// logits.
 [[nodiscard]] int feature_count(const BackboneSpace& space, const BackboneGenome& genome);
 
 /// Indices, ascending, of the `k` features that a backbone with `n` returned features offers to fusion: start at n-2

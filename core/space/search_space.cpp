@@ -23,7 +23,8 @@ BackboneSpace harmp_image() {
   space.name = "harmp-image";
   space.in_channels = 3;
   space.resolution = 112;
-  space.stages = {{24, 2, Activation::relu, false}, {40, 2, Activation::relu, true}, {80, 2, Activation::h_swish, false}};
+  space.stages = {
+      {24, 2, Activation::relu, false}, {40, 2, Activation::relu, true}, {80, 2, Activation::h_swish, false}};
   space.final_expand = 112;
   space.feature_mix = 160;
   return space;

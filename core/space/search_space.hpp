@@ -29,21 +29,21 @@ struct BackboneSpace {
   // mobilenet_v3
   double width_mult = 1.0;
   int in_channels = 1;
-  int resolution = 28;              ///< side of the square input, pixels
-  int first_width = 16;             ///< first conv and first block, before the width multiplier
+  int resolution = 28;   ///< side of the square input, pixels
+  int first_width = 16;  ///< first conv and first block, before the width multiplier
   std::vector<StageSpec> stages;
-  int final_expand = 40;            ///< before the width multiplier
-  int feature_mix = 80;             ///< before the width multiplier
+  int final_expand = 40;  ///< before the width multiplier
+  int feature_mix = 80;   ///< before the width multiplier
   std::vector<int> kernels = {3, 5, 7};
   std::vector<int> expands = {3, 4, 6};
   std::vector<int> depths = {2, 3, 4};
 
   // maxout
-  int in_features = 300;            ///< length of the input vector
-  int hidden = 128;                 ///< units of the first Maxout layer; each next one has `factor` times more
+  int in_features = 300;  ///< length of the input vector
+  int hidden = 128;       ///< units of the first Maxout layer; each next one has `factor` times more
   int blocks = 2;
   int factor = 2;
-  int pool = 4;                     ///< linear pieces a Maxout unit takes the maximum of
+  int pool = 4;  ///< linear pieces a Maxout unit takes the maximum of
 
   static constexpr int kMaxDepth = 4;  ///< block positions of a stage
 

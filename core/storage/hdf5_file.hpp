@@ -40,8 +40,8 @@ class Hdf5File {
   /// Rows `first` … `first + count - 1` of the leading dimension.
   template <class T>
   [[nodiscard]] std::vector<T> read_rows(const std::string& dataset, std::size_t first, std::size_t count) const;
-  [[nodiscard]] std::string read_text(const std::string& dataset) const;                     ///< scalar string data set
-  [[nodiscard]] std::vector<std::string> read_texts(const std::string& dataset) const;       ///< 1-d string data set
+  [[nodiscard]] std::string read_text(const std::string& dataset) const;                ///< scalar string data set
+  [[nodiscard]] std::vector<std::string> read_texts(const std::string& dataset) const;  ///< 1-d string data set
 
   /// Makes the data set, and the groups above it. An empty shape makes a scalar. @throws RunError
   template <class T>

@@ -11,7 +11,8 @@
 
 namespace harmonic {
 
-/// Tier 1: evaluate sub-networks of one modality (recalibrate, validate). Genomes that share a prefix of blocks go together.
+/// Tier 1: evaluate sub-networks of one modality (recalibrate, validate). Genomes that share a prefix of blocks go
+/// together.
 struct EvaluateBackbones {
   int modality = 0;
   std::vector<BackboneGenome> genomes;
@@ -52,7 +53,7 @@ struct BackboneScores {
   bool operator==(const BackboneScores&) const = default;
 };
 struct FusionScore {
-  double metric_val = 0;           ///< of the retrained discrete network
+  double metric_val = 0;  ///< of the retrained discrete network
   Genotype genotype;
 
   bool operator==(const FusionScore&) const = default;
@@ -65,7 +66,7 @@ struct TestScore {
 /// The worker is well but could not do the work.
 struct Failure {
   std::string message;
-  bool bad_input = false;          ///< the fault is the user's: trying elsewhere will not help
+  bool bad_input = false;  ///< the fault is the user's: trying elsewhere will not help
 
   bool operator==(const Failure&) const = default;
 };
@@ -74,7 +75,7 @@ using Outcome = std::variant<BackboneScores, FusionScore, TestScore, Failure>;
 struct Result {
   TaskId task;
   Rank worker;
-  double seconds = 0;              ///< of work, on the worker
+  double seconds = 0;  ///< of work, on the worker
   Outcome outcome;
 
   bool operator==(const Result&) const = default;
@@ -84,7 +85,8 @@ struct Result {
 class Evaluator {
  public:
   virtual ~Evaluator() = default;
-  /// Never throws for a piece that fails: that is a Failure. The answer depends on the work and the run's settings alone.
+  /// Never throws for a piece that fails: that is a Failure. The answer depends on the work and the run's settings
+  /// alone.
   [[nodiscard]] virtual Outcome evaluate(const Work& work) = 0;
 };
 

@@ -1,8 +1,7 @@
 // Catch2 under mpirun: MPI starts before the first case and ends after the last; every rank's verdict counts.
 #define CATCH_CONFIG_RUNNER
-#include <mpi.h>
-
 #include <catch2/catch.hpp>
+#include <mpi.h>
 
 int main(int argc, char** argv) {
   int provided = 0;

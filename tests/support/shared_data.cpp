@@ -16,7 +16,8 @@ std::optional<std::filesystem::path> shared_data(const std::string& relative) {
 
 TemporaryFolder::TemporaryFolder() {
   std::random_device random;
-  path_ = std::filesystem::temp_directory_path() / ("harmonic-test-" + std::to_string(random()) + std::to_string(random()));
+  path_ =
+      std::filesystem::temp_directory_path() / ("harmonic-test-" + std::to_string(random()) + std::to_string(random()));
   std::filesystem::create_directories(path_);
 }
 

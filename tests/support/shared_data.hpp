@@ -6,7 +6,8 @@
 
 namespace harmonic::testing {
 
-/// A file or folder of the development data; when it is absent prints "SKIPPED: …" and gives nothing, and the test returns.
+/// A file or folder of the development data; when it is absent prints "SKIPPED: …" and gives nothing, and the test
+/// returns.
 std::optional<std::filesystem::path> shared_data(const std::string& relative);
 
 /// A fresh empty folder, removed with everything in it when this goes out of scope.

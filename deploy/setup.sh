@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Installs what Harmonic needs, once. A second call finds everything there and does nothing.
+#
+#   deploy/setup.sh            Debian 12 packages, and LibTorch in a cache folder that all clones share
+#
+# To use what is there already:
+#   HARMONIC_TORCH_ROOT=DIR    this LibTorch (the folder with include/ and lib/); none is installed
+#   HARMONIC_SKIP_PACKAGES=1   install no packages: compiler, MPI and libraries are yours (module load, spack, …)
+#   HARMONIC_CACHE=DIR         cache folder [default: $XDG_CACHE_HOME/harmonic, or ~/.cache/harmonic]
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+
+packages=(
+  build-essential cmake ninja-build ccache pkg-config python3 python3-venv openmpi-bin libopenmpi-dev
+  libboost-program-options-dev libhdf5-dev libprotobuf-dev protobuf-compiler libfmt-dev libspdlog-dev
+  nlohmann-json3-dev libsndfile1-dev libstb-dev libfftw3-dev libxxhash-dev librandom123-dev
+  catch2 libpagmo-dev libeigen3-dev libboost-serialization-dev libtbb-dev clang-format # tests and checks only
+)
+
+say() { printf 'setup: %s\n' "$*"; }
+
+install_packages() {
+  [ -z "${HARMONIC_SKIP_PACKAGES:-}" ] || { say "packages are yours (HARMONIC_SKIP_PACKAGES)"; return; }
+  if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+    say "this is no Debian: install the equivalents of these, then call again with HARMONIC_SKIP_PACKAGES=1:"
+    say "  ${packages[*]}"
+    exit 2
+  fi
+  local missing=()
+  for package in "${packages[@]}"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  local sudo=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || { say "needs root to install: ${missing[*]}"; exit 2; }
+    sudo=(sudo)
+  fi
+  say "installing ${missing[*]}"
+  "${sudo[@]}" apt-get update -qq
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+install_torch() {
+  [ -z "${HARMONIC_TORCH_ROOT:-}" ] || { say "LibTorch is yours: $HARMONIC_TORCH_ROOT"; return; }
+  local venv="$HARMONIC_CACHE/torch-$HARMONIC_TORCH_VERSION"
+  [ ! -f "$venv/complete" ] || return 0
+  say "installing LibTorch $HARMONIC_TORCH_VERSION into $venv (4.7 GB with its CUDA libraries, a minute or two)"
+  rm -rf "$venv"
+  python3 -m venv "$venv"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "torch==$HARMONIC_TORCH_VERSION"
+  touch "$venv/complete"
+}
+
+mkdir -p "$HARMONIC_CACHE"
+exec 9>"$HARMONIC_CACHE/setup.lock"
+flock 9 # two clones may be set up at the same time
+install_packages
+install_torch

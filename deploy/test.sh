@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, runs all tests. Arguments go to ctest, e.g. -L unit, -R fusion.
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+cd "$HARMONIC_ROOT"
+./deploy/build.sh
+exec ctest --test-dir build --output-on-failure --parallel 2 "$@"

@@ -1,0 +1,109 @@
+#include "core/config/options.hpp"
+
+#include <fstream>
+
+#include <catch2/catch.hpp>
+
+#include "core/base/error.hpp"
+#include "tests/support/shared_data.hpp"
+
+using namespace harmonic;
+
+namespace {
+
+struct Fixture {
+  std::string out;
+  int population = 64;
+  double rate = 0.5;
+  bool resume = false;
+  std::vector<std::string> device;
+  std::vector<int> cells = {1, 3};
+  std::string kind = "a";
+  OptionSet options{"harmonic try", "Tries."};
+
+  Fixture() {
+    options.add("out", out, "output file");
+    options.add("resume", resume, "go on");
+    options.section("search")
+        .add("population", population, "genomes", {2, 100})
+        .add("rate", rate, "share", {0.0, 1.0})
+        .add("device", device, "a device")
+        .add("cells", cells, "numbers")
+        .add_choice("kind", kind, {"a", "bee"}, "which");
+  }
+
+  std::string config(const std::string& text) {
+    const auto path = folder / "c.cfg";
+    std::ofstream(path) << text;
+    return path.string();
+  }
+
+  testing::TemporaryFolder folder;
+};
+
+}  // namespace
+
+TEST_CASE("The command line wins over the file, the file over the default", "[config]") {
+  Fixture f;
+  const auto path = f.config("[search]\npopulation = 10\nrate = 0.25\ndevice = one\ndevice = two\n");
+  REQUIRE(f.options.parse({"--config", path, "--population", "20", "--resume"}) == OptionSet::Parsed::ready);
+  CHECK(f.population == 20);
+  CHECK(f.rate == 0.25);
+  CHECK(f.device == std::vector<std::string>{"one", "two"});
+  CHECK(f.resume);
+  CHECK(f.kind == "a");
+  CHECK(f.options.given("rate"));
+  CHECK_FALSE(f.options.given("kind"));
+}
+
+TEST_CASE("What is written back reads as the same settings", "[config]") {
+  Fixture f;
+  (void)f.options.parse(
+      {"--population", "33", "--device", "x=a,2", "--device", "y=b", "--cells", "4,5", "--kind", "bee"});
+  const std::string ini = f.options.to_ini();
+  Fixture g;
+  (void)g.options.parse({"--config", g.config(ini)});
+  CHECK(g.options.to_ini() == ini);
+  CHECK(g.device == f.device);
+  CHECK(g.cells == std::vector<int>{4, 5});
+}
+
+TEST_CASE("A slip in an option or key gets one line that names the nearest known one", "[config]") {
+  const auto message = [](const std::vector<std::string>& args, const std::string& config = {}) {
+    Fixture f;
+    auto all = args;
+    if (!config.empty()) all.insert(all.end(), {"--config", f.config(config)});
+    try {
+      (void)f.options.parse(all);
+    } catch (const InputError& e) {
+      return std::string(e.what());
+    }
+    return std::string("accepted");
+  };
+  CHECK_THAT(message({"--populaton", "3"}), Catch::Contains("--populaton") && Catch::Contains("--population"));
+  CHECK_THAT(message({}, "[search]\npopulaton = 3\n"), Catch::Contains("populaton") && Catch::Contains("population"));
+  CHECK_THAT(message({}, "[serch]\npopulation = 3\n"), Catch::Contains("[search]"));
+  CHECK_THAT(message({}, "[search]\nout = 3\n"), Catch::Contains("unknown key 'out'"));
+  CHECK_THAT(message({"--population", "1"}), Catch::Contains("between 2 and 100"));
+  CHECK_THAT(message({"--population", "x"}), Catch::Contains("not a whole number"));
+  CHECK_THAT(message({"--kind", "be"}), Catch::Contains("bee"));
+  CHECK_THAT(message({"--rate", "1.5"}), Catch::Contains("between 0 and 1"));
+  CHECK_THAT(message({"--config", "/nowhere.cfg"}), Catch::Contains("/nowhere.cfg"));
+  CHECK_THAT(message({"--population"}), Catch::Contains("population"));
+  CHECK_THAT(message({"stray"}), Catch::Contains("stray") || Catch::Contains("positional"));
+  CHECK_THAT(message({}, "[search]\npopulation = 3\npopulation = 4\n"), Catch::Contains("2 times"));
+}
+
+TEST_CASE("A required option that is missing is named", "[config]") {
+  std::string data;
+  OptionSet options("harmonic try", "");
+  options.add("data", data, "data set file").required();
+  CHECK_THROWS_WITH(options.parse({}), Catch::Contains("--data"));
+}
+
+TEST_CASE("Help lists every option with its default", "[config]") {
+  Fixture f;
+  const auto help = f.options.help();
+  for (const auto* part : {"--out", "--population", "[default: 64]", "--device", "--kind", "a | bee", "[search]"})
+    CHECK_THAT(help, Catch::Contains(part));
+}

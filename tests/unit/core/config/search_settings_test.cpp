@@ -1,0 +1,74 @@
+#include "core/config/search_settings.hpp"
+
+#include <cmath>
+
+#include <catch2/catch.hpp>
+
+#include "core/base/error.hpp"
+
+using namespace harmonic;
+
+namespace {
+SearchSettings valid() {
+  SearchSettings settings;
+  settings.modality = {"image=avmnist-image,i.h5", "audio=avmnist-audio,a.h5"};
+  settings.device = {"gpu=t.json"};
+  return settings;
+}
+}  // namespace
+
+TEST_CASE("Modalities are read with their space, weights and number of features", "[config]") {
+  auto settings = valid();
+  settings.fusion.features = {4, 3};
+  const auto specs = settings.modalities();
+  REQUIRE(specs.size() == 2);
+  CHECK(specs[1].name == "audio");
+  CHECK(specs[1].space.resolution == 20);
+  CHECK(specs[1].weights == "a.h5");
+  CHECK(specs[1].features == 3);
+}
+
+TEST_CASE("Settings that cannot work are refused before anything starts", "[config]") {
+  CHECK_NOTHROW(valid().check());
+  const auto refused = [](auto change) {
+    auto settings = valid();
+    change(settings);
+    CHECK_THROWS_AS(settings.check(), InputError);
+  };
+  refused([](auto& s) { s.modality.pop_back(); });
+  refused([](auto& s) { s.modality[1] = s.modality[0]; });
+  refused([](auto& s) { s.modality[0] = "image"; });
+  refused([](auto& s) { s.modality[0] = "image=nowhere,i.h5"; });
+  refused([](auto& s) { s.device.clear(); });
+  refused([](auto& s) { s.fusion.features = {1, 2, 3}; });
+  refused([](auto& s) { s.fusion.warmup_epochs = s.fusion.epochs; });
+  refused([](auto& s) { s.time_limit = "-3h"; });
+  refused([](auto& s) { s.time_limit = "soon"; });
+  refused([](auto& s) { s.evolution.macro.other_cells = {0}; });
+}
+
+TEST_CASE("A time limit has a unit", "[config]") {
+  SearchSettings settings;
+  CHECK(std::isinf(settings.time_limit_s()));
+  for (const auto& [text, seconds] : {std::pair{"90s", 90.0}, {"20m", 1200.0}, {"1.5h", 5400.0}, {"45", 45.0}}) {
+    settings.time_limit = text;
+    CHECK(settings.time_limit_s() == seconds);
+  }
+}
+
+TEST_CASE("The hash of settings sees what changes results and nothing else", "[config]") {
+  const auto base = valid().result_hash(1);
+  auto same = valid();
+  same.run = "elsewhere";
+  same.threads = 8;
+  same.lease_s = 5;
+  same.evolution.generations = 99;
+  CHECK(same.result_hash(1) == base);
+  CHECK(valid().result_hash(2) != base);
+  auto other = valid();
+  other.seed = 2;
+  CHECK(other.result_hash(1) != base);
+  other = valid();
+  other.fusion.dropout = 0.2;
+  CHECK(other.result_hash(1) != base);
+}

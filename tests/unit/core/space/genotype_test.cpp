@@ -1,0 +1,29 @@
+#include "core/space/genotype.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "core/base/error.hpp"
+
+using namespace harmonic;
+
+TEST_CASE("A genotype's text reads back as the same genotype", "[space][genotype]") {
+  const Genotype genotype{{{1, 4, {{"Sum", 1, 0}}}, {5, 7, {{"ConcatFC", 0, 1}, {"SE1", 2, 0}}}}, {8, 9}};
+  CHECK(to_text(genotype) == "1+4:Sum(1,0) | 5+7:ConcatFC(0,1),SE1(2,0) -> 8,9");
+  CHECK(parse_genotype(to_text(genotype)) == genotype);
+  CHECK(operators_of(genotype) == std::vector<std::string>{"Sum", "ConcatFC", "SE1"});
+}
+
+TEST_CASE("The published form of a genotype is read", "[space][genotype]") {
+  const auto genotype = genotype_from_json(
+      R"({"edges": [["skip", 1], ["skip", 4]], "steps": [{"inner_edges": [["skip", 1], ["skip", 0], ["skip", 2], ["skip", 0]],
+          "inner_steps": ["Sum", "SE1"], "inner_concat": [3]}], "concat": [8]})");
+  CHECK(to_text(genotype) == "1+4:Sum(1,0),SE1(2,0) -> 8");
+}
+
+TEST_CASE("An unreadable genotype is refused", "[space][genotype]") {
+  for (const auto* bad :
+       {"", "1+4:Sum(1,0)", "1:Sum(1,0) -> 1", "1+4:Sum(1) -> 1", "1+4 -> 1", "1+4:Sum(1,0)SE1(0,1) -> 1"})
+    CHECK_THROWS_AS(parse_genotype(bad), InputError);
+  CHECK_THROWS_AS(genotype_from_json("{}"), InputError);
+  CHECK_THROWS_AS(genotype_from_json("nonsense"), InputError);
+}
