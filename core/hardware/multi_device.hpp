@@ -35,9 +35,10 @@ struct Device {
 class DeviceSet {
  public:
   /// @param spaces, head_classes one a modality, for the reference costs
+  /// @param channels, positions C and L of the fusion operators' rows
   /// @throws InputError: no device, two of one name, a weight not above 0, a missing row
   DeviceSet(const std::vector<DeviceSpec>& specs, Aggregate aggregate, const std::vector<BackboneSpace>& spaces,
-            const std::vector<int>& head_classes);
+            const std::vector<int>& head_classes, int channels = 192, int positions = 16);
 
   [[nodiscard]] const std::vector<Device>& devices() const { return devices_; }
   /// Cost of one backbone alone / of a whole multimodal model (backbones + fusion operators) on every device.
@@ -55,10 +56,17 @@ class DeviceSet {
   [[nodiscard]] std::optional<double> summary_energy(const std::vector<Cost>& costs) const;
 
  private:
+  /// Every device's cost over its reference; no energies where has_energy_ is false.
+  [[nodiscard]] std::vector<double> normalised_latency(const std::vector<Cost>& costs) const;
+  [[nodiscard]] std::vector<double> normalised_energy(const std::vector<Cost>& costs) const;
+  [[nodiscard]] double summary(const std::vector<double>& ratios) const;
+
   std::vector<Device> devices_;
   Aggregate aggregate_;
   std::vector<BackboneSpace> spaces_;
   std::vector<int> head_classes_;
+  int channels_, positions_;
+  bool has_energy_ = true;  ///< of every row of every device
 };
 
 }  // namespace harmonic

@@ -1,0 +1,96 @@
+#include "core/hardware/cost_model.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+namespace harmonic {
+namespace {
+
+std::string mbconv_key(const Layer& layer) {
+  // The published tables write the fixed first block, which has no expansion conv, as mid_ch 0.
+  const bool fixed = layer.position < 0;
+  return fmt::format(
+      "MBConvLayer-input:1_{0}_{1}_{1}-in_ch:{0}-out_ch:{2}-mid_ch:{3}-expand:{4}-kernel:{5}-stride:{6}-use_se:{7:d}",
+      layer.in_channels, layer.resolution, layer.out_channels, fixed ? 0 : layer.mid_channels, layer.expand,
+      layer.kernel, layer.stride, layer.squeeze_excite);
+}
+
+std::string conv_key(const Layer& layer) {
+  return fmt::format(
+      "ConvLayer-input:1_{0}_{1}_{1}-in_ch:{0}-out_ch:{2}-kernel:{3}-stride:{4}-use_se:{5:d}-use_bn:{6:d}",
+      layer.in_channels, layer.resolution, layer.out_channels, layer.kernel, layer.stride, layer.squeeze_excite,
+      layer.batch_norm);
+}
+
+}  // namespace
+
+std::string lut_key(const Layer& layer) {
+  switch (layer.kind) {
+    case Layer::Kind::conv:
+      return conv_key(layer);
+    case Layer::Kind::mbconv:
+      return mbconv_key(layer);
+    case Layer::Kind::linear:
+      break;
+  }
+  return fmt::format("LinearLayer-input:{0}-in_ch:{0}-out_ch:{1}", layer.in_channels, layer.out_channels);
+}
+
+std::string maxout_key(const BackboneSpace& space) {
+  return fmt::format("Maxout-input:{}-hidden:{}-blocks:{}-factor:{}-pool:{}", space.in_features, space.hidden,
+                     space.blocks, space.factor, space.pool);
+}
+
+std::string fusion_key(const std::string& op, int channels, int positions) {
+  return fmt::format("{0}-input:1_{1}_{2}-N:1-C:{1}-L:{2}", op, channels, positions);
+}
+
+std::vector<CostPart> backbone_cost(const LookUpTable& table, const BackboneSpace& space, const BackboneGenome& genome,
+                                    int head_classes) {
+  std::vector<CostPart> parts;
+  const auto add = [&](std::string key) {
+    const Cost& cost = table.at(key);
+    parts.push_back({std::move(key), cost});
+  };
+  if (space.family == BackboneSpace::Family::maxout) add(maxout_key(space));
+  for (const Layer& layer : backbone_layers(space, genome, head_classes)) add(lut_key(layer));
+  return parts;
+}
+
+std::vector<CostPart> fusion_cost(const LookUpTable& table, const std::vector<std::string>& operators, int channels,
+                                  int positions) {
+  std::vector<CostPart> parts;
+  for (const auto& op : operators) {
+    std::string key = fusion_key(op, channels, positions);
+    const Cost& cost = table.at(key);
+    parts.push_back({std::move(key), cost});
+  }
+  return parts;
+}
+
+Cost total(const std::vector<CostPart>& parts) {
+  Cost sum;
+  for (const auto& part : parts) sum += part.cost;
+  return sum;
+}
+
+std::vector<std::string> space_keys(const BackboneSpace& space, int head_classes) {
+  if (space.family == BackboneSpace::Family::maxout) return {maxout_key(space)};
+  // A block's key depends on its own genes alone (its input is as wide as the stage before): the networks whose
+  // blocks are all alike show every key there is.
+  std::vector<std::string> keys;
+  std::set<std::string> seen;
+  BackboneGenome genome = largest_genome(space);
+  for (const int kernel : space.kernels)
+    for (const int expand : space.expands) {
+      std::ranges::fill(genome.kernel, kernel);
+      std::ranges::fill(genome.expand, expand);
+      for (const Layer& layer : backbone_layers(space, genome, head_classes))
+        if (std::string key = lut_key(layer); seen.insert(key).second) keys.push_back(std::move(key));
+    }
+  return keys;
+}
+
+}  // namespace harmonic

@@ -1,0 +1,187 @@
+#include "core/hardware/lut.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/base/error.hpp"
+#include "core/base/text.hpp"
+#include "core/storage/atomic_file.hpp"
+
+namespace harmonic {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kFormat = "harmonic-lut";
+constexpr int kVersion = 1;
+
+/// One file's content on its way into a table.
+struct FileContent {
+  std::map<std::string, Cost> rows;
+  LutProvenance provenance;
+};
+
+std::string text_field(const json& object, const char* field) {
+  const auto it = object.find(field);
+  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
+}
+
+/// A latency or an energy: a number, or a number written as a string. `where` names file, key and field.
+double read_number(const json& value, const std::string& where) {
+  double number = 0;
+  if (value.is_number()) {
+    number = value.get<double>();
+  } else if (value.is_string()) {
+    number = parse_real(trim(value.get<std::string>()), where);
+  } else {
+    throw InputError(fmt::format("{} is {}, not a number", where, value.dump()),
+                     "write a number, or leave the row out");
+  }
+  if (!std::isfinite(number) || number < 0)
+    throw InputError(fmt::format("{} is {}", where, number),
+                     "a cost is finite and not negative: mend or remove the row");
+  return number;
+}
+
+/// Reads one row whose fields are called `latency` and `energy`; a missing or null energy is absent.
+Cost read_row(const json& row, const char* latency, const char* energy, const std::string& where) {
+  if (!row.is_object() || !row.contains(latency))
+    throw InputError(fmt::format("{} has no {}", where, latency),
+                     fmt::format("write the row as {{\"{}\": ms, \"{}\": mJ}}", latency, energy));
+  Cost cost{read_number(row[latency], fmt::format("{}, {}", where, latency)), std::nullopt};
+  if (const auto it = row.find(energy); it != row.end() && !it->is_null())
+    cost.energy_mj = read_number(*it, fmt::format("{}, {}", where, energy));
+  return cost;
+}
+
+void check_units(const json& document, const std::string& file) {
+  const json units = document.value("units", json::object());
+  for (const auto& [quantity, unit] : {std::pair{"latency", "ms"}, std::pair{"energy", "mJ"}})
+    if (text_field(units, quantity) != unit)
+      throw InputError(fmt::format("table {} gives {} in '{}'", file, quantity, text_field(units, quantity)),
+                       fmt::format("convert it and write \"units\": {{\"latency\": \"ms\", \"energy\": \"mJ\"}}"));
+}
+
+FileContent read_own_form(const json& document, const std::string& file) {
+  const json version = document.value("version", json());
+  if (!version.is_number_integer() || version.get<int>() != kVersion)
+    throw InputError(
+        fmt::format("table {} has version {}, this program reads version {}", file, version.dump(), kVersion),
+        "write the table anew, or use the program that wrote it");
+  check_units(document, file);
+  const auto entries = document.find("entries");
+  if (entries == document.end() || !entries->is_object())
+    throw InputError(fmt::format("table {} has no entries", file), "give it \"entries\": {key: {\"latency_ms\": …}}");
+  FileContent content;
+  const json provenance = document.value("provenance", json::object());
+  content.provenance = {text_field(provenance, "device"), text_field(provenance, "origin"),
+                        text_field(provenance, "date"), text_field(provenance, "tool"),
+                        text_field(provenance, "settings")};
+  for (const auto& [key, row] : entries->items())
+    content.rows[key] = read_row(row, "latency_ms", "energy_mj", fmt::format("table {}, key '{}'", file, key));
+  return content;
+}
+
+FileContent read_published_form(const json& document, const std::string& file) {
+  FileContent content;
+  content.provenance.origin = "imported";
+  content.provenance.settings = fmt::format("published form: {}", std::filesystem::path(file).filename().string());
+  for (const auto& [key, row] : document.items())
+    content.rows[key] = read_row(row, "lat", "enrg", fmt::format("table {}, key '{}'", file, key));
+  return content;
+}
+
+FileContent read_table(const std::filesystem::path& path) {
+  const std::string file = path.string();
+  json document;
+  try {
+    document = json::parse(read_file(path));
+  } catch (const json::exception& e) {
+    throw InputError(fmt::format("table {} is not JSON: {}", file, e.what()), "check the file, or write it anew");
+  }
+  if (!document.is_object() || document.empty())
+    throw InputError(fmt::format("table {} holds no rows", file), "give a JSON object of key -> cost");
+  return text_field(document, "format") == kFormat ? read_own_form(document, file)
+                                                   : read_published_form(document, file);
+}
+
+/// Adds another file's word to a field, once.
+void append(std::string& field, const std::string& more) {
+  if (more.empty() || field.find(more) != std::string::npos) return;
+  if (!field.empty()) field += "; ";
+  field += more;
+}
+
+bool same(const Cost& a, const Cost& b) {
+  return a.latency_ms == b.latency_ms && a.energy_mj == b.energy_mj;
+}
+
+}  // namespace
+
+LookUpTable LookUpTable::load(const std::vector<std::filesystem::path>& paths) {
+  if (paths.empty()) throw InputError("no look-up table is given", "name its file");
+  LookUpTable table;
+  for (const auto& path : paths) {
+    const FileContent content = read_table(path);
+    for (const auto& [key, cost] : content.rows) {
+      const auto [it, fresh] = table.rows_.emplace(key, cost);
+      if (!fresh && !same(it->second, cost))
+        throw InputError(fmt::format("tables {} and {} disagree on key '{}'", table.name_, path.string(), key),
+                         "give tables of one device, or remove the row from one of them");
+    }
+    if (!table.name_.empty()) table.name_ += '+';
+    table.name_ += path.string();
+    append(table.provenance_.device, content.provenance.device);
+    append(table.provenance_.origin, content.provenance.origin);
+    append(table.provenance_.date, content.provenance.date);
+    append(table.provenance_.tool, content.provenance.tool);
+    append(table.provenance_.settings, content.provenance.settings);
+  }
+  return table;
+}
+
+const Cost& LookUpTable::at(const std::string& key) const {
+  if (const auto it = rows_.find(key); it != rows_.end()) return it->second;
+  std::vector<std::string> known;
+  for (const auto& [k, cost] : rows_) known.push_back(k);
+  const std::string table = name_.empty() ? "in memory" : name_;
+  const std::string like =
+      known.empty() ? std::string("the table is empty") : fmt::format("nearest '{}'", nearest(key, known));
+  throw InputError(fmt::format("no key '{}' in table {} (cost unknown)", key, table),
+                   fmt::format("{}; measure it, add it with harmonic lut import --set KEY=ms,mJ, or choose what the "
+                               "table covers",
+                               like));
+}
+
+bool LookUpTable::has_energy() const {
+  return std::ranges::all_of(rows_, [](const auto& row) { return row.second.energy_mj.has_value(); });
+}
+
+void LookUpTable::save(const std::filesystem::path& path) const {
+  // One row a line, so that a table reads, and compares, line by line.
+  const nlohmann::ordered_json provenance = {{"device", provenance_.device},
+                                             {"origin", provenance_.origin},
+                                             {"date", provenance_.date},
+                                             {"tool", provenance_.tool},
+                                             {"settings", provenance_.settings}};
+  std::string text = fmt::format("{{\n  \"format\": \"{}\",\n  \"version\": {},\n", kFormat, kVersion);
+  text += "  \"provenance\": {\n";
+  for (auto it = provenance.begin(); it != provenance.end(); ++it)
+    text += fmt::format("    {}: {}{}\n", json(it.key()).dump(), it.value().dump(),
+                        std::next(it) == provenance.end() ? "" : ",");
+  text += "  },\n  \"units\": {\"latency\": \"ms\", \"energy\": \"mJ\"},\n  \"entries\": {";
+  std::string_view separator = "\n";
+  for (const auto& [key, cost] : rows_) {
+    text += fmt::format("{}    {}: {{\"latency_ms\": {}", separator, json(key).dump(), shortest(cost.latency_ms));
+    if (cost.energy_mj) text += fmt::format(", \"energy_mj\": {}", shortest(*cost.energy_mj));
+    text += '}';
+    separator = ",\n";
+  }
+  text += "\n  }\n}\n";
+  replace_file(path, text);
+}
+
+}  // namespace harmonic

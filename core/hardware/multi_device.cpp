@@ -1,0 +1,162 @@
+#include "core/hardware/multi_device.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/base/text.hpp"
+
+namespace harmonic {
+namespace {
+
+Device load_device(const DeviceSpec& spec) {
+  if (!(spec.weight > 0))
+    throw InputError(fmt::format("device {} has weight {}", spec.name, spec.weight), "give a weight above 0");
+  return {spec.name, LookUpTable::load({spec.tables.begin(), spec.tables.end()}), spec.weight, {}};
+}
+
+/// What the smallest sub-networks of all modalities cost together.
+Cost reference_cost(const Device& device, const std::vector<BackboneSpace>& spaces,
+                    const std::vector<int>& head_classes) {
+  Cost sum;
+  for (std::size_t m = 0; m < spaces.size(); ++m)
+    sum += total(backbone_cost(device.table, spaces[m], smallest_genome(spaces[m]), head_classes[m]));
+  if (!(sum.latency_ms > 0) || (sum.energy_mj && !(*sum.energy_mj > 0)))
+    throw InputError(
+        fmt::format("device {}: the smallest networks cost nothing in table {}", device.name, device.table.name()),
+        "costs are measured against them: give rows above 0");
+  return sum;
+}
+
+}  // namespace
+
+Aggregate parse_aggregate(std::string_view text) {
+  if (text == "mean") return Aggregate::mean;
+  if (text == "worst") return Aggregate::worst;
+  if (text == "each") return Aggregate::each;
+  throw InputError(fmt::format("aggregate is '{}'", text), "take mean, worst or each");
+}
+
+DeviceSpec parse_device(std::string_view text) {
+  const auto malformed = [&] {
+    return InputError(fmt::format("cannot read device '{}'", text), "write it as name=table.json[+more.json][,weight]");
+  };
+  const auto equals = text.find('=');
+  if (equals == std::string_view::npos) throw malformed();
+  DeviceSpec spec;
+  spec.name = trim(text.substr(0, equals));
+  const auto parts = split(text.substr(equals + 1), ',');
+  if (spec.name.empty() || parts.empty() || parts.size() > 2) throw malformed();
+  // The name becomes part of CSV columns (latency_ms.<device>).
+  if (spec.name.find_first_of(" \t,.\"+") != std::string::npos)
+    throw InputError(fmt::format("device name '{}' holds a blank or one of , . \" +", spec.name),
+                     "use letters, digits, - and _");
+  spec.tables = split(parts[0], '+');
+  if (spec.tables.empty() || std::ranges::any_of(spec.tables, &std::string::empty)) throw malformed();
+  if (parts.size() == 2) spec.weight = parse_real(parts[1], fmt::format("weight of device {}", spec.name));
+  if (!(spec.weight > 0))
+    throw InputError(fmt::format("device {} has weight {}", spec.name, spec.weight), "give a weight above 0");
+  return spec;
+}
+
+DeviceSet::DeviceSet(const std::vector<DeviceSpec>& specs, Aggregate aggregate,
+                     const std::vector<BackboneSpace>& spaces, const std::vector<int>& head_classes, int channels,
+                     int positions)
+    : aggregate_(aggregate), spaces_(spaces), head_classes_(head_classes), channels_(channels), positions_(positions) {
+  if (specs.empty()) throw InputError("no device is given", "add --device name=table.json");
+  if (spaces.size() != head_classes.size())
+    throw InputError(fmt::format("{} search spaces, {} classifier rows", spaces.size(), head_classes.size()),
+                     "give one row a modality");
+  std::set<std::string> names;
+  for (const auto& spec : specs) {
+    if (!names.insert(spec.name).second)
+      throw InputError(fmt::format("device '{}' is given twice", spec.name), "name every device once");
+    devices_.push_back(load_device(spec));
+    devices_.back().reference = reference_cost(devices_.back(), spaces_, head_classes_);
+  }
+  has_energy_ = std::ranges::all_of(devices_, [](const Device& device) { return device.table.has_energy(); });
+}
+
+std::vector<Cost> DeviceSet::backbone_costs(int modality, const BackboneGenome& genome) const {
+  const auto m = static_cast<std::size_t>(modality);
+  std::vector<Cost> costs;
+  for (const Device& device : devices_)
+    costs.push_back(total(backbone_cost(device.table, spaces_.at(m), genome, head_classes_.at(m))));
+  return costs;
+}
+
+std::vector<Cost> DeviceSet::model_costs(const MultimodalGenome& genome,
+                                         const std::vector<std::string>& operators) const {
+  std::vector<Cost> costs;
+  for (const Device& device : devices_)
+    costs.push_back(total(fusion_cost(device.table, operators, channels_, positions_)));
+  for (std::size_t m = 0; m < spaces_.size(); ++m) {
+    const auto backbone = backbone_costs(static_cast<int>(m), genome.backbones.at(m));
+    for (std::size_t d = 0; d < costs.size(); ++d) costs[d] += backbone[d];
+  }
+  return costs;
+}
+
+std::vector<double> DeviceSet::normalised_latency(const std::vector<Cost>& costs) const {
+  std::vector<double> ratios;
+  for (std::size_t d = 0; d < devices_.size(); ++d)
+    ratios.push_back(costs.at(d).latency_ms / devices_[d].reference.latency_ms);
+  return ratios;
+}
+
+std::vector<double> DeviceSet::normalised_energy(const std::vector<Cost>& costs) const {
+  std::vector<double> ratios;
+  for (std::size_t d = 0; has_energy_ && d < devices_.size(); ++d)
+    ratios.push_back(costs.at(d).energy_mj.value() / devices_[d].reference.energy_mj.value());
+  return ratios;
+}
+
+double DeviceSet::summary(const std::vector<double>& ratios) const {
+  if (aggregate_ == Aggregate::worst) return std::ranges::max(ratios);
+  double sum = 0;
+  double weights = 0;
+  for (std::size_t d = 0; d < ratios.size(); ++d) {
+    sum += devices_[d].weight * ratios[d];
+    weights += devices_[d].weight;
+  }
+  return sum / weights;
+}
+
+double DeviceSet::summary_latency(const std::vector<Cost>& costs) const {
+  return summary(normalised_latency(costs));
+}
+
+std::optional<double> DeviceSet::summary_energy(const std::vector<Cost>& costs) const {
+  if (!has_energy_) return std::nullopt;
+  return summary(normalised_energy(costs));
+}
+
+std::vector<double> DeviceSet::objectives(const std::vector<Cost>& costs) const {
+  std::vector<double> result;
+  for (const auto& ratios : {normalised_latency(costs), normalised_energy(costs)}) {
+    if (ratios.empty()) continue;
+    if (aggregate_ == Aggregate::each) {
+      result.insert(result.end(), ratios.begin(), ratios.end());
+    } else {
+      result.push_back(summary(ratios));
+    }
+  }
+  return result;
+}
+
+std::vector<std::string> DeviceSet::objective_names() const {
+  std::vector<std::string> names;
+  for (const std::string quantity : {"latency", "energy"}) {
+    if (quantity == "energy" && !has_energy_) continue;
+    if (aggregate_ != Aggregate::each) {
+      names.push_back(quantity);
+      continue;
+    }
+    for (const Device& device : devices_) names.push_back(quantity + "." + device.name);
+  }
+  return names;
+}
+
+}  // namespace harmonic

@@ -1,0 +1,121 @@
+#include "core/hardware/multi_device.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "core/base/error.hpp"
+#include "tests/support/shared_data.hpp"
+
+using namespace harmonic;
+using Catch::Matchers::Contains;
+using harmonic::testing::TemporaryFolder;
+
+namespace {
+
+const BackboneSpace& space() {
+  return find_space("avmnist-image");
+}
+
+/// A table of the space in which every row costs the same, a third kernel or wider `wide` times as much.
+std::string table(const TemporaryFolder& folder, const std::string& name, double latency_ms,
+                  std::optional<double> energy_mj, double wide = 1) {
+  LookUpTable rows;
+  for (const auto& key : space_keys(space(), 10)) {
+    const double factor = key.find("kernel:7") == std::string::npos ? 1 : wide;
+    rows.set(key, {latency_ms * factor, energy_mj ? std::optional(*energy_mj * factor) : std::nullopt});
+  }
+  for (const std::string op : {"Sum", "SE1"}) rows.set(fusion_key(op, 192, 16), {latency_ms, energy_mj});
+  rows.save(folder / name);
+  return (folder / name).string();
+}
+
+DeviceSet devices(const std::vector<DeviceSpec>& specs, Aggregate aggregate) {
+  return {specs, aggregate, {space(), space()}, {10, 10}};
+}
+
+BackboneGenome genome(const char* text) {
+  return parse_genome(text, space());
+}
+
+}  // namespace
+
+TEST_CASE("A device is read from its text", "[hardware]") {
+  const auto spec = parse_device("tx2=a.json+dir/b.json, 2.5");
+  CHECK(spec.name == "tx2");
+  CHECK(spec.tables == std::vector<std::string>{"a.json", "dir/b.json"});
+  CHECK(spec.weight == 2.5);
+  CHECK(parse_device("agx=t.json").weight == 1);
+  const std::string bad = GENERATE("tx2", "=t.json", "tx2=", "tx2=a.json,1,2", "tx2=a.json+", "tx2=a.json,0",
+                                   "tx2=a.json,-1", "tx2=a.json,x", "t.x=a.json");
+  CHECK_THROWS_AS(parse_device(bad), InputError);
+}
+
+TEST_CASE("Aggregates are read from their names", "[hardware]") {
+  CHECK(parse_aggregate("mean") == Aggregate::mean);
+  CHECK(parse_aggregate("worst") == Aggregate::worst);
+  CHECK(parse_aggregate("each") == Aggregate::each);
+  CHECK_THROWS_AS(parse_aggregate("median"), InputError);
+}
+
+TEST_CASE("The smallest backbones cost 1 on every device, however slow", "[hardware]") {
+  const TemporaryFolder folder;
+  const auto set = devices(
+      {{"slow", {table(folder, "slow.json", 100, 3.0)}, 1}, {"fast", {table(folder, "fast.json", 0.1, 7.0)}, 5}},
+      GENERATE(Aggregate::mean, Aggregate::worst));
+  const auto costs = set.model_costs({{smallest_genome(space()), smallest_genome(space())}, {}}, {});
+  CHECK_THAT(set.objectives(costs), Catch::Approx(std::vector<double>{1, 1}));
+  CHECK(set.objective_names() == std::vector<std::string>{"latency", "energy"});
+}
+
+TEST_CASE("A model's cost is its backbones' and its operators'", "[hardware]") {
+  const TemporaryFolder folder;
+  const auto set = devices({{"d", {table(folder, "d.json", 2, 3.0)}, 1}}, Aggregate::mean);
+  const auto small = genome("K=3,3,0,0;E=3,3,0,0;D=2");
+  const auto large = genome("K=3,3,3,3;E=3,3,3,3;D=4");
+  // First conv and block, the active blocks, expand, mix, classifier: 5 + D rows of 2 ms and 3 mJ.
+  CHECK(set.backbone_costs(0, small)[0].latency_ms == Approx(7 * 2));
+  CHECK(set.backbone_costs(1, large)[0].latency_ms == Approx(9 * 2));
+  const auto model = set.model_costs({{small, large}, {}}, {"Sum", "SE1", "Sum"});
+  CHECK(model[0].latency_ms == Approx((7 + 9 + 3) * 2));
+  CHECK(model[0].energy_mj.value() == Approx((7 + 9 + 3) * 3));
+}
+
+TEST_CASE("Mean weighs the devices, worst takes the larger, each keeps them apart", "[hardware]") {
+  const TemporaryFolder folder;
+  const std::vector<DeviceSpec> specs = {{"a", {table(folder, "a.json", 1, 1.0, 8)}, 3},
+                                         {"b", {table(folder, "b.json", 10, 2.0, 1)}, 1}};
+  const MultimodalGenome model{{genome("K=7,7,0,0;E=3,3,0,0;D=2"), smallest_genome(space())}, {}};
+  // On device a two of fourteen rows are 8 times as dear: (12 + 16) / 14 = 2; on device b nothing is.
+  const auto mean = devices(specs, Aggregate::mean);
+  const auto costs = mean.model_costs(model, {});
+  CHECK_THAT(mean.objectives(costs), Catch::Approx(std::vector<double>{1.75, 1.75}));
+  CHECK_THAT(devices(specs, Aggregate::worst).objectives(costs), Catch::Approx(std::vector<double>{2, 2}));
+  const auto each = devices(specs, Aggregate::each);
+  CHECK_THAT(each.objectives(costs), Catch::Approx(std::vector<double>{2, 1, 2, 1}));
+  CHECK(each.objective_names() == std::vector<std::string>{"latency.a", "latency.b", "energy.a", "energy.b"});
+  CHECK(each.summary_latency(costs) == Approx(1.75));
+  CHECK(each.summary_energy(costs).value() == Approx(1.75));
+}
+
+TEST_CASE("Where a device has no energy there is no energy objective", "[hardware]") {
+  const TemporaryFolder folder;
+  const std::vector<DeviceSpec> specs = {{"a", {table(folder, "a.json", 1, 1.0)}, 1},
+                                         {"b", {table(folder, "b.json", 1, std::nullopt)}, 1}};
+  const auto set = devices(specs, Aggregate::mean);
+  const auto costs = set.backbone_costs(0, smallest_genome(space()));
+  CHECK(set.objectives(costs).size() == 1);
+  CHECK(set.objective_names() == std::vector<std::string>{"latency"});
+  CHECK_FALSE(set.summary_energy(costs).has_value());
+  CHECK(devices(specs, Aggregate::each).objective_names() == std::vector<std::string>{"latency.a", "latency.b"});
+}
+
+TEST_CASE("Devices that cannot be compared are refused", "[hardware]") {
+  const TemporaryFolder folder;
+  const auto good = table(folder, "good.json", 1, 1.0);
+  CHECK_THROWS_AS(devices({}, Aggregate::mean), InputError);
+  CHECK_THROWS_WITH(devices({{"a", {good}, 1}, {"a", {good}, 1}}, Aggregate::mean),
+                    Contains("'a'") && Contains("twice"));
+  CHECK_THROWS_AS(devices({{"a", {good}, 0}}, Aggregate::mean), InputError);
+  CHECK_THROWS_WITH(devices({{"a", {table(folder, "zero.json", 0, 0.0)}, 1}}, Aggregate::mean), Contains("zero.json"));
+  CHECK_THROWS_WITH(DeviceSet({{"a", {good}, 1}}, Aggregate::mean, {find_space("harmp-image")}, {3}),
+                    Contains("no key"));
+}
