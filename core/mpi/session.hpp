@@ -1,0 +1,28 @@
+#pragma once
+
+#include "core/base/error.hpp"
+
+namespace harmonic {
+
+/// MPI from its start to its end; make it first in main, so that it goes last. The thread that makes it is the only one
+/// that may call MPI (MPI_THREAD_FUNNELED); errors are returned to the caller, they do not end the job.
+class MpiSession {
+ public:
+  /// @throws RunError when MPI does not start or offers no such thread support
+  MpiSession(int& argc, char**& argv);
+  ~MpiSession();
+  MpiSession(const MpiSession&) = delete;
+  MpiSession& operator=(const MpiSession&) = delete;
+
+  /// From here on MPI is not finalised: with a lost rank MPI_Finalize never returns. End the program with `leave`.
+  void abandon() { abandoned_ = true; }
+  /// Ends the program at once: flushes the streams, finalises MPI unless abandoned, and leaves without destructors, so
+  /// that neither a lost rank nor a computation that still runs on another thread can hold it up.
+  [[noreturn]] void leave(ExitCode code);
+
+ private:
+  void finalize() noexcept;
+  bool abandoned_ = false;
+};
+
+}  // namespace harmonic

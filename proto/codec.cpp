@@ -1,0 +1,270 @@
+#include "proto/codec.hpp"
+
+#include <limits>
+#include <type_traits>
+
+#include "core/base/error.hpp"
+#include "envelope.pb.h"
+#include "journal.pb.h"
+
+namespace harmonic {
+namespace {
+
+/// A part that must be there is not.
+struct Malformed {};
+
+void require(bool present) {
+  if (!present) throw Malformed{};
+}
+
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+
+// --- core types to protobuf
+
+void put(const BackboneGenome& from, wire::BackboneGenome& to) {
+  to.mutable_kernel()->Assign(from.kernel.begin(), from.kernel.end());
+  to.mutable_expand()->Assign(from.expand.begin(), from.expand.end());
+  to.mutable_depth()->Assign(from.depth.begin(), from.depth.end());
+}
+
+void put(const MultimodalGenome& from, wire::MultimodalGenome& to) {
+  for (const auto& backbone : from.backbones) put(backbone, *to.add_backbones());
+  to.set_cells(from.macro.cells);
+  to.set_nodes(from.macro.nodes);
+}
+
+void put(const Genotype& from, wire::Genotype& to) {
+  for (const auto& cell : from.cells) {
+    auto& out = *to.add_cells();
+    out.set_first(cell.first);
+    out.set_second(cell.second);
+    for (const auto& step : cell.steps) {
+      auto& written = *out.add_steps();
+      written.set_op(step.op);
+      written.set_first(step.first);
+      written.set_second(step.second);
+    }
+  }
+  to.mutable_concat()->Assign(from.concat.begin(), from.concat.end());
+}
+
+void put(const Work& from, wire::Work& to) {
+  std::visit(Overloaded{[&](const EvaluateBackbones& w) {
+                          auto& out = *to.mutable_backbones();
+                          out.set_modality(w.modality);
+                          for (const auto& genome : w.genomes) put(genome, *out.add_genomes());
+                        },
+                        [&](const SearchFusion& w) {
+                          to.mutable_fusion()->set_candidate(w.candidate.value);
+                          put(w.genome, *to.mutable_fusion()->mutable_genome());
+                        },
+                        [&](const TestModel& w) {
+                          to.mutable_test()->set_candidate(w.candidate.value);
+                          put(w.genome, *to.mutable_test()->mutable_genome());
+                          put(w.genotype, *to.mutable_test()->mutable_genotype());
+                        }},
+             from);
+}
+
+void put(const Outcome& from, wire::Outcome& to) {
+  std::visit(Overloaded{[&](const BackboneScores& o) {
+                          to.mutable_backbones()->mutable_metric_val()->Assign(o.metric_val.begin(),
+                                                                               o.metric_val.end());
+                        },
+                        [&](const FusionScore& o) {
+                          to.mutable_fusion()->set_metric_val(o.metric_val);
+                          put(o.genotype, *to.mutable_fusion()->mutable_genotype());
+                        },
+                        [&](const TestScore& o) { to.mutable_test()->set_metric_test(o.metric_test); },
+                        [&](const Failure& o) {
+                          to.mutable_failure()->set_message(o.message);
+                          to.mutable_failure()->set_bad_input(o.bad_input);
+                        }},
+             from);
+}
+
+// --- protobuf to core types
+
+BackboneGenome get(const wire::BackboneGenome& from) {
+  return {{from.kernel().begin(), from.kernel().end()},
+          {from.expand().begin(), from.expand().end()},
+          {from.depth().begin(), from.depth().end()}};
+}
+
+MultimodalGenome get(const wire::MultimodalGenome& from) {
+  MultimodalGenome genome;
+  for (const auto& backbone : from.backbones()) genome.backbones.push_back(get(backbone));
+  genome.macro = {from.cells(), from.nodes()};
+  return genome;
+}
+
+Genotype get(const wire::Genotype& from) {
+  Genotype genotype;
+  for (const auto& cell : from.cells()) {
+    FusionCell read{cell.first(), cell.second(), {}};
+    for (const auto& step : cell.steps()) read.steps.push_back({step.op(), step.first(), step.second()});
+    genotype.cells.push_back(std::move(read));
+  }
+  genotype.concat.assign(from.concat().begin(), from.concat().end());
+  return genotype;
+}
+
+Work get(const wire::Work& from) {
+  switch (from.kind_case()) {
+    case wire::Work::kBackbones: {
+      EvaluateBackbones work{from.backbones().modality(), {}};
+      for (const auto& genome : from.backbones().genomes()) work.genomes.push_back(get(genome));
+      return work;
+    }
+    case wire::Work::kFusion:
+      require(from.fusion().has_genome());
+      return SearchFusion{CandidateId{from.fusion().candidate()}, get(from.fusion().genome())};
+    case wire::Work::kTest:
+      require(from.test().has_genome() && from.test().has_genotype());
+      return TestModel{CandidateId{from.test().candidate()}, get(from.test().genome()), get(from.test().genotype())};
+    case wire::Work::KIND_NOT_SET:
+      break;
+  }
+  throw Malformed{};
+}
+
+Outcome get(const wire::Outcome& from) {
+  switch (from.kind_case()) {
+    case wire::Outcome::kBackbones:
+      return BackboneScores{{from.backbones().metric_val().begin(), from.backbones().metric_val().end()}};
+    case wire::Outcome::kFusion:
+      require(from.fusion().has_genotype());
+      return FusionScore{from.fusion().metric_val(), get(from.fusion().genotype())};
+    case wire::Outcome::kTest:
+      return TestScore{from.test().metric_test()};
+    case wire::Outcome::kFailure:
+      return Failure{from.failure().message(), from.failure().bad_input()};
+    case wire::Outcome::KIND_NOT_SET:
+      break;
+  }
+  throw Malformed{};
+}
+
+Envelope get(const wire::Envelope& from) {
+  switch (from.body_case()) {
+    case wire::Envelope::kHello: {
+      const auto& hello = from.hello();
+      return Hello{Rank{hello.rank()}, hello.host(), hello.process(), hello.settings_hash(), hello.problem()};
+    }
+    case wire::Envelope::kTask:
+      require(from.task().has_work());
+      return Task{TaskId{from.task().id()}, get(from.task().work())};
+    case wire::Envelope::kResult: {
+      const auto& result = from.result();
+      require(result.has_outcome());
+      return Result{TaskId{result.task()}, Rank{result.worker()}, result.seconds(), get(result.outcome())};
+    }
+    case wire::Envelope::kHeartbeat:
+      return Heartbeat{Rank{from.heartbeat().worker()}};
+    case wire::Envelope::kStop:
+      return Stop{from.stop().worker_lost()};
+    case wire::Envelope::BODY_NOT_SET:
+      break;
+  }
+  throw Malformed{};
+}
+
+JournalRecord get(const wire::JournalRecord& from) {
+  switch (from.body_case()) {
+    case wire::JournalRecord::kHeader:
+      return JournalHeader{from.header().version(), from.header().settings_hash()};
+    case wire::JournalRecord::kFinished: {
+      const auto& finished = from.finished();
+      require(finished.has_work() && finished.has_outcome());
+      return FinishedWork{get(finished.work()), get(finished.outcome()), finished.seconds()};
+    }
+    case wire::JournalRecord::BODY_NOT_SET:
+      break;
+  }
+  throw Malformed{};
+}
+
+// --- bytes
+
+std::vector<std::byte> serialize(const google::protobuf::MessageLite& message) {
+  std::vector<std::byte> bytes(message.ByteSizeLong());
+  if (!message.SerializeToArray(bytes.data(), static_cast<int>(bytes.size())))
+    throw RunError("a message is too large to be written");
+  return bytes;
+}
+
+template <class Value, class Wire>
+std::optional<Value> decode(std::span<const std::byte> bytes) {
+  Wire message;
+  if (bytes.size() > std::numeric_limits<int>::max() ||
+      !message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+    return std::nullopt;
+  try {
+    return get(message);
+  } catch (const Malformed&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::vector<std::byte> encode(const Envelope& envelope) {
+  wire::Envelope message;
+  std::visit(Overloaded{[&](const Hello& hello) {
+                          auto& out = *message.mutable_hello();
+                          out.set_rank(hello.rank.value);
+                          out.set_host(hello.host);
+                          out.set_process(hello.process);
+                          out.set_settings_hash(hello.settings_hash);
+                          out.set_problem(hello.problem);
+                        },
+                        [&](const Task& task) {
+                          message.mutable_task()->set_id(task.id.value);
+                          put(task.work, *message.mutable_task()->mutable_work());
+                        },
+                        [&](const Result& result) {
+                          auto& out = *message.mutable_result();
+                          out.set_task(result.task.value);
+                          out.set_worker(result.worker.value);
+                          out.set_seconds(result.seconds);
+                          put(result.outcome, *out.mutable_outcome());
+                        },
+                        [&](const Heartbeat& beat) { message.mutable_heartbeat()->set_worker(beat.worker.value); },
+                        [&](const Stop& stop) { message.mutable_stop()->set_worker_lost(stop.worker_lost); }},
+             envelope);
+  return serialize(message);
+}
+
+std::vector<std::byte> encode(const JournalRecord& record) {
+  wire::JournalRecord message;
+  std::visit(Overloaded{[&](const JournalHeader& header) {
+                          message.mutable_header()->set_version(header.version);
+                          message.mutable_header()->set_settings_hash(header.settings_hash);
+                        },
+                        [&](const FinishedWork& finished) {
+                          put(finished.work, *message.mutable_finished()->mutable_work());
+                          put(finished.outcome, *message.mutable_finished()->mutable_outcome());
+                          message.mutable_finished()->set_seconds(finished.seconds);
+                        }},
+             record);
+  return serialize(message);
+}
+
+std::vector<std::byte> encode(const Work& work) {
+  wire::Work message;
+  put(work, message);
+  return serialize(message);
+}
+
+std::optional<Envelope> decode_envelope(std::span<const std::byte> bytes) {
+  return decode<Envelope, wire::Envelope>(bytes);
+}
+
+std::optional<JournalRecord> decode_journal_record(std::span<const std::byte> bytes) {
+  return decode<JournalRecord, wire::JournalRecord>(bytes);
+}
+
+}  // namespace harmonic

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/base/ids.hpp"
+#include "core/work/work.hpp"
+
+namespace harmonic {
+
+/// Worker to master, first of all.
+struct Hello {
+  Rank rank;
+  std::string host;
+  std::int64_t process = 0;
+  std::uint64_t settings_hash = 0;  ///< SearchSettings::result_hash; the master refuses another than its own
+  std::string problem;              ///< why this worker cannot start; empty when it can
+
+  bool operator==(const Hello&) const = default;
+};
+/// Worker to master, about once a second: it lives.
+struct Heartbeat {
+  Rank worker;
+
+  bool operator==(const Heartbeat&) const = default;
+};
+/// Master to worker: no more work.
+struct Stop {
+  bool worker_lost = false;  ///< MPI cannot be finalised any more
+
+  bool operator==(const Stop&) const = default;
+};
+
+/// What master and workers say to each other.
+using Envelope = std::variant<Hello, Task, Result, Heartbeat, Stop>;
+
+/// The first record of every journal.
+struct JournalHeader {
+  static constexpr std::uint32_t kVersion = 1;  ///< a larger one is refused
+
+  std::uint32_t version = kVersion;
+  std::uint64_t settings_hash = 0;
+
+  bool operator==(const JournalHeader&) const = default;
+};
+/// A piece of work and what came of it.
+struct FinishedWork {
+  Work work;
+  Outcome outcome;
+  double seconds = 0;
+
+  bool operator==(const FinishedWork&) const = default;
+};
+using JournalRecord = std::variant<JournalHeader, FinishedWork>;
+
+/// Core types <-> bytes (protobuf). Equal values give equal bytes.
+[[nodiscard]] std::vector<std::byte> encode(const Envelope& envelope);
+[[nodiscard]] std::vector<std::byte> encode(const JournalRecord& record);
+[[nodiscard]] std::vector<std::byte> encode(const Work& work);
+
+/// Nothing for bytes that are no such message, or one that lacks a part: strangers' bytes are no exception.
+[[nodiscard]] std::optional<Envelope> decode_envelope(std::span<const std::byte> bytes);
+[[nodiscard]] std::optional<JournalRecord> decode_journal_record(std::span<const std::byte> bytes);
+
+}  // namespace harmonic
