@@ -1,0 +1,23 @@
+#pragma once
+
+#include <vector>
+
+#include "core/pareto/fronts.hpp"
+
+namespace harmonic {
+
+/// Volume of the region that the points dominate and that dominates `reference`; exact, any number of objectives.
+/// Points that are not below the reference in every objective add nothing; no points, no volume.
+///   hypervolume({{1,2}, {2,1}}, {3,3}) == 3
+/// O(N log N) in 2 objectives; in M objectives each further one costs at most a factor N, and the worst case grows
+/// exponentially with M (fine for hundreds of points of up to 5). Source: the exclusive volumes and limit sets of WFG,
+/// IEEE TEVC 16(1), 2012, one objective sliced off at each level.
+/// @throws InputError as check_points; when the reference has another length or is not finite
+[[nodiscard]] double hypervolume(const std::vector<Objectives>& points, const Objectives& reference);
+
+/// The worst value of every objective: the reference that is taken when the user names none.
+///   worst_point({{1,2}, {2,1}}) == {2, 2}
+/// O(M N). @throws InputError as check_points, and when there is no point
+[[nodiscard]] Objectives worst_point(const std::vector<Objectives>& points);
+
+}  // namespace harmonic
