@@ -1,0 +1,154 @@
+#include "worker/backbone/recalibration.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "core/base/error.hpp"
+#include "core/base/rng.hpp"
+#include "worker/backbone/backbone_evaluator.hpp"
+#include "worker/backbone/prefix_walk.hpp"
+
+namespace harmonic {
+namespace {
+
+/// Smooth random pictures: the same for the same seed.
+torch::Tensor pictures(std::int64_t count, int side, std::uint64_t seed) {
+  auto values = torch::empty({count, 1, side, side});
+  RandomStream random(Seed{seed}, "test pictures");
+  auto* data = values.data_ptr<float>();
+  for (std::int64_t i = 0; i < values.numel(); ++i) data[i] = static_cast<float>(random.normal());
+  return values;
+}
+
+std::vector<BackboneGenome> some_genomes(const BackboneSpace& space, int count) {
+  std::vector<BackboneGenome> genomes = {smallest_genome(space), largest_genome(space)};
+  for (int i = 0; i < count; ++i) {
+    RandomStream random(Seed{3}, "test genomes", static_cast<std::uint64_t>(i));
+    genomes.push_back(random_genome(space, random));
+  }
+  return genomes;
+}
+
+bool same_bits(const torch::Tensor& a, const torch::Tensor& b) {
+  return torch::equal(a, b);
+}
+
+}  // namespace
+
+TEST_CASE("Grouped and one-by-one recalibration give the same bits", "[backbone]") {
+  const auto& space = find_space("avmnist-audio");
+  const Supernet supernet(space, 10, Seed{5});
+  const Recalibrator recalibrator(supernet, calibration_batches(pictures(40, 20, 1), 16));
+  const auto inputs = pictures(12, 20, 2);
+  const auto genomes = some_genomes(space, 12);
+
+  std::vector<BackboneGenome> sorted;
+  for (const auto index : prefix_order(genomes)) sorted.push_back(genomes[index]);
+  const auto grouped = recalibrator.recalibrate(sorted);
+  const auto grouped_logits = evaluate_by_prefix(grouped, inputs);
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    INFO(to_text(sorted[i]));
+    const Recalibrator fresh(supernet, calibration_batches(pictures(40, 20, 1), 16));
+    const auto alone = fresh.recalibrate({&sorted[i], 1}).front();
+    const auto a = alone.state(), b = grouped[i].state();
+    REQUIRE(a.size() == b.size());
+    for (std::size_t t = 0; t < a.size(); ++t) CHECK(same_bits(a[t].second, b[t].second));
+    CHECK(same_bits(alone.forward(inputs).logits, grouped_logits[i]));
+  }
+}
+
+TEST_CASE("Recalibrating layer by layer equals running the whole network batch by batch", "[backbone]") {
+  const auto& space = find_space("avmnist-image");
+  const Supernet supernet(space, 10, Seed{6});
+  const auto batches = calibration_batches(pictures(30, 28, 3), 10);
+  REQUIRE(batches.size() == 3);
+  const auto genome = largest_genome(space);
+
+  /// Batch statistics everywhere; keeps the means of the very last batch norm.
+  class WholeNetwork : public ForwardMode {
+   public:
+    torch::Tensor batch_norm(const BatchNormView& norm, std::size_t, const torch::Tensor& x) override {
+      last = x.mean({0, 2, 3});
+      return torch::batch_norm(x, norm.weight, norm.bias, {}, {}, true, 0.1, kBatchNormEpsilon, false);
+    }
+    torch::Tensor last;
+  } mode;
+  const torch::NoGradGuard no_grad;
+  auto average = torch::zeros({40});
+  for (const auto& batch : batches) {
+    (void)forward(supernet, genome, batch, mode);
+    average += mode.last / 3;
+  }
+  const auto state = Recalibrator(supernet, batches).recalibrate({&genome, 1}).front().state();
+  const auto found = std::ranges::find(state, "final_expand_layer.bn.running_mean", &NamedTensor::first);
+  REQUIRE(found != state.end());
+  CHECK(torch::allclose(found->second, average, 1e-4, 1e-5));
+}
+
+TEST_CASE("An evaluator answers in the order asked, whatever is asked along", "[backbone]") {
+  const auto& space = find_space("avmnist-audio");
+  const Supernet supernet(space, 10, Seed{5});
+  const BackboneEvaluator evaluator(supernet, pictures(40, 20, 1), 20, torch::kCPU);
+  const auto inputs = pictures(64, 20, 2);
+  const auto labels = torch::arange(64).remainder(10);
+  const auto genomes = some_genomes(space, 6);
+  const auto together = evaluator.evaluate(genomes, inputs, labels, LabelKind::classification);
+  for (std::size_t i = 0; i < genomes.size(); ++i)
+    CHECK(evaluator.evaluate({genomes[i]}, inputs, labels, LabelKind::classification).front() == together[i]);
+}
+
+TEST_CASE("Features offered to fusion are pooled to the side asked for", "[backbone]") {
+  const auto& space = find_space("avmnist-image");
+  const BackboneEvaluator evaluator(Supernet(space, 10, Seed{5}), pictures(20, 28, 1), 20, torch::kCPU);
+  const auto genome = smallest_genome(space);
+  const auto offered = offered_features(feature_count(space, genome), 3);
+  const auto features = evaluator.features(genome, {pictures(5, 28, 2), pictures(3, 28, 3)}, offered, 4);
+  REQUIRE(features.size() == 2);
+  REQUIRE(features[0].size() == 3);
+  const auto channels = feature_channels(space, genome, 10);
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(features[0][i].sizes() == torch::IntArrayRef{5, channels[static_cast<std::size_t>(offered[i])], 16});
+    CHECK(features[1][i].size(0) == 3);
+  }
+  const auto whole = evaluator.subnet(genome).forward(pictures(5, 28, 2));
+  const auto index = static_cast<std::size_t>(offered[0]);
+  CHECK(features[0][0][2][1].max().item<float>() == whole.features[index][2][1].max().item<float>());
+}
+
+TEST_CASE("A Maxout network is recalibrated and offers its vectors", "[backbone]") {
+  auto space = find_space("maxout");
+  space.in_features = 20;
+  const auto samples = pictures(30, 20, 4).flatten(1).narrow(1, 0, 20).contiguous();
+  const BackboneEvaluator evaluator(Supernet(space, 23, Seed{5}), samples, 10, torch::kCPU);
+  const auto features = evaluator.features({}, {samples}, {0, 1}, 4);
+  CHECK(features[0][0].sizes() == torch::IntArrayRef{30, 128, 1});
+  CHECK(features[0][1].sizes() == torch::IntArrayRef{30, 256, 1});
+  const auto state = evaluator.subnet_state({});
+  const auto mean = std::ranges::find(state, "op_list.1.0.running_mean", &NamedTensor::first);
+  REQUIRE(mean != state.end());
+  CHECK(torch::allclose(mean->second, features[0][0].squeeze(2).mean(0), 1e-4, 1e-5));
+}
+
+TEST_CASE("Samples that do not fit the space are refused with both shapes", "[backbone]") {
+  const Supernet supernet(find_space("avmnist-image"), 10, Seed{5});
+  CHECK_THROWS_WITH(BackboneEvaluator(supernet, pictures(8, 20, 1), 8, torch::kCPU),
+                    Catch::Contains("1x20x20") && Catch::Contains("1x28x28"));
+  CHECK_THROWS_AS(Recalibrator(supernet, {}), InputError);
+}
+
+TEST_CASE("A walk by prefixes takes shared steps once and keeps nothing of a lone path", "[backbone]") {
+  const std::vector<std::vector<int>> paths = {{1, 2, 3}, {1, 2, 4}, {1, 5, 3}, {1, 5, 3}, {6}};
+  std::vector<int> steps;
+  std::vector<std::vector<int>> leaves;
+  walk_by_prefix(
+      paths, std::vector<int>{},
+      [&](std::vector<int> state, std::size_t path, std::size_t level) {
+        steps.push_back(paths[path][level]);
+        state.push_back(paths[path][level]);
+        return state;
+      },
+      [&](std::size_t, const std::vector<int>& state) { leaves.push_back(state); });
+  CHECK(leaves == paths);
+  CHECK(steps == std::vector<int>{1, 2, 3, 4, 5, 3, 6});
+}
+
+}  // namespace harmonic

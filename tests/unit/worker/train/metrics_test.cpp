@@ -1,0 +1,31 @@
+#include "worker/train/metrics.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace harmonic {
+
+TEST_CASE("Accuracy counts the samples whose largest logit is the label's", "[metrics]") {
+  const auto logits = torch::tensor({{0.1, 2.0, 0.0}, {3.0, 1.0, 1.0}, {0.0, 0.0, 1.0}, {5.0, 6.0, 4.0}});
+  CHECK(accuracy_percent(logits, torch::tensor({1, 0, 1, 2})) == Approx(50.0));
+}
+
+TEST_CASE("Weighted F1 weighs every class by its true count", "[metrics]") {
+  // Sigmoid 0.3 is at logit -0.8473. Predictions: {1,0,0}, {1,1,0}, {0,1,0}, {0,0,0}.
+  const auto logits = torch::tensor({{-0.8, -2.0, -3.0}, {1.0, 0.0, -2.0}, {-1.0, 4.0, -1.0}, {-0.9, -2.0, -2.0}});
+  const auto labels = torch::tensor({{1.0, 0.0, 0.0}, {1.0, 0.0, 0.0}, {0.0, 1.0, 0.0}, {1.0, 0.0, 1.0}});
+  // Class 0: TP 2 of 2 predicted, 3 true: F1 0.8. Class 1: TP 1, predicted 2, true 1: 2/3. Class 2: none found: 0.
+  CHECK(weighted_f1_percent(logits, labels) == Approx(100 * (3 * 0.8 + 1 * 2.0 / 3 + 0) / 5));
+}
+
+TEST_CASE("Weighted F1 of labels that are all empty is 0", "[metrics]") {
+  CHECK(weighted_f1_percent(torch::ones({3, 2}), torch::zeros({3, 2})) == 0);
+}
+
+TEST_CASE("Label smoothing spreads its share over all classes", "[metrics]") {
+  const auto logits = torch::tensor({{2.0, 0.0}});
+  const double log_z = std::log(std::exp(2.0) + 1.0);
+  CHECK(task_loss(logits, torch::tensor({0}), LabelKind::classification, 0.1).item<double>() ==
+        Approx(0.95 * (log_z - 2.0) + 0.05 * log_z));
+}
+
+}  // namespace harmonic

@@ -1,0 +1,90 @@
+#include "worker/backbone/backbone_evaluator.hpp"
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "worker/train/metrics.hpp"
+
+namespace harmonic {
+
+void check_input(const BackboneSpace& space, const torch::Tensor& samples) {
+  std::vector<std::int64_t> expected = {samples.size(0)};
+  if (space.family == BackboneSpace::Family::maxout)
+    expected.push_back(space.in_features);
+  else
+    expected.insert(expected.end(), {space.in_channels, space.resolution, space.resolution});
+  if (samples.sizes().vec() == expected) return;
+  const auto shape = [](auto begin, auto end) { return fmt::format("{}", fmt::join(begin, end, "x")); };
+  const auto given = samples.sizes().vec();
+  throw InputError(
+      fmt::format("samples of shape {} do not fit space {}, which takes {}", shape(given.begin() + 1, given.end()),
+                  space.name, shape(expected.begin() + 1, expected.end())),
+      "name another space, or the modality that belongs to it");
+}
+
+torch::Tensor pooled_feature(const torch::Tensor& feature, int side) {
+  if (feature.dim() == 2) return feature.unsqueeze(2);
+  return std::get<0>(torch::adaptive_max_pool2d(feature, {side, side})).flatten(2);
+}
+
+namespace {
+
+const torch::Tensor& checked(const BackboneSpace& space, const torch::Tensor& samples) {
+  check_input(space, samples);
+  return samples;
+}
+
+}  // namespace
+
+BackboneEvaluator::BackboneEvaluator(const Supernet& supernet, const torch::Tensor& calibration, int calibration_batch,
+                                     torch::Device device)
+    : device_(device),
+      supernet_(supernet.clone_to(device)),
+      recalibrator_(supernet_,
+                    calibration_batches(checked(supernet.space(), calibration).to(device), calibration_batch)) {}
+
+std::vector<double> BackboneEvaluator::evaluate(const std::vector<BackboneGenome>& genomes, const torch::Tensor& inputs,
+                                                const torch::Tensor& labels, LabelKind kind) const {
+  check_input(supernet_.space(), inputs);
+  if (inputs.size(0) == 0) throw InputError("no samples to evaluate on", "give a split that is not empty");
+  const auto order = prefix_order(genomes);
+  std::vector<BackboneGenome> sorted;
+  for (const auto index : order) sorted.push_back(genomes[index]);
+  const auto logits = evaluate_by_prefix(recalibrator_.recalibrate(sorted), inputs.to(device_));
+  std::vector<double> percent(genomes.size());
+  for (std::size_t i = 0; i < order.size(); ++i) percent[order[i]] = metric_percent(logits[i].cpu(), labels, kind);
+  return percent;
+}
+
+Subnet BackboneEvaluator::subnet(const BackboneGenome& genome) const {
+  return recalibrator_.recalibrate({&genome, 1}).front();
+}
+
+std::vector<std::vector<torch::Tensor>> BackboneEvaluator::features(const BackboneGenome& genome,
+                                                                    const std::vector<torch::Tensor>& inputs,
+                                                                    const std::vector<int>& offered, int side) const {
+  const torch::NoGradGuard no_grad;
+  const Subnet network = subnet(genome);
+  std::vector<std::vector<torch::Tensor>> all;
+  for (const auto& split : inputs) {
+    check_input(supernet_.space(), split);
+    std::vector<std::vector<torch::Tensor>> parts(offered.size());
+    for (const auto& chunk : split.split(evaluation_chunk(split))) {
+      const auto output = network.forward(chunk.to(device_));
+      for (std::size_t i = 0; i < offered.size(); ++i)
+        parts[i].push_back(pooled_feature(output.features.at(static_cast<std::size_t>(offered[i])), side).cpu());
+    }
+    auto& joined = all.emplace_back();
+    for (const auto& part : parts) joined.push_back(torch::cat(part));
+  }
+  return all;
+}
+
+std::vector<NamedTensor> BackboneEvaluator::subnet_state(const BackboneGenome& genome) const {
+  auto state = subnet(genome).state();
+  for (auto& [name, tensor] : state)
+    tensor = tensor.detach().to(torch::kCPU, /*non_blocking=*/false, /*copy=*/true).contiguous();
+  return state;
+}
+
+}  // namespace harmonic

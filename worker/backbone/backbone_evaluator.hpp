@@ -1,0 +1,57 @@
+#pragma once
+
+#include <vector>
+
+#include <torch/types.h>
+
+#include "core/data/dataset_file.hpp"
+#include "core/space/genome.hpp"
+#include "worker/backbone/recalibration.hpp"
+#include "worker/backbone/supernet.hpp"
+
+namespace harmonic {
+
+/// A modality's supernet together with the training samples that its sub-networks are recalibrated on. Answers depend
+/// on the genome alone, not on what else is asked along with it.
+class BackboneEvaluator {
+ public:
+  /// @param calibration (N, C, H, W) or (N, F) train samples
+  /// @param calibration_batch samples of a recalibration batch
+  /// @throws InputError when the samples do not fit the supernet's input
+  BackboneEvaluator(const Supernet& supernet, const torch::Tensor& calibration, int calibration_batch,
+                    torch::Device device);
+
+  [[nodiscard]] const Supernet& supernet() const { return supernet_; }
+
+  /// Metric in percent of every genome, in the given order: recalibrated, then measured on (inputs, labels).
+  /// Genomes with common prefixes cost less together.
+  /// @param labels (N) class indices, or (N, classes) 0/1
+  /// @throws InputError when a genome is not of the space, or there are no inputs
+  [[nodiscard]] std::vector<double> evaluate(const std::vector<BackboneGenome>& genomes, const torch::Tensor& inputs,
+                                             const torch::Tensor& labels, LabelKind kind) const;
+
+  /// Features that a recalibrated sub-network offers to fusion, for every tensor of inputs (splits): element [split][i]
+  /// is feature offered[i], pooled to (N, C, side * side), float32 on the CPU; a vector feature (N, F) gives (N, F, 1).
+  /// @param offered indices among the sub-network's features, ascending (offered_features())
+  [[nodiscard]] std::vector<std::vector<torch::Tensor>> features(const BackboneGenome& genome,
+                                                                 const std::vector<torch::Tensor>& inputs,
+                                                                 const std::vector<int>& offered, int side) const;
+
+  /// The recalibrated sub-network itself, to run or to export.
+  [[nodiscard]] Subnet subnet(const BackboneGenome& genome) const;
+  /// Its tensors under their published names, on the CPU, none shared with the supernet.
+  [[nodiscard]] std::vector<NamedTensor> subnet_state(const BackboneGenome& genome) const;
+
+ private:
+  torch::Device device_;
+  Supernet supernet_;
+  Recalibrator recalibrator_;
+};
+
+/// @throws InputError when samples of this shape cannot enter the supernet: channels, side or length differ
+void check_input(const BackboneSpace& space, const torch::Tensor& samples);
+
+/// A feature as fusion takes it: adaptive max-pool of a map to side x side, flattened; a vector as one position.
+[[nodiscard]] torch::Tensor pooled_feature(const torch::Tensor& feature, int side);
+
+}  // namespace harmonic

@@ -1,0 +1,237 @@
+#include "worker/backbone/elastic_layers.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
+namespace harmonic {
+namespace {
+
+torch::Tensor activate(Activation activation, torch::Tensor x) {
+  return activation == Activation::relu ? x.relu_() : torch::hardswish(x);
+}
+
+BatchNormView view_norm(const Supernet& supernet, const std::string& module, std::string name, int channels) {
+  const auto cut = [&](const char* part) { return supernet.tensor(module + part).narrow(0, 0, channels); };
+  return {std::move(name), cut(".weight"), cut(".bias"), cut(".running_mean"), cut(".running_var")};
+}
+
+/// Global average, kept as a 1x1 map.
+torch::Tensor global_average(const torch::Tensor& x) {
+  return x.mean({2, 3}, /*keepdim=*/true);
+}
+
+/// Convolution, batch norm, activation: the first conv and the final expansion.
+class ConvLayer : public SubnetLayer {
+ public:
+  ConvLayer(const Supernet& supernet, const LayerKey& key, std::string module)
+      : SubnetLayer(key),
+        module_(std::move(module)),
+        weight_(supernet.tensor(module_ + ".conv.weight")),
+        norm_(view_norm(supernet, module_ + ".bn", "bn", key.layer.out_channels)) {}
+
+  torch::Tensor forward(const torch::Tensor& x, ForwardMode& mode) const override {
+    const Layer& layer = key().layer;
+    const auto y = torch::conv2d(x, weight_, {}, layer.stride, layer.kernel / 2);
+    return activate(layer.activation, mode.batch_norm(norm_, 0, y));
+  }
+  bool is_feature() const override { return module_ == "first_conv"; }
+  std::vector<BatchNormView> batch_norms() const override { return {norm_}; }
+  std::vector<NamedTensor> weights() const override { return {{"conv.weight", weight_}}; }
+  std::string name(int) const override { return module_; }
+
+ private:
+  std::string module_;
+  torch::Tensor weight_;
+  BatchNormView norm_;
+};
+
+/// 1x1 convolution of the globally averaged map, without batch norm and bias.
+class FeatureMixLayer : public SubnetLayer {
+ public:
+  FeatureMixLayer(const Supernet& supernet, const LayerKey& key)
+      : SubnetLayer(key), weight_(supernet.tensor("feature_mix_layer.conv.weight")) {}
+
+  torch::Tensor forward(const torch::Tensor& x, ForwardMode&) const override {
+    return torch::hardswish(torch::conv2d(global_average(x), weight_)).flatten(1);
+  }
+  bool is_feature() const override { return false; }
+  std::vector<NamedTensor> weights() const override { return {{"conv.weight", weight_}}; }
+  std::string name(int) const override { return "feature_mix_layer"; }
+
+ private:
+  torch::Tensor weight_;
+};
+
+class ClassifierLayer : public SubnetLayer {
+ public:
+  ClassifierLayer(const Supernet& supernet, const LayerKey& key)
+      : SubnetLayer(key),
+        weight_(supernet.tensor("classifier.linear.weight")),
+        bias_(supernet.tensor("classifier.linear.bias")) {}
+
+  torch::Tensor forward(const torch::Tensor& x, ForwardMode& mode) const override {
+    return torch::linear(mode.dropout(x), weight_, bias_);
+  }
+  bool is_feature() const override { return true; }
+  std::vector<NamedTensor> weights() const override { return {{"linear.weight", weight_}, {"linear.bias", bias_}}; }
+  std::string name(int) const override { return "classifier"; }
+
+ private:
+  torch::Tensor weight_, bias_;
+};
+
+/// Inverted bottleneck: 1x1 expansion (absent in the fixed first block), depthwise conv, squeeze-and-excite where the
+/// stage has it, 1x1 projection; identity shortcut where the layer has one.
+class MbConvLayer : public SubnetLayer {
+ public:
+  MbConvLayer(const Supernet& supernet, const LayerKey& key) : SubnetLayer(key) {
+    const Layer& layer = key.layer;
+    const int mid = layer.mid_channels;
+    const bool elastic = layer.position >= 0;
+    const std::string block = fmt::format("blocks.{}.conv.", layer.position + 1);
+    const std::string wrapped_norm = elastic ? ".bn.bn" : ".bn";
+    const std::string wrapped_conv = elastic ? ".conv.conv.weight" : ".conv.weight";
+    const auto norm = [&](const std::string& part, int channels) {
+      return view_norm(supernet, block + part + wrapped_norm, "conv." + part + ".bn", channels);
+    };
+    if (elastic) {
+      expand_ = supernet.tensor(block + "inverted_bottleneck" + wrapped_conv).narrow(0, 0, mid);
+      norms_.push_back(norm("inverted_bottleneck", mid));
+      depthwise_ = depthwise_kernel(supernet, block + "depth_conv.conv", mid, layer.kernel);
+    } else {
+      depthwise_ = supernet.tensor(block + "depth_conv" + wrapped_conv);
+    }
+    norms_.push_back(norm("depth_conv", mid));
+    if (layer.squeeze_excite) {
+      const int squeezed = make_divisible(mid / 4, 8);
+      const std::string fc = block + "depth_conv.se.fc.";
+      reduce_ = supernet.tensor(fc + "reduce.weight").narrow(0, 0, squeezed).narrow(1, 0, mid);
+      reduce_bias_ = supernet.tensor(fc + "reduce.bias").narrow(0, 0, squeezed);
+      excite_ = supernet.tensor(fc + "expand.weight").narrow(0, 0, mid).narrow(1, 0, squeezed);
+      excite_bias_ = supernet.tensor(fc + "expand.bias").narrow(0, 0, mid);
+    }
+    project_ = supernet.tensor(block + "point_linear" + wrapped_conv).narrow(1, 0, mid);
+    norms_.push_back(norm("point_linear", layer.out_channels));
+  }
+
+  torch::Tensor forward(const torch::Tensor& x, ForwardMode& mode) const override {
+    const Layer& layer = key().layer;
+    std::size_t norm = 0;
+    const auto normalised = [&](const torch::Tensor& y) {
+      const std::size_t index = norm++;
+      return mode.batch_norm(norms_[index], index, y);
+    };
+    auto y = x;
+    if (expand_.defined()) y = activate(layer.activation, normalised(torch::conv2d(y, expand_)));
+    y = torch::conv2d(y, depthwise_, {}, layer.stride, layer.kernel / 2, 1, layer.mid_channels);
+    y = activate(layer.activation, normalised(y));
+    if (reduce_.defined()) y = squeeze_excite(y);
+    y = normalised(torch::conv2d(y, project_));
+    return layer.shortcut ? mode.drop_connect(y) + x : y;
+  }
+  bool is_feature() const override { return true; }
+  std::vector<BatchNormView> batch_norms() const override { return norms_; }
+  std::vector<NamedTensor> weights() const override {
+    std::vector<NamedTensor> all;
+    if (expand_.defined()) all.emplace_back("conv.inverted_bottleneck.conv.weight", expand_);
+    all.emplace_back("conv.depth_conv.conv.weight", depthwise_);
+    if (reduce_.defined()) {
+      all.emplace_back("conv.depth_conv.se.fc.reduce.weight", reduce_);
+      all.emplace_back("conv.depth_conv.se.fc.reduce.bias", reduce_bias_);
+      all.emplace_back("conv.depth_conv.se.fc.expand.weight", excite_);
+      all.emplace_back("conv.depth_conv.se.fc.expand.bias", excite_bias_);
+    }
+    all.emplace_back("conv.point_linear.conv.weight", project_);
+    return all;
+  }
+  std::string name(int block) const override { return fmt::format("blocks.{}", block); }
+
+ private:
+  torch::Tensor squeeze_excite(const torch::Tensor& y) const {
+    const auto squeezed = torch::conv2d(global_average(y), reduce_, reduce_bias_).relu_();
+    return y * torch::hardsigmoid(torch::conv2d(squeezed, excite_, excite_bias_));
+  }
+
+  torch::Tensor expand_, depthwise_, project_;
+  torch::Tensor reduce_, reduce_bias_, excite_, excite_bias_;
+  std::vector<BatchNormView> norms_;
+};
+
+/// Layer i of a Maxout network: the batch norm and dropout that follow layer i-1, then `pool` linear pieces a unit, of
+/// which the largest counts. Its output, before its own batch norm, is what fusion is offered. The last layer is
+/// linear.
+class MaxoutLayer : public SubnetLayer {
+ public:
+  MaxoutLayer(const Supernet& supernet, const LayerKey& key)
+      : SubnetLayer(key), pool_(key.maxout < supernet.space().blocks ? supernet.space().pool : 1) {
+    const int index = key.maxout;
+    if (index > 0) {
+      const std::string module = fmt::format("op_list.{}.0", 2 * index - 1);
+      const auto channels = static_cast<int>(supernet.tensor(module + ".weight").size(0));
+      norms_.push_back(view_norm(supernet, module, module, channels));
+    }
+    linear_ = index < supernet.space().blocks ? fmt::format("op_list.{}.lin", 2 * index) : "hid2val";
+    weight_ = supernet.tensor(linear_ + ".weight");
+    bias_ = supernet.tensor(linear_ + ".bias");
+  }
+
+  torch::Tensor forward(const torch::Tensor& x, ForwardMode& mode) const override {
+    const auto input = norms_.empty() ? x : mode.dropout(mode.batch_norm(norms_[0], 0, x));
+    const auto y = torch::linear(input, weight_, bias_);
+    return pool_ == 1 ? y : y.view({y.size(0), -1, pool_}).amax(2);
+  }
+  bool is_feature() const override { return true; }
+  std::vector<BatchNormView> batch_norms() const override { return norms_; }
+  std::vector<NamedTensor> weights() const override {
+    return {{linear_ + ".weight", weight_}, {linear_ + ".bias", bias_}};
+  }
+  std::string name(int) const override { return ""; }
+
+ private:
+  int pool_;
+  std::string linear_;
+  torch::Tensor weight_, bias_;
+  std::vector<BatchNormView> norms_;
+};
+
+}  // namespace
+
+std::vector<LayerKey> layer_keys(const BackboneSpace& space, const BackboneGenome& genome, int classes) {
+  check_genome(genome, space);
+  std::vector<LayerKey> keys;
+  for (const auto& layer : backbone_layers(space, genome, classes)) keys.push_back({layer});
+  if (space.family == BackboneSpace::Family::maxout)
+    for (int i = 0; i <= space.blocks; ++i) keys.push_back({{}, i});
+  return keys;
+}
+
+std::unique_ptr<const SubnetLayer> view_layer(const Supernet& supernet, const LayerKey& key) {
+  if (key.maxout >= 0) return std::make_unique<MaxoutLayer>(supernet, key);
+  switch (key.layer.kind) {
+    case Layer::Kind::mbconv:
+      return std::make_unique<MbConvLayer>(supernet, key);
+    case Layer::Kind::linear:
+      return std::make_unique<ClassifierLayer>(supernet, key);
+    case Layer::Kind::conv:
+      break;
+  }
+  if (!key.layer.batch_norm) return std::make_unique<FeatureMixLayer>(supernet, key);
+  return std::make_unique<ConvLayer>(supernet, key, key.layer.kernel == 1 ? "final_expand_layer" : "first_conv");
+}
+
+torch::Tensor depthwise_kernel(const Supernet& supernet, const std::string& block, int channels, int kernel) {
+  auto sides = supernet.space().kernels;
+  std::ranges::sort(sides, std::greater{});
+  auto filter = supernet.tensor(block + ".conv.weight").narrow(0, 0, channels);
+  for (std::size_t i = 0; i + 1 < sides.size() && sides[i] > kernel; ++i) {
+    const int from = sides[i], to = sides[i + 1], margin = (from - to) / 2;
+    const auto centre = filter.narrow(2, margin, to).narrow(3, margin, to).reshape({channels, to * to});
+    filter =
+        torch::linear(centre, supernet.tensor(block + "." + kernel_matrix_name(from, to))).view({channels, 1, to, to});
+  }
+  return filter;
+}
+
+}  // namespace harmonic

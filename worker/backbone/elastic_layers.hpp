@@ -1,0 +1,57 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/space/genome.hpp"
+#include "core/space/layers.hpp"
+#include "worker/backbone/forward_mode.hpp"
+#include "worker/backbone/supernet.hpp"
+
+namespace harmonic {
+
+/// What identifies a layer within its supernet: two sub-networks whose first layers have equal keys compute the same
+/// there. Maxout's layers, which no look-up table knows, are told apart by `maxout` alone.
+struct LayerKey {
+  Layer layer;
+  int maxout = -1;  ///< index of a Maxout network's layer; -1 in a MobileNetV3
+
+  bool operator==(const LayerKey&) const = default;
+};
+
+/// One layer of a sub-network, ready to run: its weights are views of the supernet's, except for transformed kernels.
+class SubnetLayer {
+ public:
+  explicit SubnetLayer(LayerKey key) : key_(key) {}
+  virtual ~SubnetLayer() = default;
+
+  [[nodiscard]] const LayerKey& key() const { return key_; }
+  [[nodiscard]] virtual torch::Tensor forward(const torch::Tensor& x, ForwardMode& mode) const = 0;
+  /// Whether its output is one of the features that a sub-network returns.
+  [[nodiscard]] virtual bool is_feature() const = 0;
+  /// Its batch norms in order of execution.
+  [[nodiscard]] virtual std::vector<BatchNormView> batch_norms() const { return {}; }
+  /// Its weights without the batch norms', named within the layer as in a published stand-alone sub-network.
+  [[nodiscard]] virtual std::vector<NamedTensor> weights() const = 0;
+  /// Name of the layer in a stand-alone sub-network whose blocks are counted from 0.
+  /// @param block how many MBConv blocks come before it
+  [[nodiscard]] virtual std::string name(int block) const = 0;
+
+ private:
+  LayerKey key_;
+};
+
+/// The layers of a sub-network in order of execution. Equal keys, equal layers.
+/// @throws InputError when the genome is not of the space
+[[nodiscard]] std::vector<LayerKey> layer_keys(const BackboneSpace& space, const BackboneGenome& genome, int classes);
+
+/// Makes a layer of the supernet's tensors; differentiable with respect to them, kernel transforms included.
+[[nodiscard]] std::unique_ptr<const SubnetLayer> view_layer(const Supernet& supernet, const LayerKey& key);
+
+/// A depthwise kernel of side `kernel` out of the largest one: (C, 1, kernel, kernel), by repeatedly taking the centre
+/// and multiplying it, flattened, by the learned matrix of that size.
+/// @param block name of the depthwise conv's module, e.g. "blocks.1.conv.depth_conv.conv"
+[[nodiscard]] torch::Tensor depthwise_kernel(const Supernet& supernet, const std::string& block, int channels,
+                                             int kernel);
+
+}  // namespace harmonic

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <torch/types.h>
+
+namespace harmonic {
+
+inline constexpr double kBatchNormEpsilon = 1e-5;
+inline constexpr double kBatchNormMomentum = 0.1;
+
+/// One batch norm of a layer: views of the supernet's tensors, cut to the channels in use.
+struct BatchNormView {
+  std::string name;  ///< within the layer, e.g. "conv.depth_conv.bn"; empty for a layer that is named as a whole
+  torch::Tensor weight, bias, mean, variance;  ///< (C)
+};
+
+/// Re-estimated running statistics of one batch norm.
+struct BatchNormStatistics {
+  torch::Tensor mean, variance;  ///< (C); the variance unbiased
+  std::int64_t batches = 0;      ///< how many batches they are the average of
+};
+
+/// What differs between the ways of running a network: whose statistics a batch norm uses, and what is dropped.
+class ForwardMode {
+ public:
+  virtual ~ForwardMode() = default;
+  /// @param index which of its layer's batch norms this is, in order of execution
+  virtual torch::Tensor batch_norm(const BatchNormView& norm, std::size_t index, const torch::Tensor& x) = 0;
+  /// Before a linear layer.
+  virtual torch::Tensor dropout(const torch::Tensor& x) { return x; }
+  /// On the residual branch of a block with a shortcut.
+  virtual torch::Tensor drop_connect(const torch::Tensor& x) { return x; }
+};
+
+/// Evaluation with the supernet's own running statistics.
+class StoredStatistics : public ForwardMode {
+ public:
+  torch::Tensor batch_norm(const BatchNormView& norm, std::size_t index, const torch::Tensor& x) override;
+};
+
+/// Evaluation of one layer with re-estimated statistics. Refers to them.
+class GivenStatistics : public ForwardMode {
+ public:
+  explicit GivenStatistics(const std::vector<BatchNormStatistics>& statistics) : statistics_(statistics) {}
+  torch::Tensor batch_norm(const BatchNormView& norm, std::size_t index, const torch::Tensor& x) override;
+
+ private:
+  const std::vector<BatchNormStatistics>& statistics_;
+};
+
+/// Re-estimation of one layer's statistics: every batch is normalised with its own statistics, of which the cumulative
+/// average over the batches is kept.
+class EstimatingStatistics : public ForwardMode {
+ public:
+  torch::Tensor batch_norm(const BatchNormView& norm, std::size_t index, const torch::Tensor& x) override;
+  [[nodiscard]] std::vector<BatchNormStatistics> take() { return std::move(statistics_); }
+
+ private:
+  std::vector<BatchNormStatistics> statistics_;
+};
+
+}  // namespace harmonic

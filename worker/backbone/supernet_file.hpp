@@ -1,0 +1,33 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "worker/backbone/supernet.hpp"
+
+namespace harmonic {
+
+/// What a supernet file says beside the weights.
+struct SupernetNotes {
+  std::string modality;    ///< it was trained on
+  std::string provenance;  ///< how it came about: data, seed, settings, or the checkpoint it was read from
+};
+
+/// Writes the shared weight file (HDF5), replacing `path` as a whole: attributes `format` ("harmonic-supernet"),
+/// `version`, `space` (its definition as JSON), `classes`, `modality`, `provenance`; one data set a tensor under
+/// /tensors, named as in published state dictionaries. @throws RunError
+void save_supernet(const std::filesystem::path& path, const Supernet& supernet, const SupernetNotes& notes);
+
+/// The file's supernet, of the file's own space.
+/// @throws InputError when it is no such file, of a later version, cut short, or a tensor is missing or misshapen
+[[nodiscard]] Supernet load_supernet(const std::filesystem::path& path, SupernetNotes* notes = nullptr);
+
+/// The same, of `space` and `classes`; a file of another space is refused, naming the first tensor that does not fit
+/// and both shapes, or what else differs.
+[[nodiscard]] Supernet load_supernet(const std::filesystem::path& path, const BackboneSpace& space, int classes);
+
+/// A space's definition as JSON, and back. @throws InputError
+[[nodiscard]] std::string space_to_json(const BackboneSpace& space);
+[[nodiscard]] BackboneSpace space_from_json(const std::string& text);
+
+}  // namespace harmonic

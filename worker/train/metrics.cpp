@@ -1,0 +1,31 @@
+#include "worker/train/metrics.hpp"
+
+namespace harmonic {
+
+double accuracy_percent(const torch::Tensor& logits, const torch::Tensor& labels) {
+  const auto right = logits.argmax(1).eq(labels).sum().item<std::int64_t>();
+  return 100.0 * static_cast<double>(right) / static_cast<double>(labels.size(0));
+}
+
+double weighted_f1_percent(const torch::Tensor& logits, const torch::Tensor& labels, double threshold) {
+  const auto predicted = torch::sigmoid(logits).gt(threshold).to(torch::kFloat64);
+  const auto truth = labels.to(torch::kFloat64);
+  const auto hits = (predicted * truth).sum(0);
+  const auto support = truth.sum(0);
+  // F1 = 2 TP / (predicted + true), 0 where nothing is predicted nor true.
+  const auto f1 = 2 * hits / (predicted.sum(0) + support).clamp_min(1);
+  const double total = support.sum().item<double>();
+  return total > 0 ? 100.0 * (f1 * support).sum().item<double>() / total : 0.0;
+}
+
+double metric_percent(const torch::Tensor& logits, const torch::Tensor& labels, LabelKind kind) {
+  return kind == LabelKind::classification ? accuracy_percent(logits, labels) : weighted_f1_percent(logits, labels);
+}
+
+torch::Tensor task_loss(const torch::Tensor& logits, const torch::Tensor& labels, LabelKind kind,
+                        double label_smoothing) {
+  if (kind == LabelKind::multilabel) return torch::binary_cross_entropy_with_logits(logits, labels);
+  return torch::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100, label_smoothing);
+}
+
+}  // namespace harmonic

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include "core/data/dataset_file.hpp"
+
+namespace harmonic {
+
+/// Share of samples whose largest logit is the label's, in percent.
+/// @param logits (N, classes); @param labels (N) int64
+[[nodiscard]] double accuracy_percent(const torch::Tensor& logits, const torch::Tensor& labels);
+
+inline constexpr double kF1Threshold = 0.3;
+
+/// F1 of every class at sigmoid(logit) > threshold, averaged with the classes' true counts as weights, in percent; a
+/// class without predictions and truths counts 0. As scikit-learn's f1_score(average="weighted", zero_division=0).
+/// @param logits, labels (N, classes), labels 0 or 1
+[[nodiscard]] double weighted_f1_percent(const torch::Tensor& logits, const torch::Tensor& labels,
+                                         double threshold = kF1Threshold);
+
+/// Accuracy or weighted F1, whichever the labels ask for.
+[[nodiscard]] double metric_percent(const torch::Tensor& logits, const torch::Tensor& labels, LabelKind kind);
+
+/// Mean cross-entropy (classification, soft targets allowed) or binary cross-entropy over classes (multilabel).
+[[nodiscard]] torch::Tensor task_loss(const torch::Tensor& logits, const torch::Tensor& labels, LabelKind kind,
+                                      double label_smoothing = 0);
+
+}  // namespace harmonic
