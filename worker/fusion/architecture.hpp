@@ -1,0 +1,31 @@
+#pragma once
+
+#include <vector>
+
+#include <torch/types.h>
+
+#include "core/space/genome.hpp"
+
+namespace harmonic {
+
+/// The architecture parameters of a mixed network (logits; softmax over the last dimension gives weights).
+/// Edges are {none, skip}; edge rows run over earlier states, cell by cell (step by step).
+struct Architecture {
+  torch::Tensor alphas;               ///< (sum over cells i of inputs + i, 2): states -> cells
+  std::vector<torch::Tensor> betas;   ///< [cell] (sum over steps s of 2 + s, 2): inner states -> steps
+  std::vector<torch::Tensor> gammas;  ///< [cell] (nodes, operators)
+
+  /// All of the above, for an optimiser.
+  [[nodiscard]] std::vector<torch::Tensor> parameters() const;
+  /// Mean over all mixed operators of the entropy of softmax(gamma), as a share of ln(operators): 1 is undecided.
+  [[nodiscard]] double operator_entropy() const;
+};
+
+/// 1e-3 * N(0, 1) from LibTorch's generator, requiring gradients. Source: method.md.
+[[nodiscard]] Architecture random_architecture(int inputs, MacroArchitecture macro, int operators,
+                                               torch::Device device);
+
+/// softmax of every part, differentiable.
+[[nodiscard]] Architecture weights_of(const Architecture& logits);
+
+}  // namespace harmonic

@@ -1,0 +1,60 @@
+#include "worker/fusion/hardware_loss.hpp"
+
+#include <algorithm>
+
+#include <torch/torch.h>
+
+#include "core/hardware/cost_model.hpp"
+
+namespace harmonic {
+namespace {
+
+/// Table rows scaled so that the cheapest operator is 0 and the dearest 1, averaged over the devices that have them.
+/// The network's normalised cost is then the mean over its mixed operators of weights . this row.
+torch::Tensor normalised_costs(const std::vector<std::vector<double>>& tables, const std::vector<double>& weights,
+                               std::size_t operators) {
+  std::vector<double> mean(operators, 0.0);
+  double total = 0;
+  for (std::size_t d = 0; d < tables.size(); ++d)
+    if (!tables[d].empty()) total += weights[d];
+  for (std::size_t d = 0; d < tables.size(); ++d) {
+    if (tables[d].empty()) continue;
+    const auto [least, most] = std::minmax_element(tables[d].begin(), tables[d].end());
+    const double range = *most - *least;
+    for (std::size_t o = 0; o < operators && range > 0; ++o)
+      mean[o] += weights[d] / total * (tables[d][o] - *least) / range;
+  }
+  return torch::tensor(mean, torch::kFloat64);
+}
+
+}  // namespace
+
+OperatorCosts operator_costs(const std::vector<Device>& devices, const std::vector<std::string>& operators,
+                             int channels, int positions) {
+  OperatorCosts costs;
+  for (const auto& device : devices) {
+    std::vector<double> latency_ms, energy_mj;
+    for (const auto& part : fusion_cost(device.table, operators, channels, positions)) {
+      latency_ms.push_back(part.cost.latency_ms);
+      if (part.cost.energy_mj) energy_mj.push_back(*part.cost.energy_mj);
+    }
+    if (energy_mj.size() != operators.size()) energy_mj.clear();
+    costs.weight.push_back(device.weight);
+    costs.latency_ms.push_back(std::move(latency_ms));
+    costs.energy_mj.push_back(std::move(energy_mj));
+  }
+  return costs;
+}
+
+HardwareLoss hardware_loss(const std::vector<torch::Tensor>& gammas, const OperatorCosts& costs) {
+  const torch::Tensor weights = at::cat(gammas).to(torch::kFloat64);  // (mixed operators, operators)
+  const auto operators = static_cast<std::size_t>(weights.size(1));
+  const auto expected = [&](const std::vector<std::vector<double>>& tables) {
+    return at::matmul(weights, normalised_costs(tables, costs.weight, operators).to(weights.device()))
+        .mean()
+        .to(torch::kFloat32);
+  };
+  return {expected(costs.latency_ms), expected(costs.energy_mj)};
+}
+
+}  // namespace harmonic

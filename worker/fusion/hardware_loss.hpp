@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <torch/types.h>
+
+#include "core/hardware/multi_device.hpp"
+
+namespace harmonic {
+
+/// What the fusion operators cost on every device of a run, in the order of the run's operators.
+struct OperatorCosts {
+  std::vector<double> weight;                   ///< [device] above 0
+  std::vector<std::vector<double>> latency_ms;  ///< [device][operator]
+  std::vector<std::vector<double>> energy_mj;   ///< [device][operator]; an empty row: that device's table has no energy
+};
+
+/// The rows of every device's table. @throws InputError when a table lacks an operator
+[[nodiscard]] OperatorCosts operator_costs(const std::vector<Device>& devices,
+                                           const std::vector<std::string>& operators, int channels, int positions);
+
+/// Expected cost of a mixed network, differentiable: per device the sum over all mixed operators of softmax(gamma) .
+/// table, min-max normalised between `operators * min` and `operators * max` of the table, then the weighted mean over
+/// the devices. Both in [0, 1]; 0 where no device has energies, or all operators cost the same.
+struct HardwareLoss {
+  torch::Tensor latency;  ///< scalar
+  torch::Tensor energy;   ///< scalar
+};
+/// @param gammas [cell] (nodes, operators), weights (after softmax). Source: method.md.
+[[nodiscard]] HardwareLoss hardware_loss(const std::vector<torch::Tensor>& gammas, const OperatorCosts& costs);
+
+}  // namespace harmonic

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <torch/nn/module.h>
+
+#include "core/space/genome.hpp"
+#include "worker/fusion/architecture.hpp"
+#include "worker/fusion/fusion_head.hpp"
+#include "worker/fusion/operators.hpp"
+#include "worker/fusion/reshape_layer.hpp"
+
+namespace harmonic {
+
+/// What fixes the sizes of a fusion network.
+struct FusionLayout {
+  std::vector<int> input_channels;  ///< of every input feature, all modalities one after another
+  MacroArchitecture macro;
+  std::vector<std::string> operators;  ///< candidates of a mixed operator
+  int multiplier = 2;                  ///< last states joined to the output
+  int classes = 2;
+  StateShape shape;
+};
+
+/// All candidate operators on one state (both inputs are the same), weighted: sum of weight_i * op_i(t, t).
+/// The convolving operators see [t; t], so each is one product with its folded weight, and all of them one product.
+class MixedOperator final : public torch::nn::Module {
+ public:
+  MixedOperator(const std::vector<std::string>& operators, const StateShape& shape);
+  /// @param t (N, L, C) @param weights (operators), after softmax
+  torch::Tensor forward(const torch::Tensor& t, const torch::Tensor& weights, Pass pass);
+  /// The same by the definition, each operator on its own.
+  torch::Tensor forward_unfolded(const torch::Tensor& t, const torch::Tensor& weights, Pass pass);
+
+ private:
+  torch::Tensor convolving(const torch::Tensor& t, const torch::Tensor& weights, Pass pass);
+
+  std::vector<std::shared_ptr<FusionOperator>> operators_;
+  std::vector<std::size_t> convolving_, others_;  ///< indices into operators_
+};
+
+/// A fusion node of the mixed network: `nodes` mixed operators, each on the weighted sum of all earlier inner states
+/// (the node's two inputs, both x, come first); output: layer norm of the last inner state + x.
+class MixedNode final : public torch::nn::Module {
+ public:
+  MixedNode(int nodes, const std::vector<std::string>& operators, const StateShape& shape);
+  /// @param beta (inner edges, 2), gamma (nodes, operators): weights
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& beta, const torch::Tensor& gamma, Pass pass);
+
+ private:
+  std::vector<std::shared_ptr<MixedOperator>> steps_;
+  torch::nn::LayerNorm ln_;
+};
+
+/// The differentiable search network over all input features. Source: method.md, "Tier 2".
+/// Parameter names: reshape_<input>.*, cell_<i>.<step>.<operator>.*, cell_<i>.ln.*, head.ln.*, head.classifier.*
+class MixedNetwork final : public torch::nn::Module {
+ public:
+  /// @throws InputError for a layout that cannot be: fewer than two inputs, unknown operators, too large a multiplier
+  explicit MixedNetwork(const FusionLayout& layout);
+  /// @param features one an input, as feature_rows gives them
+  /// @param weights alpha, beta, gamma after softmax
+  /// @return logits (N, classes)
+  torch::Tensor forward(const std::vector<torch::Tensor>& features, const Architecture& weights, Pass pass);
+
+ private:
+  FusionLayout layout_;
+  std::vector<std::shared_ptr<ReshapeLayer>> reshape_;
+  std::vector<std::shared_ptr<MixedNode>> cells_;
+  std::shared_ptr<FusionHead> head_;
+};
+
+/// @throws InputError as above
+void check_layout(const FusionLayout& layout);
+
+}  // namespace harmonic

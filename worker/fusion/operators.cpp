@@ -1,0 +1,142 @@
+#include "worker/fusion/operators.hpp"
+
+#include <cmath>
+#include <functional>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include "core/base/error.hpp"
+#include "core/base/text.hpp"
+
+namespace harmonic {
+
+using torch::Tensor;
+
+Tensor Sum::forward(const Tensor& x, const Tensor& y, Pass) {
+  return x + y;
+}
+
+ScaleDotAttn::ScaleDotAttn(const StateShape& shape)
+    : ln(torch::nn::LayerNormOptions({shape.channels, shape.positions})), dropout(shape.dropout > 0 ? 0.1 : 0.0) {
+  register_module("ln", ln);
+}
+
+Tensor ScaleDotAttn::forward(const Tensor& x, const Tensor& y, Pass pass) {
+  const double scale = 1 / std::sqrt(static_cast<double>(x.size(2)));
+  const Tensor attention = at::softmax(at::bmm(x, y.transpose(1, 2)) * scale, 2);
+  return layer_norm_rows(ln, dropout_rows(at::bmm(attention, y), dropout, pass));
+}
+
+ConvolvingOperator::ConvolvingOperator(const StateShape& shape, int width)
+    : conv(torch::nn::Conv1dOptions(2 * shape.channels, width, 1)), bn(width), dropout(shape.dropout) {
+  register_module("conv", conv);
+  register_module("bn", bn);
+}
+
+Tensor ConvolvingOperator::forward(const Tensor& x, const Tensor& y, Pass pass) {
+  return dropout_rows(activation(batch_norm_rows(bn, conv_rows(conv, x, y), pass)), dropout, pass);
+}
+
+Tensor LinearGLU::activation(const Tensor& rows) const {
+  return at::glu(rows, 2);
+}
+Tensor ConcatFC::activation(const Tensor& rows) const {
+  return at::relu(rows);
+}
+Tensor CatConvMish::activation(const Tensor& rows) const {
+  return at::mish(rows);
+}
+
+SqueezeExcite::SqueezeExcite(const StateShape& shape) : fc_squeeze(shape.channels, shape.channels) {
+  register_module("fc_squeeze", fc_squeeze);
+}
+
+Tensor SqueezeExcite::excitation(const Tensor& squeezed) {
+  return at::sigmoid(at::relu(at::linear(squeezed.mean(1), fc_squeeze->weight, fc_squeeze->bias)));
+}
+
+Tensor SE1::forward(const Tensor& x, const Tensor& y, Pass) {
+  return y * excitation(x).unsqueeze(1);
+}
+Tensor SE2::forward(const Tensor& x, const Tensor& y, Pass) {
+  return x * excitation(y).unsqueeze(1);
+}
+
+LowRankTensorFusion::LowRankTensorFusion(const StateShape& shape) {
+  const std::int64_t length = static_cast<std::int64_t>(shape.channels) * shape.positions;
+  factor_x = register_parameter("factor_x", torch::nn::init::xavier_normal_(torch::empty({kRank, length + 1, length})));
+  factor_y = register_parameter("factor_y", torch::nn::init::xavier_normal_(torch::empty({kRank, length + 1, length})));
+  fusion_weights = register_parameter("fusion_weights", torch::nn::init::xavier_normal_(torch::empty({1, kRank})));
+  fusion_bias = register_parameter("fusion_bias", torch::zeros({1, length}));
+}
+
+Tensor LowRankTensorFusion::forward(const Tensor& x, const Tensor& y, Pass) {
+  const auto projected = [](const Tensor& state, const Tensor& factor) {  // (rank, N, C*L)
+    const Tensor flat = state.transpose(1, 2).flatten(1);
+    return at::matmul(flat, factor.slice(1, 1)) + factor.slice(1, 0, 1);
+  };
+  const Tensor ranks = projected(x, factor_x) * projected(y, factor_y);
+  const Tensor flat = at::einsum("r,rnf->nf", {fusion_weights[0], ranks}) + fusion_bias;
+  return flat.view({x.size(0), x.size(2), x.size(1)}).transpose(1, 2).contiguous();
+}
+
+namespace {
+
+using Maker = std::function<std::shared_ptr<FusionOperator>(const StateShape&)>;
+
+template <class Operator>
+std::pair<const std::string, Maker> maker(const char* name) {
+  return {name, [](const StateShape& shape) { return std::make_shared<Operator>(shape); }};
+}
+
+const std::map<std::string, Maker>& makers() {
+  static const std::map<std::string, Maker> table = {
+      maker<Sum>("Sum"),
+      maker<ScaleDotAttn>("ScaleDotAttn"),
+      maker<LinearGLU>("LinearGLU"),
+      maker<ConcatFC>("ConcatFC"),
+      maker<SE1>("SE1"),
+      maker<SE2>("SE2"),
+      maker<CatConvMish>("CatConvMish"),
+      maker<LowRankTensorFusion>("LowRankTensorFusion"),
+  };
+  return table;
+}
+
+const Maker& find_maker(std::string_view name) {
+  const auto found = makers().find(std::string(name));
+  if (found == makers().end())
+    throw InputError(fmt::format("there is no fusion operator '{}'", name),
+                     fmt::format("did you mean {}?", nearest(name, fusion_operator_names())));
+  return found->second;
+}
+
+}  // namespace
+
+const std::vector<std::string>& fusion_operator_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const auto& [name, make] : makers()) all.push_back(name);
+    return all;
+  }();
+  return names;
+}
+
+std::shared_ptr<FusionOperator> make_fusion_operator(std::string_view name, const StateShape& shape) {
+  return find_maker(name)(shape);
+}
+
+void check_fusion_operators(const std::vector<std::string>& names) {
+  if (names.empty()) throw InputError("fusion has no operators", "list them as operators in [fusion]");
+  std::set<std::string> seen;
+  for (const auto& name : names) {
+    (void)find_maker(name);
+    if (!seen.insert(name).second)
+      throw InputError(fmt::format("fusion operator {} is listed twice", name), "list every operator once");
+  }
+}
+
+}  // namespace harmonic

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <torch/nn/module.h>
+
+#include "worker/fusion/state.hpp"
+
+namespace harmonic {
+
+/// An operator of a fusion cell: two states in, one out, all (N, L, C). Source: method.md, the BM-NAS family.
+class FusionOperator : public torch::nn::Module {
+ public:
+  virtual torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y, Pass pass) = 0;
+};
+
+/// x + y
+class Sum final : public FusionOperator {
+ public:
+  explicit Sum(const StateShape&) {}
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y, Pass pass) override;
+};
+
+/// Positions of x attend to positions of y: softmax(x^T y / sqrt(C)) y^T, dropout (always 0.1, as published, unless the
+/// network's is 0), layer norm.
+class ScaleDotAttn final : public FusionOperator {
+ public:
+  explicit ScaleDotAttn(const StateShape& shape);
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y, Pass pass) override;
+  torch::nn::LayerNorm ln;
+  const double dropout;
+};
+
+/// What the three operators share that convolve [x; y]: conv 2C -> width, batch norm.
+class ConvolvingOperator : public FusionOperator {
+ public:
+  ConvolvingOperator(const StateShape& shape, int width);
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y, Pass pass) final;
+  [[nodiscard]] virtual torch::Tensor activation(const torch::Tensor& rows) const = 0;  ///< (N, L, width) -> (N, L, C)
+  torch::nn::Conv1d conv;
+  torch::nn::BatchNorm1d bn;
+  const double dropout;
+};
+
+/// conv1x1(2C -> 2C), batch norm, gated linear unit, dropout
+class LinearGLU final : public ConvolvingOperator {
+ public:
+  explicit LinearGLU(const StateShape& shape) : ConvolvingOperator(shape, 2 * shape.channels) {}
+  [[nodiscard]] torch::Tensor activation(const torch::Tensor& rows) const override;
+};
+
+/// conv1x1(2C -> C), batch norm, ReLU, dropout
+class ConcatFC final : public ConvolvingOperator {
+ public:
+  explicit ConcatFC(const StateShape& shape) : ConvolvingOperator(shape, shape.channels) {}
+  [[nodiscard]] torch::Tensor activation(const torch::Tensor& rows) const override;
+};
+
+/// conv1x1(2C -> C), batch norm, Mish, dropout
+class CatConvMish final : public ConvolvingOperator {
+ public:
+  explicit CatConvMish(const StateShape& shape) : ConvolvingOperator(shape, shape.channels) {}
+  [[nodiscard]] torch::Tensor activation(const torch::Tensor& rows) const override;
+};
+
+/// Squeeze one state, excite the other: excited * sigmoid(relu(fc(mean over L of squeezed))).
+/// SE1 squeezes x and excites y; SE2 the other way round (defined, but not searched, in the published work).
+class SqueezeExcite : public FusionOperator {
+ public:
+  explicit SqueezeExcite(const StateShape& shape);
+  /// (N, C) factors of the excited state's channels
+  [[nodiscard]] torch::Tensor excitation(const torch::Tensor& squeezed);
+  torch::nn::Linear fc_squeeze;
+};
+class SE1 final : public SqueezeExcite {
+ public:
+  using SqueezeExcite::SqueezeExcite;
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y, Pass pass) override;
+};
+class SE2 final : public SqueezeExcite {
+ public:
+  using SqueezeExcite::SqueezeExcite;
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y, Pass pass) override;
+};
+
+/// Low-rank tensor fusion of the flattened states: sum over ranks of w_r * ([1; x] F_r) * ([1; y] G_r) + b, rank 16.
+/// Not searched in the published work: at C = 192, L = 16 its factors hold 302 million numbers (1.2 GB); for small
+/// states. Source: arXiv 1806.00064.
+class LowRankTensorFusion final : public FusionOperator {
+ public:
+  explicit LowRankTensorFusion(const StateShape& shape);
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y, Pass pass) override;
+  static constexpr int kRank = 16;
+  torch::Tensor factor_x, factor_y;  ///< (rank, C*L + 1, C*L), row 0 meets the 1
+  torch::Tensor fusion_weights;      ///< (1, rank)
+  torch::Tensor fusion_bias;         ///< (1, C*L)
+};
+
+[[nodiscard]] const std::vector<std::string>& fusion_operator_names();
+/// @throws InputError naming the nearest known operator
+[[nodiscard]] std::shared_ptr<FusionOperator> make_fusion_operator(std::string_view name, const StateShape& shape);
+/// @throws InputError when the list is empty, or names an operator that does not exist, or one twice
+void check_fusion_operators(const std::vector<std::string>& names);
+
+}  // namespace harmonic

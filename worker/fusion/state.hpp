@@ -1,0 +1,51 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/normalization.h>
+#include <torch/types.h>
+
+namespace harmonic {
+
+/// A state of a fusion network is (N, L, C): samples, positions, channels, channels contiguous, so that a 1x1
+/// convolution is one matrix product over N*L rows. Parameters keep the published shapes, (C, L) of layer norms
+/// included.
+struct StateShape {
+  int channels = 192;    ///< C
+  int positions = 16;    ///< L
+  double dropout = 0.1;  ///< probability, in [0, 1)
+};
+
+/// How a network is run.
+enum class Pass {
+  train,         ///< batch statistics, running ones updated, dropout
+  architecture,  ///< batch statistics, nothing updated, no dropout: a step of the architecture leaves no trace of its
+                 ///< (validation) batch in what the weights' network keeps
+  eval,          ///< running statistics, no dropout
+};
+
+/// Pooled features (N, C, L), or a vector feature (N, F, 1) or (N, F), as rows: (N, L, C), or (N, 1, F), contiguous.
+[[nodiscard]] torch::Tensor feature_rows(const torch::Tensor& feature);
+/// A feature map (N, C, H, W), or a vector (N, F), as fusion takes it: adaptive max-pool to side x side, (N, C,
+/// side^2). A vector stays one position, (N, F, 1): pooling a 1x1 map to any size repeats it, which reshaping does at
+/// its end.
+[[nodiscard]] torch::Tensor pool_feature(const torch::Tensor& feature, int side);
+
+/// 1x1 convolution of rows (..., C_in) -> (..., C_out); with `y`, of the two inputs joined on channels, [x; y], without
+/// joining them. When y is x the two halves of the weight are added first: half the work, the same result and
+/// gradients.
+[[nodiscard]] torch::Tensor conv_rows(const torch::nn::Conv1d& conv, const torch::Tensor& x);
+[[nodiscard]] torch::Tensor conv_rows(const torch::nn::Conv1d& conv, const torch::Tensor& x, const torch::Tensor& y);
+/// The weight (C_out, C) that a convolution over [x; x] amounts to.
+[[nodiscard]] torch::Tensor folded_weight(const torch::nn::Conv1d& conv);
+
+/// Batch norm per channel over all rows of (N, L, C).
+[[nodiscard]] torch::Tensor batch_norm_rows(const torch::nn::BatchNorm1d& norm, const torch::Tensor& rows, Pass pass);
+/// Layer norm over positions and channels together; the parameters are (C, L).
+[[nodiscard]] torch::Tensor layer_norm_rows(const torch::nn::LayerNorm& norm, const torch::Tensor& rows);
+[[nodiscard]] torch::Tensor dropout_rows(const torch::Tensor& rows, double probability, Pass pass);
+
+}  // namespace harmonic
