@@ -1,0 +1,23 @@
+#pragma once
+
+#include <filesystem>
+
+#include "core/data/dataset_file.hpp"
+#include "core/data/sound_features.hpp"
+
+namespace harmonic {
+
+/// AV-MNIST from the folders that published loaders read:
+///   mnist/{train,test}/<digit>/*.png                                    28x28, grey
+///   sound_450/{train,test}/<digit>/<digit>_<speaker>_<take>.wav         mono, any number of speakers
+/// Images (in the order of their names) and sounds (speaker by speaker, takes in the order of their numbers) of a digit
+/// are paired one to one. Of each digit and speaker the last seventh of the train takes (rounded; at least one where
+/// there are two) is held out as val, so that val has every speaker's voice and none of train's sounds.
+/// Within a split the digits take turns, and so do the speakers: any beginning of a split is balanced.
+///
+/// Modalities: `image` uint8 (1, 28, 28), mean and std 0.5; `audio` float32 (1, 20, 20), native: mean and std of the
+/// train split, published: 0.5.
+/// @throws InputError naming the folder or file that is missing, unreadable or without its partner
+[[nodiscard]] DatasetContent read_avmnist(const std::filesystem::path& folder, SoundFeatures features);
+
+}  // namespace harmonic

@@ -1,1 +1,0 @@
-#include "master/commands/commands.hpp"

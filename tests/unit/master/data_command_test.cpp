@@ -1,0 +1,93 @@
+#include <iostream>
+#include <sstream>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "core/storage/atomic_file.hpp"
+#include "master/commands/commands.hpp"
+#include "tests/support/shared_data.hpp"
+
+namespace harmonic {
+namespace {
+
+using Catch::Matchers::Contains;
+using testing::TemporaryFolder;
+
+/// What the command prints on stdout.
+std::string output_of(const Arguments& args) {
+  std::ostringstream captured;
+  auto* const before = std::cout.rdbuf(captured.rdbuf());
+  try {
+    CHECK(data_command(args) == ExitCode::done);
+  } catch (...) {
+    std::cout.rdbuf(before);
+    throw;
+  }
+  std::cout.rdbuf(before);
+  return captured.str();
+}
+
+}  // namespace
+
+TEST_CASE("`data synth` writes a file that `data show` describes, for people and for scripts", "[master]") {
+  const TemporaryFolder folder;
+  const std::string file = folder / "d.h5";
+  const auto page = output_of({"synth", "--out", file, "--samples", "200", "--seed", "5"});
+  CHECK(output_of({"show", file}) == page);
+  CHECK_THAT(page, Contains("1 x 28 x 28") && Contains("seed 5"));
+
+  const auto json = nlohmann::json::parse(output_of({"show", "--json", file}));
+  CHECK(json == nlohmann::json::parse(output_of({"show", file, "--json"})));
+  CHECK(json.at("task") == "classification");
+  CHECK(json.at("classes") == 10);
+  CHECK(json.at("modalities").at("audio").at("shape") == std::vector<int>{1, 20, 20});
+  CHECK(json.at("splits").at("train").at("samples") == 120);
+  CHECK(json.at("splits").at("test").at("per_class") == std::vector<int>(10, 5));
+  CHECK(json.at("hash").get<std::string>().size() == 16);
+
+  const auto bytes = read_file(file);
+  output_of({"synth", "--out", file, "--samples", "200", "--seed", "5", "--kind", "av-digits"});
+  CHECK(read_file(file) == bytes);
+}
+
+TEST_CASE("`data show` counts a multilabel sample in each of its classes", "[master]") {
+  const TemporaryFolder folder;
+  const std::string file = folder / "d.h5";
+  const auto json = nlohmann::json::parse(
+      output_of({"synth", "--kind", "movie-posters", "--samples", "20", "--out", file, "--json"}));
+  CHECK(json.at("task") == "multilabel");
+  int labels = 0;
+  for (const int count : json.at("splits").at("train").at("per_class")) labels += count;
+  CHECK(labels >= json.at("splits").at("train").at("samples").get<int>());
+}
+
+TEST_CASE("`data` says what is wrong with its words, and what is nearest", "[master]") {
+  const TemporaryFolder folder;
+  const std::string file = folder / "d.h5";
+  CHECK_THROWS_WITH(data_command({}), Contains("synth, import, show"));
+  CHECK_THROWS_WITH(data_command({"sinth"}), Contains("did you mean synth"));
+  CHECK_THROWS_WITH(data_command({"import"}), Contains("avmnist"));
+  CHECK_THROWS_WITH(data_command({"import", "--in", "x"}), Contains("avmnist"));
+  CHECK_THROWS_WITH(data_command({"import", "avmnits"}), Contains("did you mean avmnist"));
+  CHECK_THROWS_WITH(data_command({"import", "avmnist", "--out", file}), Contains("--in"));
+  CHECK_THROWS_WITH(data_command({"import", "avmnist", "--in", folder.path(), "--out", file}),
+                    Contains("mnist/train/0"));
+  CHECK_THROWS_WITH(data_command({"show"}), Contains("names no file"));
+  CHECK_THROWS_WITH(data_command({"show", folder / "absent.h5"}), Contains("absent.h5"));
+  CHECK_THROWS_WITH(data_command({"synth"}), Contains("--out"));
+  CHECK_THROWS_WITH(data_command({"synth", "--out", folder / "no" / "d.h5"}), Contains("no folder"));
+  CHECK_THROWS_WITH(data_command({"synth", "--out", file, "--samples", "10"}), Contains("ask for at least"));
+  CHECK_THROWS_WITH(data_command({"synth", "--out", file, "--kind", "memez"}), Contains("did you mean memes"));
+  CHECK_FALSE(std::filesystem::exists(file));
+}
+
+TEST_CASE("Help is there on every level of `data`", "[master]") {
+  CHECK_THAT(output_of({"--help"}), Contains("data import avmnist"));
+  CHECK_THAT(output_of({"synth", "--help"}), Contains("--samples"));
+  CHECK_THAT(output_of({"import", "--help"}), Contains("--audio-features"));
+  CHECK_THAT(output_of({"import", "avmnist", "--help"}), Contains("--audio-features"));
+  CHECK_THAT(output_of({"show", "--help"}), Contains("--json"));
+}
+
+}  // namespace harmonic
