@@ -1,0 +1,116 @@
+#include "master/breeding.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace harmonic {
+namespace {
+
+constexpr int kTries = 64;  // draws for one new genome before the space counts as exhausted
+
+/// Inactive genes of a canonical genome are 0. Crossover may switch them on, so they get values first.
+BackboneGenome with_all_genes(BackboneGenome genome, const BackboneSpace& space, RandomStream& random) {
+  for (auto& k : genome.kernel)
+    if (k == 0) k = random.pick(space.kernels);
+  for (auto& e : genome.expand)
+    if (e == 0) e = random.pick(space.expands);
+  return genome;
+}
+
+/// Adds what `draw` makes until there are `count`, or nothing new comes for a while.
+template <class Draw>
+void fill(std::vector<BackboneGenome>& genomes, int count, const KnownBackbone& known, const Draw& draw) {
+  std::set<BackboneGenome> present(genomes.begin(), genomes.end());
+  for (int misses = 0; static_cast<int>(genomes.size()) < count && misses < kTries;) {
+    auto genome = canonical(draw());
+    if (known(genome) || !present.insert(genome).second) {
+      ++misses;
+      continue;
+    }
+    misses = 0;
+    genomes.push_back(std::move(genome));
+  }
+}
+
+/// Genes in the order in which their blocks run: kernel, expansion, kernel, expansion ….
+std::vector<int> prefix_key(const BackboneGenome& genome) {
+  std::vector<int> key;
+  for (std::size_t p = 0; p < genome.kernel.size(); ++p) {
+    key.push_back(genome.kernel[p]);
+    key.push_back(genome.expand[p]);
+  }
+  return key;
+}
+
+bool same_first_block(const BackboneGenome& a, const BackboneGenome& b) {
+  return a.kernel.empty() || (a.kernel.front() == b.kernel.front() && a.expand.front() == b.expand.front());
+}
+
+}  // namespace
+
+std::vector<BackboneGenome> first_population(const BackboneSpace& space, int count, RandomStream& random) {
+  if (space.positions() == 0) return {BackboneGenome{}};
+  std::vector<BackboneGenome> genomes = {canonical(smallest_genome(space))};
+  if (const auto largest = canonical(largest_genome(space)); largest != genomes.front()) genomes.push_back(largest);
+  fill(
+      genomes, count, [](const auto&) { return false; }, [&] { return random_genome(space, random); });
+  return genomes;
+}
+
+std::vector<BackboneGenome> next_population(const BackboneSpace& space, std::vector<BackboneGenome> kept,
+                                            const std::vector<BackboneGenome>& parents,
+                                            const EvolutionSettings& settings, const KnownBackbone& known,
+                                            RandomStream& random) {
+  if (space.positions() == 0) return {BackboneGenome{}};
+  fill(kept, settings.population, known, [&] {
+    if (parents.empty()) return random_genome(space, random);
+    const auto first = with_all_genes(random.pick(parents), space, random);
+    const auto second = with_all_genes(random.pick(parents), space, random);
+    return mutate(crossover(first, second, settings.crossover_first, random), space, settings.mutation, random);
+  });
+  return kept;
+}
+
+std::vector<MultimodalGenome> pair_up(const std::vector<std::vector<BackboneGenome>>& survivors, int count,
+                                      const std::vector<MacroArchitecture>& parents, const EvolutionSettings& settings,
+                                      const KnownModel& known, RandomStream& random) {
+  auto decks = survivors;
+  if (count == 0)
+    for (const auto& deck : decks) count = std::max(count, static_cast<int>(deck.size()));
+  std::set<MultimodalGenome> taken;
+  std::vector<MultimodalGenome> pairs;
+  for (int i = 0; i < count; ++i) {
+    MultimodalGenome genome;
+    for (auto& deck : decks) {
+      const std::size_t card = static_cast<std::size_t>(i) % deck.size();
+      if (card == 0) random.shuffle(deck);
+      genome.backbones.push_back(deck[card]);
+    }
+    for (int attempt = 0; attempt < kTries; ++attempt) {
+      const bool inherit = !parents.empty() && !random.chance(settings.mutation);
+      genome.macro = inherit ? random.pick(parents) : draw_macro(settings.macro, random);
+      if (attempt >= kTries / 4) {
+        const std::size_t m = random.below(survivors.size());
+        genome.backbones[m] = random.pick(survivors[m]);
+      }
+      if (known(genome) || !taken.insert(genome).second) continue;
+      pairs.push_back(genome);
+      break;
+    }
+  }
+  return pairs;
+}
+
+std::vector<std::vector<BackboneGenome>> prefix_groups(std::vector<BackboneGenome> genomes, std::size_t largest) {
+  std::ranges::sort(genomes, {}, prefix_key);
+  std::vector<std::vector<BackboneGenome>> groups;
+  for (auto& genome : genomes) {
+    const bool fits =
+        !groups.empty() && groups.back().size() < largest && same_first_block(groups.back().back(), genome);
+    if (!fits) groups.emplace_back();
+    groups.back().push_back(std::move(genome));
+  }
+  return groups;
+}
+
+}  // namespace harmonic

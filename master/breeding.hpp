@@ -1,0 +1,44 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "core/base/rng.hpp"
+#include "core/config/search_settings.hpp"
+#include "core/space/genome.hpp"
+
+namespace harmonic {
+
+/// The genetics of the outer tier: pure functions of their arguments and of the random stream. All genomes that come
+/// out are canonical. Source: method.md, tier 1 (arXiv 2309.06612).
+
+/// True for a genome that need not be tried: it was.
+using KnownBackbone = std::function<bool(const BackboneGenome&)>;
+using KnownModel = std::function<bool(const MultimodalGenome&)>;
+
+/// Distinct genomes: the space's smallest and largest, then random ones. Fewer than `count` only where the space has
+/// hardly more; one for a space without genes.
+[[nodiscard]] std::vector<BackboneGenome> first_population(const BackboneSpace& space, int count, RandomStream& random);
+
+/// `kept`, filled up to `count` with children of `parents` (crossover, then mutation) that are distinct and not known.
+/// Random genomes stand in when there is no parent. Fewer than `count` where the space has hardly anything new left.
+[[nodiscard]] std::vector<BackboneGenome> next_population(const BackboneSpace& space, std::vector<BackboneGenome> kept,
+                                                          const std::vector<BackboneGenome>& parents,
+                                                          const EvolutionSettings& settings, const KnownBackbone& known,
+                                                          RandomStream& random);
+
+/// Combinations of the modalities' survivors with a macro-architecture each. `count` of them, 0: as many as the
+/// modality with the most survivors has. Every survivor takes part at least once when count allows; a combination that
+/// is known gets another macro-architecture, then another partner, and is left out when that does not help. The
+/// macro-architecture is a parent's with probability 1 - mutation (when there are parents), else drawn.
+[[nodiscard]] std::vector<MultimodalGenome> pair_up(const std::vector<std::vector<BackboneGenome>>& survivors,
+                                                    int count, const std::vector<MacroArchitecture>& parents,
+                                                    const EvolutionSettings& settings, const KnownModel& known,
+                                                    RandomStream& random);
+
+/// Cuts genomes into groups that share their first block (all that runs before it is shared anyway), of at most
+/// `largest`, neighbours in a group sharing as long a prefix as possible. Does not depend on the number of workers.
+[[nodiscard]] std::vector<std::vector<BackboneGenome>> prefix_groups(std::vector<BackboneGenome> genomes,
+                                                                     std::size_t largest = 8);
+
+}  // namespace harmonic

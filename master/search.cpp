@@ -1,0 +1,231 @@
+#include "master/search.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/pareto/survival.hpp"
+#include "master/breeding.hpp"
+
+namespace harmonic {
+namespace {
+
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+
+std::size_t share_of(std::size_t total, double share, std::size_t at_least) {
+  return std::max(at_least, static_cast<std::size_t>(std::ceil(share * static_cast<double>(total) - 1e-9)));
+}
+
+Objectives with_metric(double metric, const Objectives& costs) {
+  Objectives point = {100 - metric};
+  point.insert(point.end(), costs.begin(), costs.end());
+  return point;
+}
+
+double blocks(const BackboneGenome& genome) {
+  double sum = 2;  // the fixed layers
+  for (const int e : canonical(genome).expand) sum += e / 4.0;
+  return sum;
+}
+
+}  // namespace
+
+Search::Search(EvolutionSettings settings, Seed seed, std::vector<BackboneSpace> spaces, SearchCosts costs)
+    : Search(std::move(settings), seed, std::move(spaces), std::move(costs), SearchState{}) {}
+
+Search::Search(EvolutionSettings settings, Seed seed, std::vector<BackboneSpace> spaces, SearchCosts costs,
+               SearchState state)
+    : settings_(std::move(settings)),
+      seed_(seed),
+      spaces_(std::move(spaces)),
+      costs_(std::move(costs)),
+      state_(std::move(state)),
+      boundary_(state_) {}
+
+std::vector<Task> Search::ask() {
+  while (awaited_.empty() && (!started_ || phase_ != Phase::over)) advance();
+  std::vector<Task> tasks;
+  for (const auto& [id, work] : awaited_) tasks.push_back({id, work});
+  return tasks;
+}
+
+void Search::tell(const Result& result) {
+  const auto asked = awaited_.find(result.task);
+  if (asked == awaited_.end()) return;
+  const Work work = std::move(asked->second);
+  awaited_.erase(asked);
+  if (const auto* failure = std::get_if<Failure>(&result.outcome)) last_failure_ = failure->message;
+
+  std::visit(Overloaded{[&](const EvaluateBackbones& w) {
+                          const auto* scores = std::get_if<BackboneScores>(&result.outcome);
+                          for (std::size_t i = 0; i < w.genomes.size(); ++i)
+                            state_.memo.add(w.modality, w.genomes[i],
+                                            scores ? BackboneMemo::Score(scores->metric_val.at(i)) : std::nullopt);
+                        },
+                        [&](const SearchFusion& w) {
+                          if (const auto* score = std::get_if<FusionScore>(&result.outcome)) {
+                            state_.archive.add({w.candidate, generation(), w.genome, score->metric_val, score->genotype,
+                                                result.seconds, std::nullopt});
+                          } else {
+                            state_.archive.add_failed(w.genome);
+                          }
+                        },
+                        [&](const TestModel& w) {
+                          if (const auto* score = std::get_if<TestScore>(&result.outcome))
+                            state_.archive.set_metric_test(w.candidate, score->metric_test);
+                        }},
+             work);
+}
+
+int Search::generation() const {
+  return std::min(state_.generation + 1, settings_.generations);
+}
+
+void Search::advance() {
+  if (!started_) {
+    started_ = true;
+    return start_generation();
+  }
+  switch (phase_) {
+    case Phase::backbones:
+      return select_backbones();
+    case Phase::fusion:
+      return select_models();
+    case Phase::test:
+      phase_ = Phase::over;
+      return;
+    case Phase::over:
+      return;
+  }
+}
+
+void Search::start(Phase phase, std::vector<Work> work) {
+  phase_ = phase;
+  for (auto& piece : work) awaited_.emplace(TaskId{state_.next_task++}, std::move(piece));
+}
+
+void Search::start_generation() {
+  if (state_.generation >= settings_.generations) return start_tests();
+  const auto g = static_cast<std::uint64_t>(state_.generation);
+  population_.clear();
+  std::vector<Work> work;
+  for (std::size_t m = 0; m < spaces_.size(); ++m) {
+    const int modality = static_cast<int>(m);
+    RandomStream random(seed_, "population", g, m);
+    if (g == 0) {
+      population_.push_back(first_population(spaces_[m], settings_.population, random));
+    } else {
+      std::vector<BackboneGenome> parents;
+      for (const auto id : state_.parents) parents.push_back(state_.archive.models().at(id).genome.backbones[m]);
+      const auto known = [&](const BackboneGenome& genome) { return state_.memo.contains(modality, genome); };
+      population_.push_back(next_population(spaces_[m], state_.survivors[m], parents, settings_, known, random));
+    }
+    std::vector<BackboneGenome> unscored;
+    std::ranges::copy_if(population_[m], std::back_inserter(unscored),
+                         [&](const auto& genome) { return !state_.memo.contains(modality, genome); });
+    for (auto& group : prefix_groups(std::move(unscored)))
+      work.push_back(EvaluateBackbones{modality, std::move(group)});
+  }
+  start(Phase::backbones, std::move(work));
+}
+
+void Search::select_backbones() {
+  state_.survivors.resize(spaces_.size());
+  for (std::size_t m = 0; m < spaces_.size(); ++m) {
+    // The survivors before are part of the population: parents and offspring compete.
+    const int modality = static_cast<int>(m);
+    std::vector<BackboneGenome> scored;
+    std::vector<Objectives> points;
+    for (const auto& genome : population_[m]) {
+      const auto* score = state_.memo.find(modality, genome);
+      if (score == nullptr || !score->has_value()) continue;
+      scored.push_back(genome);
+      points.push_back(with_metric(**score, costs_.backbone(modality, genome)));
+    }
+    if (scored.empty())
+      throw RunError(fmt::format("no backbone of space {} could be evaluated; the last failure: {}", spaces_[m].name,
+                                 last_failure_));
+    const auto wanted = static_cast<std::size_t>(settings_.population);
+    state_.survivors[m].clear();
+    for (const auto i : survivors(points, share_of(wanted, settings_.backbone_survivors, 1)))
+      state_.survivors[m].push_back(scored[i]);
+  }
+  RandomStream random(seed_, "pairing", static_cast<std::uint64_t>(state_.generation));
+  const auto known = [&](const MultimodalGenome& genome) { return state_.archive.knows(genome); };
+  std::vector<Work> work;
+  for (auto& genome : pair_up(state_.survivors, settings_.pairs, parent_macros(), settings_, known, random))
+    work.push_back(SearchFusion{CandidateId{state_.next_candidate++}, std::move(genome)});
+  start(Phase::fusion, std::move(work));
+}
+
+void Search::select_models() {
+  std::vector<CandidateId> pool = state_.parents;
+  for (const auto& [id, model] : state_.archive.models())
+    if (model.generation == generation()) pool.push_back(id);
+  if (pool.empty())
+    throw RunError(fmt::format("no multimodal model could be evaluated; the last failure: {}", last_failure_));
+  std::ranges::sort(pool);
+  std::vector<Objectives> points;
+  for (const auto id : pool) points.push_back(objectives(state_.archive.models().at(id)));
+  state_.parents.clear();
+  for (const auto i : survivors(points, share_of(pool.size(), settings_.model_survivors, 2)))
+    state_.parents.push_back(pool[i]);
+  ++state_.generation;
+  boundary_ = state_;
+  start_generation();
+}
+
+void Search::start_tests() {
+  std::vector<Work> work;
+  for (const auto id : front()) {
+    const auto& model = state_.archive.models().at(id);
+    work.push_back(TestModel{id, model.genome, model.genotype});
+  }
+  start(Phase::test, std::move(work));
+}
+
+std::vector<MacroArchitecture> Search::parent_macros() const {
+  std::vector<MacroArchitecture> macros;
+  for (const auto id : state_.parents) macros.push_back(state_.archive.models().at(id).genome.macro);
+  return macros;
+}
+
+Objectives Search::objectives(const ScoredModel& model) const {
+  return with_metric(model.metric_val, costs_.model(model.genome, operators_of(model.genotype)));
+}
+
+std::vector<CandidateId> Search::front() const {
+  std::vector<CandidateId> ids;
+  std::vector<Objectives> points;
+  for (const auto& [id, model] : state_.archive.models()) {
+    ids.push_back(id);
+    points.push_back(objectives(model));
+  }
+  std::vector<CandidateId> best;
+  const auto all = fronts(points);
+  if (!all.empty())
+    for (const auto i : all.front()) best.push_back(ids[i]);
+  return best;
+}
+
+double expected_cost(const Work& work) {
+  return std::visit(Overloaded{[](const EvaluateBackbones& w) {
+                                 double sum = 0;
+                                 for (const auto& genome : w.genomes) sum += blocks(genome);
+                                 return sum;
+                               },
+                               [](const SearchFusion& w) {
+                                 double sum = 4.0 * w.genome.macro.cells * (1 + w.genome.macro.nodes);
+                                 for (const auto& genome : w.genome.backbones) sum += blocks(genome);
+                                 return sum;
+                               },
+                               [](const TestModel&) { return 1.0; }},
+                    work);
+}
+
+}  // namespace harmonic

@@ -1,0 +1,79 @@
+#include "master/worker_roster.hpp"
+
+#include <algorithm>
+
+namespace harmonic {
+
+using State = WorkerEntry::State;
+
+WorkerRoster::WorkerRoster(const std::vector<Rank>& workers, double now_s) {
+  for (const Rank rank : workers) workers_[rank].last_heard_s = now_s;
+}
+
+const WorkerEntry* WorkerRoster::find(Rank rank) const {
+  const auto it = workers_.find(rank);
+  return it == workers_.end() ? nullptr : &it->second;
+}
+
+int WorkerRoster::count(State state) const {
+  return static_cast<int>(std::ranges::count_if(workers_, [&](const auto& w) { return w.second.state == state; }));
+}
+
+int WorkerRoster::here() const {
+  return static_cast<int>(std::ranges::count_if(workers_, [](const auto& w) { return w.second.here(); }));
+}
+
+bool WorkerRoster::heard(Rank rank, double now_s) {
+  auto& worker = workers_.at(rank);
+  worker.last_heard_s = now_s;
+  if (worker.state != State::lost) return false;
+  worker.state = worker.task ? State::overdue : State::idle;
+  return true;
+}
+
+void WorkerRoster::greet(Rank rank, const std::string& host) {
+  auto& worker = workers_.at(rank);
+  worker.host = host;
+  if (worker.state == State::unheard) worker.state = State::idle;
+}
+
+void WorkerRoster::give(Rank rank, TaskId task, double now_s) {
+  auto& worker = workers_.at(rank);
+  worker.state = State::busy;
+  worker.task = task;
+  worker.since_s = now_s;
+}
+
+void WorkerRoster::answered(Rank rank) {
+  auto& worker = workers_.at(rank);
+  worker.task.reset();
+  worker.state = State::idle;
+}
+
+std::vector<Rank> WorkerRoster::silent(double lease_s, double now_s) const {
+  std::vector<Rank> ranks;
+  for (const auto& [rank, worker] : workers_)
+    if (worker.here() && now_s - worker.last_heard_s > lease_s) ranks.push_back(rank);
+  return ranks;
+}
+
+std::vector<Rank> WorkerRoster::slower_than(double limit_s, State state, double now_s) const {
+  std::vector<Rank> ranks;
+  for (const auto& [rank, worker] : workers_)
+    if (worker.state == state && now_s - worker.since_s > limit_s) ranks.push_back(rank);
+  return ranks;
+}
+
+void WorkerRoster::forgive(double seconds) {
+  for (auto& [rank, worker] : workers_) {
+    worker.last_heard_s += seconds;
+    worker.since_s += seconds;
+  }
+}
+
+bool WorkerRoster::in_hands(TaskId task) const {
+  return std::ranges::any_of(workers_,
+                             [&](const auto& w) { return w.second.state == State::busy && w.second.task == task; });
+}
+
+}  // namespace harmonic

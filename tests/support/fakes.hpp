@@ -1,0 +1,121 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/base/hash.hpp"
+#include "core/mpi/mailbox.hpp"
+#include "core/pareto/fronts.hpp"
+#include "core/work/work.hpp"
+
+/// Stand-ins for what is slow: scores and costs as pure functions of the genome, messages in memory.
+namespace harmonic::testing {
+
+/// 0 … 1, from the text and the salt alone.
+inline double fake_uniform(const std::string& text, std::uint64_t salt) {
+  return static_cast<double>(hash64(text, salt) >> 11U) * 0x1.0p-53;
+}
+
+inline std::string text_of(const MultimodalGenome& genome) {
+  std::string text = fmt::format("{}x{}", genome.macro.cells, genome.macro.nodes);
+  for (const auto& backbone : genome.backbones) text += fmt::format(" {}", to_text(canonical(backbone)));
+  return text;
+}
+
+/// Larger networks score better on the whole, so that there is something to trade.
+inline double fake_metric(const BackboneGenome& genome) {
+  double size = 0;
+  for (const int e : canonical(genome).expand) size += e;
+  return 50 + size + 10 * fake_uniform(to_text(canonical(genome)), 1);
+}
+
+inline Genotype fake_genotype(const MultimodalGenome& genome) {
+  const std::vector<std::string> operators = {"Sum", "LinearGLU", "SE1"};
+  Genotype genotype;
+  for (int c = 0; c < genome.macro.cells; ++c) {
+    FusionCell cell;
+    for (int n = 0; n < genome.macro.nodes; ++n)
+      cell.steps.push_back({operators[static_cast<std::size_t>(3 * fake_uniform(text_of(genome), 7 + n))], 0, 1});
+    genotype.cells.push_back(cell);
+  }
+  genotype.concat = {0, 1};
+  return genotype;
+}
+
+inline Outcome fake_outcome(const Work& work) {
+  if (const auto* backbones = std::get_if<EvaluateBackbones>(&work)) {
+    BackboneScores scores;
+    for (const auto& genome : backbones->genomes) scores.metric_val.push_back(fake_metric(genome));
+    return scores;
+  }
+  const auto& genome = std::holds_alternative<SearchFusion>(work) ? std::get<SearchFusion>(work).genome
+                                                                  : std::get<TestModel>(work).genome;
+  double metric = 10 * fake_uniform(text_of(genome), 2);
+  for (const auto& backbone : genome.backbones)
+    metric += fake_metric(backbone) / static_cast<double>(genome.backbones.size());
+  if (std::holds_alternative<TestModel>(work)) return TestScore{metric - 1};
+  return FusionScore{metric, fake_genotype(genome)};
+}
+
+class FakeEvaluator : public Evaluator {
+ public:
+  [[nodiscard]] Outcome evaluate(const Work& work) override { return fake_outcome(work); }
+};
+
+/// {latency, energy} of a backbone; no unit.
+inline Objectives fake_costs(const BackboneGenome& genome) {
+  double latency = 1, energy = 1;
+  const auto active = canonical(genome);
+  for (std::size_t p = 0; p < active.kernel.size(); ++p) {
+    latency += active.kernel[p] * active.expand[p];
+    energy += active.kernel[p] + 2.0 * active.expand[p];
+  }
+  return {latency, energy};
+}
+
+inline Objectives fake_model_costs(const MultimodalGenome& genome, const std::vector<std::string>& operators) {
+  Objectives sum = {static_cast<double>(operators.size()), 0.5 * static_cast<double>(operators.size())};
+  for (const auto& backbone : genome.backbones) {
+    const auto costs = fake_costs(backbone);
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += costs[i];
+  }
+  return sum;
+}
+
+/// Messages between ranks of one process, in the order posted. For one thread.
+class MemoryNetwork {
+ public:
+  explicit MemoryNetwork(int size) : size_(size) {}
+
+  class Box final : public Mailbox {
+   public:
+    Box(MemoryNetwork& network, Rank rank) : network_(network), rank_(rank) {}
+    [[nodiscard]] Rank rank() const override { return rank_; }
+    [[nodiscard]] int size() const override { return network_.size_; }
+    void post(Rank to, int tag, Bytes bytes) override {
+      network_.queues_[{to, tag}].push_back({rank_, std::move(bytes)});
+    }
+    [[nodiscard]] std::optional<Message> try_receive(int tag) override {
+      auto& queue = network_.queues_[{rank_, tag}];
+      if (queue.empty()) return std::nullopt;
+      auto message = std::move(queue.front());
+      queue.pop_front();
+      return message;
+    }
+    [[nodiscard]] bool all_sent() override { return true; }
+
+   private:
+    MemoryNetwork& network_;
+    Rank rank_;
+  };
+  [[nodiscard]] Box box(Rank rank) { return {*this, rank}; }
+
+ private:
+  int size_;
+  std::map<std::pair<Rank, int>, std::deque<Message>> queues_;
+};
+
+}  // namespace harmonic::testing

@@ -1,0 +1,135 @@
+#include "master/breeding.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <catch2/catch.hpp>
+
+namespace harmonic {
+namespace {
+
+const BackboneSpace& space() {
+  return find_space("avmnist-image");
+}
+RandomStream stream(std::uint64_t n = 0) {
+  return {Seed{3}, "breeding test", n};
+}
+bool nothing_known(const BackboneGenome&) {
+  return false;
+}
+
+BackboneSpace tiny_space() {
+  BackboneSpace tiny = space();
+  tiny.kernels = {3};
+  tiny.expands = {3, 4};
+  tiny.depths = {2};
+  return tiny;  // 4 networks
+}
+
+TEST_CASE("The first population is distinct and holds the smallest and the largest network", "[master]") {
+  auto random = stream();
+  const auto genomes = first_population(space(), 32, random);
+  CHECK(genomes.size() == 32);
+  CHECK(std::set(genomes.begin(), genomes.end()).size() == 32);
+  CHECK(std::ranges::count(genomes, canonical(smallest_genome(space()))) == 1);
+  CHECK(std::ranges::count(genomes, canonical(largest_genome(space()))) == 1);
+  for (const auto& genome : genomes) {
+    CHECK(genome == canonical(genome));
+    CHECK_NOTHROW(check_genome(genome, space()));
+  }
+}
+
+TEST_CASE("A space without genes has one backbone in every generation", "[master]") {
+  auto random = stream();
+  const auto& maxout = find_space("maxout");
+  CHECK(first_population(maxout, 8, random) == std::vector{BackboneGenome{}});
+  CHECK(next_population(maxout, {BackboneGenome{}}, {BackboneGenome{}}, {}, nothing_known, random) ==
+        std::vector{BackboneGenome{}});
+}
+
+TEST_CASE("A space smaller than the population is used up, not searched for ever", "[master]") {
+  auto random = stream();
+  CHECK(first_population(tiny_space(), 100, random).size() == 4);
+  const auto everything_known = [](const BackboneGenome&) { return true; };
+  const std::vector kept = {canonical(smallest_genome(tiny_space()))};
+  CHECK(next_population(tiny_space(), kept, kept, {}, everything_known, random) == kept);
+}
+
+TEST_CASE("The next population keeps the survivors and adds new valid children", "[master]") {
+  for (std::uint64_t round = 0; round < 20; ++round) {
+    auto random = stream(round);
+    const auto before = first_population(space(), 16, random);
+    const std::vector kept(before.begin(), before.begin() + 4);
+    EvolutionSettings settings;
+    settings.population = 16;
+    const auto known = [&](const BackboneGenome& genome) { return std::ranges::count(before, genome) > 0; };
+    const auto genomes = next_population(space(), kept, kept, settings, known, random);
+    REQUIRE(genomes.size() == 16);
+    CHECK(std::equal(kept.begin(), kept.end(), genomes.begin()));
+    CHECK(std::set(genomes.begin(), genomes.end()).size() == 16);
+    for (std::size_t i = kept.size(); i < genomes.size(); ++i) {
+      CHECK_FALSE(known(genomes[i]));
+      CHECK_NOTHROW(check_genome(genomes[i], space()));
+      CHECK(genomes[i] == canonical(genomes[i]));
+    }
+  }
+}
+
+TEST_CASE("Pairs are distinct, new, and use every survivor", "[master]") {
+  auto random = stream();
+  const auto images = first_population(space(), 6, random);
+  const auto sounds = first_population(find_space("avmnist-audio"), 4, random);
+  std::set<MultimodalGenome> tried;
+  for (int round = 0; round < 10; ++round) {
+    const auto known = [&](const MultimodalGenome& genome) { return tried.contains(genome); };
+    const auto pairs = pair_up({images, sounds}, 0, {}, {}, known, random);
+    REQUIRE(pairs.size() == 6);
+    if (round == 0) {
+      for (const auto& image : images)
+        CHECK(std::ranges::any_of(pairs, [&](auto& p) { return p.backbones[0] == image; }));
+      for (const auto& sound : sounds)
+        CHECK(std::ranges::any_of(pairs, [&](auto& p) { return p.backbones[1] == sound; }));
+    }
+    for (const auto& pair : pairs) CHECK(tried.insert(pair).second);
+  }
+}
+
+TEST_CASE("More pairs or fewer are made when they are asked for, and none that is known", "[master]") {
+  auto random = stream();
+  const auto images = first_population(space(), 3, random);
+  const auto none_known = [](const MultimodalGenome&) { return false; };
+  const auto all_known = [](const MultimodalGenome&) { return true; };
+  CHECK(pair_up({images, images}, 12, {}, {}, none_known, random).size() == 12);
+  CHECK(pair_up({images, images}, 2, {}, {}, none_known, random).size() == 2);
+  CHECK(pair_up({images, images}, 2, {}, {}, all_known, random).empty());
+}
+
+TEST_CASE("Without mutation a pair's macro-architecture is a parent's", "[master]") {
+  auto random = stream();
+  const auto images = first_population(space(), 8, random);
+  EvolutionSettings settings;
+  settings.mutation = 0;
+  for (const auto& pair : pair_up(
+           {images, images}, 0, {{4, 3}}, settings, [](const auto&) { return false; }, random))
+    CHECK(pair.macro == MacroArchitecture{4, 3});
+}
+
+TEST_CASE("Groups share their first block, keep to their size, and lose no genome", "[master]") {
+  auto random = stream();
+  const auto genomes = first_population(space(), 120, random);
+  std::multiset<BackboneGenome> seen;
+  for (const auto& group : prefix_groups(genomes, 5)) {
+    CHECK(group.size() <= 5);
+    for (const auto& genome : group) {
+      CHECK(genome.kernel[0] == group.front().kernel[0]);
+      CHECK(genome.expand[0] == group.front().expand[0]);
+      seen.insert(genome);
+    }
+  }
+  CHECK(seen == std::multiset(genomes.begin(), genomes.end()));
+  CHECK(prefix_groups({BackboneGenome{}}).size() == 1);
+  CHECK(prefix_groups({}).empty());
+}
+
+}  // namespace
+}  // namespace harmonic

@@ -1,0 +1,67 @@
+#include "master/checkpoint.hpp"
+
+#include <fstream>
+
+#include <catch2/catch.hpp>
+
+#include "core/base/log.hpp"
+#include "core/storage/atomic_file.hpp"
+#include "tests/support/fakes.hpp"
+#include "tests/support/shared_data.hpp"
+
+namespace harmonic {
+namespace {
+
+using namespace testing;
+constexpr std::uint64_t kSettings = 0xfedcba9876543210;  // does not fit a signed number
+
+std::vector<BackboneSpace> spaces() {
+  return {find_space("harmp-image"), find_space("maxout")};
+}
+
+/// The state after some generations in which some work failed.
+SearchState some_state(int generations) {
+  EvolutionSettings settings;
+  settings.population = 8;
+  settings.generations = generations;
+  Search search(settings, Seed{3}, spaces(),
+                {[](int, const BackboneGenome& genome) { return fake_costs(genome); }, fake_model_costs});
+  int n = 0;
+  for (auto tasks = search.ask(); !tasks.empty(); tasks = search.ask())
+    for (const auto& task : tasks) {
+      const bool fails = ++n % 4 == 0 && to_text(std::get_if<EvaluateBackbones>(&task.work) != nullptr
+                                                     ? std::get<EvaluateBackbones>(task.work).genomes.front()
+                                                     : BackboneGenome{{1}, {1}, {1}}) != "fixed";
+      search.tell({task.id, Rank{1}, 1.0 / n, fails ? Outcome(Failure{"no", false}) : fake_outcome(task.work)});
+    }
+  return search.boundary();
+}
+
+TEST_CASE("A checkpoint gives back the whole state", "[master][checkpoint]") {
+  const TemporaryFolder folder;
+  for (const auto& state : {SearchState{0, 1, 1, {{}, {}}, {}, {}, {}}, some_state(3)}) {
+    save_checkpoint(folder / "checkpoint.h5", state, kSettings, 2);
+    const auto loaded = load_checkpoint(folder / "checkpoint.h5", kSettings, spaces());
+    REQUIRE(loaded.has_value());
+    CHECK(*loaded == state);
+  }
+  CHECK_FALSE(some_state(3).archive.failed().empty());
+}
+
+TEST_CASE("A checkpoint that cannot be used is none", "[master][checkpoint]") {
+  const TemporaryFolder folder;
+  const auto path = folder / "checkpoint.h5";
+  log::set_level(log::Level::error);
+  CHECK_FALSE(load_checkpoint(path, kSettings, spaces()).has_value());
+  save_checkpoint(path, some_state(2), kSettings, 2);
+  CHECK_FALSE(load_checkpoint(path, kSettings + 1, spaces()).has_value());
+  const auto bytes = read_file(path);
+  for (const std::size_t length : {std::size_t{0}, std::size_t{100}, bytes.size() / 2}) {
+    std::ofstream(path, std::ios::binary) << bytes.substr(0, length);
+    CHECK_FALSE(load_checkpoint(path, kSettings, spaces()).has_value());
+  }
+  log::set_level(log::Level::info);
+}
+
+}  // namespace
+}  // namespace harmonic

@@ -1,0 +1,308 @@
+#include "master/dispatcher.hpp"
+
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+
+#include "core/base/error.hpp"
+#include "core/base/log.hpp"
+#include "proto/tags.hpp"
+#include "tests/support/fakes.hpp"
+
+namespace harmonic {
+namespace {
+
+using namespace testing;
+constexpr std::uint64_t kSettings = 42;
+
+/// A worker that answers after `delay_s`, if its answer function gives something to answer; time is the test's.
+struct ScriptedWorker {
+  MemoryNetwork::Box box;
+  double delay_s = 1;
+  std::function<std::optional<Outcome>(const Task&)> answer = [](const Task& task) { return fake_outcome(task.work); };
+  double silent_from_s = 1e9, silent_until_s = 1e9;
+  std::uint64_t settings = kSettings;
+  std::string problem;
+
+  std::vector<TaskId> given{};
+  std::deque<std::pair<double, Task>> at_work{};
+  bool greeted = false, stopped = false, rank_lost = false;
+
+  void say(const Envelope& envelope) { box.post(kMasterRank, kToMaster, encode(envelope)); }
+  void step(double now) {
+    if (!greeted) say(Hello{box.rank(), "node", 1, settings, problem});
+    greeted = true;
+    while (const auto message = box.try_receive(kToWorker)) {
+      const auto envelope = decode_envelope(message->bytes).value();
+      if (const auto* task = std::get_if<Task>(&envelope)) {
+        given.push_back(task->id);
+        at_work.emplace_back(now + delay_s, *task);
+      }
+      if (const auto* stop = std::get_if<Stop>(&envelope)) stopped = true, rank_lost = stop->worker_lost;
+    }
+    if (now >= silent_from_s && now < silent_until_s) return;
+    while (!at_work.empty() && at_work.front().first <= now) {
+      const auto task = at_work.front().second;
+      at_work.pop_front();
+      if (const auto outcome = answer(task)) say(Result{task.id, box.rank(), delay_s, *outcome});
+    }
+    say(Heartbeat{box.rank()});
+  }
+};
+
+/// A master and its workers in one thread and one made-up time: 0.5 s pass whenever nothing arrives.
+struct World {
+  MemoryNetwork network;
+  double now = 0;
+  MemoryNetwork::Box master;
+  std::vector<ScriptedWorker> workers;
+  Dispatcher dispatcher;
+  std::map<TaskId, Result> results;
+  std::vector<TaskId> order;
+
+  explicit World(int count, DispatchOptions options = {})
+      : network(count + 1),
+        master(network.box(Rank{0})),
+        dispatcher(master, with_clock(std::move(options)), [this] { idle(); }) {
+    log::set_level(log::Level::error);
+    dispatcher.expect_settings(kSettings);
+    for (int r = 1; r <= count; ++r) workers.push_back(ScriptedWorker{network.box(Rank{r})});
+  }
+  ~World() { log::set_level(log::Level::info); }
+
+  DispatchOptions with_clock(DispatchOptions options) {
+    options.clock = [this] { return now; };
+    return options;
+  }
+  void idle() {
+    now += 0.5;
+    for (auto& worker : workers) worker.step(now);
+  }
+  Dispatcher::End run(
+      int tasks, const std::function<bool()>& stop = [] { return false; }) {
+    std::vector<Job> jobs;
+    for (int i = 1; i <= tasks; ++i) jobs.push_back({task(i), 1.0 * i});
+    return dispatcher.run(
+        jobs,
+        [this](const Task& t, const Result& r) {
+          CHECK(results.emplace(t.id, r).second);
+          order.push_back(t.id);
+        },
+        stop);
+  }
+  static Task task(int i) {
+    return {TaskId{static_cast<std::uint64_t>(i)},
+            EvaluateBackbones{i % 2, {smallest_genome(find_space("avmnist-image"))}}};
+  }
+  int answered_well() const {
+    return static_cast<int>(std::ranges::count_if(results, [](const auto& r) {
+      return r.second.outcome == fake_outcome(task(static_cast<int>(r.first.value)).work);
+    }));
+  }
+};
+
+TEST_CASE("Every task is answered once, the most expensive is dealt first", "[master][dispatcher]") {
+  for (const int count : {1, 2, 5}) {
+    World world(count);
+    CHECK(world.run(20) == Dispatcher::End::finished);
+    CHECK(world.answered_well() == 20);
+    CHECK(world.workers[0].given.front().value > static_cast<std::uint64_t>(20 - count));
+    CHECK(world.dispatcher.counts().done == 20);
+    CHECK(world.dispatcher.counts().retried == 0);
+    CHECK(world.dispatcher.stop_workers());
+    for (auto& worker : world.workers) worker.step(world.now);
+    for (const auto& worker : world.workers) CHECK((worker.stopped && !worker.rank_lost));
+  }
+}
+
+TEST_CASE("A fast worker gets more than a slow one", "[master][dispatcher]") {
+  World world(2);
+  world.workers[0].delay_s = 10;
+  world.run(20);
+  CHECK(world.workers[1].given.size() > 2 * world.workers[0].given.size());
+}
+
+TEST_CASE("A task whose worker falls silent is dealt to another", "[master][dispatcher]") {
+  World world(2);
+  world.workers[0].delay_s = 5;
+  world.workers[0].silent_from_s = 3;
+  CHECK(world.run(6) == Dispatcher::End::finished);
+  CHECK(world.answered_well() == 6);
+  CHECK(world.dispatcher.counts().lost_workers == 1);
+  CHECK(world.dispatcher.counts().retried == 1);
+  CHECK(world.dispatcher.workers_here() == 1);
+  CHECK_FALSE(world.dispatcher.stop_workers());
+  world.workers[1].step(world.now);
+  CHECK(world.workers[1].rank_lost);
+}
+
+TEST_CASE("A worker that never says hello does not hold the others up", "[master][dispatcher]") {
+  World world(2);
+  world.workers[1].greeted = true;  // as far as it knows
+  world.workers[1].silent_from_s = 0;
+  CHECK(world.run(4) == Dispatcher::End::finished);
+  CHECK(world.answered_well() == 4);
+  CHECK(world.workers[1].given.empty());
+}
+
+TEST_CASE("A silent worker that comes back counts again, and its late answer does no harm", "[master][dispatcher]") {
+  World world(2);
+  world.workers[0].delay_s = 5;
+  world.workers[0].silent_from_s = 3;
+  world.workers[0].silent_until_s = 60;
+  world.workers[1].delay_s = 20;
+  CHECK(world.run(12) == Dispatcher::End::finished);
+  CHECK(world.answered_well() == 12);
+  CHECK(world.dispatcher.counts().lost_workers == 1);
+  CHECK(world.workers[0].given.size() > 1);
+  CHECK(world.dispatcher.stop_workers());  // nobody is missing: MPI can be finalised
+}
+
+TEST_CASE("A task that outlives its deadline is dealt again, and the first answer counts", "[master][dispatcher]") {
+  DispatchOptions options;
+  options.deadline_s = 20;
+  World world(2, options);
+  world.workers[0].delay_s = 30;
+  CHECK(world.run(2) == Dispatcher::End::finished);
+  CHECK(world.answered_well() == 2);
+  CHECK(world.dispatcher.counts().retried == 1);
+  CHECK(world.dispatcher.counts().lost_workers == 0);
+}
+
+TEST_CASE("A worker stuck for two deadlines is given up", "[master][dispatcher]") {
+  DispatchOptions options;
+  options.deadline_s = 20;
+  World world(1, options);
+  world.workers[0].delay_s = 1e6;
+  CHECK_THROWS_AS(world.run(1), RunError);
+  CHECK(world.now < 60);
+}
+
+TEST_CASE("A task that loses two workers is set aside and reported", "[master][dispatcher]") {
+  World world(3);
+  for (auto& worker : world.workers)
+    worker.answer = [&](const Task& task) -> std::optional<Outcome> {
+      if (task.id != TaskId{4}) return fake_outcome(task.work);
+      worker.silent_from_s = 0;
+      return std::nullopt;
+    };
+  CHECK(world.run(4) == Dispatcher::End::finished);
+  CHECK(world.answered_well() == 3);
+  const auto* failure = std::get_if<Failure>(&world.results.at(TaskId{4}).outcome);
+  REQUIRE(failure != nullptr);
+  CHECK(failure->message.find("lost 2 workers") != std::string::npos);
+  CHECK(world.dispatcher.counts().lost_workers == 2);
+  CHECK(world.dispatcher.counts().failed == 1);
+}
+
+TEST_CASE("When every worker is lost the run ends with an error that says how to go on", "[master][dispatcher]") {
+  World world(2);
+  for (auto& worker : world.workers) worker.silent_from_s = 3;
+  try {
+    world.run(50);
+    FAIL("no error");
+  } catch (const RunError& e) {
+    CHECK(std::string(e.what()).find("--resume") != std::string::npos);
+  }
+}
+
+TEST_CASE("Nonsense costs the worker that sent it, and nothing else", "[master][dispatcher]") {
+  const auto wrong_kind = [](const Task&) { return TestScore{50}; };
+  const auto wrong_count = [](const Task&) { return BackboneScores{{1, 2, 3}}; };
+  const auto no_number = [](const Task&) { return BackboneScores{{std::nan("")}}; };
+  const auto no_percent = [](const Task&) { return BackboneScores{{101}}; };
+  for (const std::function<std::optional<Outcome>(const Task&)>& nonsense :
+       std::vector<std::function<std::optional<Outcome>(const Task&)>>{wrong_kind, wrong_count, no_number,
+                                                                       no_percent}) {
+    World world(2);
+    world.workers[0].answer = nonsense;
+    CHECK(world.run(8) == Dispatcher::End::finished);
+    CHECK(world.answered_well() == 8);
+    CHECK(world.workers[0].given.size() == 1);
+    CHECK(world.dispatcher.counts().lost_workers == 1);
+  }
+}
+
+TEST_CASE("Bytes that are no message, and answers to tasks never dealt, cost their sender", "[master][dispatcher]") {
+  for (const bool bytes : {true, false}) {
+    World world(2);
+    if (bytes) {
+      world.workers[0].box.post(kMasterRank, kToMaster, Bytes(9, std::byte{0xff}));
+    } else {
+      world.workers[0].say(Result{TaskId{77}, Rank{1}, 1, TestScore{1}});
+    }
+    CHECK(world.run(8) == Dispatcher::End::finished);
+    CHECK(world.answered_well() == 8);
+    CHECK(world.workers[0].given.empty());
+  }
+}
+
+TEST_CASE("A failure is tried once more on another worker, then reported", "[master][dispatcher]") {
+  World world(3);
+  world.workers[0].answer = [](const Task&) { return Failure{"no memory", false}; };
+  CHECK(world.run(6) == Dispatcher::End::finished);
+  CHECK(world.answered_well() == 6);
+  CHECK(world.dispatcher.counts().retried > 0);
+  World hopeless(3);
+  for (auto& worker : hopeless.workers)
+    worker.answer = [](const Task& task) -> Outcome {
+      if (task.id == TaskId{2}) return Failure{"no memory", false};
+      return fake_outcome(task.work);
+    };
+  CHECK(hopeless.run(3) == Dispatcher::End::finished);
+  CHECK(hopeless.answered_well() == 2);
+  CHECK(hopeless.results.at(TaskId{2}).outcome == Outcome(Failure{"no memory", false}));
+  const auto tried = [](const ScriptedWorker& w) { return std::ranges::count(w.given, TaskId{2}); };
+  for (const auto& worker : hopeless.workers) CHECK(tried(worker) <= 1);
+}
+
+TEST_CASE("A failure is tried again on the same worker when there is no other", "[master][dispatcher]") {
+  World world(1);
+  int calls = 0;
+  world.workers[0].answer = [&](const Task& task) -> Outcome {
+    if (++calls == 1) return Failure{"cosmic ray", false};
+    return fake_outcome(task.work);
+  };
+  CHECK(world.run(2) == Dispatcher::End::finished);
+  CHECK(world.answered_well() == 2);
+}
+
+TEST_CASE("A worker's complaint about the user's input ends the run", "[master][dispatcher]") {
+  World world(2);
+  world.workers[1].answer = [](const Task&) { return Failure{"weights.h5 is missing", true}; };
+  CHECK_THROWS_AS(world.run(4), InputError);
+  World unable(2);
+  unable.workers[1].problem = "no data file";
+  CHECK_THROWS_AS(unable.run(4), InputError);
+}
+
+TEST_CASE("A worker with other settings is refused by name", "[master][dispatcher]") {
+  World world(2);
+  world.workers[1].settings = kSettings + 1;
+  try {
+    world.run(4);
+    FAIL("no error");
+  } catch (const InputError& e) {
+    CHECK(std::string(e.what()).find("rank 2 on node") != std::string::npos);
+  }
+}
+
+TEST_CASE("On request it deals no more and returns at once; a later call starts clean", "[master][dispatcher]") {
+  World world(2);
+  CHECK(world.run(50, [&] { return world.results.size() >= 5; }) == Dispatcher::End::stopped);
+  const auto before = world.results.size();
+  CHECK(before < 10);
+  std::vector<Job> jobs = {{World::task(60), 1}};
+  CHECK(world.dispatcher.run(
+            jobs, [&](const Task& t, const Result& r) { world.results.emplace(t.id, r); }, [] { return false; }) ==
+        Dispatcher::End::finished);
+  CHECK(world.results.size() == before + 1);
+}
+
+TEST_CASE("No jobs are done at once", "[master][dispatcher]") {
+  World world(1);
+  CHECK(world.run(0) == Dispatcher::End::finished);
+}
+
+}  // namespace
+}  // namespace harmonic

@@ -1,0 +1,119 @@
+#include "master/journal.hpp"
+
+#include <fstream>
+
+#include <catch2/catch.hpp>
+
+#include "core/base/error.hpp"
+#include "core/base/log.hpp"
+#include "core/storage/atomic_file.hpp"
+#include "tests/support/fakes.hpp"
+#include "tests/support/shared_data.hpp"
+
+namespace harmonic {
+namespace {
+
+using testing::TemporaryFolder;
+constexpr std::uint64_t kSettings = 0x1234;
+
+FinishedWork finished(int i) {
+  const auto& space = find_space("avmnist-image");
+  RandomStream random(Seed{9}, "journal", static_cast<std::uint64_t>(i));
+  const Work work = SearchFusion{CandidateId{static_cast<std::uint64_t>(i)},
+                                 {{random_genome(space, random), random_genome(space, random)}, {2, 1}}};
+  return {work, testing::fake_outcome(work), 0.25 * i};
+}
+
+void overwrite(const std::filesystem::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
+
+/// Three pieces of work in a file; its bytes and the size after each.
+struct Written {
+  TemporaryFolder folder;
+  std::filesystem::path path = folder / "journal";
+  std::vector<std::size_t> sizes;
+  std::string bytes;
+
+  Written() {
+    log::set_level(log::Level::error);
+    Journal journal(path, kSettings);
+    sizes.push_back(std::filesystem::file_size(path));
+    for (int i = 0; i < 3; ++i) {
+      journal.append(finished(i));
+      sizes.push_back(std::filesystem::file_size(path));
+    }
+    bytes = read_file(path);
+  }
+  ~Written() { log::set_level(log::Level::info); }
+};
+
+TEST_CASE("Finished work is found again after the journal is opened anew", "[master][journal]") {
+  Written file;
+  const Journal journal(file.path, kSettings);
+  CHECK(journal.size() == 3);
+  for (int i = 0; i < 3; ++i) {
+    const auto* found = journal.find(finished(i).work);
+    REQUIRE(found != nullptr);
+    CHECK(*found == finished(i));
+  }
+  CHECK(journal.find(finished(3).work) == nullptr);
+}
+
+TEST_CASE("A tail cut at any byte costs only the record it is in", "[master][journal]") {
+  Written file;
+  for (std::size_t length = 0; length <= file.bytes.size(); ++length) {
+    overwrite(file.path, file.bytes.substr(0, length));
+    std::size_t whole = 0;
+    while (whole + 1 < file.sizes.size() && file.sizes[whole + 1] <= length) ++whole;
+    {
+      Journal journal(file.path, kSettings);
+      REQUIRE(journal.size() == whole);
+      // What was cut is done again, and the file is as if nothing had happened.
+      for (int i = static_cast<int>(whole); i < 3; ++i) journal.append(finished(i));
+    }
+    REQUIRE(read_file(file.path) == file.bytes);
+  }
+}
+
+TEST_CASE("A flipped byte costs that record and those behind it, never a wrong answer", "[master][journal]") {
+  Written file;
+  for (std::size_t at = 0; at < file.bytes.size(); ++at) {
+    auto bytes = file.bytes;
+    bytes[at] = static_cast<char>(bytes[at] ^ 0x40);
+    overwrite(file.path, bytes);
+    std::size_t record = 0;
+    while (file.sizes[record] <= at) ++record;  // 0: the header
+    const Journal journal(file.path, kSettings);
+    REQUIRE(journal.size() == (record == 0 ? 0 : record - 1));
+    for (int i = 0; i < static_cast<int>(journal.size()); ++i) REQUIRE(*journal.find(finished(i).work) == finished(i));
+  }
+}
+
+TEST_CASE("Noise behind the last record is cut off", "[master][journal]") {
+  Written file;
+  overwrite(file.path, file.bytes + std::string(1000, '\0'));
+  CHECK(Journal(file.path, kSettings).size() == 3);
+  CHECK(read_file(file.path) == file.bytes);
+}
+
+TEST_CASE("An empty file is a new journal", "[master][journal]") {
+  Written file;
+  overwrite(file.path, "");
+  CHECK(Journal(file.path, kSettings).size() == 0);
+  CHECK(std::filesystem::file_size(file.path) == file.sizes[0]);
+}
+
+TEST_CASE("A journal of other settings is refused and left alone", "[master][journal]") {
+  Written file;
+  CHECK_THROWS_AS(Journal(file.path, kSettings + 1), InputError);
+  CHECK(read_file(file.path) == file.bytes);
+}
+
+TEST_CASE("A journal that cannot be opened is an error", "[master][journal]") {
+  TemporaryFolder folder;
+  CHECK_THROWS_AS(Journal(folder.path(), kSettings), RunError);
+}
+
+}  // namespace
+}  // namespace harmonic
