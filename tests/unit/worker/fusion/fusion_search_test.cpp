@@ -1,0 +1,182 @@
+#include "worker/fusion/fusion_search.hpp"
+
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+#include <torch/torch.h>
+
+#include "worker/fusion/derived_network.hpp"
+#include "worker/fusion/state.hpp"
+
+namespace harmonic {
+namespace {
+
+using torch::Tensor;
+
+const std::vector<double> kLatencyMs = {0.05, 0.4, 0.53, 0.52, 0.33, 0.57};
+
+OperatorCosts costs() {
+  return {{1.0}, {kLatencyMs}, {{}}};
+}
+
+/// Inputs that each tell half of the label: even and odd inputs show its high and its low bit, in noise.
+FusionData synthetic(const std::vector<int>& channels, LabelKind kind, int vector_inputs = 0) {
+  torch::manual_seed(11);
+  const auto split = [&](int samples, std::vector<Tensor>& features, Tensor& labels) {
+    const Tensor classes = torch::randint(4, {samples});
+    for (std::size_t i = 0; i < channels.size(); ++i) {
+      const bool vector = static_cast<int>(channels.size() - i) <= vector_inputs;
+      Tensor feature = torch::randn({samples, channels[i], vector ? 1 : 4});
+      const Tensor bit = (i % 2 ? at::bitwise_and(classes, 1) : at::div(classes, 2, "floor")).to(torch::kFloat32);
+      feature.select(1, 0) += 3 * (2 * bit - 1).unsqueeze(1);
+      features.push_back(feature);
+    }
+    labels = kind == LabelKind::classification ? classes : at::one_hot(classes, 4).to(torch::kFloat32);
+  };
+  FusionData data;
+  data.kind = kind;
+  data.classes = 4;
+  split(120, data.train, data.train_labels);
+  split(60, data.val, data.val_labels);
+  return data;
+}
+
+FusionSettings small_settings() {
+  FusionSettings settings;
+  settings.channels = 8;
+  settings.side = 2;
+  settings.epochs = 6;
+  settings.warmup_epochs = 1;
+  settings.batch = 32;
+  settings.weight_lr = 1e-2;
+  settings.retrain_epochs = 10;
+  settings.retrain_batch = 16;
+  settings.retrain_lr = 1e-2;
+  return settings;
+}
+
+double fusion_latency_ms(const Genotype& genotype, const FusionSettings& settings) {
+  double sum = 0;
+  for (const auto& name : operators_of(genotype))
+    sum += kLatencyMs.at(static_cast<std::size_t>(
+        std::find(settings.operators.begin(), settings.operators.end(), name) - settings.operators.begin()));
+  return sum;
+}
+
+}  // namespace
+
+TEST_CASE("The same seed gives the same fusion search bit for bit, another seed another", "[fusion]") {
+  torch::set_num_threads(1);
+  const FusionData data = synthetic({3, 5, 4, 6}, LabelKind::classification);
+  const auto run = [&](std::uint64_t seed) {
+    return search_fusion(data, {2, 1}, small_settings(), costs(), seed, torch::kCPU);
+  };
+  const auto first = run(1), second = run(1), other = run(2);
+  CHECK(first.genotype == second.genotype);
+  CHECK(first.metric_val == second.metric_val);
+  CHECK(first.losses == second.losses);
+  CHECK(first.operator_entropy == second.operator_entropy);
+  REQUIRE(first.weights.size() == second.weights.size());
+  for (const auto& [name, tensor] : first.weights) CHECK(tensor.equal(second.weights.at(name)));
+  CHECK(first.losses != other.losses);
+}
+
+TEST_CASE("A fusion search on two half-informed modalities learns what neither knows alone", "[fusion]") {
+  const FusionData data = synthetic({3, 5, 4, 6}, LabelKind::classification);
+  const auto settings = small_settings();
+  const auto result = search_fusion(data, {2, 1}, settings, costs(), 1, torch::kCPU);
+  CHECK(result.metric_val > 85);  // one modality alone: 50
+  CHECK(result.losses.back() < result.losses.front());
+  CHECK(evaluate_model(result.weights, result.genotype, data.val, data.val_labels, data.kind, 4, settings) ==
+        Approx(result.metric_val));
+}
+
+TEST_CASE("A heavier latency weight finds faster fusions on average", "[fusion]") {
+  const FusionData data = synthetic({3, 5, 4, 6}, LabelKind::classification);
+  auto settings = small_settings();
+  settings.retrain_epochs = 1;
+  const auto mean_latency_ms = [&](double weight) {
+    settings.latency_weight = weight;
+    double sum = 0;
+    for (std::uint64_t seed = 1; seed <= 5; ++seed)
+      sum += fusion_latency_ms(search_fusion(data, {2, 2}, settings, costs(), seed, torch::kCPU).genotype, settings);
+    return sum / 5;
+  };
+  CHECK(mean_latency_ms(10.0) < mean_latency_ms(0.0));
+}
+
+TEST_CASE("With weight 0 the operators' costs do not change the search", "[fusion]") {
+  const FusionData data = synthetic({3, 5}, LabelKind::classification);
+  auto settings = small_settings();
+  settings.latency_weight = settings.energy_weight = 0;
+  OperatorCosts reversed = costs();
+  std::reverse(reversed.latency_ms[0].begin(), reversed.latency_ms[0].end());
+  const auto a = search_fusion(data, {1, 1}, settings, costs(), 3, torch::kCPU);
+  const auto b = search_fusion(data, {1, 1}, settings, reversed, 3, torch::kCPU);
+  CHECK(a.genotype == b.genotype);
+  CHECK(a.losses == b.losses);
+}
+
+TEST_CASE("Fusion takes three modalities, one of vectors, and more cells than pairs of inputs", "[fusion]") {
+  const FusionData data = synthetic({3, 4, 5, 6, 7}, LabelKind::classification, /*vector_inputs=*/2);
+  const auto settings = small_settings();
+  const auto result = search_fusion(data, {3, 2}, settings, costs(), 1, torch::kCPU);
+  CHECK(result.genotype.cells.size() == 3);
+  CHECK(result.metric_val > 60);
+  const FusionData two = synthetic({3, 4}, LabelKind::classification);
+  CHECK(search_fusion(two, {4, 1}, settings, costs(), 1, torch::kCPU).genotype.cells.size() == 4);
+}
+
+TEST_CASE("Fusion learns multilabel data and reports their weighted F1", "[fusion]") {
+  const FusionData data = synthetic({3, 5, 4, 6}, LabelKind::multilabel);
+  auto settings = small_settings();
+  settings.retrain_epochs = 30;
+  const auto result = search_fusion(data, {2, 1}, settings, costs(), 1, torch::kCPU);
+  CHECK(result.metric_val > 70);  // one modality alone: 67, half of the classes for every sample
+  CHECK(evaluate_model(result.weights, result.genotype, data.val, data.val_labels, data.kind, 4, settings) ==
+        Approx(result.metric_val));
+}
+
+TEST_CASE("A fusion search that is asked to stop says so", "[fusion]") {
+  const FusionData data = synthetic({3, 5}, LabelKind::classification);
+  int asked = 0;
+  FusionHooks hooks;
+  hooks.stop_requested = [&] { return ++asked > 5; };
+  CHECK_THROWS_AS(search_fusion(data, {1, 1}, small_settings(), costs(), 1, torch::kCPU, hooks), FusionStopped);
+  CHECK(asked == 6);
+}
+
+TEST_CASE("Fusion data that do not fit together are refused with one line", "[fusion]") {
+  const auto refused = [](auto spoil, const std::string& part) {
+    FusionData data = synthetic({3, 5}, LabelKind::classification);
+    spoil(data);
+    CHECK_THROWS_WITH(search_fusion(data, {1, 1}, small_settings(), costs(), 1, torch::kCPU), Catch::Contains(part));
+  };
+  refused([](FusionData& d) { d.train_labels[7] = 4; }, "0 to 4");
+  refused([](FusionData& d) { d.val.pop_back(); }, "differ in number");
+  refused([](FusionData& d) { d.train[1] = torch::randn({120, 5, 9}); }, "input 1");
+  refused([](FusionData& d) { d.train[0] = torch::randn({100, 3, 4}); }, "100 samples");
+  refused([](FusionData& d) { d.train.pop_back(), d.val.pop_back(); }, "has 1 input");
+}
+
+TEST_CASE("Tensors of a discrete network load into a fresh one, and no other", "[fusion]") {
+  const Genotype genotype = parse_genotype("0+2:SE1(1,0) | 1+2:ConcatFC(0,1),Sum(2,0) -> 3,4");
+  const StateShape shape{8, 4, 0.1};
+  DerivedNetwork trained(genotype, {3, 5, 4}, 4, shape), fresh(genotype, {3, 5, 4}, 4, shape);
+  const std::vector<Tensor> features{torch::randn({6, 4, 3}), torch::randn({6, 4, 5}), torch::randn({6, 4, 4})};
+  (void)trained.forward(features, Pass::train);
+  fresh.load(trained.tensors());
+  CHECK(fresh.forward(features, Pass::eval).equal(trained.forward(features, Pass::eval)));
+  auto lacking = trained.tensors();
+  lacking.erase("cell_0.ln.weight");
+  CHECK_THROWS_WITH(fresh.load(lacking), Catch::Contains("cell_0.ln.weight"));
+  CHECK_THROWS_AS(DerivedNetwork(genotype, {3, 5}, 4, shape).tensors(), InputError);
+}
+
+TEST_CASE("Cosine restarts start high after 1, 3, 7 epochs", "[fusion]") {
+  for (const double t : {0.0, 1.0, 3.0, 7.0}) CHECK(cosine_restarts(t, 1e-3, 1e-6) == Approx(1e-3));
+  CHECK(cosine_restarts(2.0, 1e-3, 1e-6) == Approx((1e-3 + 1e-6) / 2));
+  CHECK(cosine_restarts(2.999, 1e-3, 1e-6) < 2e-6);
+}
+
+}  // namespace harmonic
