@@ -1,0 +1,87 @@
+#include "master/progress.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/base/log.hpp"
+#include "core/base/text.hpp"
+#include "core/pareto/hypervolume.hpp"
+
+namespace harmonic {
+namespace {
+
+constexpr double kRedraw_s = 0.2;
+
+const char* name_of(Search::Phase phase) {
+  switch (phase) {
+    case Search::Phase::backbones:
+      return "backbones";
+    case Search::Phase::fusion:
+      return "fusion";
+    case Search::Phase::test:
+      return "test";
+    case Search::Phase::over:
+      break;
+  }
+  return "done";
+}
+
+}  // namespace
+
+int Progress::pairs() const {
+  return settings_.pairs > 0 ? settings_.pairs
+                             : static_cast<int>(std::ceil(settings_.population * settings_.backbone_survivors));
+}
+
+void Progress::batch(const Search& search, std::size_t tasks) {
+  batch_size_ = tasks;
+  batch_done_ = 0;
+  if (search.phase() == Search::Phase::backbones) groups_ = tasks;
+}
+
+void Progress::told(const Result& result) {
+  ++batch_done_;
+  if (std::holds_alternative<BackboneScores>(result.outcome))
+    group_s_ = {group_s_.sum + result.seconds, group_s_.count + 1};
+  if (const auto* score = std::get_if<FusionScore>(&result.outcome)) {
+    fusion_s_ = {fusion_s_.sum + result.seconds, fusion_s_.count + 1};
+    best_ = std::max(best_, score->metric_val);
+  }
+}
+
+double Progress::seconds_left(const Search& search, int workers) const {
+  const bool in_backbones = search.phase() == Search::Phase::backbones;
+  const double left = static_cast<double>(batch_size_ - batch_done_);
+  const double generations = settings_.generations - search.generation();
+  const double a_generation = static_cast<double>(groups_) * group_s_.value() + pairs() * fusion_s_.value();
+  const double now = in_backbones ? left * group_s_.value() + pairs() * fusion_s_.value() : left * fusion_s_.value();
+  return (now + generations * a_generation) / std::max(1, workers);
+}
+
+void Progress::draw(const Search& search, const Dispatcher& dispatcher) {
+  const double now = clock_();
+  if (!log::stderr_is_terminal() || now - drawn_s_ < kRedraw_s) return;
+  drawn_s_ = now;
+  const int workers = dispatcher.workers_here();
+  std::string line = fmt::format("generation {}/{}  {} {}/{}  models {}/{}  workers busy {}/{}", search.generation(),
+                                 settings_.generations, name_of(search.phase()), batch_done_, batch_size_,
+                                 search.archive().models().size(), pairs() * settings_.generations,
+                                 dispatcher.workers_busy(), workers);
+  if (best_ > 0) line += fmt::format("  best {:.2f} %", best_);
+  if (hypervolume_ > 0) line += fmt::format("  hypervolume {:.1f}", hypervolume_);
+  if (fusion_s_.count > 0) line += fmt::format("  ETA {}", human_duration(seconds_left(search, workers)));
+  log::progress(line);
+}
+
+void Progress::generation_done(const Search& search) {
+  std::vector<Objectives> points;
+  const auto front = search.front();
+  for (const auto id : front) points.push_back(search.objectives(search.archive().models().at(id)));
+  hypervolume_ = points.empty() ? 0 : harmonic::hypervolume(points, reference_);
+  for (const auto& [id, model] : search.archive().models()) best_ = std::max(best_, model.metric_val);
+  log::info("generation {}/{}: {} models, best {:.2f} %, front of {}, hypervolume {:.2f}, {}",
+            search.boundary().generation, settings_.generations, search.archive().models().size(), best_, front.size(),
+            hypervolume_, human_duration(clock_() - start_s_));
+}
+
+}  // namespace harmonic

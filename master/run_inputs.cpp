@@ -1,0 +1,81 @@
+#include "master/run_inputs.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/data/dataset_file.hpp"
+#include "core/space/layers.hpp"
+#include "core/work/run_hash.hpp"
+
+namespace harmonic {
+namespace {
+
+void check_shape(const ModalityInfo& data, const BackboneSpace& space) {
+  const bool vector = space.family == BackboneSpace::Family::maxout;
+  const auto side = static_cast<std::size_t>(space.resolution);
+  const std::vector<std::size_t> wanted = vector ? std::vector{static_cast<std::size_t>(space.in_features)}
+                                                 : std::vector{static_cast<std::size_t>(space.in_channels), side, side};
+  if (data.sample_shape != wanted)
+    throw InputError(fmt::format("modality {} has samples of shape {}, space {} takes {}", data.name,
+                                 fmt::join(data.sample_shape, "x"), space.name, fmt::join(wanted, "x")),
+                     "give the modality another space, or import the data in that shape");
+}
+
+void check_tables(const DeviceSet& devices, const std::vector<BackboneSpace>& spaces, int head_classes,
+                  const FusionSettings& fusion) {
+  for (const auto& device : devices.devices()) {
+    for (const auto& space : spaces)
+      for (const auto& key : space_keys(space, head_classes)) (void)device.table.at(key);
+    for (const auto& op : fusion.operators)
+      (void)device.table.at(fusion_key(op, fusion.channels, fusion.side * fusion.side));
+  }
+}
+
+Objectives worst_costs(const SearchSettings& settings, const std::vector<BackboneSpace>& spaces,
+                       const SearchCosts& costs) {
+  const auto& macro = settings.evolution.macro;
+  int cells = macro.usual.cells, nodes = macro.usual.nodes;
+  for (const int other : macro.other_cells) cells = std::max(cells, other);
+  for (const int other : macro.other_nodes) nodes = std::max(nodes, other);
+  MultimodalGenome largest{{}, {cells, nodes}};
+  for (const auto& space : spaces) largest.backbones.push_back(largest_genome(space));
+  Objectives worst = {100};
+  for (const auto& op : settings.fusion.operators) {
+    const auto cost = costs.model(largest, std::vector<std::string>(static_cast<std::size_t>(cells * nodes), op));
+    worst.resize(1 + cost.size());
+    for (std::size_t i = 0; i < cost.size(); ++i) worst[i + 1] = std::max(worst[i + 1], cost[i]);
+  }
+  return worst;
+}
+
+}  // namespace
+
+RunInputs::RunInputs(const SearchSettings& settings) {
+  settings.check();
+  const DatasetFile data(settings.data);
+  for (const auto& modality : settings.modalities()) {
+    check_shape(data.modality(modality.name), modality.space);
+    (void)offered_features(feature_count(modality.space, smallest_genome(modality.space)), modality.features);
+    modalities.push_back(modality.name);
+    spaces.push_back(modality.space);
+  }
+  std::vector<DeviceSpec> specs;
+  for (const auto& text : settings.device) specs.push_back(parse_device(text));
+  const int head = settings.head_classes == 0 ? data.info().classes : settings.head_classes;
+  devices = std::make_shared<const DeviceSet>(specs, parse_aggregate(settings.aggregate), spaces,
+                                              std::vector<int>(spaces.size(), head), settings.fusion.channels,
+                                              settings.fusion.side * settings.fusion.side);
+  check_tables(*devices, spaces, head, settings.fusion);
+  costs.backbone = [set = devices](int modality, const BackboneGenome& genome) {
+    return set->objectives(set->backbone_costs(modality, genome));
+  };
+  costs.model = [set = devices](const MultimodalGenome& genome, const std::vector<std::string>& operators) {
+    return set->objectives(set->model_costs(genome, operators));
+  };
+  reference = worst_costs(settings, spaces, costs);
+  hash = run_hash(settings);
+}
+
+}  // namespace harmonic

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/config/search_settings.hpp"
+#include "core/hardware/multi_device.hpp"
+#include "master/search.hpp"
+
+namespace harmonic {
+
+/// Everything that the user gave to a search, opened and checked before the first piece of work is dealt.
+struct RunInputs {
+  /// @throws InputError: a setting, a file that is missing or damaged, a modality that the data lacks or has in another
+  ///   shape, a table that lacks a row of the spaces or of the fusion operators
+  explicit RunInputs(const SearchSettings& settings);
+
+  std::vector<std::string> modalities;  ///< names, in the run's order
+  std::vector<BackboneSpace> spaces;    ///< one a modality
+  std::shared_ptr<const DeviceSet> devices;
+  SearchCosts costs;  ///< of `devices`
+  /// Of the hypervolume: no metric at all, and on every cost axis the largest sub-networks with the largest fusion of
+  /// the most expensive operator. The same for every run of these settings.
+  Objectives reference;
+  std::uint64_t hash = 0;  ///< run_hash
+};
+
+}  // namespace harmonic
