@@ -76,11 +76,11 @@ Cost total(const std::vector<CostPart>& parts) {
   return sum;
 }
 
-std::vector<std::string> space_keys(const BackboneSpace& space, int head_classes) {
-  if (space.family == BackboneSpace::Family::maxout) return {maxout_key(space)};
-  // A block's key depends on its own genes alone (its input is as wide as the stage before): the networks whose
-  // blocks are all alike show every key there is.
-  std::vector<std::string> keys;
+std::vector<Layer> space_layers(const BackboneSpace& space, int head_classes) {
+  // A block's row depends on its own genes alone (its input is as wide as the stage before): the networks whose
+  // blocks are all alike show every row there is.
+  std::vector<Layer> layers;
+  if (space.family == BackboneSpace::Family::maxout) return layers;
   std::set<std::string> seen;
   BackboneGenome genome = largest_genome(space);
   for (const int kernel : space.kernels)
@@ -88,8 +88,15 @@ std::vector<std::string> space_keys(const BackboneSpace& space, int head_classes
       std::ranges::fill(genome.kernel, kernel);
       std::ranges::fill(genome.expand, expand);
       for (const Layer& layer : backbone_layers(space, genome, head_classes))
-        if (std::string key = lut_key(layer); seen.insert(key).second) keys.push_back(std::move(key));
+        if (seen.insert(lut_key(layer)).second) layers.push_back(layer);
     }
+  return layers;
+}
+
+std::vector<std::string> space_keys(const BackboneSpace& space, int head_classes) {
+  if (space.family == BackboneSpace::Family::maxout) return {maxout_key(space)};
+  std::vector<std::string> keys;
+  for (const Layer& layer : space_layers(space, head_classes)) keys.push_back(lut_key(layer));
   return keys;
 }
 

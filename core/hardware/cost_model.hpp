@@ -32,6 +32,8 @@ struct CostPart {
                                                 int channels = 192, int positions = 16);
 [[nodiscard]] Cost total(const std::vector<CostPart>& parts);
 
+/// One layer for every row that a search of the space may ask for, in order of first use; none for Maxout.
+[[nodiscard]] std::vector<Layer> space_layers(const BackboneSpace& space, int head_classes);
 /// Every key that a search of the space may ask for. @throws InputError for a space too large to list (never: keys are
 /// few)
 [[nodiscard]] std::vector<std::string> space_keys(const BackboneSpace& space, int head_classes);

@@ -121,6 +121,10 @@ bool same(const Cost& a, const Cost& b) {
 
 }  // namespace
 
+std::string tool_name() {
+  return "harmonic " HARMONIC_VERSION;
+}
+
 LookUpTable LookUpTable::load(const std::vector<std::filesystem::path>& paths) {
   if (paths.empty()) throw InputError("no look-up table is given", "name its file");
   LookUpTable table;

@@ -31,6 +31,9 @@ struct LutProvenance {
   std::string settings;  ///< how: clocks, batch, repetitions, model parameters, source files
 };
 
+/// "harmonic 0.1.0": this program and its version, for the provenance of what it writes.
+[[nodiscard]] std::string tool_name();
+
 /// A device's look-up table: layer key -> latency (ms) and energy (mJ), batch 1. Keys as in the published tables.
 class LookUpTable {
  public:

@@ -1,0 +1,129 @@
+#include "core/hardware/device_model.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/base/text.hpp"
+#include "core/hardware/cost_model.hpp"
+
+namespace harmonic {
+namespace {
+
+struct Profile {
+  std::string name;
+  DeviceModel model;
+};
+
+const std::vector<Profile>& profiles() {
+  static const std::vector<Profile> all = {{"edge-gpu",
+                                            {.device = "edge GPU (Jetson class), modelled",
+                                             .peak_gflops = 400,
+                                             .depthwise_efficiency = 0.12,
+                                             .memory_gbps = 40,
+                                             .overhead_ms = 0.09,
+                                             .energy_pj_per_flop = 10,
+                                             .energy_pj_per_byte = 60,
+                                             .static_power_w = 1.4}},
+                                           {"edge-cpu",
+                                            {.device = "edge CPU (one phone-class A78 core), modelled",
+                                             .peak_gflops = 24,
+                                             .depthwise_efficiency = 0.4,
+                                             .memory_gbps = 12,
+                                             .overhead_ms = 0.006,
+                                             .energy_pj_per_flop = 45,
+                                             .energy_pj_per_byte = 80,
+                                             .static_power_w = 0.35}}};
+  return all;
+}
+
+/// Significant digits kept in a table: more would say more than a model knows, and depend on the machine's arithmetic.
+double rounded(double value) {
+  constexpr int kDigits = 6;
+  if (value == 0) return 0;
+  return parse_real(fmt::format("{:.{}e}", value, kDigits - 1), "a modelled cost");
+}
+
+}  // namespace
+
+const std::vector<ModelParameter>& model_parameters() {
+  static const std::vector<ModelParameter> all = {
+      {"peak-gflops", &DeviceModel::peak_gflops, "GFLOP/s (float32) that a dense layer attains, above 0"},
+      {"depthwise-efficiency", &DeviceModel::depthwise_efficiency,
+       "share of peak-gflops that a depthwise convolution attains, above 0, at most 1"},
+      {"memory-gbps", &DeviceModel::memory_gbps, "GB/s of memory bandwidth that a kernel attains, above 0"},
+      {"overhead-ms", &DeviceModel::overhead_ms, "ms that every kernel costs besides its work, 0 or more"},
+      {"energy-pj-per-flop", &DeviceModel::energy_pj_per_flop, "pJ a floating-point operation, 0 or more"},
+      {"energy-pj-per-byte", &DeviceModel::energy_pj_per_byte, "pJ a byte read or written, 0 or more"},
+      {"static-power-w", &DeviceModel::static_power_w, "W drawn for as long as a layer runs, 0 or more"}};
+  return all;
+}
+
+void DeviceModel::check() const {
+  for (const auto& parameter : model_parameters()) {
+    const double value = this->*parameter.value;
+    const bool above_zero = parameter.value == &DeviceModel::peak_gflops ||
+                            parameter.value == &DeviceModel::memory_gbps ||
+                            parameter.value == &DeviceModel::depthwise_efficiency;
+    const bool too_large = parameter.value == &DeviceModel::depthwise_efficiency && value > 1;
+    if (!std::isfinite(value) || value < 0 || (above_zero && value == 0) || too_large)
+      throw InputError(fmt::format("{} is {}", parameter.name, value), parameter.help);
+  }
+}
+
+Cost DeviceModel::cost(const std::vector<Kernel>& kernels) const {
+  double latency_ms = 0;
+  double energy_mj = 0;
+  for (const Kernel& kernel : kernels) {
+    const double gflops = peak_gflops * (kernel.depthwise ? depthwise_efficiency : 1);
+    latency_ms += overhead_ms + 1e-6 * std::max(kernel.flops / gflops, kernel.bytes / memory_gbps);
+    energy_mj += 1e-9 * (kernel.flops * energy_pj_per_flop + kernel.bytes * energy_pj_per_byte);
+  }
+  return {latency_ms, energy_mj + static_power_w * latency_ms};
+}
+
+std::string DeviceModel::describe() const {
+  std::vector<std::string> parts;
+  for (const auto& parameter : model_parameters())
+    parts.push_back(fmt::format("{}={}", parameter.name, shortest(this->*parameter.value)));
+  return join(parts, " ");
+}
+
+std::vector<std::string> device_profile_names() {
+  std::vector<std::string> names;
+  for (const auto& profile : profiles()) names.push_back(profile.name);
+  return names;
+}
+
+DeviceModel device_profile(std::string_view name) {
+  for (const auto& profile : profiles())
+    if (profile.name == name) return profile.model;
+  const auto names = device_profile_names();
+  throw InputError(fmt::format("no device profile '{}'", name),
+                   fmt::format("did you mean {}? Known: {}", nearest(name, names), join(names, ", ")));
+}
+
+LookUpTable model_table(const DeviceModel& model, const std::vector<std::string>& spaces,
+                        const std::vector<int>& head_classes, int channels, int positions, std::string date) {
+  model.check();
+  LookUpTable table;
+  const auto add = [&](const std::string& key, const std::vector<Kernel>& kernels) {
+    const Cost cost = model.cost(kernels);
+    table.set(key, {rounded(cost.latency_ms), rounded(cost.energy_mj.value())});
+  };
+  for (const auto& name : spaces) {
+    const BackboneSpace& space = find_space(name);
+    if (space.family == BackboneSpace::Family::maxout) add(maxout_key(space), maxout_kernels(space));
+    for (const int classes : head_classes)
+      for (const Layer& layer : space_layers(space, classes)) add(lut_key(layer), layer_kernels(layer));
+  }
+  for (const auto& op : fusion_operators())
+    add(fusion_key(op, channels, positions), fusion_kernels(op, channels, positions));
+  table.set_provenance({model.device, "modelled", std::move(date), tool_name(),
+                        fmt::format("roofline, batch 1, float32, one kernel an operator: {}", model.describe())});
+  return table;
+}
+
+}  // namespace harmonic

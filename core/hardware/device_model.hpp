@@ -1,0 +1,56 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/hardware/kernels.hpp"
+#include "core/hardware/lut.hpp"
+
+namespace harmonic {
+
+/// An analytic model of a device: a roofline with a fixed price a kernel, and an energy for every operation, byte and
+/// millisecond.
+///   latency = sum over kernels of overhead + max(flops / throughput, bytes / bandwidth)
+///   energy  = sum over kernels of flops * per_flop + bytes * per_byte, + static_power * latency
+/// Source of the roofline: Williams, Waterman, Patterson, CACM 52(4), 2009.
+struct DeviceModel {
+  std::string device;               ///< what is modelled, in words
+  double peak_gflops = 0;           ///< GFLOP/s (float32) that a dense layer attains
+  double depthwise_efficiency = 1;  ///< share of it that a depthwise convolution attains, (0, 1]
+  double memory_gbps = 0;           ///< GB/s that a kernel attains
+  double overhead_ms = 0;           ///< ms a kernel, spent whatever its size
+  double energy_pj_per_flop = 0;
+  double energy_pj_per_byte = 0;
+  double static_power_w = 0;  ///< W drawn for as long as the layer runs
+
+  /// @throws InputError naming the parameter: throughput and bandwidth above 0, efficiency in (0, 1], the rest not
+  /// negative
+  void check() const;
+  [[nodiscard]] Cost cost(const std::vector<Kernel>& kernels) const;
+  /// Every parameter with its unit, for a table's provenance.
+  [[nodiscard]] std::string describe() const;
+};
+
+/// One parameter of a model as an option: its name, unit and range in words.
+struct ModelParameter {
+  const char* name;  ///< "peak-gflops"
+  double DeviceModel::*value;
+  const char* help;
+};
+[[nodiscard]] const std::vector<ModelParameter>& model_parameters();
+
+/// "edge-gpu": an embedded GPU board, whose kernels are dear to launch and fast once they run; "edge-cpu": one large
+/// core of a phone, which starts a kernel at once and then computes slowly. Magnitudes of such devices, not fits to
+/// one.
+/// @throws InputError naming the nearest known profile
+[[nodiscard]] DeviceModel device_profile(std::string_view name);
+[[nodiscard]] std::vector<std::string> device_profile_names();
+
+/// Fills a table with every row that searches of these spaces may ask for, with classifiers of each of these numbers of
+/// classes, and every fusion operator on states of (channels, positions). @param date ISO 8601, for the provenance
+[[nodiscard]] LookUpTable model_table(const DeviceModel& model, const std::vector<std::string>& spaces,
+                                      const std::vector<int>& head_classes, int channels, int positions,
+                                      std::string date);
+
+}  // namespace harmonic
