@@ -105,22 +105,21 @@ DeviceModel device_profile(std::string_view name) {
                    fmt::format("did you mean {}? Known: {}", nearest(name, names), join(names, ", ")));
 }
 
-LookUpTable model_table(const DeviceModel& model, const std::vector<std::string>& spaces,
-                        const std::vector<int>& head_classes, int channels, int positions, std::string date) {
+LookUpTable model_table(const DeviceModel& model, const TableScope& scope, std::string date) {
   model.check();
   LookUpTable table;
   const auto add = [&](const std::string& key, const std::vector<Kernel>& kernels) {
     const Cost cost = model.cost(kernels);
     table.set(key, {rounded(cost.latency_ms), rounded(cost.energy_mj.value())});
   };
-  for (const auto& name : spaces) {
+  for (const auto& name : scope.spaces) {
     const BackboneSpace& space = find_space(name);
     if (space.family == BackboneSpace::Family::maxout) add(maxout_key(space), maxout_kernels(space));
-    for (const int classes : head_classes)
+    for (const int classes : scope.head_classes)
       for (const Layer& layer : space_layers(space, classes)) add(lut_key(layer), layer_kernels(layer));
   }
   for (const auto& op : fusion_operators())
-    add(fusion_key(op, channels, positions), fusion_kernels(op, channels, positions));
+    add(fusion_key(op, scope.channels, scope.positions), fusion_kernels(op, scope.channels, scope.positions));
   table.set_provenance({model.device, "modelled", std::move(date), tool_name(),
                         fmt::format("roofline, batch 1, float32, one kernel an operator: {}", model.describe())});
   return table;

@@ -47,10 +47,17 @@ struct ModelParameter {
 [[nodiscard]] DeviceModel device_profile(std::string_view name);
 [[nodiscard]] std::vector<std::string> device_profile_names();
 
-/// Fills a table with every row that searches of these spaces may ask for, with classifiers of each of these numbers of
-/// classes, and every fusion operator on states of (channels, positions). @param date ISO 8601, for the provenance
-[[nodiscard]] LookUpTable model_table(const DeviceModel& model, const std::vector<std::string>& spaces,
-                                      const std::vector<int>& head_classes, int channels, int positions,
-                                      std::string date);
+/// The rows that a modelled table has.
+struct TableScope {
+  std::vector<std::string> spaces = space_names();
+  std::vector<int> head_classes = {10, 3, 23, 1000};  ///< classifiers: the published data sets', and ImageNet's
+  int channels = 192;                                 ///< C and L of the fusion operators' states
+  int positions = 16;
+};
+
+/// Fills a table with every row that searches of these spaces may ask for, with classifiers of each of these numbers
+/// of classes, and every fusion operator. The same arguments give the same table on every machine.
+/// @param date ISO 8601, for the provenance
+[[nodiscard]] LookUpTable model_table(const DeviceModel& model, const TableScope& scope, std::string date);
 
 }  // namespace harmonic

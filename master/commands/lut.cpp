@@ -1,0 +1,223 @@
+#include "core/hardware/lut.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/base/text.hpp"
+#include "core/config/options.hpp"
+#include "core/hardware/cost_model.hpp"
+#include "core/hardware/device_model.hpp"
+#include "master/commands/commands.hpp"
+
+namespace harmonic {
+namespace {
+
+using nlohmann::ordered_json;
+
+std::string today() {
+  using namespace std::chrono;
+  const year_month_day date(floor<days>(system_clock::now()));
+  return fmt::format("{:04}-{:02}-{:02}", int(date.year()), unsigned(date.month()), unsigned(date.day()));
+}
+
+std::vector<std::filesystem::path> as_paths(const std::vector<std::string>& texts) {
+  return {texts.begin(), texts.end()};
+}
+
+ordered_json json_energy(const Cost& cost) {
+  return cost.energy_mj ? ordered_json(*cost.energy_mj) : ordered_json();
+}
+
+std::vector<std::string> table_row(const std::string& key, const Cost& cost) {
+  return {key, fmt::format("{:.5f}", cost.latency_ms), cost.energy_mj ? fmt::format("{:.5f}", *cost.energy_mj) : "-"};
+}
+
+/// "KEY=ms,mJ", or "KEY=ms" where no energy is known.
+std::pair<std::string, Cost> parse_row(const std::string& text) {
+  const auto equals = text.rfind('=');
+  const auto values = split(equals == std::string::npos ? "" : std::string_view(text).substr(equals + 1), ',');
+  if (equals == 0 || values.empty() || values.size() > 2)
+    throw InputError(fmt::format("cannot read --set {}", text), "write it as KEY=ms,mJ, or KEY=ms without an energy");
+  const std::string key = trim(text.substr(0, equals));
+  Cost cost{parse_real(values[0], fmt::format("latency of '{}'", key)), std::nullopt};
+  if (values.size() == 2) cost.energy_mj = parse_real(values[1], fmt::format("energy of '{}'", key));
+  if (cost.latency_ms < 0 || cost.energy_mj.value_or(0) < 0)
+    throw InputError(fmt::format("--set {} is negative", text), "a cost is 0 or more");
+  return {key, cost};
+}
+
+ExitCode import_tables(const Arguments& args) {
+  std::vector<std::string> in, set;
+  std::string device, out, date = today();
+  OptionSet options("harmonic lut import", "Joins tables of one device, published or the project's own, into one.");
+  options.add("in", in, "a table to read").required();
+  options.add("device", device, "the device, in words, for the table's provenance").required();
+  options.add("out", out, "table to write").required();
+  options.add("set", set, "a row to add or replace: KEY=ms,mJ, or KEY=ms without an energy");
+  options.add("date", date, "date for the table's provenance, ISO 8601");
+  if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
+
+  LookUpTable table = LookUpTable::load(as_paths(in));
+  LutProvenance provenance = table.provenance();
+  if (!provenance.device.empty() && provenance.device != device)
+    provenance.settings += fmt::format("; device there: {}", provenance.device);
+  if (!provenance.origin.empty() && provenance.origin != "imported")
+    provenance.settings +=
+        fmt::format("; origin there: {}, {}, {}", provenance.origin, provenance.date, provenance.tool);
+  for (const auto& text : set) {
+    const auto [key, cost] = parse_row(text);
+    table.set(key, cost);
+    provenance.settings += fmt::format("; set by hand: {}", key);
+  }
+  table.set_provenance({device, "imported", date, tool_name(), provenance.settings});
+  table.save(out);
+  std::cout << fmt::format("{}: {} rows of {}\n", out, table.rows().size(), device);
+  return ExitCode::done;
+}
+
+ExitCode model_device(const Arguments& args) {
+  std::string profile, device, out, date = today();
+  TableScope scope;
+  std::vector<std::string> spaces;
+  std::vector<std::string> values(model_parameters().size());
+  OptionSet options("harmonic lut model",
+                    "Fills a table from an analytic model of a device: a roofline with a price a kernel.");
+  options.add("device-profile", profile, fmt::format("starting values: {}", join(device_profile_names(), " | ")))
+      .required();
+  options.add("out", out, "table to write").required();
+  options.add("device", device, "the device, in words, for the table's provenance; the profile's when empty");
+  options.add("space", spaces, "a search space to cover; all when none is given");
+  options.add("classes", scope.head_classes, "numbers of classes of the classifiers to cover");
+  options.add("channels", scope.channels, "channels of the fusion operators' states", {1, 65536});
+  options.add("positions", scope.positions, "positions of the fusion operators' states", {1, 65536});
+  options.add("date", date, "date for the table's provenance, ISO 8601");
+  for (std::size_t p = 0; p < values.size(); ++p)
+    options.add(model_parameters()[p].name, values[p],
+                fmt::format("{}; the profile's when empty", model_parameters()[p].help));
+  if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
+
+  DeviceModel model = device_profile(profile);
+  if (!device.empty()) model.device = device;
+  for (std::size_t p = 0; p < values.size(); ++p)
+    if (!values[p].empty())
+      model.*model_parameters()[p].value = parse_real(values[p], fmt::format("option {}", model_parameters()[p].name));
+  if (!spaces.empty()) scope.spaces = spaces;
+  for (const int classes : scope.head_classes)
+    if (classes < 1) throw InputError(fmt::format("option classes lists {}", classes), "give numbers of at least 1");
+  const LookUpTable table = model_table(model, scope, date);
+  table.save(out);
+  std::cout << fmt::format("{}: {} rows of {}\n", out, table.rows().size(), model.device);
+  return ExitCode::done;
+}
+
+ExitCode show(const Arguments& args) {
+  std::vector<std::string> files;
+  bool json = false;
+  OptionSet options("harmonic lut show TABLE.json", "Shows a table's rows and where they came from.");
+  options.add("lut", files, "a table; several are shown as one").required();
+  options.add("json", json, "print one JSON object");
+  // Leading bare words are tables.
+  Arguments words;
+  const auto first_option = std::ranges::find_if(args, [](const auto& word) { return word.starts_with('-'); });
+  for (auto word = args.begin(); word != first_option; ++word) words.insert(words.end(), {"--lut", *word});
+  words.insert(words.end(), first_option, args.end());
+  if (options.parse(words) == OptionSet::Parsed::help_printed) return ExitCode::done;
+
+  const LookUpTable table = LookUpTable::load(as_paths(files));
+  const LutProvenance& from = table.provenance();
+  if (json) {
+    ordered_json entries = ordered_json::object();
+    for (const auto& [key, cost] : table.rows())
+      entries[key] = {{"latency_ms", cost.latency_ms}, {"energy_mj", json_energy(cost)}};
+    std::cout << ordered_json{{"device", from.device}, {"origin", from.origin},     {"date", from.date},
+                              {"tool", from.tool},     {"settings", from.settings}, {"entries", std::move(entries)}}
+                     .dump()
+              << '\n';
+    return ExitCode::done;
+  }
+  std::cout << fmt::format("device    {}\norigin    {}\ndate      {}\ntool      {}\nsettings  {}\nrows      {}\n\n",
+                           from.device, from.origin, from.date, from.tool, from.settings, table.rows().size());
+  std::vector<std::vector<std::string>> rows = {{"key", "ms", "mJ"}};
+  for (const auto& [key, cost] : table.rows()) rows.push_back(table_row(key, cost));
+  std::cout << aligned_table(rows);
+  return ExitCode::done;
+}
+
+ExitCode cost(const Arguments& args) {
+  std::vector<std::string> luts, spaces, genomes;
+  std::string fusion;
+  int classes = 10, head_classes = 0, channels = 192, positions = 16;
+  bool json = false;
+  OptionSet options("harmonic lut cost", "Sums what a backbone, or a whole multimodal model, costs on a device.");
+  options.add("lut", luts, "a table of the device; several are joined").required();
+  options.add("space", spaces, "search space of a backbone; once a modality").required();
+  options.add("genome", genomes, "its genome: K=5,5,5,5;E=3,3,4,3;D=2, smallest, largest; fixed for maxout").required();
+  options.add("classes", classes, "classes of the classifier", {1, 1'000'000});
+  options.add("head-classes", head_classes,
+              "classifier row of the table, where it is not that of --classes; 0: the same", {0, 1'000'000});
+  options.add("fusion", fusion, "fusion operators to add, comma separated: LinearGLU,LinearGLU");
+  options.add("channels", channels, "channels of the fusion operators' states", {1, 65536});
+  options.add("positions", positions, "positions of the fusion operators' states", {1, 65536});
+  options.add("json", json, "print one JSON object");
+  if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
+  if (spaces.size() != genomes.size())
+    throw InputError(fmt::format("{} spaces and {} genomes are given", spaces.size(), genomes.size()),
+                     "give --space and --genome in pairs");
+
+  const LookUpTable table = LookUpTable::load(as_paths(luts));
+  std::vector<CostPart> parts;
+  for (std::size_t m = 0; m < spaces.size(); ++m) {
+    const BackboneSpace& space = find_space(spaces[m]);
+    const auto more =
+        backbone_cost(table, space, parse_genome(genomes[m], space), head_classes > 0 ? head_classes : classes);
+    parts.insert(parts.end(), more.begin(), more.end());
+  }
+  const auto operators = fusion_cost(table, split(fusion, ','), channels, positions);
+  parts.insert(parts.end(), operators.begin(), operators.end());
+  const Cost sum = total(parts);
+  if (json) {
+    ordered_json list = ordered_json::array();
+    for (const auto& part : parts)
+      list.push_back({{"key", part.key}, {"latency_ms", part.cost.latency_ms}, {"energy_mj", json_energy(part.cost)}});
+    std::cout << ordered_json{{"latency_ms", sum.latency_ms},
+                              {"energy_mj", json_energy(sum)},
+                              {"parts", std::move(list)}}
+                     .dump()
+              << '\n';
+    return ExitCode::done;
+  }
+  std::vector<std::vector<std::string>> rows = {{"part", "ms", "mJ"}};
+  for (const auto& part : parts) rows.push_back(table_row(part.key, part.cost));
+  rows.push_back(table_row("total", sum));
+  std::cout << aligned_table(rows);
+  return ExitCode::done;
+}
+
+}  // namespace
+
+ExitCode lut_command(const Arguments& args) {
+  const std::vector<std::string> verbs = {"import", "model", "show", "cost"};
+  if (args.empty() || args[0] == "--help" || args[0] == "-h") {
+    std::cout << "Look-up tables: what every layer costs on a device, in ms and mJ.\n\n"
+                 "  harmonic lut import  join published or own tables into one\n"
+                 "  harmonic lut model   fill a table from an analytic device model\n"
+                 "  harmonic lut show    a table's rows and provenance\n"
+                 "  harmonic lut cost    what a network costs, part by part\n\n"
+                 "Each takes --help.\n";
+    if (args.empty()) throw InputError("harmonic lut needs a word of what to do", join(verbs, ", "));
+    return ExitCode::done;
+  }
+  const Arguments rest(args.begin() + 1, args.end());
+  if (args[0] == "import") return import_tables(rest);
+  if (args[0] == "model") return model_device(rest);
+  if (args[0] == "show") return show(rest);
+  if (args[0] == "cost") return cost(rest);
+  throw InputError(fmt::format("harmonic lut cannot '{}'", args[0]),
+                   fmt::format("did you mean {}? It can {}", nearest(args[0], verbs), join(verbs, ", ")));
+}
+
+}  // namespace harmonic
