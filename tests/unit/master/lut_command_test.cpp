@@ -1,0 +1,119 @@
+#include <fstream>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "core/hardware/lut.hpp"
+#include "core/storage/atomic_file.hpp"
+#include "master/commands/commands.hpp"
+#include "tests/support/captured_stdout.hpp"
+#include "tests/support/shared_data.hpp"
+
+using namespace harmonic;
+using Catch::Matchers::Contains;
+using harmonic::testing::captured_stdout;
+using harmonic::testing::shared_data;
+using harmonic::testing::TemporaryFolder;
+
+namespace {
+
+std::string run(const Arguments& args) {
+  return captured_stdout([&] { CHECK(lut_command(args) == ExitCode::done); });
+}
+
+}  // namespace
+
+TEST_CASE("lut cost prints total and parts as JSON", "[master][lut]") {
+  const TemporaryFolder folder;
+  const std::string table = folder / "t.json";
+  run({"model", "--device-profile", "edge-cpu", "--out", table, "--date", "2026-01-02"});
+  const auto json = nlohmann::json::parse(run({"cost", "--lut", table, "--space", "avmnist-image", "--genome",
+                                               "smallest", "--fusion", "LinearGLU,Sum", "--json"}));
+  REQUIRE(json["parts"].size() == 9);
+  double latency = 0, energy = 0;
+  for (const auto& part : json["parts"]) {
+    latency += part["latency_ms"].get<double>();
+    energy += part["energy_mj"].get<double>();
+  }
+  CHECK(json["latency_ms"].get<double>() == Approx(latency));
+  CHECK(json["energy_mj"].get<double>() == Approx(energy));
+  CHECK(json["parts"][8]["key"] == "Sum-input:1_192_16-N:1-C:192-L:16");
+}
+
+TEST_CASE("lut cost sums the backbones of several modalities", "[master][lut]") {
+  const TemporaryFolder folder;
+  const std::string table = folder / "t.json";
+  run({"model", "--device-profile", "edge-gpu", "--out", table});
+  const auto cost = [&](const Arguments& more) {
+    Arguments args = {"cost", "--lut", table, "--json"};
+    args.insert(args.end(), more.begin(), more.end());
+    return nlohmann::json::parse(run(args))["latency_ms"].get<double>();
+  };
+  const double image = cost({"--space", "mmimdb-image", "--genome", "largest", "--classes", "23"});
+  const double text = cost({"--space", "maxout", "--genome", "fixed"});
+  CHECK(cost({"--space", "mmimdb-image", "--genome", "largest", "--space", "maxout", "--genome", "fixed", "--classes",
+              "23"}) == Approx(image + text));
+  CHECK(cost({"--space", "mmimdb-image", "--genome", "largest", "--classes", "23", "--head-classes", "1000"}) > image);
+  CHECK_THROWS_AS(lut_command({"cost", "--lut", table, "--space", "maxout"}), InputError);
+}
+
+TEST_CASE("lut import joins tables, adds rows by hand and records where all came from", "[master][lut]") {
+  const TemporaryFolder folder;
+  std::ofstream(folder / "a.json") << R"({"a": {"lat": "1", "enrg": "2"}})";
+  std::ofstream(folder / "b.json") << R"({"b": {"lat": 3, "enrg": 4}})";
+  const std::string out = folder / "t.json";
+  run({"import", "--in", folder / "a.json", "--in", folder / "b.json", "--device", "my board", "--out", out, "--set",
+       "Maxout-input:300=1.09,1.40", "--set", "c=5", "--date", "2026-01-02"});
+  const auto table = LookUpTable::load({out});
+  CHECK(table.rows().size() == 4);
+  CHECK(table.at("Maxout-input:300").energy_mj == 1.4);
+  CHECK_FALSE(table.at("c").energy_mj.has_value());
+  CHECK(table.provenance().device == "my board");
+  CHECK(table.provenance().origin == "imported");
+  CHECK(table.provenance().date == "2026-01-02");
+  CHECK_THAT(table.provenance().settings, Contains("a.json") && Contains("b.json") && Contains("set by hand: c"));
+
+  const auto shown = nlohmann::json::parse(run({"show", out, "--json"}));
+  CHECK(shown["entries"]["b"]["energy_mj"] == 4);
+  CHECK(shown["entries"]["c"]["energy_mj"].is_null());
+  CHECK_THAT(run({"show", out}), Contains("my board") && Contains("Maxout-input:300"));
+
+  const std::string bad = GENERATE("c", "=1,2", "c=", "c=1,2,3", "c=x", "c=-1,2", "c=1,-2");
+  CHECK_THROWS_AS(lut_command({"import", "--in", out, "--device", "d", "--out", out, "--set", bad}), InputError);
+}
+
+TEST_CASE("lut model takes every parameter from the command line", "[master][lut]") {
+  const TemporaryFolder folder;
+  const std::string slow = folder / "slow.json", base = folder / "base.json";
+  run({"model", "--device-profile", "edge-cpu", "--out", base, "--space", "avmnist-image"});
+  run({"model", "--device-profile", "edge-cpu", "--out", slow, "--space", "avmnist-image", "--overhead-ms", "1",
+       "--static-power-w", "3", "--device", "slow board"});
+  const std::string key = "Sum-input:1_192_16-N:1-C:192-L:16";
+  const auto table = LookUpTable::load({slow});
+  CHECK(table.at(key).latency_ms > 1);
+  CHECK(LookUpTable::load({base}).at(key).latency_ms < 1);
+  CHECK(table.provenance().device == "slow board");
+  CHECK_THAT(table.provenance().settings, Contains("overhead-ms=1 ") && Contains("static-power-w=3"));
+  CHECK_THROWS_AS(lut_command({"model", "--device-profile", "edge-cpu", "--out", slow, "--peak-gflops", "0"}),
+                  InputError);
+  CHECK_THROWS_AS(lut_command({"model", "--device-profile", "edge-cpu", "--out", slow, "--classes", "0"}), InputError);
+}
+
+TEST_CASE("lut names the nearest of its words", "[master][lut]") {
+  CHECK_THROWS_WITH(lut_command({"costs"}), Contains("did you mean cost"));
+}
+
+TEST_CASE("A published row is reproduced from the command line", "[master][lut][shared]") {
+  const auto backbones = shared_data("luts/lut_ofa_mnist_tx2.json");
+  const auto fusion = shared_data("luts/lut_fusion_tx2.json");
+  if (!backbones || !fusion) return;
+  const auto json =
+      nlohmann::json::parse(run({"cost", "--lut", *backbones, "--lut", *fusion, "--space", "avmnist-image", "--genome",
+                                 "K=5,5,5,7;E=3,6,4,3;D=2", "--space", "avmnist-audio", "--genome",
+                                 "K=3,3,7,5;E=3,3,3,6;D=2", "--fusion", "ConcatFC,CatConvMish", "--json"}));
+  // Published, cut to two decimals: 9.11 ms, 13.88 mJ.
+  CHECK(json["latency_ms"].get<double>() >= 9.11);
+  CHECK(json["latency_ms"].get<double>() < 9.12);
+  CHECK(json["energy_mj"].get<double>() >= 13.88);
+  CHECK(json["energy_mj"].get<double>() < 13.89);
+}
