@@ -10,7 +10,7 @@ namespace {
 constexpr double kMostPeriods = 9;
 constexpr double kPictureNoise = 0.45;
 constexpr double kTextNoise = 1.0;
-constexpr double kWordLength = 4.0;  ///< norm of a class's word vector, against noise of norm kTextNoise a feature
+constexpr double kWordLength = 9.0;  ///< norm of a class's word vector, against noise of norm kTextNoise a feature
 constexpr double kTextGrain = 1024;
 
 /// 0 to 1 and back, once for every whole number that t passes.

@@ -159,7 +159,7 @@ Sound speak_digit(int digit, bool is_drowned, RandomStream& random) {
   auto wave = synthesise(phones, speaker.pitch_hz, random);
   const auto before = random.below(kRate / 16);
   const auto after = random.below(kRate / 16);
-  const double noise_share = is_drowned ? random.uniform(1.2, 3.0) : random.uniform(0.02, 0.2);
+  const double noise_share = is_drowned ? random.uniform(2.0, 5.0) : random.uniform(0.02, 0.2);
   const double loudness = root_mean_square(wave);
   const double noise = noise_share * loudness * std::numbers::sqrt3;  // of uniform noise with that root mean square
   wave.insert(wave.begin(), before, 0.0);
