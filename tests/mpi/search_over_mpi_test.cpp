@@ -1,0 +1,179 @@
+// Search, dispatcher, codec, MPI and worker loop together; only the evaluator is a fake.
+#include <catch2/catch.hpp>
+#include <mpi.h>
+
+#include "core/base/log.hpp"
+#include "core/mpi/communicator.hpp"
+#include "core/storage/atomic_file.hpp"
+#include "core/work/run_hash.hpp"
+#include "master/dispatcher.hpp"
+#include "master/run.hpp"
+#include "master/search.hpp"
+#include "proto/tags.hpp"
+#include "tests/support/fakes.hpp"
+#include "tests/support/shared_data.hpp"
+#include "tests/support/tiny_run.hpp"
+#include "worker/loop/worker_loop.hpp"
+
+namespace harmonic {
+namespace {
+
+using namespace testing;
+constexpr std::uint64_t kSettings = 11;
+
+/// Barriers keep a case's messages out of the next one; leftovers (late heartbeats) are swept out before it starts.
+struct Case {
+  Communicator world;
+  Case() {
+    log::set_level(log::Level::error);
+    MPI_Barrier(MPI_COMM_WORLD);
+    for (const int tag : {kToMaster, kToWorker})
+      while (world.try_receive(tag)) continue;
+    MPI_Barrier(MPI_COMM_WORLD);
+  }
+  ~Case() {
+    MPI_Barrier(MPI_COMM_WORLD);
+    log::set_level(log::Level::info);
+  }
+  [[nodiscard]] bool is_master() const { return world.rank() == kMasterRank; }
+};
+
+Search make_search() {
+  EvolutionSettings settings;
+  settings.population = 12;
+  settings.generations = 3;
+  return {settings,
+          Seed{7},
+          {find_space("avmnist-image"), find_space("avmnist-audio")},
+          {[](int, const BackboneGenome& genome) { return fake_costs(genome); }, fake_model_costs}};
+}
+
+/// The same search without any transport; `seconds` are left out.
+Archive archive_without_mpi() {
+  auto search = make_search();
+  for (auto tasks = search.ask(); !tasks.empty(); tasks = search.ask())
+    for (const auto& task : tasks) search.tell({task.id, Rank{0}, 0, fake_outcome(task.work)});
+  return search.archive();
+}
+
+Archive search_with(Dispatcher& dispatcher) {
+  dispatcher.expect_settings(kSettings);
+  auto search = make_search();
+  for (auto tasks = search.ask(); !tasks.empty(); tasks = search.ask()) {
+    std::vector<Job> jobs;
+    for (const auto& task : tasks) jobs.push_back({task, expected_cost(task.work)});
+    const auto on_result = [&](const Task&, Result result) {
+      result.seconds = 0;
+      search.tell(result);
+    };
+    REQUIRE(dispatcher.run(jobs, on_result, [] { return false; }) == Dispatcher::End::finished);
+  }
+  return search.archive();
+}
+
+WorkerLoop make_worker(Communicator& world) {
+  return {world, make_hello(world.rank(), [] { return kSettings; }), [] { return std::make_unique<FakeEvaluator>(); }};
+}
+
+TEST_CASE("The same archive comes out whatever the number of ranks", "[mpi]") {
+  Case now;
+  if (now.world.size() == 1) {
+    auto worker = make_worker(now.world);
+    Dispatcher dispatcher(now.world, {}, [&] { worker.poll(); });
+    CHECK(search_with(dispatcher) == archive_without_mpi());
+    CHECK(dispatcher.stop_workers());
+    worker.run();
+  } else if (now.is_master()) {
+    Dispatcher dispatcher(now.world, {}, [] {});
+    CHECK(search_with(dispatcher) == archive_without_mpi());
+    CHECK(dispatcher.stop_workers());
+  } else {
+    auto worker = make_worker(now.world);
+    worker.run();
+    CHECK_FALSE(worker.rank_lost());
+  }
+}
+
+/// What rank 1 does instead of working.
+template <class BadWorker>
+void with_bad_worker(const BadWorker& misbehave) {
+  Case now;
+  if (now.world.size() < 3) return;  // a good worker must be left
+  if (now.is_master()) {
+    DispatchOptions options;
+    options.lease_s = 1.5;
+    Dispatcher dispatcher(now.world, options, [] {});
+    CHECK(search_with(dispatcher) == archive_without_mpi());
+    CHECK(dispatcher.counts().lost_workers == 1);
+    CHECK(dispatcher.counts().retried == 1);
+    CHECK_FALSE(dispatcher.stop_workers());
+  } else if (now.world.rank() == Rank{1}) {
+    now.world.post(kMasterRank, kToMaster, encode(make_hello(Rank{1}, [] { return kSettings; })));
+    std::optional<Message> message;
+    do message = now.world.try_receive(kToWorker);
+    while (!message || !std::holds_alternative<Task>(decode_envelope(message->bytes).value()));
+    misbehave(now.world, std::get<Task>(decode_envelope(message->bytes).value()));
+    do message = now.world.try_receive(kToWorker);
+    while (!message || !std::holds_alternative<Stop>(decode_envelope(message->bytes).value()));
+  } else {
+    auto worker = make_worker(now.world);
+    worker.run();
+    CHECK(worker.rank_lost());
+  }
+}
+
+TEST_CASE("A worker that falls silent over its task costs a retry, not the result", "[mpi]") {
+  with_bad_worker([](Communicator&, const Task&) {});
+}
+
+TEST_CASE("A worker that answers with noise costs a retry, not the result", "[mpi]") {
+  with_bad_worker(
+      [](Communicator& world, const Task&) { world.post(kMasterRank, kToMaster, Bytes(100, std::byte{0xee})); });
+}
+
+TEST_CASE("A worker that answers something else costs a retry, not the result", "[mpi]") {
+  with_bad_worker([](Communicator& world, const Task& task) {
+    world.post(kMasterRank, kToMaster, encode(Result{task.id, Rank{1}, 1, TestScore{50}}));
+  });
+}
+
+/// A whole run in this process alone. The text of its front.csv.
+std::string front_of_one(SearchSettings settings) {
+  settings.run += " alone";
+  MemoryNetwork network(1);
+  auto box = network.box(kMasterRank);
+  WorkerLoop worker(box, make_hello(kMasterRank, [&] { return run_hash(settings); }),
+                    [] { return std::make_unique<FakeEvaluator>(); });
+  RunHooks hooks;
+  hooks.idle = [&] { worker.poll(); };
+  CHECK(run_master(settings, box, hooks) == ExitCode::done);
+  worker.run();
+  return read_file(std::filesystem::path(settings.run) / "front.csv");
+}
+
+TEST_CASE("A whole run leaves the same front, byte for byte, whatever the number of ranks", "[mpi]") {
+  Case now;
+  const TemporaryFolder folder;
+  SearchSettings settings;
+  std::uint64_t hash = 0;
+  if (now.is_master()) {
+    settings = tiny_run(folder.path());
+    hash = run_hash(settings);
+  }
+  MPI_Bcast(&hash, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD);
+  std::unique_ptr<WorkerLoop> worker;
+  if (!now.is_master() || now.world.size() == 1)
+    worker = std::make_unique<WorkerLoop>(now.world, make_hello(now.world.rank(), [&] { return hash; }),
+                                          [] { return std::make_unique<FakeEvaluator>(); });
+  if (now.is_master()) {
+    RunHooks hooks;
+    hooks.abandon = [] { FAIL("a worker was lost"); };
+    if (worker) hooks.idle = [&] { worker->poll(); };
+    CHECK(run_master(settings, now.world, hooks) == ExitCode::done);
+    CHECK(read_file(std::filesystem::path(settings.run) / "front.csv") == front_of_one(settings));
+  }
+  if (worker) worker->run();
+}
+
+}  // namespace
+}  // namespace harmonic

@@ -1,0 +1,276 @@
+#include "master/run.hpp"
+
+#include <atomic>
+#include <iostream>
+#include <sstream>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "core/base/log.hpp"
+#include "core/storage/atomic_file.hpp"
+#include "core/storage/csv.hpp"
+#include "core/work/run_hash.hpp"
+#include "tests/support/fakes.hpp"
+#include "tests/support/shared_data.hpp"
+#include "tests/support/tiny_run.hpp"
+#include "worker/loop/worker_loop.hpp"
+
+namespace harmonic {
+namespace {
+
+using namespace testing;
+
+/// Takes stdout while it lives.
+class Captured {
+ public:
+  Captured() : before_(std::cout.rdbuf(text_.rdbuf())) {}
+  ~Captured() { std::cout.rdbuf(before_); }
+  [[nodiscard]] std::string text() const { return text_.str(); }
+
+ private:
+  std::ostringstream text_;
+  std::streambuf* before_;
+};
+
+/// Counts what it computes, over all evaluators of a test.
+struct Counts {
+  std::atomic<int> work = 0;
+  std::atomic<int> tests = 0;
+};
+class CountingEvaluator final : public FakeEvaluator {
+ public:
+  explicit CountingEvaluator(Counts& counts) : counts_(counts) {}
+  [[nodiscard]] Outcome evaluate(const Work& work) override {
+    ++counts_.work;
+    counts_.tests += std::holds_alternative<TestModel>(work) ? 1 : 0;
+    return FakeEvaluator::evaluate(work);
+  }
+
+ private:
+  Counts& counts_;
+};
+
+/// A world of one: master and worker in this process. Stops after `stop_after` pieces of work.
+struct Solo {
+  Counts counts;
+  ExitCode code = ExitCode::failed;
+  std::string output;
+
+  explicit Solo(const SearchSettings& settings, int stop_after = 1'000'000) {
+    log::set_level(log::Level::error);
+    MemoryNetwork network(1);
+    auto box = network.box(Rank{0});
+    WorkerLoop worker(box, make_hello(Rank{0}, [&] { return run_hash(settings); }),
+                      [this] { return std::make_unique<CountingEvaluator>(counts); });
+    RunHooks hooks;
+    hooks.idle = [&] { worker.poll(); };
+    hooks.stop = [&] { return counts.work >= stop_after; };
+    const Captured captured;
+    code = run_master(settings, box, hooks);
+    output = captured.text();
+    worker.poll();
+    CHECK(worker.finished());
+    CHECK_FALSE(worker.rank_lost());
+    log::set_level(log::Level::info);
+  }
+};
+
+std::string without_seconds(const std::filesystem::path& csv) {
+  const auto table = CsvTable::read(csv);
+  std::string text;
+  for (std::size_t r = 0; r < table.rows(); ++r)
+    for (std::size_t c = 0; c < table.header().size(); ++c)
+      if (table.header()[c] != "seconds") text += table.cell(r, c) + "\n";
+  return text;
+}
+
+std::string error_of(const SearchSettings& settings) {
+  try {
+    const Solo run(settings);
+  } catch (const InputError& e) {
+    log::set_level(log::Level::info);
+    return e.what();
+  }
+  return "";
+}
+
+TEST_CASE("A run leaves its results: settings, journal, checkpoint, candidates, front", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  const Solo run(settings);
+  CHECK(run.code == ExitCode::done);
+  const std::filesystem::path dir = settings.run;
+  for (const char* name : {"config.cfg", "journal", "checkpoint.h5", "candidates.csv", "front.csv", "log.txt"})
+    CHECK(std::filesystem::exists(dir / name));
+  const auto candidates = CsvTable::read(dir / "candidates.csv");
+  const auto front = CsvTable::read(dir / "front.csv");
+  CHECK(candidates.header() == std::vector<std::string>{"id", "generation", "metric_val", "metric_test",
+                                                        "latency_ms.slow", "latency_ms.fast", "energy_mj.slow",
+                                                        "energy_mj.fast", "latency", "energy", "genome.image",
+                                                        "genome.audio", "cells", "nodes", "genotype", "seconds"});
+  CHECK(candidates.header() == front.header());
+  CHECK(candidates.rows() == 9);  // ceil(0.25 * 12) pairs, 3 generations
+  CHECK(front.rows() == static_cast<std::size_t>(run.counts.tests.load()));
+  const auto test = front.column("metric_test");
+  for (std::size_t r = 0; r < front.rows(); ++r) CHECK(front.optional_number(r, test).has_value());
+  for (std::size_t r = 0; r < candidates.rows(); ++r) {
+    CHECK(candidates.number(r, candidates.column("id")) == r + 1);
+    CHECK(candidates.cell(r, test).empty());
+    // The slow device's table is ten times the fast one's.
+    CHECK(candidates.number(r, candidates.column("latency_ms.slow")) ==
+          Approx(10 * candidates.number(r, candidates.column("latency_ms.fast"))));
+  }
+}
+
+TEST_CASE("A run that was stopped anywhere and resumed is the run that was not", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  const Solo whole(settings);
+  const std::filesystem::path dir = settings.run;
+  for (const int after : {1, 5, whole.counts.work / 2, whole.counts.work - 1}) {
+    auto other = settings;
+    other.run = folder / fmt::format("stopped after {}", after);
+    const Solo stopped(other, after);
+    CHECK(stopped.code == ExitCode::stopped);
+    other.resume = true;
+    const Solo resumed(other);
+    CHECK(resumed.code == ExitCode::done);
+    CHECK(stopped.counts.work + resumed.counts.work <= whole.counts.work + 1);  // one was at work when it stopped
+    const std::filesystem::path other_dir = other.run;
+    CHECK(read_file(other_dir / "front.csv") == read_file(dir / "front.csv"));
+    CHECK(without_seconds(other_dir / "candidates.csv") == without_seconds(dir / "candidates.csv"));
+  }
+}
+
+TEST_CASE("Without its checkpoint, or with a torn journal, a run resumes all the same", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  const Solo whole(settings);
+  const std::filesystem::path dir = settings.run;
+  const auto front = read_file(dir / "front.csv");
+  settings.resume = true;
+
+  std::filesystem::remove(dir / "checkpoint.h5");
+  const Solo from_journal(settings);
+  CHECK(from_journal.counts.work == 0);
+  CHECK(read_file(dir / "front.csv") == front);
+
+  std::filesystem::resize_file(dir / "journal", std::filesystem::file_size(dir / "journal") / 2);
+  std::filesystem::remove(dir / "checkpoint.h5");
+  const Solo torn(settings);
+  CHECK(torn.counts.work > 0);
+  CHECK(torn.counts.work < whole.counts.work);
+  CHECK(read_file(dir / "front.csv") == front);
+}
+
+TEST_CASE("A finished run resumed does no work again; resumed for longer it goes on", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  settings.evolution.generations = 2;
+  const Solo brief(settings);
+  settings.resume = true;
+  CHECK(Solo(settings).counts.work == 0);
+  settings.evolution.generations = 4;
+  const Solo continued(settings);
+  CHECK(continued.counts.work > 0);
+  const auto front = read_file(std::filesystem::path(settings.run) / "front.csv");
+  settings.resume = false;
+  settings.run = folder / "at once";
+  const Solo longer(settings);
+  CHECK(read_file(std::filesystem::path(settings.run) / "front.csv") == front);
+}
+
+TEST_CASE("A time limit stops a run with what it has", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  settings.time_limit = "0.000001s";
+  CHECK(Solo(settings).code == ExitCode::stopped);
+}
+
+TEST_CASE("JSON output is one object with the front, its hypervolume and the report", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  settings.json = true;
+  const Solo run(settings);
+  const auto json = nlohmann::json::parse(run.output);
+  CHECK(json.at("front").size() == static_cast<std::size_t>(run.counts.tests.load()));
+  CHECK(json.at("hypervolume").get<double>() > 0);
+  CHECK(json.contains("report"));
+}
+
+TEST_CASE("A run directory in use, used, or of other settings is refused in words", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  { const Solo run(settings); }
+  CHECK(error_of(settings).find("--resume") != std::string::npos);
+  settings.resume = true;
+  settings.seed = 99;
+  settings.evolution.population = 16;
+  const auto text = error_of(settings);
+  CHECK(text.find("seed (1 in the run, 99 given)") != std::string::npos);
+  CHECK(text.find("population (12 in the run, 16 given)") != std::string::npos);
+  settings = tiny_run(folder.path());
+  settings.resume = true;
+  settings.threads = 2;  // changes no result
+  CHECK(error_of(settings).empty());
+  std::ofstream(folder / "weights.h5") << "other weights";
+  CHECK(error_of(settings).find("weights") != std::string::npos);
+
+  settings.resume = false;
+  settings.run = folder / "mine";
+  std::filesystem::create_directories(settings.run);
+  std::ofstream(std::filesystem::path(settings.run) / "thesis.tex") << "precious";
+  CHECK(error_of(settings).find("not empty") != std::string::npos);
+}
+
+TEST_CASE("A run that was refused before any work leaves its directory fit for another try", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  settings.time_limit = "0.000001s";
+  CHECK(Solo(settings).code == ExitCode::stopped);
+  settings.seed = 5;
+  settings.time_limit.clear();
+  CHECK(Solo(settings).code == ExitCode::done);
+}
+
+TEST_CASE("Faulty input is named before any work is dealt", "[master][run]") {
+  const TemporaryFolder folder;
+  const auto good = tiny_run(folder.path());
+  auto settings = good;
+  settings.modality[1] = fmt::format("sound=avmnist-audio,{}", (folder / "weights.h5").string());
+  CHECK(error_of(settings).find("sound") != std::string::npos);
+  settings = good;
+  settings.modality[1] = fmt::format("audio=avmnist-image,{}", (folder / "weights.h5").string());
+  CHECK(error_of(settings).find("1x20x20") != std::string::npos);
+  settings = good;
+  settings.fusion.operators.push_back("SE2");
+  const auto text = error_of(settings);
+  CHECK(text.find("SE2") != std::string::npos);
+  CHECK(text.find("slow.json") != std::string::npos);
+  settings = good;
+  settings.modality[0] = fmt::format("image=avmnist-image,{}", (folder / "missing.h5").string());
+  CHECK(error_of(settings).find("missing.h5") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(good.run));
+}
+
+TEST_CASE("Only the front's models keep their weights, unless all are wanted", "[master][run]") {
+  for (const std::string keep : {"front", "all"}) {
+    const TemporaryFolder folder;
+    auto settings = tiny_run(folder.path());
+    settings.keep_models = keep;
+    const auto models = std::filesystem::path(settings.run) / "models";
+    for (int id = 1; id <= 9; ++id) std::filesystem::create_directories(folder / "models" / std::to_string(id));
+    settings.time_limit = "0.000001s";
+    const Solo none(settings);
+    std::filesystem::rename(folder / "models", models);
+    settings.time_limit.clear();
+    settings.resume = true;
+    const Solo run(settings);
+    const auto kept = std::distance(std::filesystem::directory_iterator(models), {});
+    CHECK(kept == (keep == "all" ? 9 : run.counts.tests.load()));
+  }
+}
+
+}  // namespace
+}  // namespace harmonic
