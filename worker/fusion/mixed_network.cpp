@@ -37,54 +37,25 @@ void check_layout(const FusionLayout& layout) {
 }
 
 MixedOperator::MixedOperator(const std::vector<std::string>& operators, const StateShape& shape) {
-  for (const auto& name : operators) {
-    auto made = register_module(name, make_fusion_operator(name, shape));
-    const bool folds = std::dynamic_pointer_cast<ConvolvingOperator>(made) != nullptr;
-    (folds ? convolving_ : others_).push_back(operators_.size());
-    operators_.push_back(std::move(made));
-  }
+  for (const auto& name : operators) operators_.push_back(register_module(name, make_fusion_operator(name, shape)));
 }
 
-Tensor MixedOperator::forward_unfolded(const Tensor& t, const Tensor& weights, Pass pass) {
-  const Tensor other = t.view(t.sizes());  // not the same object: the operators do not fold
+Tensor MixedOperator::weighted_sum(const Tensor& x, const Tensor& y, const Tensor& weights, Pass pass) {
   Tensor sum;
   for (std::size_t i = 0; i < operators_.size(); ++i) {
-    const Tensor term = operators_[i]->forward(t, other, pass) * weights[static_cast<std::int64_t>(i)];
-    sum = sum.defined() ? sum + term : term;
-  }
-  return sum;
-}
-
-Tensor MixedOperator::convolving(const Tensor& t, const Tensor& weights, Pass pass) {
-  std::vector<Tensor> folded, biases;
-  std::vector<ConvolvingOperator*> members;
-  std::vector<std::int64_t> widths;
-  for (const auto i : convolving_) {
-    auto* member = static_cast<ConvolvingOperator*>(operators_[i].get());
-    members.push_back(member);
-    folded.push_back(folded_weight(member->conv));
-    biases.push_back(member->conv->bias);
-    widths.push_back(member->conv->bias.size(0));
-  }
-  const auto parts = at::linear(t, at::cat(folded), at::cat(biases)).split_with_sizes(widths, 2);
-  Tensor sum;
-  for (std::size_t m = 0; m < members.size(); ++m) {
-    const Tensor normal = batch_norm_rows(members[m]->bn, parts[m], pass);
-    const Tensor active = dropout_rows(members[m]->activation(normal), members[m]->dropout, pass);
-    const Tensor weight = weights[static_cast<std::int64_t>(convolving_[m])];
-    sum = sum.defined() ? at::addcmul(sum, active, weight) : active * weight;
+    const Tensor out = operators_[i]->forward(x, y, pass);
+    const Tensor weight = weights[static_cast<std::int64_t>(i)];
+    sum = sum.defined() ? at::addcmul(sum, out, weight) : out * weight;
   }
   return sum;
 }
 
 Tensor MixedOperator::forward(const Tensor& t, const Tensor& weights, Pass pass) {
-  Tensor sum = convolving_.empty() ? Tensor() : convolving(t, weights, pass);
-  for (const auto i : others_) {
-    const Tensor out = operators_[i]->forward(t, t, pass);
-    const Tensor weight = weights[static_cast<std::int64_t>(i)];
-    sum = sum.defined() ? at::addcmul(sum, out, weight) : out * weight;
-  }
-  return sum;
+  return weighted_sum(t, t, weights, pass);
+}
+
+Tensor MixedOperator::forward_unfolded(const Tensor& t, const Tensor& weights, Pass pass) {
+  return weighted_sum(t, t.view(t.sizes()), weights, pass);  // not the same object: nothing folds
 }
 
 MixedNode::MixedNode(int nodes, const std::vector<std::string>& operators, const StateShape& shape)

@@ -25,20 +25,19 @@ struct FusionLayout {
 };
 
 /// All candidate operators on one state (both inputs are the same), weighted: sum of weight_i * op_i(t, t).
-/// The convolving operators see [t; t], so each is one product with its folded weight, and all of them one product.
+/// The convolving operators see [t; t] and fold their weights (conv_rows).
 class MixedOperator final : public torch::nn::Module {
  public:
   MixedOperator(const std::vector<std::string>& operators, const StateShape& shape);
   /// @param t (N, L, C) @param weights (operators), after softmax
   torch::Tensor forward(const torch::Tensor& t, const torch::Tensor& weights, Pass pass);
-  /// The same by the definition, each operator on its own.
+  /// The same by the definition, nothing folded.
   torch::Tensor forward_unfolded(const torch::Tensor& t, const torch::Tensor& weights, Pass pass);
 
  private:
-  torch::Tensor convolving(const torch::Tensor& t, const torch::Tensor& weights, Pass pass);
+  torch::Tensor weighted_sum(const torch::Tensor& x, const torch::Tensor& y, const torch::Tensor& weights, Pass pass);
 
   std::vector<std::shared_ptr<FusionOperator>> operators_;
-  std::vector<std::size_t> convolving_, others_;  ///< indices into operators_
 };
 
 /// A fusion node of the mixed network: `nodes` mixed operators, each on the weighted sum of all earlier inner states

@@ -30,24 +30,17 @@ Tensor ScaleDotAttn::forward(const Tensor& x, const Tensor& y, Pass pass) {
   return layer_norm_rows(ln, dropout_rows(at::bmm(attention, y), dropout, pass));
 }
 
-ConvolvingOperator::ConvolvingOperator(const StateShape& shape, int width)
-    : conv(torch::nn::Conv1dOptions(2 * shape.channels, width, 1)), bn(width), dropout(shape.dropout) {
+ConvolvingOperator::ConvolvingOperator(const StateShape& shape, int width, Nonlinearity kind)
+    : conv(torch::nn::Conv1dOptions(2 * shape.channels, width, 1)),
+      bn(width),
+      nonlinearity(kind),
+      dropout(shape.dropout) {
   register_module("conv", conv);
   register_module("bn", bn);
 }
 
 Tensor ConvolvingOperator::forward(const Tensor& x, const Tensor& y, Pass pass) {
-  return dropout_rows(activation(batch_norm_rows(bn, conv_rows(conv, x, y), pass)), dropout, pass);
-}
-
-Tensor LinearGLU::activation(const Tensor& rows) const {
-  return at::glu(rows, 2);
-}
-Tensor ConcatFC::activation(const Tensor& rows) const {
-  return at::relu(rows);
-}
-Tensor CatConvMish::activation(const Tensor& rows) const {
-  return at::mish(rows);
+  return norm_activate(conv_rows(conv, x, y), bn, nonlinearity, dropout, pass);
 }
 
 SqueezeExcite::SqueezeExcite(const StateShape& shape) : fc_squeeze(shape.channels, shape.channels) {

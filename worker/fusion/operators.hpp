@@ -7,6 +7,7 @@
 
 #include <torch/nn/module.h>
 
+#include "worker/fusion/norm_activate.hpp"
 #include "worker/fusion/state.hpp"
 
 namespace harmonic {
@@ -34,36 +35,33 @@ class ScaleDotAttn final : public FusionOperator {
   const double dropout;
 };
 
-/// What the three operators share that convolve [x; y]: conv 2C -> width, batch norm.
+/// What the three operators share that convolve [x; y]: conv1x1, batch norm, nonlinearity, dropout.
 class ConvolvingOperator : public FusionOperator {
  public:
-  ConvolvingOperator(const StateShape& shape, int width);
+  ConvolvingOperator(const StateShape& shape, int width, Nonlinearity nonlinearity);
   torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y, Pass pass) final;
-  [[nodiscard]] virtual torch::Tensor activation(const torch::Tensor& rows) const = 0;  ///< (N, L, width) -> (N, L, C)
-  torch::nn::Conv1d conv;
+  torch::nn::Conv1d conv;  ///< 2C -> width
   torch::nn::BatchNorm1d bn;
+  const Nonlinearity nonlinearity;
   const double dropout;
 };
 
 /// conv1x1(2C -> 2C), batch norm, gated linear unit, dropout
 class LinearGLU final : public ConvolvingOperator {
  public:
-  explicit LinearGLU(const StateShape& shape) : ConvolvingOperator(shape, 2 * shape.channels) {}
-  [[nodiscard]] torch::Tensor activation(const torch::Tensor& rows) const override;
+  explicit LinearGLU(const StateShape& shape) : ConvolvingOperator(shape, 2 * shape.channels, Nonlinearity::glu) {}
 };
 
 /// conv1x1(2C -> C), batch norm, ReLU, dropout
 class ConcatFC final : public ConvolvingOperator {
  public:
-  explicit ConcatFC(const StateShape& shape) : ConvolvingOperator(shape, shape.channels) {}
-  [[nodiscard]] torch::Tensor activation(const torch::Tensor& rows) const override;
+  explicit ConcatFC(const StateShape& shape) : ConvolvingOperator(shape, shape.channels, Nonlinearity::relu) {}
 };
 
 /// conv1x1(2C -> C), batch norm, Mish, dropout
 class CatConvMish final : public ConvolvingOperator {
  public:
-  explicit CatConvMish(const StateShape& shape) : ConvolvingOperator(shape, shape.channels) {}
-  [[nodiscard]] torch::Tensor activation(const torch::Tensor& rows) const override;
+  explicit CatConvMish(const StateShape& shape) : ConvolvingOperator(shape, shape.channels, Nonlinearity::mish) {}
 };
 
 /// Squeeze one state, excite the other: excited * sigmoid(relu(fc(mean over L of squeezed))).

@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include "worker/fusion/norm_activate.hpp"
+
 namespace harmonic {
 
 ReshapeLayer::ReshapeLayer(int in_channels, const StateShape& shape)
@@ -14,7 +16,7 @@ torch::Tensor ReshapeLayer::forward(const torch::Tensor& rows, Pass pass) {
   torch::Tensor out = conv_rows(conv, rows);
   // Repeated before the batch norm, whose unbiased variance counts rows, and before dropout, which draws for each.
   if (out.size(1) != shape_.positions) out = out.expand({-1, shape_.positions, -1}).contiguous();
-  return dropout_rows(at::relu(batch_norm_rows(bn, out, pass)), shape_.dropout, pass);
+  return norm_activate(out, bn, Nonlinearity::relu, shape_.dropout, pass);
 }
 
 }  // namespace harmonic

@@ -29,9 +29,10 @@ void check_gradients(const Hdf5File& file, const std::string& group, const std::
   CHECK(relative_error(turned(y.grad()), golden_tensor(file, group + "/dy" + suffix)) < kTolerance);
   for (const auto& item : op.named_parameters()) {
     INFO("gradient of " << item.key() << suffix);
-    // Sums over 128 rows: what cancels leaves more rounding than in a single element.
+    // A bias before batch norm gets 128 terms of order 1 that cancel to 0: rounding is all that is left of them.
+    const double floor = item.key() == "conv.bias" ? 10.0 : 1.0;
     const Tensor expected = golden_tensor(file, group + "/dparam" + suffix + "/" + item.key());
-    CHECK(relative_error(item.value().grad(), expected, 1.0) < kTolerance);
+    CHECK(relative_error(item.value().grad(), expected, floor) < kTolerance);
   }
 }
 
