@@ -1,0 +1,102 @@
+#include "worker/train/augmentation.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/base/rng.hpp"
+
+namespace harmonic {
+namespace {
+
+/// Row-major 2x3 matrix that maps output to input coordinates, both from -1 to 1 over the picture.
+using Affine = std::array<float, 6>;
+
+Affine draw_digits(RandomStream& random, double strength) {
+  const double angle = strength * random.uniform(-12.0, 12.0) * std::numbers::pi / 180;
+  const double scale_x = std::exp(strength * random.uniform(-0.14, 0.14));
+  const double scale_y = std::exp(strength * random.uniform(-0.14, 0.14));
+  const double shear = strength * random.uniform(-0.15, 0.15);
+  const double shift_x = strength * random.uniform(-0.15, 0.15);
+  const double shift_y = strength * random.uniform(-0.15, 0.15);
+  const double c = std::cos(angle), s = std::sin(angle);
+  const std::array m = {scale_x * c, scale_x * (shear * c - s), shift_x,
+                        scale_y * s, scale_y * (shear * s + c), shift_y};
+  Affine affine{};
+  std::ranges::transform(m, affine.begin(), [](double v) { return static_cast<float>(v); });
+  return affine;
+}
+
+Affine draw_pictures(RandomStream& random, double strength) {
+  const double side = 1 - strength * random.uniform(0.0, 0.3);  // share of the picture that the crop keeps
+  const double room = 1 - side;
+  const double flip = random.chance(0.5 * std::min(1.0, strength)) ? -1 : 1;
+  return {static_cast<float>(flip * side),
+          0,
+          static_cast<float>(random.uniform(-room, room)),
+          0,
+          static_cast<float>(side),
+          static_cast<float>(random.uniform(-room, room))};
+}
+
+Affine draw_mfcc(RandomStream& random, double strength) {
+  const double stretch = std::exp(strength * random.uniform(-0.12, 0.12));
+  const double shift = strength * random.uniform(-0.2, 0.2);
+  return {static_cast<float>(stretch), 0, static_cast<float>(shift), 0, 1, 0};
+}
+
+/// Sets a band of rows (or columns) to 0, which is near the mean of normalised data.
+void mask_band(torch::Tensor sample, int dimension, std::int64_t widest, RandomStream& random) {
+  const auto length = sample.size(dimension);
+  const auto width = static_cast<std::int64_t>(random.below(static_cast<std::size_t>(widest) + 1));
+  const auto start = static_cast<std::int64_t>(random.below(static_cast<std::size_t>(length - width) + 1));
+  if (width > 0) sample.narrow(dimension, start, width).zero_();
+}
+
+}  // namespace
+
+Augmentation parse_augmentation(const std::string& text, const BackboneSpace& space) {
+  if (text == "none" || space.family == BackboneSpace::Family::maxout) return Augmentation::none;
+  if (text == "digits") return Augmentation::digits;
+  if (text == "pictures") return Augmentation::pictures;
+  if (text == "mfcc") return Augmentation::mfcc;
+  if (text != "auto")
+    throw InputError(fmt::format("no augmentation '{}'", text), "give auto, none, digits, pictures or mfcc");
+  if (space.in_channels == 3) return Augmentation::pictures;
+  return space.name.ends_with("audio") ? Augmentation::mfcc : Augmentation::digits;
+}
+
+torch::Tensor augment(Augmentation kind, const torch::Tensor& samples, const std::vector<std::int64_t>& ids, Seed seed,
+                      std::uint64_t epoch, double strength) {
+  if (kind == Augmentation::none || samples.dim() != 4 || strength <= 0) return samples;
+  const torch::NoGradGuard no_grad;
+  const auto n = static_cast<std::int64_t>(ids.size());
+  auto affine = torch::empty({n, 2, 3}, torch::kFloat32);
+  std::vector<RandomStream> streams;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    auto& random = streams.emplace_back(seed, "augmentation", epoch, static_cast<std::uint64_t>(ids[i]));
+    const auto matrix = kind == Augmentation::digits     ? draw_digits(random, strength)
+                        : kind == Augmentation::pictures ? draw_pictures(random, strength)
+                                                         : draw_mfcc(random, strength);
+    std::ranges::copy(matrix, affine.data_ptr<float>() + 6 * i);
+  }
+  const auto grid = torch::affine_grid_generator(affine.to(samples.device()), samples.sizes(), /*align_corners=*/false);
+  // Digits lie on a ground, which the border repeats; so do the silence round a sound and a picture's edge.
+  auto varied = torch::grid_sampler(samples, grid, /*bilinear*/ 0, /*border*/ 1, /*align_corners=*/false);
+  if (kind == Augmentation::mfcc)
+    for (std::int64_t i = 0; i < n; ++i) {
+      auto& random = streams[static_cast<std::size_t>(i)];
+      const auto widest = [&](std::int64_t length) {
+        return static_cast<std::int64_t>(strength * static_cast<double>(length) / 6);
+      };
+      mask_band(varied[i], 1, widest(varied.size(2)), random);
+      mask_band(varied[i], 2, widest(varied.size(3)), random);
+    }
+  return varied;
+}
+
+}  // namespace harmonic

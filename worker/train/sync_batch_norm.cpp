@@ -1,0 +1,70 @@
+#include "worker/train/sync_batch_norm.hpp"
+
+#include <torch/torch.h>
+
+namespace harmonic {
+namespace {
+
+std::vector<std::int64_t> all_but_channels(const torch::Tensor& x) {
+  return x.dim() == 2 ? std::vector<std::int64_t>{0} : std::vector<std::int64_t>{0, 2, 3};
+}
+
+/// (C) -> (1, C) or (1, C, 1, 1)
+torch::Tensor along_channels(const torch::Tensor& values, const torch::Tensor& x) {
+  return x.dim() == 2 ? values.view({1, -1}) : values.view({1, -1, 1, 1});
+}
+
+struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
+                               const torch::Tensor& weight, const torch::Tensor& bias, torch::Tensor running_mean,
+                               torch::Tensor running_variance, double momentum, double epsilon, Collectives* group) {
+    const auto dims = all_but_channels(x);
+    // Sums in double: the difference of large sums that makes a variance then loses nothing that float32 holds.
+    const auto [local_variance, local_mean] = torch::var_mean(x, dims, /*unbiased=*/false);
+    const double local_count = static_cast<double>(x.numel()) / static_cast<double>(x.size(1));
+    const auto mean64 = local_mean.to(torch::kFloat64);
+    auto sums = torch::stack({mean64, local_variance.to(torch::kFloat64) + mean64.square(), torch::ones_like(mean64)});
+    sums *= local_count;
+    group->all_reduce_sum({sums});
+    const auto count = sums[2];
+    const auto mean = sums[0] / count;
+    const auto variance = (sums[1] / count - mean.square()).clamp_min(0);
+    if (running_mean.defined()) {
+      const auto unbiased = variance * count / (count - 1).clamp_min(1);
+      running_mean.lerp_(mean.to(running_mean.scalar_type()), momentum);
+      running_variance.lerp_(unbiased.to(running_variance.scalar_type()), momentum);
+    }
+    const auto inverse = (variance + epsilon).rsqrt().to(x.scalar_type());
+    const auto normalised = (x - along_channels(mean.to(x.scalar_type()), x)) * along_channels(inverse, x);
+    context->save_for_backward({normalised, weight, inverse, count.to(x.scalar_type())});
+    context->saved_data["group"] = reinterpret_cast<std::int64_t>(group);
+    return torch::addcmul(along_channels(bias, x), normalised, along_channels(weight, x));
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    const auto saved = context->get_saved_variables();
+    const auto &normalised = saved[0], &weight = saved[1], &inverse = saved[2], &count = saved[3];
+    auto* group = reinterpret_cast<Collectives*>(context->saved_data["group"].toInt());
+    const auto& dy = gradients[0];
+    const auto dims = all_but_channels(dy);
+    const auto d_bias = dy.sum(dims);
+    const auto d_weight = (dy * normalised).sum(dims);
+    auto sums = torch::stack({d_bias, d_weight}).to(torch::kFloat64);
+    group->all_reduce_sum({sums});
+    const auto means = (sums / count).to(dy.scalar_type());
+    const auto dx = (dy - along_channels(means[0], dy) - normalised * along_channels(means[1], dy)) *
+                    along_channels(weight * inverse, dy);
+    return {dx, d_weight, d_bias, {}, {}, {}, {}, {}};
+  }
+};
+
+}  // namespace
+
+torch::Tensor sync_batch_norm(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias,
+                              torch::Tensor mean, torch::Tensor variance, double momentum, double epsilon,
+                              Collectives& group) {
+  return SyncBatchNorm::apply(x, weight, bias, mean, variance, momentum, epsilon, &group);
+}
+
+}  // namespace harmonic

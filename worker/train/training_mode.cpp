@@ -1,0 +1,46 @@
+#include "worker/train/training_mode.hpp"
+
+#include "core/base/rng.hpp"
+#include "worker/train/sync_batch_norm.hpp"
+
+namespace harmonic {
+namespace {
+
+/// (N, columns) of 0 or 1 / (1 - p), row by row from a stream of the sample's own.
+torch::Tensor keep_mask(std::int64_t rows, std::int64_t columns, double p, const std::string& purpose,
+                        const TrainingMode::Drops& drops) {
+  auto mask = torch::empty({rows, columns}, torch::kFloat32);
+  auto* values = mask.data_ptr<float>();
+  const auto kept = static_cast<float>(1 / (1 - p));
+  for (std::int64_t row = 0; row < rows; ++row) {
+    RandomStream random(drops.seed, purpose, drops.step, static_cast<std::uint64_t>(drops.first_sample + row));
+    for (std::int64_t column = 0; column < columns; ++column) *values++ = random.chance(p) ? 0.0F : kept;
+  }
+  return mask;
+}
+
+}  // namespace
+
+torch::Tensor TrainingMode::batch_norm(const BatchNormView& norm, std::size_t, const torch::Tensor& x) {
+  const auto mean = update_running_ ? norm.mean : torch::Tensor();
+  const auto variance = update_running_ ? norm.variance : torch::Tensor();
+  if (group_ != nullptr)
+    return sync_batch_norm(x, norm.weight, norm.bias, mean, variance, kBatchNormMomentum, kBatchNormEpsilon, *group_);
+  return torch::batch_norm(x, norm.weight, norm.bias, mean, variance, /*training=*/true, kBatchNormMomentum,
+                           kBatchNormEpsilon, /*cudnn_enabled=*/true);
+}
+
+torch::Tensor TrainingMode::dropout(const torch::Tensor& x) {
+  if (drops_.dropout <= 0) return x;
+  const auto purpose = "dropout " + std::to_string(dropouts_passed_++);
+  return x * keep_mask(x.size(0), x.size(1), drops_.dropout, purpose, drops_).to(x.device());
+}
+
+torch::Tensor TrainingMode::drop_connect(const torch::Tensor& x) {
+  if (drops_.drop_connect <= 0 || drops_.shortcuts < 1) return x;
+  const double p = drops_.drop_connect * ++shortcuts_passed_ / drops_.shortcuts;
+  const auto purpose = "drop-connect " + std::to_string(shortcuts_passed_);
+  return x * keep_mask(x.size(0), 1, p, purpose, drops_).to(x.device()).view({-1, 1, 1, 1});
+}
+
+}  // namespace harmonic
