@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/base/error.hpp"
+
+namespace harmonic {
+
+/// harmonic supernet train|import|eval. `args` are the words after the subcommand. Under mpirun every rank runs it;
+/// `train` shares the work, and rank 0 alone prints and writes.
+/// @throws InputError, RunError: main turns them into one line on stderr and an exit code.
+ExitCode supernet_command(const std::vector<std::string>& args);
+
+}  // namespace harmonic

@@ -1,0 +1,58 @@
+#include "worker/group/placement.hpp"
+
+#include <algorithm>
+
+#include <ATen/Parallel.h>
+#include <sched.h>
+
+#include <fmt/format.h>
+#include <mpi.h>
+#include <torch/cuda.h>
+
+#include "core/base/error.hpp"
+#include "core/mpi/check.hpp"
+
+namespace harmonic {
+namespace {
+
+/// Cores this process may run on: fewer than the machine's under mpirun's binding or in a container.
+int usable_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
+}
+
+}  // namespace
+
+LocalPlace local_place() {
+  int started = 0, ended = 0;
+  MPI_Initialized(&started);
+  MPI_Finalized(&ended);
+  if (started == 0 || ended != 0) return {};
+  LocalPlace place;
+  MPI_Comm local = MPI_COMM_NULL;
+  check_mpi(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &local), "MPI_Comm_split_type");
+  check_mpi(MPI_Comm_rank(local, &place.rank), "MPI_Comm_rank");
+  check_mpi(MPI_Comm_size(local, &place.size), "MPI_Comm_size");
+  check_mpi(MPI_Comm_free(&local), "MPI_Comm_free");
+  return place;
+}
+
+torch::Device choose_device(const std::string& compute, LocalPlace place) {
+  if (compute != "cpu" && compute != "cuda" && compute != "auto")
+    throw InputError(fmt::format("no compute device '{}'", compute), "give auto, cpu or cuda");
+  if (compute == "cpu") return torch::kCPU;
+  const auto gpus = static_cast<int>(torch::cuda::device_count());
+  if (gpus > 0) return {torch::kCUDA, static_cast<c10::DeviceIndex>(place.rank % gpus)};
+  if (compute == "cuda") throw InputError("no CUDA device can be used here", "choose cpu or auto");
+  return torch::kCPU;
+}
+
+int use_threads(int threads, LocalPlace place) {
+  // A rank that mpirun has bound has its own cores; ranks that are not bound see all of them and share.
+  if (threads == 0) threads = std::max(1, usable_cores() / place.size);
+  at::set_num_threads(threads);
+  return threads;
+}
+
+}  // namespace harmonic
