@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 
 #include <mpi.h>
@@ -31,6 +32,10 @@ void MpiSession::leave(ExitCode code) {
   std::cout.flush();
   std::cerr.flush();
   std::fflush(nullptr);
+  int rank = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  if (const char* file = std::getenv("HARMONIC_EXIT_FILE"); file != nullptr && rank == 0)
+    std::ofstream(file) << static_cast<int>(code) << '\n';
   finalize();
   std::_Exit(static_cast<int>(code));
 }
