@@ -1,0 +1,341 @@
+#include "master/report/report.hpp"
+
+#include <algorithm>
+#include <map>
+#include <ranges>
+
+#include <fmt/format.h>
+
+#include "core/base/text.hpp"
+#include "core/pareto/hypervolume.hpp"
+#include "core/storage/atomic_file.hpp"
+#include "master/report/plot.hpp"
+
+namespace harmonic {
+namespace {
+
+constexpr std::string_view kStyle = R"css(
+:root { color-scheme: light dark;
+  --surface: #fcfcfb; --card: #ffffff; --ink: #16181d; --muted: #667080; --grid: #e6e8ec; --faint: #8a94a3;
+  --accent: #1f6fd0; --mark: #e8f0fb; }
+@media (prefers-color-scheme: dark) { :root {
+  --surface: #14161a; --card: #1b1e24; --ink: #e8eaee; --muted: #98a2b1; --grid: #2c313a; --faint: #7d8796;
+  --accent: #6aa9f5; --mark: #20304a; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--surface); color: var(--ink);
+  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
+main { max-width: 1180px; margin: 0 auto; padding: 32px 24px 64px; }
+h1 { font-size: 26px; line-height: 1.2; margin: 0 0 4px; letter-spacing: -0.01em; }
+h2 { font-size: 18px; margin: 40px 0 12px; }
+p { margin: 0 0 12px; max-width: 75ch; }
+.sub, .note { color: var(--muted); }
+.note { font-size: 13px; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 24px 0 0; }
+.tile, .card { background: var(--card); border: 1px solid var(--grid); border-radius: 8px; }
+.tile { padding: 12px; }
+.tile b { display: block; font-size: 18px; line-height: 1.5; font-weight: 600; white-space: nowrap; }
+.tile span { color: var(--muted); font-size: 13px; }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); gap: 16px; }
+.card { padding: 8px; }
+.plot { display: block; width: 100%; height: auto; }
+.plot text { fill: var(--muted); font-size: 12px; font-family: inherit; font-variant-numeric: tabular-nums; }
+.plot .plot-title { fill: var(--ink); font-size: 14px; font-weight: 600; }
+.plot .grid { stroke: var(--grid); }
+.plot .axis { stroke: var(--muted); }
+.plot .faint { fill: var(--faint); fill-opacity: 0.45; }
+.plot .strong { fill: var(--accent); stroke: var(--card); stroke-width: 1.5; }
+.plot .strong:hover, .plot .faint:hover { stroke: var(--ink); stroke-width: 1.5; }
+.plot .stair, .plot .line { fill: none; stroke: var(--accent); stroke-width: 2; stroke-linejoin: round; }
+.plot .stair { stroke-opacity: 0.6; }
+.legend { display: flex; gap: 20px; color: var(--muted); font-size: 13px; margin: 0 0 12px; }
+.legend i { display: inline-block; width: 10px; height: 10px; border-radius: 50%; margin-right: 6px; background: var(--accent); }
+.legend i.all { background: var(--faint); opacity: 0.6; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-size: 13.5px; }
+th, td { padding: 7px 12px; text-align: left; border-bottom: 1px solid var(--grid); vertical-align: top; }
+tr:last-child td { border-bottom: 0; }
+th { color: var(--muted); font-weight: 600; white-space: nowrap; }
+td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.best { background: var(--mark); font-weight: 600; }
+code { font: 12px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
+td code { display: block; white-space: nowrap; }
+details { margin-top: 8px; }
+summary { cursor: pointer; font-weight: 600; padding: 6px 0; }
+)css";
+
+std::string optional_text(const std::optional<double>& value, int decimals, const char* unit = "") {
+  return value ? fmt::format("{:.{}f}{}", *value, decimals, unit) : std::string("–");
+}
+
+std::string cost_text(const std::optional<double>& value) {
+  return optional_text(value, 3);
+}
+
+struct Cell {
+  std::string html;
+  bool number = false;
+  bool best = false;
+};
+
+std::string table_html(const std::vector<Cell>& header, const std::vector<std::vector<Cell>>& rows) {
+  std::string html = "<div class=\"card scroll\"><table>\n<thead><tr>";
+  for (const auto& cell : header) html += fmt::format("<th{}>{}</th>", cell.number ? " class=\"n\"" : "", cell.html);
+  html += "</tr></thead>\n<tbody>\n";
+  for (const auto& row : rows) {
+    html += "<tr>";
+    for (const auto& cell : row)
+      html += fmt::format("<td class=\"{}{}\">{}</td>", cell.number ? "n" : "", cell.best ? " best" : "", cell.html);
+    html += "</tr>\n";
+  }
+  return html + "</tbody></table></div>\n";
+}
+
+std::string tooltip(const ReportedModel& model, const RunResults& results) {
+  std::string text =
+      fmt::format("model {} (generation {})\nvalidation {:.2f} %", model.id, model.generation, model.metric_val);
+  if (model.metric_test) text += fmt::format(", test {:.2f} %", *model.metric_test);
+  for (std::size_t d = 0; d < results.devices.size(); ++d)
+    text += fmt::format("\n{}: {} ms, {} mJ", results.devices[d], cost_text(model.latency_ms[d]),
+                        cost_text(model.energy_mj[d]));
+  text += fmt::format("\n{} cells x {} nodes: {}", model.cells, model.nodes, model.genotype);
+  for (std::size_t m = 0; m < results.modalities.size(); ++m)
+    text += fmt::format("\n{}: {}", results.modalities[m], model.genomes[m]);
+  return text;
+}
+
+/// Points of those models for which `x` gives a value.
+template <class X>
+std::vector<PlotPoint> points_of(const std::vector<ReportedModel>& models, const RunResults& results, X&& x) {
+  std::vector<PlotPoint> points;
+  for (const auto& model : models)
+    if (const std::optional<double> value = x(model))
+      points.push_back({*value, model.metric_val, tooltip(model, results)});
+  return points;
+}
+
+std::string trade_offs(const RunResults& results) {
+  std::string html =
+      "<h2>Trade-offs</h2>\n<div class=\"legend\"><span><i></i>front</span><span><i class=\"all\"></i>every model "
+      "scored"
+      "</span><span>up and to the left is better; ▾ lies below the axis; point at a mark for its "
+      "model</span></div>\n<div class=\"plots\">\n";
+  const auto add = [&](const std::string& title, const std::string& x_label, const auto& x) {
+    ScatterPlot plot{title, x_label, "validation metric (%)", points_of(results.candidates, results, x),
+                     points_of(results.front, results, x)};
+    if (!plot.faint.empty() || !plot.strong.empty()) html += "<div class=\"card\">" + to_svg(plot) + "</div>\n";
+  };
+  for (std::size_t d = 0; d < results.devices.size(); ++d) {
+    const std::string& device = results.devices[d];
+    add("Latency on " + device, "latency (ms)", [d](const ReportedModel& m) { return std::optional(m.latency_ms[d]); });
+    add("Energy on " + device, "energy (mJ)", [d](const ReportedModel& m) { return m.energy_mj[d]; });
+  }
+  if (results.devices.size() > 1) {
+    const std::string how = results.setting("hardware", "aggregate");
+    const std::string suffix = how.empty() || how == "each" ? "mean" : how;
+    add("Latency over the devices (" + suffix + ")", "latency (multiples of the smallest network's)",
+        [](const ReportedModel& m) { return std::optional(m.latency); });
+    add("Energy over the devices (" + suffix + ")", "energy (multiples of the smallest network's)",
+        [](const ReportedModel& m) { return m.energy; });
+  }
+  return html + "</div>\n";
+}
+
+std::string front_table(const RunResults& results) {
+  const auto& front = results.front;
+  std::vector<Cell> header = {{"model"}, {"gen.", true}, {"val %", true}, {"test %", true}};
+  for (const auto& device : results.devices) {
+    header.push_back({escape_html(device) + " ms", true});
+    header.push_back({escape_html(device) + " mJ", true});
+  }
+  header.insert(header.end(), {{"cells × nodes", true}, {"fusion"}, {"backbones"}});
+  const auto least = [&](const auto& value) { return std::ranges::min(front | std::views::transform(value)); };
+  const auto most = [&](const auto& value) { return std::ranges::max(front | std::views::transform(value)); };
+  std::vector<std::vector<Cell>> rows;
+  for (const auto& model : front) {
+    std::vector<Cell> row = {
+        {escape_html(model.id)},
+        {std::to_string(model.generation), true},
+        {fmt::format("{:.2f}", model.metric_val), true, model.metric_val == most(&ReportedModel::metric_val)},
+        {optional_text(model.metric_test, 2), true,
+         model.metric_test && model.metric_test == most(&ReportedModel::metric_test)}};
+    for (std::size_t d = 0; d < results.devices.size(); ++d) {
+      const auto latency = [d](const ReportedModel& m) { return m.latency_ms[d]; };
+      const auto energy = [d](const ReportedModel& m) { return m.energy_mj[d]; };
+      row.push_back({cost_text(latency(model)), true, latency(model) == least(latency)});
+      row.push_back({cost_text(energy(model)), true, energy(model) && energy(model) == least(energy)});
+    }
+    row.push_back({fmt::format("{} × {}", escape_html(model.cells), escape_html(model.nodes)), true});
+    row.push_back({fmt::format("<code>{}</code>", escape_html(model.genotype))});
+    std::string backbones;
+    for (std::size_t m = 0; m < results.modalities.size(); ++m)
+      backbones +=
+          fmt::format("<code>{}: {}</code>", escape_html(results.modalities[m]), escape_html(model.genomes[m]));
+    row.push_back({backbones});
+    rows.push_back(std::move(row));
+  }
+  return "<h2>The front</h2>\n<p class=\"note\">Models that no other one beats in everything at once, best validation "
+         "metric first; the best of each column is marked.</p>\n" +
+         table_html(header, rows);
+}
+
+Objectives objectives(const ReportedModel& model, bool with_energy) {
+  Objectives point = {100 - model.metric_val, model.latency};
+  if (with_energy) point.push_back(model.energy.value());
+  return point;
+}
+
+std::string progress(const RunResults& results) {
+  std::map<int, std::vector<const ReportedModel*>> generations;
+  for (const auto& model : results.candidates) generations[model.generation].push_back(&model);
+  const bool with_energy = results.has_energy();
+  std::vector<Objectives> points;
+  for (const auto& model : results.candidates) points.push_back(objectives(model, with_energy));
+  const Objectives reference = worst_point(points);
+
+  LinePlot best{"Best validation metric so far", "generation", "validation metric (%)", {}};
+  LinePlot volume{"Hypervolume so far", "generation", "hypervolume (share of the final one, %)", {}};
+  points.clear();
+  double highest = 0;
+  std::size_t models = 0;
+  for (const auto& [generation, members] : generations) {
+    for (const auto* model : members) {
+      highest = std::max(highest, model->metric_val);
+      points.push_back(objectives(*model, with_energy));
+    }
+    models += members.size();
+    best.points.push_back({double(generation), highest,
+                           fmt::format("generation {}: {:.2f} %, {} models so far", generation, highest, models)});
+    volume.points.push_back({double(generation), hypervolume(points, reference), ""});
+  }
+  const double last = volume.points.back().y;
+  for (auto& point : volume.points) {
+    point.y = last > 0 ? 100 * point.y / last : 100;
+    point.tooltip = fmt::format("generation {:.0f}: {:.1f} %", point.x, point.y);
+  }
+  return fmt::format(
+      "<h2>Progress</h2>\n<p class=\"note\">The hypervolume is that of error, latency{} below the worst model "
+      "scored.</p>\n<div class=\"plots\"><div class=\"card\">{}</div><div class=\"card\">{}</div></div>\n",
+      with_energy ? " and energy" : "", to_svg(best), to_svg(volume));
+}
+
+/// What the best choice for one device alone would cost on the others.
+std::string device_comparison(const RunResults& results) {
+  if (results.devices.size() < 2) return {};
+  constexpr double kWithin = 1.0;  // percentage points
+  const double best = std::ranges::max(results.candidates, {}, &ReportedModel::metric_val).metric_val;
+  std::vector<const ReportedModel*> good;
+  for (const auto& model : results.candidates)
+    if (model.metric_val >= best - kWithin) good.push_back(&model);
+  std::vector<const ReportedModel*> optimum;  // [device]
+  for (std::size_t d = 0; d < results.devices.size(); ++d)
+    optimum.push_back(*std::ranges::min_element(good, {}, [d](const ReportedModel* m) { return m->latency_ms[d]; }));
+
+  std::vector<Cell> header = {{"fastest on"}, {"model"}, {"val %", true}};
+  for (const auto& device : results.devices) header.push_back({"on " + escape_html(device), true});
+  std::vector<std::vector<Cell>> rows;
+  for (std::size_t d = 0; d < results.devices.size(); ++d) {
+    const ReportedModel& model = *optimum[d];
+    std::vector<Cell> row = {
+        {escape_html(results.devices[d])}, {escape_html(model.id)}, {fmt::format("{:.2f}", model.metric_val), true}};
+    for (std::size_t other = 0; other < results.devices.size(); ++other) {
+      const double there = model.latency_ms[other];
+      const double could = optimum[other]->latency_ms[other];
+      row.push_back(
+          {fmt::format("{} ms{}", cost_text(there),
+                       other == d || could == 0 ? "" : fmt::format(" ({:+.0f} %)", 100 * (there / could - 1))),
+           true, other == d});
+    }
+    rows.push_back(std::move(row));
+  }
+  return fmt::format(
+             "<h2>One device's best on the others</h2>\n<p class=\"note\">Of the models within {} percentage point of "
+             "the "
+             "best validation metric, the fastest on each device, and how much slower it is elsewhere than that "
+             "device's own fastest.</p>\n",
+             kWithin) +
+         table_html(header, rows);
+}
+
+std::string protocol_text(const std::string& protocol) {
+  if (protocol == "honest")
+    return "Protocol <b>honest</b>: weights are trained on the training split, the architecture is chosen on the "
+           "validation "
+           "split, the discrete network is retrained and reported, and the test split is read once, for the front.";
+  if (protocol == "published")
+    return "Protocol <b>published</b>: as in the published code, the architecture is chosen on the test split and the "
+           "mixed "
+           "network is reported. For comparison with published numbers only.";
+  return "Protocol: " + (protocol.empty() ? std::string("not recorded") : escape_html(protocol)) + ".";
+}
+
+std::string tile(const std::string& value, const std::string& label) {
+  return fmt::format("<div class=\"tile\"><b>{}</b><span>{}</span></div>\n", value, escape_html(label));
+}
+
+std::string tiles(const RunResults& results) {
+  std::string html = "<div class=\"tiles\">\n";
+  const int generations = std::ranges::max(results.candidates, {}, &ReportedModel::generation).generation;
+  html += tile(std::to_string(results.candidates.size()), fmt::format("models scored in {} generations", generations));
+  html += tile(std::to_string(results.front.size()), "models on the front");
+  if (!results.front.empty()) {
+    html += tile(fmt::format("{:.2f} %", results.front.front().metric_val), "best validation metric");
+    const auto best_test = std::ranges::max(results.front | std::views::transform(&ReportedModel::metric_test));
+    if (best_test) html += tile(optional_text(best_test, 2, " %"), "best test metric on the front");
+    for (std::size_t d = 0; d < results.devices.size(); ++d) {
+      const auto [low, high] =
+          std::ranges::minmax(results.front | std::views::transform([d](const auto& m) { return m.latency_ms[d]; }));
+      html += tile(fmt::format("{} – {}", cost_text(low), cost_text(high)),
+                   fmt::format("ms on {}, front", results.devices[d]));
+    }
+  }
+  double seconds = 0;
+  for (const auto& model : results.candidates) seconds += model.seconds.value_or(0);
+  if (seconds > 0) html += tile(human_duration(seconds), "of fusion searches, all workers together");
+  return html + "</div>\n";
+}
+
+std::string settings(const RunResults& results) {
+  std::string html = "<h2>Settings</h2>\n";
+  for (const auto& section : results.settings) {
+    std::vector<std::vector<Cell>> rows;
+    for (const auto& [key, value] : section.values)
+      rows.push_back({{escape_html(key)}, {fmt::format("<code>{}</code>", escape_html(value))}});
+    html += fmt::format("<details{}><summary>{}</summary>{}</details>\n",
+                        section.name == "run" || section.name == "hardware" ? " open" : "",
+                        section.name.empty() ? "general" : escape_html(section.name),
+                        table_html({{"setting"}, {"value"}}, rows));
+  }
+  return html;
+}
+
+}  // namespace
+
+std::string report_html(const RunResults& results, const std::string& title) {
+  std::string body =
+      fmt::format("<h1>{}</h1>\n<p class=\"sub\">Modalities: {}. Devices: {}.</p>\n<p>{}</p>\n", escape_html(title),
+                  escape_html(join(results.modalities, ", ")), escape_html(join(results.devices, ", ")),
+                  protocol_text(results.setting("run", "protocol")));
+  if (results.candidates.empty()) {
+    body += "<p>No model has been scored yet.</p>\n";
+  } else {
+    body += tiles(results) + trade_offs(results);
+    if (!results.front.empty()) body += front_table(results);
+    body += device_comparison(results) + progress(results);
+  }
+  body += settings(results);
+  return fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n<style>{}</style>\n"
+      "</head>\n<body>\n<main>\n{}</main>\n</body>\n</html>\n",
+      escape_html(title), kStyle, body);
+}
+
+std::filesystem::path write_report(const std::filesystem::path& run_directory) {
+  const RunResults results = load_run_results(run_directory);
+  const std::string name = std::filesystem::weakly_canonical(run_directory).filename().string();
+  const auto path = run_directory / "report.html";
+  replace_file(path, report_html(results, "Harmonic search: " + name));
+  return path;
+}
+
+}  // namespace harmonic

@@ -1,0 +1,110 @@
+#include "master/report/run_results.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/base/text.hpp"
+#include "core/storage/atomic_file.hpp"
+#include "core/storage/csv.hpp"
+
+namespace harmonic {
+namespace {
+
+/// The columns that start with `prefix`, and what follows it.
+struct ColumnFamily {
+  ColumnFamily(const CsvTable& table, std::string_view prefix) {
+    for (std::size_t c = 0; c < table.header().size(); ++c)
+      if (table.header()[c].starts_with(prefix)) {
+        columns.push_back(c);
+        names.push_back(table.header()[c].substr(prefix.size()));
+      }
+  }
+  std::vector<std::size_t> columns;
+  std::vector<std::string> names;
+};
+
+std::vector<ReportedModel> read_models(const CsvTable& table) {
+  const ColumnFamily latency(table, "latency_ms.");
+  const ColumnFamily energy(table, "energy_mj.");
+  const ColumnFamily genome(table, "genome.");
+  if (latency.names != energy.names)
+    throw InputError(fmt::format("{} has other devices in latency_ms than in energy_mj", table.name()),
+                     "keep the columns as the search wrote them");
+  const auto column = [&](std::string_view name) { return table.column(name); };
+  std::vector<ReportedModel> models(table.rows());
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    ReportedModel& model = models[row];
+    model.id = table.cell(row, column("id"));
+    model.generation = static_cast<int>(table.number(row, column("generation")));
+    model.metric_val = table.number(row, column("metric_val"));
+    model.metric_test = table.optional_number(row, column("metric_test"));
+    for (const auto c : latency.columns) model.latency_ms.push_back(table.number(row, c));
+    for (const auto c : energy.columns) model.energy_mj.push_back(table.optional_number(row, c));
+    model.latency = table.number(row, column("latency"));
+    model.energy = table.optional_number(row, column("energy"));
+    for (const auto c : genome.columns) model.genomes.push_back(table.cell(row, c));
+    model.cells = table.cell(row, column("cells"));
+    model.nodes = table.cell(row, column("nodes"));
+    model.genotype = table.cell(row, column("genotype"));
+    model.seconds = table.optional_number(row, column("seconds"));
+  }
+  return models;
+}
+
+std::vector<SettingsSection> read_settings(const std::string& text) {
+  std::vector<SettingsSection> sections;
+  for (const auto& line : split(text, '\n')) {
+    if (line.empty() || line.starts_with('#')) continue;
+    if (line.starts_with('[') && line.ends_with(']')) {
+      sections.push_back({line.substr(1, line.size() - 2), {}});
+      continue;
+    }
+    if (sections.empty()) sections.emplace_back();
+    const auto equals = line.find('=');
+    sections.back().values.emplace_back(trim(line.substr(0, equals)),
+                                        equals == std::string::npos ? "" : trim(line.substr(equals + 1)));
+  }
+  return sections;
+}
+
+}  // namespace
+
+std::string RunResults::setting(std::string_view section, std::string_view key) const {
+  for (const auto& s : settings)
+    if (s.name == section)
+      for (const auto& [name, value] : s.values)
+        if (name == key) return value;
+  return {};
+}
+
+bool RunResults::has_energy() const {
+  const auto known = [](const ReportedModel& model) {
+    return model.energy.has_value() &&
+           std::ranges::all_of(model.energy_mj, [](const auto& e) { return e.has_value(); });
+  };
+  return std::ranges::all_of(candidates, known);
+}
+
+RunResults load_run_results(const std::filesystem::path& run_directory) {
+  for (const char* file : {"candidates.csv", "front.csv", "config.cfg"})
+    if (!std::filesystem::exists(run_directory / file))
+      throw InputError(fmt::format("{} has no {}", run_directory.string(), file),
+                       "give the run directory of a search that scored models");
+  const CsvTable candidates = CsvTable::read(run_directory / "candidates.csv");
+  const CsvTable front = CsvTable::read(run_directory / "front.csv");
+  if (candidates.header() != front.header())
+    throw InputError(fmt::format("{} and {} have other columns", candidates.name(), front.name()),
+                     "keep the files as the search wrote them");
+  RunResults results;
+  results.devices = ColumnFamily(candidates, "latency_ms.").names;
+  results.modalities = ColumnFamily(candidates, "genome.").names;
+  results.candidates = read_models(candidates);
+  results.front = read_models(front);
+  std::ranges::stable_sort(results.front, std::ranges::greater{}, &ReportedModel::metric_val);
+  results.settings = read_settings(read_file(run_directory / "config.cfg"));
+  return results;
+}
+
+}  // namespace harmonic

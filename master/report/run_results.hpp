@@ -1,0 +1,47 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace harmonic {
+
+/// One row of candidates.csv or front.csv.
+struct ReportedModel {
+  std::string id;
+  int generation = 0;
+  double metric_val = 0;                         ///< percent
+  std::optional<double> metric_test;             ///< percent
+  std::vector<double> latency_ms;                ///< [device]
+  std::vector<std::optional<double>> energy_mj;  ///< [device]
+  double latency = 0;                            ///< aggregate, multiples of the reference cost
+  std::optional<double> energy;                  ///< the same of energy
+  std::vector<std::string> genomes;              ///< [modality]
+  std::string cells, nodes, genotype;
+  std::optional<double> seconds;  ///< of work
+};
+
+/// One section of the run's settings: key and value in the file's order; a repeated key is listed each time.
+struct SettingsSection {
+  std::string name;
+  std::vector<std::pair<std::string, std::string>> values;
+};
+
+/// What a run directory says about its results.
+struct RunResults {
+  std::vector<std::string> devices, modalities;  ///< in the order of the columns
+  std::vector<ReportedModel> candidates;
+  std::vector<ReportedModel> front;  ///< by metric_val, best first
+  std::vector<SettingsSection> settings;
+
+  [[nodiscard]] std::string setting(std::string_view section,
+                                    std::string_view key) const;  ///< empty when there is none
+  [[nodiscard]] bool has_energy() const;                          ///< of every candidate on every device
+};
+
+/// Reads candidates.csv, front.csv and config.cfg.
+/// @throws InputError: a file that is missing or malformed, naming file, line and column
+[[nodiscard]] RunResults load_run_results(const std::filesystem::path& run_directory);
+
+}  // namespace harmonic

@@ -1,0 +1,127 @@
+#include "master/report/report.hpp"
+
+#include <fstream>
+
+#include <catch2/catch.hpp>
+
+#include "core/base/error.hpp"
+#include "core/storage/atomic_file.hpp"
+#include "core/storage/csv.hpp"
+#include "master/commands/commands.hpp"
+#include "tests/support/captured_stdout.hpp"
+#include "tests/support/shared_data.hpp"
+
+using namespace harmonic;
+using Catch::Matchers::Contains;
+using harmonic::testing::captured_stdout;
+using harmonic::testing::TemporaryFolder;
+
+namespace {
+
+using Row = std::vector<std::string>;
+
+const Row kHeader = {"id",           "generation",  "metric_val",  "metric_test", "latency_ms.a",
+                     "latency_ms.b", "energy_mj.a", "energy_mj.b", "latency",     "energy",
+                     "genome.image", "cells",       "nodes",       "genotype",    "seconds"};
+const Row kFast = {
+    "0", "1", "97.5", "", "1.5", "40", "2", "5", "1", "1", "K=3,3,0,0;E=3,3,0,0;D=2", "1", "1", "0+1:Sum(0,1) -> 1,2",
+    "30"};
+const Row kGood = {
+    "1", "2", "98.5", "", "3.5", "20", "4", "3", "2", "2", "K=5,3,0,0;E=6,3,0,0;D=2", "1", "1", "0+1:SE1(0,1) -> 1,2",
+    "40"};
+const Row kBad = {
+    "2", "2", "90.5", "", "9.5", "60", "9", "9", "3", "3", "K=7,7,0,0;E=6,6,0,0;D=2", "1", "1", "0+1:SE1(1,0) -> 1,2",
+    "50"};
+
+void write(const std::filesystem::path& path, const std::vector<Row>& rows) {
+  std::ofstream out(path);
+  for (const auto& row : rows) out << csv_row(row);
+}
+
+Row with(Row row, const std::string& column, const std::string& value) {
+  row.at(static_cast<std::size_t>(std::ranges::find(kHeader, column) - kHeader.begin())) = value;
+  return row;
+}
+
+/// A run directory of three models, two of them on the front.
+void write_run(const std::filesystem::path& folder,
+               const std::string& config = "[run]\n# seed\nseed = 7\nprotocol = honest\n") {
+  write(folder / "candidates.csv", {kHeader, kFast, kGood, kBad});
+  write(folder / "front.csv", {kHeader, with(kFast, "metric_test", "96.25"), with(kGood, "metric_test", "98.75")});
+  std::ofstream(folder / "config.cfg") << config;
+}
+
+}  // namespace
+
+TEST_CASE("A run's results are read back from its files", "[report]") {
+  const TemporaryFolder folder;
+  write_run(folder.path(), "[run]\nseed = 7\n[hardware]\ndevice = a=a.json\ndevice = b=b.json\n");
+  const auto results = load_run_results(folder.path());
+  CHECK(results.devices == std::vector<std::string>{"a", "b"});
+  CHECK(results.modalities == std::vector<std::string>{"image"});
+  REQUIRE(results.candidates.size() == 3);
+  REQUIRE(results.front.size() == 2);
+  CHECK(results.front[0].id == "1");  // best first
+  CHECK(results.front[0].metric_test == 98.75);
+  CHECK_FALSE(results.candidates[0].metric_test.has_value());
+  CHECK(results.candidates[2].latency_ms == std::vector<double>{9.5, 60});
+  CHECK(results.candidates[0].genomes[0] == "K=3,3,0,0;E=3,3,0,0;D=2");
+  CHECK(results.has_energy());
+  CHECK(results.setting("run", "seed") == "7");
+  REQUIRE(results.settings.size() == 2);
+  CHECK(results.settings[1].values.size() == 2);
+}
+
+TEST_CASE("The report shows models, devices, settings and protocol, and fetches nothing", "[report]") {
+  const TemporaryFolder folder;
+  write_run(folder.path());
+  CHECK_THAT(captured_stdout([&] {
+               CHECK(report_command({"--run", folder.path().string()}) == ExitCode::done);
+             }),
+             Contains("report.html"));
+  const auto html = read_file(folder / "report.html");
+  CHECK_THAT(html, Contains("Latency on a") && Contains("Energy on b") && Contains("Hypervolume so far"));
+  CHECK_THAT(html, Contains("98.50") && Contains("98.75") && Contains("0+1:SE1(0,1) -&gt; 1,2"));
+  CHECK_THAT(html, Contains("Protocol <b>honest</b>") && Contains("<td class=\"\">seed</td>"));
+  CHECK_THAT(html, !Contains("<script") && !Contains("src=") && !Contains("href=") && !Contains("@import") &&
+                       !Contains("url("));
+  CHECK_THAT(html, Contains("prefers-color-scheme: dark"));
+}
+
+TEST_CASE("The report says what one device's best costs on the others", "[report]") {
+  const TemporaryFolder folder;
+  write_run(folder.path());
+  const auto html = report_html(load_run_results(folder.path()), "t");
+  // Within one point of 98.5 %: model 0 is fastest on a (1.5 ms) and takes twice b's best (20 ms) there.
+  CHECK_THAT(html, Contains("40.000 ms (+100 %)") && Contains("3.500 ms (+133 %)"));
+}
+
+TEST_CASE("A run without energies is reported by its latencies", "[report]") {
+  const TemporaryFolder folder;
+  write_run(folder.path());
+  const auto bare = [](Row row) {
+    for (const char* column : {"energy_mj.a", "energy_mj.b", "energy"}) row = with(row, column, "");
+    return row;
+  };
+  write(folder / "candidates.csv", {kHeader, bare(kFast), bare(kGood)});
+  write(folder / "front.csv", {kHeader, bare(kFast), bare(kGood)});
+  const auto html = report_html(load_run_results(folder.path()), "t");
+  CHECK_THAT(html, Contains("Latency on a") && !Contains("Energy on a"));
+}
+
+TEST_CASE("A run that has scored nothing yet still has a report", "[report]") {
+  const TemporaryFolder folder;
+  write_run(folder.path());
+  write(folder / "candidates.csv", {kHeader});
+  write(folder / "front.csv", {kHeader});
+  CHECK_THAT(report_html(load_run_results(folder.path()), "t"), Contains("No model has been scored"));
+}
+
+TEST_CASE("A folder that is no run, or whose files are damaged, is refused", "[report]") {
+  const TemporaryFolder folder;
+  CHECK_THROWS_WITH(write_report(folder.path()), Contains("candidates.csv"));
+  write_run(folder.path());
+  write(folder / "candidates.csv", {kHeader, with(kFast, "latency_ms.b", "fast")});
+  CHECK_THROWS_AS(write_report(folder.path()), InputError);
+  CHECK_THROWS_WITH(write_report(folder.path()), Contains("candidates.csv line 2, column 'latency_ms.b'"));
+}
