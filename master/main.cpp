@@ -1,6 +1,152 @@
+// The program: one executable, subcommands. The only file that sees both the master and the worker.
+#include <functional>
 #include <iostream>
+#include <optional>
+#include <string>
+#include <vector>
 
-int main() {
-  std::cout << "harmonic\n";
-  return 0;
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/base/log.hpp"
+#include "core/base/text.hpp"
+#include "core/config/search_settings.hpp"
+#include "core/mpi/communicator.hpp"
+#include "core/mpi/session.hpp"
+#include "core/work/run_hash.hpp"
+#include "core/work/stop_signal.hpp"
+#include "master/commands/commands.hpp"
+#include "master/report/report.hpp"
+#include "master/run.hpp"
+#include "worker/commands/commands.hpp"
+#include "worker/group/placement.hpp"
+#include "worker/loop/worker_loop.hpp"
+#include "worker/search_evaluator.hpp"
+
+namespace harmonic {
+namespace {
+
+/// Which ranks of an MPI job run a command.
+enum class Runs {
+  alone,     ///< no MPI
+  on_ranks,  ///< every rank, together
+};
+
+struct Command {
+  std::string name;
+  std::string summary;
+  Runs runs;
+  std::function<ExitCode(const Arguments&, MpiSession*)> run;
+};
+
+/// Rank 0 is the master, the other ranks are workers; in a world of one, rank 0 is both in turn.
+ExitCode search_command(const Arguments& args, MpiSession& session) {
+  SearchSettings settings;
+  OptionSet options("harmonic search", "Searches for the Pareto front of multimodal networks on the given devices.");
+  settings.declare(options);
+  if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
+  settings.check();
+
+  Communicator world;
+  const LocalPlace place = local_place();
+  std::optional<WorkerLoop> worker;
+  if (world.rank().value != 0 || world.size() == 1) {
+    worker.emplace(world, make_hello(world.rank(), [&] { return run_hash(settings); }),
+                   [settings, place] { return make_search_evaluator(settings, place); });
+  }
+  if (world.rank().value == 0) {
+    catch_stop_signals();
+    RunHooks hooks;
+    hooks.idle = [&] {
+      if (worker) worker->poll();
+    };
+    hooks.stop = stop_signal_seen;
+    hooks.abandon = [&] { session.abandon(); };
+    hooks.report = write_report;
+    return run_master(settings, world, hooks);
+  }
+  catch_stop_signals();  // and leaves it to the master, who sends workers home
+  worker->run();
+  if (worker->rank_lost()) session.abandon();
+  return worker->master_lost() ? ExitCode::failed : ExitCode::done;
+}
+
+/// For commands that need no more of MPI than whether it is there.
+auto without_mpi(ExitCode (*run)(const Arguments&)) {
+  return [run](const Arguments& args, MpiSession*) { return run(args); };
+}
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> all = {
+      {"data", "make, import and show data sets", Runs::alone, without_mpi(data_command)},
+      {"supernet", "train, import and evaluate weight-sharing backbones", Runs::on_ranks,
+       without_mpi(supernet_command)},
+      {"lut", "look-up tables of latency and energy", Runs::alone, without_mpi(lut_command)},
+      {"search", "the main job: find the Pareto front", Runs::on_ranks,
+       [](const Arguments& args, MpiSession* session) { return search_command(args, *session); }},
+      {"report", "the report of a run as one HTML file", Runs::alone, without_mpi(report_command)},
+      {"pareto", "fronts, crowding and hypervolume of a CSV", Runs::alone, without_mpi(pareto_command)},
+  };
+  return all;
+}
+
+std::string usage() {
+  std::string text =
+      "Harmonic: search for multimodal networks that are accurate, fast and frugal.\n\nUsage: harmonic COMMAND "
+      "[options]\n\n";
+  for (const auto& command : commands()) text += fmt::format("  {:<10} {}\n", command.name, command.summary);
+  return text + "\nharmonic COMMAND --help lists a command's options.\n";
+}
+
+/// The command that the words begin with. @throws InputError naming the nearest
+const Command& find_command(const std::string& word) {
+  std::vector<std::string> names;
+  for (const auto& command : commands()) {
+    if (command.name == word) return command;
+    names.push_back(command.name);
+  }
+  throw InputError(fmt::format("no command '{}'", word),
+                   fmt::format("did you mean {}? harmonic --help lists them", nearest(word, names)));
+}
+
+/// Runs `body`, turns what it throws into one line on stderr and an exit code.
+/// @param speak false on ranks other than 0, which meet the same mistakes
+ExitCode guarded(bool speak, const std::function<ExitCode()>& body) {
+  const auto say = [speak](const char* what) {
+    if (speak) log::error("{}", what);
+  };
+  try {
+    return body();
+  } catch (const InputError& e) {
+    say(e.what());
+    return ExitCode::bad_input;
+  } catch (const std::exception& e) {
+    say(e.what());
+    return ExitCode::failed;
+  }
+}
+
+ExitCode run(int argc, char** argv) {
+  const Arguments words(argv + 1, argv + argc);
+  if (words.empty() || words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+    std::cout << usage();
+    return words.empty() ? ExitCode::bad_input : ExitCode::done;
+  }
+  if (words[0] == "--version") {
+    std::cout << "harmonic " << HARMONIC_VERSION << '\n';
+    return ExitCode::done;
+  }
+  const Command& command = find_command(words[0]);
+  const Arguments rest(words.begin() + 1, words.end());
+  if (command.runs == Runs::alone) return command.run(rest, nullptr);
+  MpiSession session(argc, argv);
+  const bool speaks = Communicator().rank().value == 0;
+  session.leave(guarded(speaks, [&] { return command.run(rest, &session); }));
+}
+
+}  // namespace
+}  // namespace harmonic
+
+int main(int argc, char** argv) {
+  return static_cast<int>(harmonic::guarded(true, [&] { return harmonic::run(argc, argv); }));
 }

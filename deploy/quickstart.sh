@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# The whole way on a fresh machine: installs, builds, makes the embedded data set, trains its supernets, searches on
+# three ranks, and says where the front and the report are. What is there already is not made again.
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+cd "$HARMONIC_ROOT"
+run=runs/quickstart
+step() { printf '\n== %s\n' "$*"; }
+
+step "Build"
+./deploy/build.sh harmonic
+
+mkdir -p "$run"
+if [ ! -f "$run/digits.h5" ]; then
+  step "Data set: drawn digits and synthesised sounds"
+  build/harmonic data synth --kind av-digits --out "$run/digits.h5"
+fi
+for modality in image audio; do
+  if [ ! -f "$run/$modality.h5" ]; then
+    step "Supernet of the modality $modality"
+    ./deploy/mpirun.sh 2 build/harmonic supernet train --config configs/quickstart-supernet.cfg --data "$run/digits.h5" \
+      --modality "$modality" --space "avmnist-$modality" --out "$run/$modality.h5"
+  fi
+done
+
+step "Search: one master, two workers"
+resume=()
+[ ! -f "$run/search/journal" ] || resume=(--resume)
+./deploy/mpirun.sh 3 build/harmonic search --config configs/quickstart.cfg --data "$run/digits.h5" --run "$run/search" "${resume[@]}"

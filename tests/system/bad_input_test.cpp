@@ -1,0 +1,107 @@
+// Every mistake of a user: one line that says what, where and how to mend it, exit code 2, nothing lost.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include <catch2/catch.hpp>
+
+#include "core/storage/atomic_file.hpp"
+#include "tests/support/shared_data.hpp"
+#include "tests/system/world.hpp"
+
+using namespace harmonic;
+using namespace harmonic::testing;
+
+namespace {
+
+/// Exit code 2, one line on stderr with all the given words in it.
+void check_refused(const std::vector<std::string>& command, const std::vector<std::string>& words) {
+  const auto finished = run(command);
+  INFO(finished.err);
+  CHECK(finished.exit_code == 2);
+  CHECK(std::count(finished.err.begin(), finished.err.end(), '\n') == 1);
+  for (const auto& word : words) CHECK_THAT(finished.err, Catch::Contains(word));
+}
+
+std::vector<std::string> with(std::vector<std::string> words, const std::string& option, const std::string& value) {
+  for (std::size_t i = 0; i + 1 < words.size(); ++i)
+    if (words[i] == option) {
+      words[i + 1] = value;
+      return words;
+    }
+  words.insert(words.end(), {option, value});
+  return words;
+}
+
+}  // namespace
+
+TEST_CASE("A command or option that is not there names its neighbour", "[bad_input]") {
+  const World w = world();
+  check_refused(w.alone({"serch"}), {"serch", "search"});
+  check_refused(w.alone({"search", "--populaton", "3"}), {"--populaton", "--population"});
+  check_refused(w.alone({"search"}), {"--data"});
+  const TemporaryFolder folder;
+  std::ofstream(folder / "c.cfg") << "[evolution]\npopulaton = 4\n";
+  check_refused(w.on_ranks(2, w.search(folder / "run", {"--config", (folder / "c.cfg").string()})),
+                {"c.cfg", "populaton", "population"});
+  CHECK_FALSE(std::filesystem::exists(folder / "run"));
+}
+
+TEST_CASE("Data that is missing or cut short is named, and no run is begun", "[bad_input]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  const auto cut = folder / "cut.h5";
+  std::filesystem::copy_file(w.data(), cut);
+  std::filesystem::resize_file(cut, std::filesystem::file_size(cut) / 2);
+  for (const int ranks : {1, 3}) {
+    check_refused(w.on_ranks(ranks, with(w.search(folder / "run"), "--data", (folder / "none.h5").string())),
+                  {"none.h5"});
+    check_refused(w.on_ranks(ranks, with(w.search(folder / "run"), "--data", cut.string())), {"cut.h5"});
+  }
+  CHECK_FALSE(std::filesystem::exists(folder / "run" / "journal"));
+}
+
+TEST_CASE("Weights that are missing or of another space are named", "[bad_input]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  check_refused(w.on_ranks(2, with(w.search(folder / "run"), "--modality", "image=avmnist-image,none.h5")),
+                {"none.h5"});
+  check_refused(
+      w.on_ranks(2, with(w.search(folder / "run2"), "--modality", "image=harmp-image," + w.weights("image").string())),
+      {"image.h5"});
+}
+
+TEST_CASE("A table without a row that the search needs names the row and the table", "[bad_input]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  std::string table = read_file(w.source / "luts/edge-gpu.json");
+  const std::string key = "SE1-input:1_192_16-N:1-C:192-L:16";
+  const auto at = table.find(key);
+  REQUIRE(at != std::string::npos);
+  table.replace(at, 3, "SEx");
+  replace_file(folder / "table.json", table);
+  check_refused(w.on_ranks(2, with(w.search(folder / "run"), "--device", "gpu=" + (folder / "table.json").string())),
+                {key, "table.json"});
+  replace_file(folder / "broken.json", "{\"a\": ");
+  check_refused(w.on_ranks(2, with(w.search(folder / "run3"), "--device", "gpu=" + (folder / "broken.json").string())),
+                {"broken.json"});
+}
+
+TEST_CASE("A run directory is neither overwritten nor resumed with other settings", "[bad_input]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  const auto first = run(w.on_ranks(2, w.search(folder / "run", {"--time-limit", "3s"})));
+  INFO(first.err);
+  REQUIRE((first.exit_code == 3 || first.exit_code == 0));
+  check_refused(w.on_ranks(2, w.search(folder / "run")), {"--resume"});
+  check_refused(w.on_ranks(2, w.search(folder / "run", {"--resume", "--seed", "2"})), {"seed"});
+  check_refused(w.on_ranks(2, w.search(folder / "none", {"--resume"})), {"none"});
+}
+
+TEST_CASE("A modality that the data does not have names those that it has", "[bad_input]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  check_refused(w.on_ranks(2, with(w.search(folder / "run"), "--modality",
+                                   "picture=avmnist-image," + w.weights("image").string())),
+                {"picture", "image"});
+}

@@ -1,0 +1,173 @@
+// The main job: determinism, death and resurrection.
+#include <filesystem>
+#include <fstream>
+
+#include <signal.h>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "core/storage/atomic_file.hpp"
+#include "core/storage/csv.hpp"
+#include "tests/support/shared_data.hpp"
+#include "tests/system/world.hpp"
+
+using namespace harmonic;
+using namespace harmonic::testing;
+
+namespace {
+
+/// A run that nothing happened to, on three ranks; made once.
+const std::filesystem::path& undisturbed() {
+  static const std::filesystem::path run_folder = [] {
+    const World w = world();
+    const auto folder = w.folder / "undisturbed";
+    std::filesystem::remove_all(folder);
+    const auto finished = run(w.on_ranks(3, w.search(folder)));
+    INFO(finished.err);
+    REQUIRE(finished.exit_code == 0);
+    return folder;
+  }();
+  return run_folder;
+}
+
+void check_same_results(const std::filesystem::path& run_folder) {
+  for (const auto* file : {"candidates.csv", "front.csv"})
+    CHECK(without_seconds(run_folder / file) == without_seconds(undisturbed() / file));
+}
+
+std::size_t journal_bytes(const std::filesystem::path& run_folder) {
+  std::error_code missing;
+  const auto bytes = std::filesystem::file_size(run_folder / "journal", missing);
+  return missing ? 0 : bytes;
+}
+
+/// Waits until some results are in, but not all of them.
+bool until_the_middle(Process& process, const std::filesystem::path& run_folder) {
+  return wait_until(process, [&] { return journal_bytes(run_folder) > journal_bytes(undisturbed()) * 55 / 100; });
+}
+
+}  // namespace
+
+TEST_CASE("A search leaves a front, every candidate, the models of the front and a report", "[search]") {
+  const auto& run_folder = undisturbed();
+  const auto front = CsvTable::read(run_folder / "front.csv");
+  REQUIRE(!front.rows().empty());
+  const std::vector<std::string> columns = {"id",
+                                            "generation",
+                                            "metric_val",
+                                            "metric_test",
+                                            "latency_ms.gpu",
+                                            "latency_ms.cpu",
+                                            "energy_mj.gpu",
+                                            "energy_mj.cpu",
+                                            "latency",
+                                            "energy",
+                                            "genome.image",
+                                            "genome.audio",
+                                            "cells",
+                                            "nodes",
+                                            "genotype",
+                                            "seconds"};
+  CHECK(front.header() == columns);
+  CHECK(CsvTable::read(run_folder / "candidates.csv").header() == columns);
+  for (const auto& row : front.rows()) {
+    CHECK(std::stod(row[3]) > 0);  // measured, once
+    CHECK(std::filesystem::exists(run_folder / "models" / row[0] / "weights.h5"));
+    CHECK(std::filesystem::exists(run_folder / "models" / row[0] / "model.json"));
+  }
+  for (const auto* file : {"config.cfg", "journal", "checkpoint.h5", "log.txt", "report.html"})
+    CHECK(std::filesystem::exists(run_folder / file));
+}
+
+TEST_CASE("The number of ranks does not change the result", "[search]") {
+  const World w = world();
+  for (const int ranks : {1, 2, 4}) {
+    const TemporaryFolder folder;
+    const auto finished = run(w.on_ranks(ranks, w.search(folder / "run", {"--json"})));
+    INFO(ranks << " ranks: " << finished.err);
+    REQUIRE(finished.exit_code == 0);
+    check_same_results(folder / "run");
+    const auto json = nlohmann::json::parse(finished.out);
+    CHECK(json.at("front").size() == CsvTable::read(folder / "run" / "front.csv").rows().size());
+    CHECK(json.at("hypervolume").get<double>() > 0);
+  }
+}
+
+TEST_CASE("A job killed in the middle and resumed gives the result of one never killed", "[search]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  {
+    Process process(w.on_ranks(3, w.search(folder / "run")));
+    REQUIRE(until_the_middle(process, folder / "run"));
+    process.kill_all();
+    process.wait();
+  }
+  REQUIRE_FALSE(std::filesystem::exists(folder / "run" / "report.html"));
+  const auto before = journal_bytes(folder / "run");
+  const auto resumed = run(w.on_ranks(3, w.search(folder / "run", {"--resume"})));
+  INFO(resumed.err);
+  REQUIRE(resumed.exit_code == 0);
+  check_same_results(folder / "run");
+  CHECK(journal_bytes(folder / "run") > before);
+}
+
+TEST_CASE("A worker killed in the middle costs its task a retry and nothing else", "[search]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  Process process(w.on_ranks(3, w.search(folder / "run")));
+  REQUIRE(until_the_middle(process, folder / "run"));
+  const pid_t worker = process.rank(2);
+  REQUIRE(worker > 0);
+  REQUIRE(kill(worker, SIGKILL) == 0);
+  const auto finished = process.wait();
+  INFO(finished.err);
+  CHECK_THAT(read_file(folder / "run" / "log.txt"), Catch::Contains("lost"));
+  REQUIRE(std::filesystem::exists(folder / "run" / "report.html"));
+  check_same_results(folder / "run");
+}
+
+TEST_CASE("A signal stops the run with a checkpoint and exit code 3", "[search]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  {
+    Process process(w.on_ranks(2, w.search(folder / "run")));
+    REQUIRE(until_the_middle(process, folder / "run"));
+    REQUIRE(kill(process.rank(0), SIGTERM) == 0);
+    const auto stopped = process.wait();
+    INFO(stopped.err);
+    CHECK(stopped.exit_code == 3);
+    CHECK_THAT(stopped.err, Catch::Contains("--resume"));
+    CHECK(std::filesystem::exists(folder / "run" / "checkpoint.h5"));
+  }
+  const auto resumed = run(w.on_ranks(2, w.search(folder / "run", {"--resume"})));
+  INFO(resumed.err);
+  REQUIRE(resumed.exit_code == 0);
+  check_same_results(folder / "run");
+}
+
+TEST_CASE("A journal cut short anywhere is recovered with a word", "[search]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  const auto copy = folder / "run";
+  std::filesystem::copy(undisturbed(), copy, std::filesystem::copy_options::recursive);
+  std::filesystem::remove(copy / "checkpoint.h5");
+  std::filesystem::resize_file(copy / "journal", journal_bytes(undisturbed()) * 6 / 10);
+  const auto resumed = run(w.on_ranks(3, w.search(copy, {"--resume"})));
+  INFO(resumed.err);
+  REQUIRE(resumed.exit_code == 0);
+  CHECK_THAT(resumed.err, Catch::Contains("journal"));
+  check_same_results(copy);
+}
+
+TEST_CASE("A finished run that is resumed says so and changes nothing", "[search]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  const auto copy = folder / "run";
+  std::filesystem::copy(undisturbed(), copy, std::filesystem::copy_options::recursive);
+  const auto resumed = run(w.on_ranks(2, w.search(copy, {"--resume"})));
+  INFO(resumed.err);
+  REQUIRE(resumed.exit_code == 0);
+  check_same_results(copy);
+  CHECK(read_file(copy / "journal") == read_file(undisturbed() / "journal"));
+}

@@ -1,0 +1,43 @@
+#include "worker/models/model_file.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <torch/torch.h>
+
+#include "core/base/error.hpp"
+#include "core/storage/atomic_file.hpp"
+#include "core/storage/hdf5_file.hpp"
+#include "tests/support/shared_data.hpp"
+
+using namespace harmonic;
+
+TEST_CASE("A kept model has its genome, genotype and every tensor", "[worker][models]") {
+  const testing::TemporaryFolder run;
+  ModelFile model;
+  model.modalities = {"image", "audio"};
+  model.spaces = {"avmnist-image", "avmnist-audio"};
+  model.genome = {{smallest_genome(find_space("avmnist-image")), largest_genome(find_space("avmnist-audio"))}, {2, 1}};
+  model.genotype = parse_genotype("0+4:Sum(0,1) | 1+5:SE1(1,0) -> 8,9");
+  model.classes = 10;
+  model.fusion = {{"head.weight", torch::randn({3, 4})}, {"bn.num_batches_tracked", torch::tensor(std::int64_t{7})}};
+  model.backbones = {{{"first_conv.conv.weight", torch::randn({2, 1, 3, 3})}},
+                     {{"classifier.bias", torch::randn({10})}}};
+  const auto folder = model_folder(run.path(), CandidateId{12});
+  save_model(folder, model);
+  save_model(folder, model);  // again: replaced as a whole
+
+  const auto json = nlohmann::json::parse(read_file(folder / "model.json"));
+  CHECK(json.at("genotype") == to_text(model.genotype));
+  CHECK(json.at("modalities").at(1).at("genome") == to_text(model.genome.backbones[1]));
+  const auto loaded = load_fusion_weights(folder);
+  REQUIRE(loaded.size() == 2);
+  CHECK(torch::equal(loaded.at("head.weight"), model.fusion.at("head.weight")));
+  CHECK(loaded.at("bn.num_batches_tracked").item<std::int64_t>() == 7);
+  const Hdf5File file(folder / "weights.h5", Hdf5File::Mode::read);
+  CHECK(file.shape("/backbone/image/first_conv.conv.weight") == std::vector<std::size_t>{2, 1, 3, 3});
+}
+
+TEST_CASE("A model that is not there is named", "[worker][models]") {
+  const testing::TemporaryFolder run;
+  CHECK_THROWS_WITH(load_fusion_weights(model_folder(run.path(), CandidateId{3})), Catch::Contains("weights.h5"));
+}

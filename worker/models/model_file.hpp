@@ -1,0 +1,36 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <torch/types.h>
+
+#include "core/base/ids.hpp"
+#include "core/space/genome.hpp"
+#include "core/space/genotype.hpp"
+
+namespace harmonic {
+
+/// A trained multimodal model as a run keeps it: `DIR/models/<id>/model.json` (genome, genotype, metric) beside
+/// `weights.h5` (one data set a tensor: fusion/<name>, backbone/<modality>/<name>).
+struct ModelFile {
+  std::vector<std::string> modalities;  ///< names, in the run's order
+  std::vector<std::string> spaces;      ///< their search spaces
+  MultimodalGenome genome;
+  Genotype genotype;
+  int classes = 0;
+  double metric_val = 0;
+  std::map<std::string, torch::Tensor> fusion;                  ///< of the derived network
+  std::vector<std::map<std::string, torch::Tensor>> backbones;  ///< recalibrated sub-networks, one a modality
+};
+
+[[nodiscard]] std::filesystem::path model_folder(const std::filesystem::path& run, CandidateId id);
+
+/// Written to a folder beside it and renamed: a model is there as a whole or not at all. @throws RunError
+void save_model(const std::filesystem::path& folder, const ModelFile& model);
+/// The weights of the fusion network. @throws InputError naming the file
+[[nodiscard]] std::map<std::string, torch::Tensor> load_fusion_weights(const std::filesystem::path& folder);
+
+}  // namespace harmonic
