@@ -33,7 +33,9 @@ class ConvLayer : public SubnetLayer {
 
   torch::Tensor forward(const torch::Tensor& x, ForwardMode& mode) const override {
     const Layer& layer = key().layer;
-    const auto y = torch::conv2d(x, weight_, {}, layer.stride, layer.kernel / 2);
+    // Channels last, which the CPU's depthwise convolutions and batch norms are much faster on; kept from here on.
+    const auto format = x.is_cpu() ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+    const auto y = torch::conv2d(x, weight_, {}, layer.stride, layer.kernel / 2).contiguous(format);
     return activate(layer.activation, mode.batch_norm(norm_, 0, y));
   }
   bool is_feature() const override { return module_ == "first_conv"; }
