@@ -1,24 +1,29 @@
 #!/usr/bin/env bash
-# Runs a command on N ranks of this machine, the way Harmonic likes it: a rank that dies does not end the run.
+# Runs a command on N ranks of this machine, the way Harmonic likes it: a rank that dies does not end the run, and a
+# signal reaches the program, which stops with a checkpoint.
 #   deploy/mpirun.sh 3 build/harmonic search --config configs/avmnist.cfg --data F.h5 --run DIR
-set -euo pipefail
+set -uo pipefail
 . "$(dirname "$0")/env.sh"
 [ $# -ge 2 ] || { echo "usage: deploy/mpirun.sh RANKS COMMAND [ARGUMENT ...]" >&2; exit 2; }
 ranks=$1
 shift
 
-# Under --enable-recovery mpirun ends with 0 whatever its ranks end with: rank 0 leaves the exit code in a file.
+# Under --enable-recovery Open MPI's mpirun ends with 0 whatever its ranks end with: rank 0 leaves its exit code in a file.
 HARMONIC_EXIT_FILE=$(mktemp)
 export HARMONIC_EXIT_FILE
 trap 'rm -f "$HARMONIC_EXIT_FILE"' EXIT
-trap 'kill -TERM "$job" 2>/dev/null' TERM INT
-mpirun --quiet --enable-recovery -n "$ranks" "$@" <&0 &
+
+# mpirun kills its ranks a second after SIGINT or SIGTERM; SIGUSR1 it passes on, and the program takes it as the same wish.
+# Its complaints about ranks that are gone are no news: the master says who is lost.
+set -m # a process group of its own: Ctrl-C comes through the trap only
+mpirun --quiet --enable-recovery -n "$ranks" "$@" 2> >(grep -v --line-buffered 'PMIX ERROR' >&2) &
 job=$!
+trap 'kill -USR1 "$job"' INT TERM USR1
 status=0
 wait "$job" || status=$?
-while kill -0 "$job" 2>/dev/null; do # a signal was passed on: the job stops in its own time
+while kill -0 "$job" 2>/dev/null; do # a signal woke us up: the job stops in its own time
   status=0
   wait "$job" || status=$?
 done
-if [ -s "$HARMONIC_EXIT_FILE" ]; then status=$(cat "$HARMONIC_EXIT_FILE"); fi
+[ ! -s "$HARMONIC_EXIT_FILE" ] || status=$(cat "$HARMONIC_EXIT_FILE")
 exit "$status"

@@ -3,6 +3,7 @@
 #include <iostream>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -112,8 +113,8 @@ const Command& find_command(const std::string& word) {
 /// Runs `body`, turns what it throws into one line on stderr and an exit code.
 /// @param speak false on ranks other than 0, which meet the same mistakes
 ExitCode guarded(bool speak, const std::function<ExitCode()>& body) {
-  const auto say = [speak](const char* what) {
-    if (speak) log::error("{}", what);
+  const auto say = [speak](std::string_view what) {
+    if (speak) log::error("{}", what.substr(0, what.find('\n')));  // LibTorch's errors go on with a stack trace
   };
   try {
     return body();

@@ -1,5 +1,7 @@
 #include "worker/train/sync_batch_norm.hpp"
 
+#include <optional>
+
 #include <torch/torch.h>
 
 namespace harmonic {
@@ -16,8 +18,10 @@ torch::Tensor along_channels(const torch::Tensor& values, const torch::Tensor& x
 
 struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
   static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
-                               const torch::Tensor& weight, const torch::Tensor& bias, torch::Tensor running_mean,
-                               torch::Tensor running_variance, double momentum, double epsilon, Collectives* group) {
+                               const torch::Tensor& weight, const torch::Tensor& bias,
+                               const std::optional<torch::Tensor>& running_mean,
+                               const std::optional<torch::Tensor>& running_variance, double momentum, double epsilon,
+                               Collectives* group) {
     const auto dims = all_but_channels(x);
     // Sums in double: the difference of large sums that makes a variance then loses nothing that float32 holds.
     const auto [local_variance, local_mean] = torch::var_mean(x, dims, /*unbiased=*/false);
@@ -29,10 +33,10 @@ struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
     const auto count = sums[2];
     const auto mean = sums[0] / count;
     const auto variance = (sums[1] / count - mean.square()).clamp_min(0);
-    if (running_mean.defined()) {
+    if (running_mean) {
       const auto unbiased = variance * count / (count - 1).clamp_min(1);
-      running_mean.lerp_(mean.to(running_mean.scalar_type()), momentum);
-      running_variance.lerp_(unbiased.to(running_variance.scalar_type()), momentum);
+      running_mean->lerp_(mean.to(running_mean->scalar_type()), momentum);
+      running_variance->lerp_(unbiased.to(running_variance->scalar_type()), momentum);
     }
     const auto inverse = (variance + epsilon).rsqrt().to(x.scalar_type());
     const auto normalised = (x - along_channels(mean.to(x.scalar_type()), x)) * along_channels(inverse, x);
@@ -64,7 +68,9 @@ struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
 torch::Tensor sync_batch_norm(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias,
                               torch::Tensor mean, torch::Tensor variance, double momentum, double epsilon,
                               Collectives& group) {
-  return SyncBatchNorm::apply(x, weight, bias, mean, variance, momentum, epsilon, &group);
+  // An undefined tensor is no argument of an autograd function.
+  const auto defined = [](const torch::Tensor& t) { return t.defined() ? std::optional(t) : std::nullopt; };
+  return SyncBatchNorm::apply(x, weight, bias, defined(mean), defined(variance), momentum, epsilon, &group);
 }
 
 }  // namespace harmonic
