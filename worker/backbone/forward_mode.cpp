@@ -1,5 +1,9 @@
 #include "worker/backbone/forward_mode.hpp"
 
+#include <algorithm>
+
+#include "worker/backbone/channel_statistics.hpp"
+
 namespace harmonic {
 namespace {
 
@@ -23,10 +27,14 @@ torch::Tensor EstimatingStatistics::batch_norm(const BatchNormView& norm, std::s
   if (index == statistics_.size())
     statistics_.push_back({torch::zeros_like(norm.mean), torch::ones_like(norm.variance), 0});
   auto& statistics = statistics_[index];
-  // Momentum 1/n makes the running value the plain average of n batches.
-  const double momentum = 1.0 / static_cast<double>(++statistics.batches);
-  return torch::batch_norm(x, norm.weight, norm.bias, statistics.mean, statistics.variance, /*training=*/true, momentum,
-                           kBatchNormEpsilon, /*cudnn_enabled=*/true);
+  const auto batch = channel_statistics(x);
+  const double unbiased =
+      static_cast<double>(batch.count) / static_cast<double>(std::max<std::int64_t>(1, batch.count - 1));
+  // A weight of 1/n makes the running value the plain average of n batches.
+  const double weight = 1.0 / static_cast<double>(++statistics.batches);
+  statistics.mean.lerp_(batch.mean, weight);
+  statistics.variance.lerp_(batch.variance * unbiased, weight);
+  return normalise(norm, batch.mean, batch.variance, x);
 }
 
 }  // namespace harmonic
