@@ -52,7 +52,7 @@ class MpiCollectives : public Collectives {
       check_mpi(
           MPI_Iallreduce(MPI_IN_PLACE, buffer.data_ptr(), count_of(buffer), mpi_type(buffer), MPI_SUM, comm_, &request),
           "MPI_Iallreduce");
-      wait(request, "MPI_Iallreduce");
+      wait(request, "MPI_Iallreduce", buffer);
     });
   }
   void broadcast(std::vector<torch::Tensor> tensors, Rank root) override {
@@ -60,26 +60,31 @@ class MpiCollectives : public Collectives {
       MPI_Request request = MPI_REQUEST_NULL;
       check_mpi(MPI_Ibcast(buffer.data_ptr(), count_of(buffer), mpi_type(buffer), root.value, comm_, &request),
                 "MPI_Ibcast");
-      wait(request, "MPI_Ibcast");
+      wait(request, "MPI_Ibcast", buffer);
     });
   }
   void barrier() override {
     MPI_Request request = MPI_REQUEST_NULL;
     check_mpi(MPI_Ibarrier(comm_, &request), "MPI_Ibarrier");
-    wait(request, "MPI_Ibarrier");
+    wait(request, "MPI_Ibarrier", {});
   }
 
  private:
-  void wait(MPI_Request& request, const char* call) {
-    failed_ = true;  // until it is known to have ended well
-    wait_until(
-        [&] {
-          int done = 0;
-          check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), call);
-          return done != 0;
-        },
-        time_limit_s_, call, Rank{rank_}, size_);
-    failed_ = false;
+  void wait(MPI_Request& request, const char* call, const torch::Tensor& buffer) {
+    const auto done = [&] {
+      int flag = 0;
+      check_mpi(MPI_Test(&request, &flag, MPI_STATUS_IGNORE), call);
+      return flag != 0;
+    };
+    try {
+      wait_until(done, time_limit_s_, call, Rank{rank_}, size_);
+    } catch (const RunError&) {
+      failed_ = true;
+      // A collective cannot be called off: MPI may yet write to the buffer, so it must stay for good.
+      static auto& abandoned = *new std::vector<torch::Tensor>;
+      abandoned.push_back(buffer);
+      throw;
+    }
   }
 
   double time_limit_s_;
