@@ -20,7 +20,7 @@ namespace harmonic {
 /// What a fusion search learns from: features of frozen backbones, computed once. The test split is not among it.
 struct FusionData {
   std::vector<torch::Tensor> train, val;   ///< [input], all modalities one after another: (N, C_i, L) pooled maps, as
-                                           ///< pool_feature gives them, or (N, F, 1) vectors; float32
+                                           ///< pooled_feature gives them, or (N, F, 1) vectors; float32
   torch::Tensor train_labels, val_labels;  ///< (N) int64 classes, or (N, classes) float32 of 0 and 1
   LabelKind kind = LabelKind::classification;
   int classes = 0;

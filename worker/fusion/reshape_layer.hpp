@@ -8,7 +8,7 @@ namespace harmonic {
 
 /// Brings one backbone feature to the states' shape: 1x1 conv C_in -> C, batch norm, ReLU, dropout. The adaptive
 /// max-pool to L positions comes before it and has no parameters: it is done once, where features are cached
-/// (pool_feature).
+/// (pooled_feature).
 class ReshapeLayer final : public torch::nn::Module {
  public:
   ReshapeLayer(int in_channels, const StateShape& shape);

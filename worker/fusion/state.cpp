@@ -1,7 +1,5 @@
 #include "worker/fusion/state.hpp"
 
-#include <tuple>
-
 #include <torch/torch.h>
 
 namespace harmonic {
@@ -11,11 +9,6 @@ using torch::Tensor;
 Tensor feature_rows(const Tensor& feature) {
   const Tensor map = feature.dim() == 2 ? feature.unsqueeze(2) : feature;
   return map.transpose(1, 2).contiguous();
-}
-
-Tensor pool_feature(const Tensor& feature, int side) {
-  if (feature.dim() == 2) return feature.unsqueeze(2);
-  return std::get<0>(at::adaptive_max_pool2d(feature, {side, side})).flatten(2);
 }
 
 Tensor folded_weight(const torch::nn::Conv1d& conv) {

@@ -27,13 +27,9 @@ enum class Pass {
   eval,          ///< running statistics, no dropout
 };
 
-/// Pooled features (N, C, L), or a vector feature (N, F, 1) or (N, F), as rows: (N, L, C), or (N, 1, F), contiguous.
+/// Pooled features (N, C, L) (pooled_feature), or a vector feature (N, F, 1) or (N, F), as rows: (N, L, C), or (N, 1,
+/// F), contiguous.
 [[nodiscard]] torch::Tensor feature_rows(const torch::Tensor& feature);
-/// A feature map (N, C, H, W), or a vector (N, F), as fusion takes it: adaptive max-pool to side x side, (N, C,
-/// side^2). A vector stays one position, (N, F, 1): pooling a 1x1 map to any size repeats it, which reshaping does at
-/// its end.
-[[nodiscard]] torch::Tensor pool_feature(const torch::Tensor& feature, int side);
-
 /// 1x1 convolution of rows (..., C_in) -> (..., C_out); with `y`, of the two inputs joined on channels, [x; y], without
 /// joining them. When y is x the two halves of the weight are added first: half the work, the same result and
 /// gradients.

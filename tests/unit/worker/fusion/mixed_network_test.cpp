@@ -12,6 +12,8 @@
 #include "core/hardware/lut.hpp"
 #include "golden.hpp"
 #include "tests/support/shared_data.hpp"
+#include "worker/backbone/backbone_evaluator.hpp"
+#include "worker/backbone/subnet.hpp"
 #include "worker/fusion/genotype_parse.hpp"
 #include "worker/fusion/hardware_loss.hpp"
 
@@ -52,7 +54,7 @@ struct GoldenNetwork {
       item.value().copy_(golden_tensor(file, "/params/" + published_name(item.key())));
     for (int i = 0; i < 8; ++i)
       features.push_back(
-          feature_rows(pool_feature(golden_tensor(file, fmt::format("/eval/backbone_feature_{}", i)), 4)));
+          feature_rows(pooled_feature(golden_tensor(file, fmt::format("/eval/backbone_feature_{}", i)), 4)));
   }
   static FusionLayout layout(const Hdf5File& file) {
     FusionLayout layout{{}, {2, 1}, kOperators, 2, 10, {192, 16, 0.0}};
@@ -64,8 +66,11 @@ struct GoldenNetwork {
   std::vector<Tensor> features;
 };
 
-Architecture golden_architecture(const Hdf5File& file, const std::string& group, int cells) {
-  const auto part = [&](const std::string& name) { return golden_tensor(file, group + "/" + name).requires_grad_(); };
+Architecture golden_architecture(const Hdf5File& file, const std::string& group, int cells,
+                                 torch::ScalarType type = torch::kFloat32) {
+  const auto part = [&](const std::string& name) {
+    return golden_tensor(file, group + "/" + name).to(type).requires_grad_();
+  };
   Architecture architecture{part("alphas_edges"), {}, {}};
   for (int i = 0; i < cells; ++i) {
     architecture.betas.push_back(part(fmt::format("betas_{}", i)));
@@ -80,6 +85,29 @@ double published_energy_range(const OperatorCosts& costs) {
   const auto& row = costs.energy_mj.at(0);
   const double least = *std::min_element(row.begin(), row.end());
   return (*std::max_element(row.begin(), row.end()) - least) / (row.at(5) - least);
+}
+
+/// Backbones in training: every batch norm with the batch's own statistics.
+class BatchStatistics final : public ForwardMode {
+ public:
+  Tensor batch_norm(const BatchNormView& norm, std::size_t, const Tensor& x) override {
+    return at::batch_norm(x, norm.weight, norm.bias, {}, {}, true, kBatchNormMomentum, kBatchNormEpsilon, false);
+  }
+};
+
+/// Features of a published backbone in training mode, from its supernet's golden file; all but those past the fourth.
+std::vector<Tensor> training_features(const Hdf5File& supernet_file, const std::string& space,
+                                      const std::string& genome, const Tensor& input) {
+  Supernet supernet(find_space(space), 10, Seed{1});
+  for (const auto& [name, tensor] : supernet.tensors()) {
+    Tensor target = tensor.detach();
+    target.copy_(golden_tensor(supernet_file, "/supernet/" + name));
+  }
+  BatchStatistics mode;
+  torch::NoGradGuard no_grad;
+  auto output = forward(supernet, parse_genome(genome, supernet.space()), input, mode);
+  output.features.resize(4);
+  return output.features;
 }
 
 OperatorCosts tx2_costs(const std::filesystem::path& table) {
@@ -118,6 +146,46 @@ TEST_CASE("The mixed network agrees with the published one in eval mode, gradien
     agrees(logits.gammas[static_cast<std::size_t>(i)], fmt::format("d_gammas_{}", i));
   }
   agrees(golden.network.named_parameters()["head.classifier.weight"], "d_classifier_weight");
+}
+
+TEST_CASE("The mixed network agrees with the published one in training, gradients included", "[fusion][shared]") {
+  const auto path = testing::shared_data("golden/fusion_net.h5");
+  const auto image = testing::shared_data("golden/supernet_image.h5");
+  const auto sound = testing::shared_data("golden/supernet_sound.h5");
+  if (!path || !image || !sound) return;
+  const Hdf5File file(*path, Hdf5File::Mode::read);
+  const Hdf5File image_file(*image, Hdf5File::Mode::read), sound_file(*sound, Hdf5File::Mode::read);
+  GoldenNetwork golden(file);
+  golden.features.clear();
+  for (const auto& feature :
+       training_features(image_file, "avmnist-image", "K=5,5,5,5;E=3,3,4,3;D=2", golden_tensor(file, "/input_image")))
+    golden.features.push_back(feature_rows(pooled_feature(feature, 4)));
+  for (const auto& feature :
+       training_features(sound_file, "avmnist-audio", "K=3,3,7,3;E=3,3,3,6;D=2", golden_tensor(file, "/input_sound")))
+    golden.features.push_back(feature_rows(pooled_feature(feature, 4)));
+  // One ReLU input lies within float32's rounding of 0: whichever side it falls, gradients shift by some thousandths.
+  // In float64 it falls on the published side, and all agrees.
+  for (const auto type : {torch::kFloat32, torch::kFloat64}) {
+    INFO((type == torch::kFloat32 ? "float32" : "float64"));
+    const double tolerance = type == torch::kFloat32 ? 5e-3 : kTolerance;
+    golden.network.to(type);
+    golden.network.zero_grad();
+    for (auto& feature : golden.features) feature = feature.to(type);
+    const Architecture logits = golden_architecture(file, "/arch", 2, type);
+    const Tensor out = golden.network.forward(golden.features, weights_of(logits), Pass::train);
+    CHECK(relative_error(out, golden_tensor(file, "/train/logits")) < kTolerance);
+    at::cross_entropy_loss(out, golden_tensor(file, "/labels")).backward();
+    const auto agrees = [&](const Tensor& gradient, const std::string& name) {
+      INFO(name);
+      CHECK(relative_error(gradient, golden_tensor(file, "/train/" + name), 0) < tolerance);
+    };
+    agrees(logits.alphas.grad(), "d_alphas_edges");
+    for (std::size_t i = 0; i < 2; ++i) {
+      agrees(logits.betas[i].grad(), fmt::format("d_betas_{}", i));
+      agrees(logits.gammas[i].grad(), fmt::format("d_gammas_{}", i));
+    }
+    agrees(golden.network.named_parameters()["head.classifier.weight"].grad(), "d_classifier_weight");
+  }
 }
 
 TEST_CASE("Drawn architectures give the published logits, genotypes and hardware costs", "[fusion][shared]") {

@@ -6,6 +6,7 @@
 #include "core/base/error.hpp"
 #include "golden.hpp"
 #include "tests/support/shared_data.hpp"
+#include "worker/backbone/backbone_evaluator.hpp"
 #include "worker/fusion/reshape_layer.hpp"
 
 namespace harmonic {
@@ -75,7 +76,7 @@ TEST_CASE("Every reshape layer agrees with its golden output and input gradient"
       const Tensor input = golden_tensor(file, "/" + layer + "/input").requires_grad_();
       ReshapeLayer reshape(static_cast<int>(input.size(1)), {192, 16, 0.0});
       testing::load_golden(reshape, file, "/" + layer + "/params");
-      const Tensor out = reshape.forward(feature_rows(pool_feature(input, 4)), pass);
+      const Tensor out = reshape.forward(feature_rows(pooled_feature(input, 4)), pass);
       CHECK(relative_error(turned(out), golden_tensor(file, group + "/out")) < kTolerance);
       out.backward(torch::ones_like(out));
       CHECK(relative_error(input.grad(), golden_tensor(file, group + "/dinput")) < kTolerance);
@@ -96,8 +97,8 @@ TEST_CASE("A vector feature is reshaped like the 4x4 map that repeats it", "[fus
   }
   const Tensor features = torch::randn({5, 6});
   const Tensor repeated = features.view({5, 6, 1, 1}).expand({5, 6, 4, 4}).contiguous();
-  const Tensor a = vector.forward(feature_rows(pool_feature(features, 4)), Pass::train);
-  const Tensor b = map.forward(feature_rows(pool_feature(repeated, 4)), Pass::train);
+  const Tensor a = vector.forward(feature_rows(pooled_feature(features, 4)), Pass::train);
+  const Tensor b = map.forward(feature_rows(pooled_feature(repeated, 4)), Pass::train);
   CHECK(relative_error(a, b) < 1e-5);
   CHECK(relative_error(vector.bn->running_var, map.bn->running_var) < 1e-5);
 }
