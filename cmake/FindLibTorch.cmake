@@ -36,10 +36,13 @@ if(LibTorch_INCLUDE_DIR)
   file(GLOB _nvidia_includes ${_site}/nvidia/*/include)
   file(GLOB _nvidia_libs ${_site}/nvidia/*/lib)
 endif()
-find_path(LibTorch_CUDA_INCLUDE_DIR cuda_runtime_api.h HINTS ${_nvidia_includes})
-find_path(LibTorch_NCCL_INCLUDE_DIR nccl.h HINTS ${_nvidia_includes})
-find_library(LibTorch_NCCL_LIBRARY NAMES nccl libnccl.so.2 HINTS ${_nvidia_libs})
-find_library(LibTorch_CUDART_LIBRARY NAMES cudart libcudart.so.13 libcudart.so.12 HINTS ${_nvidia_libs})
+# The wheel's own first: the system may carry another version.
+foreach(_where "NO_DEFAULT_PATH" "")
+  find_path(LibTorch_CUDA_INCLUDE_DIR cuda_runtime_api.h HINTS ${_nvidia_includes} ${_where})
+  find_path(LibTorch_NCCL_INCLUDE_DIR nccl.h HINTS ${_nvidia_includes} ${_where})
+  find_library(LibTorch_NCCL_LIBRARY NAMES nccl libnccl.so.2 HINTS ${_nvidia_libs} ${_where})
+  find_library(LibTorch_CUDART_LIBRARY NAMES cudart libcudart.so.13 libcudart.so.12 HINTS ${_nvidia_libs} ${_where})
+endforeach()
 
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(LibTorch

@@ -89,7 +89,8 @@ class SearchEvaluator final : public Evaluator {
     for (std::size_t m = 0; m < modalities_.size(); ++m) {
       // Read here and only here: the test split plays no part before the final front is known.
       const auto inputs = load_samples(data_, modalities_[m].spec.name, Split::test).to(device_);
-      for (auto& feature : compute_features(m, work.genome.backbones[m], {inputs}).front()) features.push_back(feature);
+      const auto offered = compute_features(m, work.genome.backbones[m], {inputs});
+      features.insert(features.end(), offered.front().begin(), offered.front().end());
     }
     const auto labels = load_labels(data_, Split::test).to(device_);
     return TestScore{evaluate_model(weights, work.genotype, features, labels, data_.info().labels, data_.info().classes,

@@ -75,6 +75,8 @@ void SearchSettings::declare(OptionSet& o) {
   o.add("latency-weight", fusion.latency_weight, "weight of the latency in the architecture's loss", {0.0, 1e6});
   o.add("energy-weight", fusion.energy_weight, "weight of the energy in the architecture's loss", {0.0, 1e6});
   o.add("retrain-epochs", fusion.retrain_epochs, "epochs of the discrete network at most", {1, 100'000});
+  o.add("retrain-repeats", fusion.retrain_repeats,
+        "retrainings of a model from other weights, whose mean metric counts", {1, 1000});
   o.add("retrain-patience", fusion.retrain_patience, "epochs without a better validation metric before it stops",
         {1, 100'000});
   o.add("retrain-batch", fusion.retrain_batch, "samples a step of retraining", {2, 1'000'000});

@@ -50,13 +50,14 @@ struct FusionSettings {
   /// epoch) and cells pair the two modalities; at 0.02 it stays above half.
   double arch_lr = 0.05;
   double arch_weight_decay = 1e-3;
-  int arch_steps = 1;           ///< architecture steps a weight step
+  int arch_steps = 1;  ///< architecture steps a weight step
   /// Of the normalised latency in the architecture loss, beside a cross-entropy that falls to some hundredths: at 0.1
   /// operators of equal use are told apart by their cost, and one that the metric needs can still win.
   double latency_weight = 0.1;
   double energy_weight = 0.1;
 
   int retrain_epochs = 50;    ///< of the discrete network, at most
+  int retrain_repeats = 3;    ///< retrainings of a model, each of other weights: their mean metric counts
   int retrain_patience = 15;  ///< epochs without a better validation metric before it stops
   int retrain_batch = 64;
   double retrain_lr = 1e-3;

@@ -12,6 +12,7 @@
 
 #include "core/base/rng.hpp"
 #include "worker/fusion/derived_network.hpp"
+#include "worker/fusion/epoch_choice.hpp"
 #include "worker/fusion/genotype_parse.hpp"
 #include "worker/fusion/mixed_network.hpp"
 #include "worker/train/metrics.hpp"
@@ -251,7 +252,8 @@ TrainedFusion retrain_fusion(const FusionData& data, const Genotype& genotype, c
   torch::optim::Adam adam(network.parameters(),
                           torch::optim::AdamOptions(settings.retrain_lr).weight_decay(settings.weight_decay));
   TrainedFusion best;
-  best.metric_val = -1;
+  best.kept_metric_val = -1;
+  EpochChoice choice(val.size(), data.kind, device);
   double best_loss = std::numeric_limits<double>::infinity();
   std::vector<double> losses;
   int best_epoch = 0;  // the last one in which the metric itself rose
@@ -276,15 +278,18 @@ TrainedFusion retrain_fusion(const FusionData& data, const Genotype& genotype, c
     const Tensor logits = predict(network, val);
     const double metric = metric_percent(logits, val.labels, data.kind);
     const double val_loss = task_loss(logits, val.labels, data.kind).item<double>();
-    if (metric > best.metric_val || (metric == best.metric_val && val_loss < best_loss)) {
-      if (metric > best.metric_val) best_epoch = epoch;
-      best.metric_val = metric;
+    choice.see(logits, val.labels);
+    if (metric > best.kept_metric_val || (metric == best.kept_metric_val && val_loss < best_loss)) {
+      if (metric > best.kept_metric_val) best_epoch = epoch;
+      best.kept_metric_val = metric;
       best.weights = network.tensors();
       best_loss = val_loss;
     }
     if (hooks.progress) hooks.progress({true, epoch + 1, settings.retrain_epochs, losses.back(), metric});
   }
   best.losses = std::move(losses);
+  best.metric_val = choice.metric();
+  best.kept_loss_val = best_loss;
   return best;
 }
 
@@ -307,9 +312,18 @@ FusionResult search_fusion(const FusionData& data, MacroArchitecture macro, cons
         genotype_of(search.logits(), static_cast<int>(channels.size()), settings.operators, settings.multiplier);
     result.operator_entropy = search.logits().operator_entropy();
   }
-  TrainedFusion trained = retrain_fusion(data, result.genotype, settings, seed, device, hooks);
-  result.metric_val = trained.metric_val;
-  result.weights = std::move(trained.weights);
+  double metric_sum = 0, best_loss = std::numeric_limits<double>::infinity();
+  for (int repeat = 0; repeat < settings.retrain_repeats; ++repeat) {
+    const auto repeat_seed = RandomStream(Seed{seed}, "fusion-retrain", static_cast<std::uint64_t>(repeat)).bits64();
+    TrainedFusion trained = retrain_fusion(data, result.genotype, settings, repeat_seed, device, hooks);
+    metric_sum += trained.metric_val;
+    if (std::pair(-trained.kept_metric_val, trained.kept_loss_val) >= std::pair(-result.kept_metric_val, best_loss))
+      continue;
+    best_loss = trained.kept_loss_val;
+    result.kept_metric_val = trained.kept_metric_val;
+    result.weights = std::move(trained.weights);
+  }
+  result.metric_val = metric_sum / settings.retrain_repeats;
   return result;
 }
 

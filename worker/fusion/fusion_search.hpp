@@ -28,15 +28,19 @@ struct FusionData {
 
 /// A discrete network after training.
 struct TrainedFusion {
-  double metric_val = 0;                         ///< percent, at its best epoch
+  double metric_val = 0;       ///< percent, judged by samples that did not choose the epoch (EpochChoice)
+  double kept_metric_val = 0;  ///< percent, of the kept weights on all of val: chosen by it, so biased upwards
+  double kept_loss_val = 0;
   std::map<std::string, torch::Tensor> weights;  ///< of that epoch, DerivedNetwork::tensors
   std::vector<double> losses;                    ///< mean training loss of every epoch
 };
 
 struct FusionResult {
   Genotype genotype;
-  double metric_val = 0;                         ///< of the retrained discrete network at its best epoch, percent
-  std::map<std::string, torch::Tensor> weights;  ///< of that network, DerivedNetwork::tensors
+  double metric_val = 0;  ///< of the retrained discrete network, percent: mean over the retrainings of what validation
+                          ///< samples say that did not choose the epoch
+  double kept_metric_val = -1;                   ///< of the kept weights on all of val, percent
+  std::map<std::string, torch::Tensor> weights;  ///< of the best of the retrainings, DerivedNetwork::tensors
   std::vector<double> losses;                    ///< mean training loss of the mixed network in every epoch
   double operator_entropy = 1;                   ///< Architecture::operator_entropy at the end: 0 decided, 1 undecided
 };
@@ -72,7 +76,8 @@ struct FusionHooks {
                                          torch::Device device, const FusionHooks& hooks = {});
 
 /// Trains a genotype's discrete network from scratch on train, and stops when the validation metric has not risen for
-/// `retrain-patience` epochs. Of epochs with the same metric the one with the lowest validation loss is kept.
+/// `retrain-patience` epochs. Of epochs with the same metric the one with the lowest validation loss is kept. The
+/// reported metric is unbiased by that choice (EpochChoice).
 /// @throws InputError, FusionStopped
 [[nodiscard]] TrainedFusion retrain_fusion(const FusionData& data, const Genotype& genotype,
                                            const FusionSettings& settings, std::uint64_t seed, torch::Device device,
