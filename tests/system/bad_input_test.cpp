@@ -95,7 +95,6 @@ TEST_CASE("A run directory is neither overwritten nor resumed with other setting
   REQUIRE((first.exit_code == 3 || first.exit_code == 0));
   check_refused(w.on_ranks(2, w.search(folder / "run")), {"--resume"});
   check_refused(w.on_ranks(2, w.search(folder / "run", {"--resume", "--seed", "2"})), {"seed"});
-  check_refused(w.on_ranks(2, w.search(folder / "none", {"--resume"})), {"none"});
 }
 
 TEST_CASE("A modality that the data does not have names those that it has", "[bad_input]") {

@@ -41,7 +41,7 @@ TEST_CASE("The same seed makes the same data set", "[commands]") {
   const World w = world();
   const TemporaryFolder folder;
   const auto make = [&](const std::string& name, const std::string& seed) {
-    REQUIRE(run(w.alone({"data", "synth", "--samples", "60", "--seed", seed, "--out", (folder / name).string()}))
+    REQUIRE(run(w.alone({"data", "synth", "--samples", "200", "--seed", seed, "--out", (folder / name).string()}))
                 .exit_code == 0);
     return json_of(w.alone({"data", "show", (folder / name).string(), "--json"})).at("hash");
   };
