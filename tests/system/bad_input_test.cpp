@@ -66,9 +66,11 @@ TEST_CASE("Weights that are missing or of another space are named", "[bad_input]
   const TemporaryFolder folder;
   check_refused(w.on_ranks(2, with(w.search(folder / "run"), "--modality", "image=avmnist-image,none.h5")),
                 {"none.h5"});
-  check_refused(
-      w.on_ranks(2, with(w.search(folder / "run2"), "--modality", "image=harmp-image," + w.weights("image").string())),
-      {"image.h5"});
+  const auto swapped =
+      with(w.search(folder / "run2"), "--modality", "image=avmnist-image," + w.weights("audio").string());
+  check_refused(w.on_ranks(2, swapped), {"audio.h5", "avmnist-audio", "avmnist-image"});
+  const auto misfit = with(w.search(folder / "run3"), "--modality", "image=harmp-image," + w.weights("image").string());
+  check_refused(w.on_ranks(2, misfit), {"1x28x28", "harmp-image"});
 }
 
 TEST_CASE("A table without a row that the search needs names the row and the table", "[bad_input]") {
