@@ -1,7 +1,9 @@
 #include "master/breeding.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
+#include <tuple>
 
 namespace harmonic {
 namespace {
@@ -46,6 +48,13 @@ bool same_first_block(const BackboneGenome& a, const BackboneGenome& b) {
   return a.kernel.empty() || (a.kernel.front() == b.kernel.front() && a.expand.front() == b.expand.front());
 }
 
+/// Orders genomes by how much they compute, roughly: active blocks, then their channels, then their kernels.
+std::tuple<int, int, int> weight_of(const BackboneGenome& genome) {
+  const BackboneGenome active = canonical(genome);
+  const auto sum = [](const std::vector<int>& genes) { return std::accumulate(genes.begin(), genes.end(), 0); };
+  return {sum(active.depth), sum(active.expand), sum(active.kernel)};
+}
+
 }  // namespace
 
 std::vector<BackboneGenome> first_population(const BackboneSpace& space, int count, RandomStream& random) {
@@ -71,15 +80,35 @@ std::vector<BackboneGenome> next_population(const BackboneSpace& space, std::vec
   return kept;
 }
 
+MacroArchitecture smallest_macro(const MacroOptions& options) {
+  MacroArchitecture smallest = options.usual;
+  if (options.p_other > 0) {
+    for (const int cells : options.other_cells) smallest.cells = std::min(smallest.cells, cells);
+    for (const int nodes : options.other_nodes) smallest.nodes = std::min(smallest.nodes, nodes);
+  }
+  return smallest;
+}
+
 std::vector<MultimodalGenome> pair_up(const std::vector<std::vector<BackboneGenome>>& survivors, int count,
                                       const std::vector<MacroArchitecture>& parents, const EvolutionSettings& settings,
                                       const KnownModel& known, RandomStream& random) {
   auto decks = survivors;
-  if (count == 0)
+  if (count == 0) {
     for (const auto& deck : decks) count = std::max(count, static_cast<int>(deck.size()));
+    if (parents.empty()) count += 2;  // the anchors below
+  }
   std::set<MultimodalGenome> taken;
   std::vector<MultimodalGenome> pairs;
-  for (int i = 0; i < count; ++i) {
+  if (parents.empty()) {
+    // Nothing is cheaper than these: they anchor the front's cheap end, where random draws seldom come by.
+    for (const auto& macro : {smallest_macro(settings.macro), settings.macro.usual}) {
+      MultimodalGenome genome{{}, macro};
+      for (const auto& modality : survivors) genome.backbones.push_back(std::ranges::min(modality, {}, weight_of));
+      if (static_cast<int>(pairs.size()) < count && !known(genome) && taken.insert(genome).second)
+        pairs.push_back(std::move(genome));
+    }
+  }
+  for (int i = 0; static_cast<int>(pairs.size()) < count && i < count; ++i) {
     MultimodalGenome genome;
     for (auto& deck : decks) {
       const std::size_t card = static_cast<std::size_t>(i) % deck.size();

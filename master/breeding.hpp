@@ -27,10 +27,14 @@ using KnownModel = std::function<bool(const MultimodalGenome&)>;
                                                           const EvolutionSettings& settings, const KnownBackbone& known,
                                                           RandomStream& random);
 
+/// The fewest cells and nodes that may be drawn.
+[[nodiscard]] MacroArchitecture smallest_macro(const MacroOptions& options);
+
 /// Combinations of the modalities' survivors with a macro-architecture each. `count` of them, 0: as many as the
 /// modality with the most survivors has. Every survivor takes part at least once when count allows; a combination that
 /// is known gets another macro-architecture, then another partner, and is left out when that does not help. The
-/// macro-architecture is a parent's with probability 1 - mutation (when there are parents), else drawn.
+/// macro-architecture is a parent's with probability 1 - mutation (when there are parents), else drawn. Without parents
+/// (the first generation) the lightest survivors come first, with the smallest macro-architecture and the usual one.
 [[nodiscard]] std::vector<MultimodalGenome> pair_up(const std::vector<std::vector<BackboneGenome>>& survivors,
                                                     int count, const std::vector<MacroArchitecture>& parents,
                                                     const EvolutionSettings& settings, const KnownModel& known,

@@ -83,7 +83,8 @@ TEST_CASE("Pairs are distinct, new, and use every survivor", "[master]") {
   for (int round = 0; round < 10; ++round) {
     const auto known = [&](const MultimodalGenome& genome) { return tried.contains(genome); };
     const auto pairs = pair_up({images, sounds}, 0, {}, {}, known, random);
-    REQUIRE(pairs.size() == 6);
+    // Six for the six images, and the two that anchor a first generation.
+    REQUIRE(pairs.size() == 8);
     if (round == 0) {
       for (const auto& image : images)
         CHECK(std::ranges::any_of(pairs, [&](auto& p) { return p.backbones[0] == image; }));
@@ -102,6 +103,20 @@ TEST_CASE("More pairs or fewer are made when they are asked for, and none that i
   CHECK(pair_up({images, images}, 12, {}, {}, none_known, random).size() == 12);
   CHECK(pair_up({images, images}, 2, {}, {}, none_known, random).size() == 2);
   CHECK(pair_up({images, images}, 2, {}, {}, all_known, random).empty());
+}
+
+TEST_CASE("The first pairs of a run are the lightest survivors with the smallest and the usual macro-architecture",
+          "[master]") {
+  const auto& space = find_space("avmnist-image");
+  RandomStream random(Seed{9}, "anchors");
+  const std::vector<BackboneGenome> survivors = {canonical(largest_genome(space)), canonical(smallest_genome(space))};
+  const KnownModel none = [](const MultimodalGenome&) { return false; };
+  const auto pairs = pair_up({survivors, survivors}, 6, {}, {}, none, random);
+  REQUIRE(pairs.size() == 6);
+  for (const auto& backbone : {pairs[0].backbones[0], pairs[0].backbones[1], pairs[1].backbones[0]})
+    CHECK(backbone == survivors[1]);
+  CHECK(pairs[0].macro == MacroArchitecture{1, 1});
+  CHECK(pairs[1].macro == MacroArchitecture{2, 1});
 }
 
 TEST_CASE("Without mutation a pair's macro-architecture is a parent's", "[master]") {

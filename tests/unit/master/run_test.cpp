@@ -110,7 +110,7 @@ TEST_CASE("A run leaves its results: settings, journal, checkpoint, candidates, 
                                                         "energy_mj.fast", "latency", "energy", "genome.image",
                                                         "genome.audio", "cells", "nodes", "genotype", "seconds"});
   CHECK(candidates.header() == front.header());
-  CHECK(candidates.rows() == 9);  // ceil(0.25 * 12) pairs, 3 generations
+  CHECK(candidates.rows() == 11);  // ceil(0.25 * 12) pairs, 3 generations
   CHECK(front.rows() == static_cast<std::size_t>(run.counts.tests.load()));
   const auto test = front.column("metric_test");
   for (std::size_t r = 0; r < front.rows(); ++r) CHECK(front.optional_number(r, test).has_value());
@@ -260,7 +260,7 @@ TEST_CASE("Only the front's models keep their weights, unless all are wanted", "
     auto settings = tiny_run(folder.path());
     settings.keep_models = keep;
     const auto models = std::filesystem::path(settings.run) / "models";
-    for (int id = 1; id <= 9; ++id) std::filesystem::create_directories(folder / "models" / std::to_string(id));
+    for (int id = 1; id <= 11; ++id) std::filesystem::create_directories(folder / "models" / std::to_string(id));
     settings.time_limit = "0.000001s";
     const Solo none(settings);
     std::filesystem::rename(folder / "models", models);
@@ -268,7 +268,7 @@ TEST_CASE("Only the front's models keep their weights, unless all are wanted", "
     settings.resume = true;
     const Solo run(settings);
     const auto kept = std::distance(std::filesystem::directory_iterator(models), {});
-    CHECK(kept == (keep == "all" ? 9 : run.counts.tests.load()));
+    CHECK(kept == (keep == "all" ? 11 : run.counts.tests.load()));
   }
 }
 
