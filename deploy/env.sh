@@ -9,7 +9,5 @@ if [ "$(id -u)" -eq 0 ]; then
   export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 fi
 export OMPI_MCA_rmaps_base_oversubscribe=1
-# A rank that dies does not take the others with it: the master deals its work again.
-export OMPI_MCA_orte_enable_recovery=1
 # No warnings about networks that a machine does not have, no binding of ranks that share cores.
 export OMPI_MCA_btl_base_warn_component_unused=0 OMPI_MCA_hwloc_base_binding_policy=none

@@ -7,6 +7,13 @@ set -uo pipefail
 [ $# -ge 2 ] || { echo "usage: deploy/mpirun.sh RANKS COMMAND [ARGUMENT ...]" >&2; exit 2; }
 ranks=$1
 shift
+command -v "$1" >/dev/null || { echo "deploy/mpirun.sh: no program $1; build it with deploy/build.sh" >&2; exit 2; }
+
+# Only a search can go on without a rank; elsewhere Open MPI should end the job.
+recovery=()
+for word in "$@"; do
+  [ "$word" != search ] || recovery=(--enable-recovery)
+done
 
 # Under --enable-recovery Open MPI's mpirun ends with 0 whatever its ranks end with: rank 0 leaves its exit code in a file.
 HARMONIC_EXIT_FILE=$(mktemp)
@@ -16,7 +23,7 @@ trap 'rm -f "$HARMONIC_EXIT_FILE"' EXIT
 # mpirun kills its ranks a second after SIGINT or SIGTERM; SIGUSR1 it passes on, and the program takes it as the same wish.
 # Its complaints about ranks that are gone are no news: the master says who is lost.
 set -m # a process group of its own: Ctrl-C comes through the trap only
-mpirun --quiet --enable-recovery -n "$ranks" "$@" 2> >(grep -v --line-buffered 'PMIX ERROR' >&2) &
+mpirun --quiet "${recovery[@]}" -n "$ranks" "$@" 2> >(grep -v --line-buffered 'PMIX ERROR' >&2) &
 job=$!
 trap 'kill -USR1 "$job"' INT TERM USR1
 status=0
@@ -25,5 +32,9 @@ while kill -0 "$job" 2>/dev/null; do # a signal woke us up: the job stops in its
   status=0
   wait "$job" || status=$?
 done
-[ ! -s "$HARMONIC_EXIT_FILE" ] || status=$(cat "$HARMONIC_EXIT_FILE")
+if [ -s "$HARMONIC_EXIT_FILE" ]; then
+  status=$(cat "$HARMONIC_EXIT_FILE")
+elif [ ${#recovery[@]} -gt 0 ] && [ "$status" -eq 0 ]; then
+  status=1 # rank 0 went without a word
+fi
 exit "$status"

@@ -82,7 +82,8 @@ class MasterRun {
     return jobs;
   }
   void finished(const Task& task, const Result& result) {
-    journal_.append({task.work, result.outcome, result.seconds});  // on disk before it counts
+    // On disk before it counts. A failure is not kept: a full disk or lost workers may be mended before a resume.
+    if (!std::holds_alternative<Failure>(result.outcome)) journal_.append({task.work, result.outcome, result.seconds});
     tell(result);
   }
   void tell(const Result& result) {

@@ -1,6 +1,7 @@
 #include "core/config/options.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -164,7 +165,8 @@ bool OptionSet::given(std::string_view name) const {
 
 void OptionSet::read_config(const std::string& path) {
   std::ifstream file(path);
-  if (!file) throw InputError(fmt::format("cannot read the config file {}", path), "check the path given to --config");
+  if (!file || std::filesystem::is_directory(path))
+    throw InputError(fmt::format("cannot read the config file {}", path), "check the path given to --config");
   std::map<std::string, std::vector<std::string>> values;
   try {
     const auto parsed = po::parse_config_file(file, po::options_description{}, /*allow_unregistered=*/true);

@@ -89,6 +89,7 @@ TEST_CASE("A slip in an option or key gets one line that names the nearest known
   CHECK_THAT(message({"--kind", "be"}), Catch::Contains("bee"));
   CHECK_THAT(message({"--rate", "1.5"}), Catch::Contains("between 0 and 1"));
   CHECK_THAT(message({"--config", "/nowhere.cfg"}), Catch::Contains("/nowhere.cfg"));
+  CHECK_THAT(message({"--config", "/"}), Catch::Contains("cannot read the config file"));
   CHECK_THAT(message({"--population"}), Catch::Contains("population"));
   CHECK_THAT(message({"stray"}), Catch::Contains("stray") || Catch::Contains("positional"));
   CHECK_THAT(message({}, "[search]\npopulation = 3\npopulation = 4\n"), Catch::Contains("2 times"));
