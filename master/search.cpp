@@ -6,16 +6,12 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/base/overloaded.hpp"
 #include "core/pareto/survival.hpp"
 #include "master/breeding.hpp"
 
 namespace harmonic {
 namespace {
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
 
 std::size_t share_of(std::size_t total, double share, std::size_t at_least) {
   return std::max(at_least, static_cast<std::size_t>(std::ceil(share * static_cast<double>(total) - 1e-9)));

@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "core/base/error.hpp"
+#include "core/base/overloaded.hpp"
 #include "envelope.pb.h"
 #include "journal.pb.h"
 
@@ -16,11 +17,6 @@ struct Malformed {};
 void require(bool present) {
   if (!present) throw Malformed{};
 }
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
 
 // --- core types to protobuf
 

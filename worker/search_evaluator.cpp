@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "core/base/error.hpp"
 #include "core/base/hash.hpp"
 #include "core/base/rng.hpp"
 #include "core/data/dataset_file.hpp"
@@ -59,13 +58,7 @@ class SearchEvaluator final : public Evaluator {
   }
 
   Outcome evaluate(const Work& work) override {
-    try {
-      return std::visit([this](const auto& piece) -> Outcome { return run(piece); }, work);
-    } catch (const InputError& e) {
-      return Failure{e.what(), true};
-    } catch (const std::exception& e) {
-      return Failure{e.what(), false};
-    }
+    return std::visit([this](const auto& piece) -> Outcome { return run(piece); }, work);
   }
 
  private:
@@ -133,7 +126,7 @@ class SearchEvaluator final : public Evaluator {
     model.genotype = found.genotype;
     model.classes = data_.info().classes;
     model.metric_val = found.metric_val;
-    for (const auto& [name, tensor] : found.weights) model.fusion[name] = tensor;
+    model.fusion = found.weights;
     for (std::size_t m = 0; m < modalities_.size(); ++m) {
       model.modalities.push_back(modalities_[m].spec.name);
       model.spaces.push_back(modalities_[m].spec.space.name);

@@ -85,8 +85,8 @@ struct Result {
 class Evaluator {
  public:
   virtual ~Evaluator() = default;
-  /// Never throws for a piece that fails: that is a Failure. The answer depends on the work and the run's settings
-  /// alone.
+  /// The answer depends on the work and the run's settings alone. What it throws becomes a Failure in the worker loop;
+  /// an InputError one with `bad_input`.
   [[nodiscard]] virtual Outcome evaluate(const Work& work) = 0;
 };
 
