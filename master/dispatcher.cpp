@@ -31,10 +31,10 @@ std::string bad_metric(double metric) {
 }
 
 std::string check(const EvaluateBackbones& work, const BackboneScores& scores) {
-  if (scores.metric_val.size() != work.genomes.size())
-    return fmt::format("{} scores for {} backbones", scores.metric_val.size(), work.genomes.size());
-  const auto bad = std::ranges::find_if_not(scores.metric_val, is_percent);
-  return bad == scores.metric_val.end() ? "" : bad_metric(*bad);
+  if (scores.metric.size() != work.genomes.size())
+    return fmt::format("{} scores for {} backbones", scores.metric.size(), work.genomes.size());
+  const auto bad = std::ranges::find_if_not(scores.metric, is_percent);
+  return bad == scores.metric.end() ? "" : bad_metric(*bad);
 }
 
 std::string check(const SearchFusion& work, const FusionScore& score) {

@@ -18,7 +18,7 @@
 #include "core/work/stop_signal.hpp"
 #include "master/commands/commands.hpp"
 #include "master/report/report.hpp"
-#include "master/run.hpp"
+#include "master/search_plan.hpp"
 #include "worker/commands/commands.hpp"
 #include "worker/group/placement.hpp"
 #include "worker/loop/worker_loop.hpp"
@@ -64,7 +64,7 @@ ExitCode search_command(const Arguments& args, MpiSession& session) {
     hooks.stop = stop_signal_seen;
     hooks.abandon = [&] { session.abandon(); };
     hooks.report = write_report;
-    return run_master(settings, world, hooks);
+    return run_search(settings, world, hooks);
   }
   catch_stop_signals();  // and leaves it to the master, who sends workers home
   worker->run();

@@ -5,12 +5,9 @@
 
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
-#include "core/pareto/hypervolume.hpp"
 
 namespace harmonic {
 namespace {
-
-constexpr double kRedraw_s = 0.2;
 
 const char* name_of(Search::Phase phase) {
   switch (phase) {
@@ -58,30 +55,24 @@ double Progress::seconds_left(const Search& search, int workers) const {
   return (now + generations * a_generation) / std::max(1, workers);
 }
 
-void Progress::draw(const Search& search, const Dispatcher& dispatcher) {
-  const double now = clock_();
-  if (!log::stderr_is_terminal() || now - drawn_s_ < kRedraw_s) return;
-  drawn_s_ = now;
+std::string Progress::line(const Search& search, const Dispatcher& dispatcher) const {
   const int workers = dispatcher.workers_here();
-  std::string line = fmt::format("generation {}/{}  {} {}/{}  models {}/{}  workers busy {}/{}", search.generation(),
+  std::string text = fmt::format("generation {}/{}  {} {}/{}  models {}/{}  workers busy {}/{}", search.generation(),
                                  settings_.generations, name_of(search.phase()), batch_done_, batch_size_,
                                  search.archive().models().size(), pairs() * settings_.generations,
                                  dispatcher.workers_busy(), workers);
-  if (best_ > 0) line += fmt::format("  best {:.2f} %", best_);
-  if (hypervolume_ > 0) line += fmt::format("  hypervolume {:.1f}", hypervolume_);
-  if (fusion_s_.count > 0) line += fmt::format("  ETA {}", human_duration(seconds_left(search, workers)));
-  log::progress(line);
+  if (best_ > 0) text += fmt::format("  best {:.2f} %", best_);
+  if (hypervolume_ > 0) text += fmt::format("  hypervolume {:.1f}", hypervolume_);
+  if (fusion_s_.count > 0) text += fmt::format("  ETA {}", human_duration(seconds_left(search, workers)));
+  return text;
 }
 
-void Progress::generation_done(const Search& search) {
-  std::vector<Objectives> points;
-  const auto front = search.front();
-  for (const auto id : front) points.push_back(search.objectives(search.archive().models().at(id)));
-  hypervolume_ = points.empty() ? 0 : harmonic::hypervolume(points, reference_);
+void Progress::generation_done(const Search& search, double hypervolume) {
+  hypervolume_ = hypervolume;
   for (const auto& [id, model] : search.archive().models()) best_ = std::max(best_, model.metric_val);
   log::info("generation {}/{}: {} models, best {:.2f} %, front of {}, hypervolume {:.2f}, {}",
-            search.boundary().generation, settings_.generations, search.archive().models().size(), best_, front.size(),
-            hypervolume_, human_duration(clock_() - start_s_));
+            search.boundary().generation, settings_.generations, search.archive().models().size(), best_,
+            search.front().size(), hypervolume_, human_duration(clock_() - start_s_));
 }
 
 }  // namespace harmonic

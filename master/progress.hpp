@@ -2,27 +2,22 @@
 
 #include <string>
 
-#include "core/pareto/fronts.hpp"
 #include "core/work/clock.hpp"
 #include "master/dispatcher.hpp"
 #include "master/search.hpp"
 
 namespace harmonic {
 
-/// What a person sees while a search runs: one line on a terminal, redrawn; a log line a generation.
+/// What a person sees while a search runs: one line on a terminal; a log line a generation.
 class Progress {
  public:
-  Progress(const EvolutionSettings& settings, Objectives reference)
-      : settings_(settings), reference_(std::move(reference)) {}
+  explicit Progress(const EvolutionSettings& settings) : settings_(settings) {}
 
   void batch(const Search& search, std::size_t tasks);
   void told(const Result& result);
-  /// Redraws the line, a few times a second at most.
-  void draw(const Search& search, const Dispatcher& dispatcher);
-  /// The log line of a generation that ended.
-  void generation_done(const Search& search);
-  /// Of the front so far, against the run's reference point.
-  [[nodiscard]] double hypervolume() const { return hypervolume_; }
+  [[nodiscard]] std::string line(const Search& search, const Dispatcher& dispatcher) const;
+  /// The log line of a generation that ended. @param hypervolume of the front so far
+  void generation_done(const Search& search, double hypervolume);
 
  private:
   struct Mean {
@@ -34,10 +29,8 @@ class Progress {
   [[nodiscard]] int pairs() const;
 
   EvolutionSettings settings_;
-  Objectives reference_;
   Clock clock_ = steady_clock();
   double start_s_ = clock_();
-  double drawn_s_ = 0;
   double hypervolume_ = 0;
   double best_ = 0;
   std::size_t batch_size_ = 0, batch_done_ = 0, groups_ = 0;  ///< groups: backbone tasks of the last generation

@@ -46,9 +46,9 @@ std::string ResultTables::row(const ScoredModel& model, bool with_test, bool wit
   return csv_row(cells);
 }
 
-std::string ResultTables::candidates_csv(const Archive& archive) const {
+std::string ResultTables::candidates_csv(const Archive& archive, bool with_test) const {
   std::string text = header();
-  for (const auto& [id, model] : archive.models()) text += row(model, false, true);
+  for (const auto& [id, model] : archive.models()) text += row(model, with_test, true);
   return text;
 }
 

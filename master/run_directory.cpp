@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <map>
+#include <set>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -22,7 +23,8 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Settings that change no number of the result, so that a resumed run may have others.
-const std::set<std::string> kFreeSettings = {"threads", "compute", "lease", "deadline", "keep-models", "generations"};
+const std::set<std::string> kFreeSettings = {"threads",     "compute",     "lease", "deadline",
+                                             "keep-models", "generations", "rows",  "seeds"};
 constexpr std::uintmax_t kJournalWithoutWork = 64;  // bytes; a header alone is shorter, any finished work longer
 
 /// INI text -> key -> its values.
@@ -49,24 +51,18 @@ std::vector<std::string> differences(const std::string& of_run, const std::strin
   return found;
 }
 
-std::string config_text(const SearchSettings& settings) {
-  SearchSettings copy = settings;
-  OptionSet options("", "");
-  copy.declare(options);
-  return options.to_ini();
-}
-
 /// What an attempt leaves behind that was refused before any work was done.
 bool is_leftover(const fs::directory_entry& entry) {
   const auto name = entry.path().filename().string();
   if (name == "journal") return entry.file_size() < kJournalWithoutWork;
   return name == "lock" || name == "log.txt" || name == "config.cfg" || name == "checkpoint.h5" ||
-         name == "candidates.csv" || name == "front.csv";
+         name == "candidates.csv" || name == "front.csv" || name == "reproduced.csv";
 }
 
 }  // namespace
 
-RunDirectory::RunDirectory(const SearchSettings& settings) : path_(settings.run) {
+RunDirectory::RunDirectory(std::filesystem::path path, bool resume, const std::string& config)
+    : path_(std::move(path)) {
   std::error_code error;
   fs::create_directories(path_, error);
   if (!fs::is_directory(path_))
@@ -74,8 +70,7 @@ RunDirectory::RunDirectory(const SearchSettings& settings) : path_(settings.run)
                      "give another to --run");
   lock();
   try {
-    const auto config = config_text(settings);
-    if (settings.resume) {
+    if (resume) {
       open_again(config);
     } else {
       open_new();
@@ -115,7 +110,7 @@ void RunDirectory::open_new() const {
                      "go on with --resume, or give another to --run");
   if (strangers)
     throw InputError(fmt::format("{} is not empty", path_.string()), "give an empty or a new directory to --run");
-  for (const auto& leftover : {journal(), checkpoint(), candidates(), front()}) fs::remove(leftover);
+  for (const auto& leftover : {journal(), checkpoint(), candidates(), front(), reproduced()}) fs::remove(leftover);
 }
 
 void RunDirectory::open_again(const std::string& config) const {

@@ -1,13 +1,22 @@
 #pragma once
 
 #include <filesystem>
-#include <set>
+#include <string>
+#include <vector>
 
 #include "core/base/ids.hpp"
-#include "core/config/search_settings.hpp"
+#include "core/config/options.hpp"
 #include "master/archive.hpp"
 
 namespace harmonic {
+
+/// The sectioned options of a command's settings with their values, as an INI file.
+template <class Settings>
+[[nodiscard]] std::string config_text(Settings settings) {
+  OptionSet options("", "");
+  settings.declare(options);
+  return options.to_ini();
+}
 
 /// The folder of one run: who may use it, and what lies where. Locked while the object lives.
 class RunDirectory {
@@ -15,7 +24,8 @@ class RunDirectory {
   /// Makes the folder when there is none, writes config.cfg and opens log.txt. `resume` on an empty folder starts anew.
   /// @throws InputError: another run uses it; it is not empty and `resume` is not set; with `resume`, a setting that
   ///   determines results differs from the folder's config.cfg (the text names each)
-  explicit RunDirectory(const SearchSettings& settings);
+  /// @param config all settings in force, as config.cfg keeps them
+  RunDirectory(std::filesystem::path path, bool resume, const std::string& config);
   ~RunDirectory();
   RunDirectory(const RunDirectory&) = delete;
   RunDirectory& operator=(const RunDirectory&) = delete;
@@ -25,6 +35,7 @@ class RunDirectory {
   [[nodiscard]] std::filesystem::path checkpoint() const { return path_ / "checkpoint.h5"; }
   [[nodiscard]] std::filesystem::path candidates() const { return path_ / "candidates.csv"; }
   [[nodiscard]] std::filesystem::path front() const { return path_ / "front.csv"; }
+  [[nodiscard]] std::filesystem::path reproduced() const { return path_ / "reproduced.csv"; }
   [[nodiscard]] std::filesystem::path models() const { return path_ / "models"; }
 
   /// Removes models/<id>/ of scored models outside `keep`. A model that is dominated once stays dominated.

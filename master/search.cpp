@@ -17,12 +17,6 @@ std::size_t share_of(std::size_t total, double share, std::size_t at_least) {
   return std::max(at_least, static_cast<std::size_t>(std::ceil(share * static_cast<double>(total) - 1e-9)));
 }
 
-Objectives with_metric(double metric, const Objectives& costs) {
-  Objectives point = {100 - metric};
-  point.insert(point.end(), costs.begin(), costs.end());
-  return point;
-}
-
 double blocks(const BackboneGenome& genome) {
   double sum = 2;  // the fixed layers
   for (const int e : canonical(genome).expand) sum += e / 4.0;
@@ -61,7 +55,7 @@ void Search::tell(const Result& result) {
                           const auto* scores = std::get_if<BackboneScores>(&result.outcome);
                           for (std::size_t i = 0; i < w.genomes.size(); ++i)
                             state_.memo.add(w.modality, w.genomes[i],
-                                            scores ? BackboneMemo::Score(scores->metric_val.at(i)) : std::nullopt);
+                                            scores ? BackboneMemo::Score(scores->metric.at(i)) : std::nullopt);
                         },
                         [&](const SearchFusion& w) {
                           if (const auto* score = std::get_if<FusionScore>(&result.outcome)) {
@@ -189,24 +183,6 @@ std::vector<MacroArchitecture> Search::parent_macros() const {
   std::vector<MacroArchitecture> macros;
   for (const auto id : state_.parents) macros.push_back(state_.archive.models().at(id).genome.macro);
   return macros;
-}
-
-Objectives Search::objectives(const ScoredModel& model) const {
-  return with_metric(model.metric_val, costs_.model(model.genome, operators_of(model.genotype)));
-}
-
-std::vector<CandidateId> Search::front() const {
-  std::vector<CandidateId> ids;
-  std::vector<Objectives> points;
-  for (const auto& [id, model] : state_.archive.models()) {
-    ids.push_back(id);
-    points.push_back(objectives(model));
-  }
-  std::vector<CandidateId> best;
-  const auto all = fronts(points);
-  if (!all.empty())
-    for (const auto i : all.front()) best.push_back(ids[i]);
-  return best;
 }
 
 double expected_cost(const Work& work) {

@@ -1,23 +1,16 @@
 #pragma once
 
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "core/config/search_settings.hpp"
-#include "core/pareto/fronts.hpp"
 #include "core/work/work.hpp"
 #include "master/archive.hpp"
+#include "master/front.hpp"
 #include "master/memo.hpp"
 
 namespace harmonic {
-
-/// What the search must know of costs: the objectives beside the metric, all minimised. Pure functions.
-struct SearchCosts {
-  std::function<Objectives(int modality, const BackboneGenome&)> backbone;
-  std::function<Objectives(const MultimodalGenome&, const std::vector<std::string>& operators)> model;
-};
 
 /// Everything that the rest of a search follows from; what a checkpoint holds.
 struct SearchState {
@@ -62,9 +55,9 @@ class Search {
   [[nodiscard]] const SearchState& boundary() const { return boundary_; }
 
   /// {100 - metric, costs…}
-  [[nodiscard]] Objectives objectives(const ScoredModel& model) const;
+  [[nodiscard]] Objectives objectives(const ScoredModel& model) const { return objectives_of(model, costs_); }
   /// The models that no other ever scored dominates, by id.
-  [[nodiscard]] std::vector<CandidateId> front() const;
+  [[nodiscard]] std::vector<CandidateId> front() const { return front_of(state_.archive, costs_); }
 
  private:
   void advance();

@@ -18,6 +18,18 @@ void require(bool present) {
   if (!present) throw Malformed{};
 }
 
+/// Values of the wire, which stay what they are.
+constexpr std::int32_t kVal = 0, kTest = 1, kTrain = 2;
+
+std::int32_t to_wire(Split split) {
+  return split == Split::val ? kVal : split == Split::test ? kTest : kTrain;
+}
+
+Split split_of(std::int32_t wire) {
+  require(wire >= kVal && wire <= kTrain);
+  return wire == kVal ? Split::val : wire == kTest ? Split::test : Split::train;
+}
+
 // --- core types to protobuf
 
 void put(const BackboneGenome& from, wire::BackboneGenome& to) {
@@ -52,10 +64,12 @@ void put(const Work& from, wire::Work& to) {
                           auto& out = *to.mutable_backbones();
                           out.set_modality(w.modality);
                           for (const auto& genome : w.genomes) put(genome, *out.add_genomes());
+                          out.set_split(to_wire(w.split));
                         },
                         [&](const SearchFusion& w) {
                           to.mutable_fusion()->set_candidate(w.candidate.value);
                           put(w.genome, *to.mutable_fusion()->mutable_genome());
+                          to.mutable_fusion()->set_trial(w.trial);
                         },
                         [&](const TestModel& w) {
                           to.mutable_test()->set_candidate(w.candidate.value);
@@ -67,8 +81,7 @@ void put(const Work& from, wire::Work& to) {
 
 void put(const Outcome& from, wire::Outcome& to) {
   std::visit(Overloaded{[&](const BackboneScores& o) {
-                          to.mutable_backbones()->mutable_metric_val()->Assign(o.metric_val.begin(),
-                                                                               o.metric_val.end());
+                          to.mutable_backbones()->mutable_metric()->Assign(o.metric.begin(), o.metric.end());
                         },
                         [&](const FusionScore& o) {
                           to.mutable_fusion()->set_metric_val(o.metric_val);
@@ -111,13 +124,13 @@ Genotype get(const wire::Genotype& from) {
 Work get(const wire::Work& from) {
   switch (from.kind_case()) {
     case wire::Work::kBackbones: {
-      EvaluateBackbones work{from.backbones().modality(), {}};
+      EvaluateBackbones work{from.backbones().modality(), {}, split_of(from.backbones().split())};
       for (const auto& genome : from.backbones().genomes()) work.genomes.push_back(get(genome));
       return work;
     }
     case wire::Work::kFusion:
       require(from.fusion().has_genome());
-      return SearchFusion{CandidateId{from.fusion().candidate()}, get(from.fusion().genome())};
+      return SearchFusion{CandidateId{from.fusion().candidate()}, get(from.fusion().genome()), from.fusion().trial()};
     case wire::Work::kTest:
       require(from.test().has_genome() && from.test().has_genotype());
       return TestModel{CandidateId{from.test().candidate()}, get(from.test().genome()), get(from.test().genotype())};
@@ -130,7 +143,7 @@ Work get(const wire::Work& from) {
 Outcome get(const wire::Outcome& from) {
   switch (from.kind_case()) {
     case wire::Outcome::kBackbones:
-      return BackboneScores{{from.backbones().metric_val().begin(), from.backbones().metric_val().end()}};
+      return BackboneScores{{from.backbones().metric().begin(), from.backbones().metric().end()}};
     case wire::Outcome::kFusion:
       require(from.fusion().has_genotype());
       return FusionScore{from.fusion().metric_val(), get(from.fusion().genotype())};

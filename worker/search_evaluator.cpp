@@ -63,14 +63,19 @@ class SearchEvaluator final : public Evaluator {
 
  private:
   BackboneScores run(const EvaluateBackbones& work) {
-    Modality& modality = modalities_.at(static_cast<std::size_t>(work.modality));
-    return BackboneScores{modality.backbones.evaluate(work.genomes, modality.val, val_labels_, data_.info().labels)};
+    const Modality& modality = modalities_.at(static_cast<std::size_t>(work.modality));
+    const bool at_hand = work.split == Split::val;
+    const auto inputs = at_hand ? modality.val : load_samples(data_, modality.spec.name, work.split).to(device_);
+    const auto labels = at_hand ? val_labels_ : load_labels(data_, work.split).to(device_);
+    return BackboneScores{modality.backbones.evaluate(work.genomes, inputs, labels, data_.info().labels)};
   }
 
   FusionScore run(const SearchFusion& work) {
     const FusionData data = fusion_data(work.genome);
     // The seed is the genome's, not the candidate's: a genome's result does not depend on when it was asked for.
-    const auto seed = RandomStream(Seed{settings_.seed}, "fusion", genome_hash(work.genome)).bits64();
+    const auto seed =
+        RandomStream(Seed{settings_.seed}, "fusion", genome_hash(work.genome), static_cast<std::uint64_t>(work.trial))
+            .bits64();
     FusionResult found = search_fusion(data, work.genome.macro, settings_.fusion, costs_, seed, device_);
     keep(work, found);
     return FusionScore{found.metric_val, found.genotype};

@@ -6,16 +6,18 @@
 #include <vector>
 
 #include "core/base/ids.hpp"
+#include "core/data/dataset_file.hpp"
 #include "core/space/genome.hpp"
 #include "core/space/genotype.hpp"
 
 namespace harmonic {
 
-/// Tier 1: evaluate sub-networks of one modality (recalibrate, validate). Genomes that share a prefix of blocks go
+/// Tier 1: evaluate sub-networks of one modality (recalibrate, measure). Genomes that share a prefix of blocks go
 /// together.
 struct EvaluateBackbones {
   int modality = 0;
   std::vector<BackboneGenome> genomes;
+  Split split = Split::val;  ///< measured on; test for a final report alone
 
   bool operator==(const EvaluateBackbones&) const = default;
 };
@@ -24,6 +26,7 @@ struct EvaluateBackbones {
 struct SearchFusion {
   CandidateId candidate;
   MultimodalGenome genome;
+  int trial = 0;  ///< which of several independent searches for one genome: each has random numbers of its own
 
   bool operator==(const SearchFusion&) const = default;
 };
@@ -48,7 +51,7 @@ struct Task {
 
 /// Answers, in the order of the work above. Metrics are percent, higher is better.
 struct BackboneScores {
-  std::vector<double> metric_val;  ///< one a genome, in the task's order
+  std::vector<double> metric;  ///< one a genome, in the task's order; of the task's split
 
   bool operator==(const BackboneScores&) const = default;
 };

@@ -7,8 +7,8 @@
 #include "core/storage/atomic_file.hpp"
 #include "core/work/run_hash.hpp"
 #include "master/dispatcher.hpp"
-#include "master/run.hpp"
 #include "master/search.hpp"
+#include "master/search_plan.hpp"
 #include "proto/tags.hpp"
 #include "tests/support/fakes.hpp"
 #include "tests/support/shared_data.hpp"
@@ -146,7 +146,7 @@ std::string front_of_one(SearchSettings settings) {
                     [] { return std::make_unique<FakeEvaluator>(); });
   RunHooks hooks;
   hooks.idle = [&] { worker.poll(); };
-  CHECK(run_master(settings, box, hooks) == ExitCode::done);
+  CHECK(run_search(settings, box, hooks) == ExitCode::done);
   worker.run();
   return read_file(std::filesystem::path(settings.run) / "front.csv");
 }
@@ -169,7 +169,7 @@ TEST_CASE("A whole run leaves the same front, byte for byte, whatever the number
     RunHooks hooks;
     hooks.abandon = [] { FAIL("a worker was lost"); };
     if (worker) hooks.idle = [&] { worker->poll(); };
-    CHECK(run_master(settings, now.world, hooks) == ExitCode::done);
+    CHECK(run_search(settings, now.world, hooks) == ExitCode::done);
     CHECK(read_file(std::filesystem::path(settings.run) / "front.csv") == front_of_one(settings));
   }
   if (worker) worker->run();

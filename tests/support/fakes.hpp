@@ -48,7 +48,7 @@ inline Genotype fake_genotype(const MultimodalGenome& genome) {
 inline Outcome fake_outcome(const Work& work) {
   if (const auto* backbones = std::get_if<EvaluateBackbones>(&work)) {
     BackboneScores scores;
-    for (const auto& genome : backbones->genomes) scores.metric_val.push_back(fake_metric(genome));
+    for (const auto& genome : backbones->genomes) scores.metric.push_back(fake_metric(genome));
     return scores;
   }
   const auto& genome = std::holds_alternative<SearchFusion>(work) ? std::get<SearchFusion>(work).genome

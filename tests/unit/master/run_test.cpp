@@ -1,5 +1,3 @@
-#include "master/run.hpp"
-
 #include <atomic>
 #include <iostream>
 #include <sstream>
@@ -11,6 +9,7 @@
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/csv.hpp"
 #include "core/work/run_hash.hpp"
+#include "master/search_plan.hpp"
 #include "tests/support/fakes.hpp"
 #include "tests/support/shared_data.hpp"
 #include "tests/support/tiny_run.hpp"
@@ -67,7 +66,7 @@ struct Solo {
     hooks.idle = [&] { worker.poll(); };
     hooks.stop = [&] { return counts.work >= stop_after; };
     const Captured captured;
-    code = run_master(settings, box, hooks);
+    code = run_search(settings, box, hooks);
     output = captured.text();
     worker.poll();
     CHECK(worker.finished());

@@ -11,7 +11,11 @@ const MultimodalGenome kGenome{{{{3, 5, 7, 0}, {3, 4, 6, 0}, {3}}, {}}, {3, 2}};
 const Genotype kGenotype = parse_genotype("1+4:Sum(1,0) | 5+7:ConcatFC(0,1),SE1(2,0) -> 8,9");
 
 std::vector<Work> every_work() {
-  return {EvaluateBackbones{1, {kGenome.backbones[0], {}}}, EvaluateBackbones{}, SearchFusion{CandidateId{7}, kGenome},
+  return {EvaluateBackbones{1, {kGenome.backbones[0], {}}},
+          EvaluateBackbones{},
+          EvaluateBackbones{0, {}, Split::test},
+          SearchFusion{CandidateId{7}, kGenome},
+          SearchFusion{CandidateId{7}, kGenome, 2},
           TestModel{CandidateId{1ULL << 60U}, kGenome, kGenotype}};
 }
 

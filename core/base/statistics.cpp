@@ -1,0 +1,22 @@
+#include "core/base/statistics.hpp"
+
+#include <cmath>
+
+#include <boost/math/distributions/students_t.hpp>
+
+namespace harmonic {
+
+MeanInterval mean_interval(std::span<const double> values) {
+  MeanInterval result{values.size(), 0, std::nullopt};
+  if (values.empty()) return result;
+  const auto n = static_cast<double>(values.size());
+  for (const double v : values) result.mean += v / n;
+  if (values.size() < 2) return result;
+  double squares = 0;
+  for (const double v : values) squares += (v - result.mean) * (v - result.mean);
+  const double t = boost::math::quantile(boost::math::students_t(n - 1), 0.975);
+  result.half_width = t * std::sqrt(squares / (n - 1) / n);
+  return result;
+}
+
+}  // namespace harmonic

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/data/dataset_file.hpp"
+#include "core/space/genome.hpp"
+
+namespace harmonic {
+
+/// One row of a published table of results: a model whose backbones and macro-architecture are given, and what was
+/// measured of it. The genotype is not published.
+struct PublishedRow {
+  int row = 0;                            ///< as the table counts, from 1
+  std::vector<BackboneGenome> backbones;  ///< [modality], canonical
+  std::vector<double> unimodal_metric;    ///< [modality] of each backbone alone, percent
+  MacroArchitecture macro;
+  double metric = 0;      ///< of the multimodal model, percent
+  double latency_ms = 0;  ///< Jetson TX2, batch 1; cut (not rounded) to two decimals, like the energy
+  double energy_mj = 0;
+};
+
+struct PublishedTable {
+  struct Modality {
+    std::string name;   ///< in the publication
+    std::string space;  ///< of its backbones
+  };
+
+  std::string name;    ///< avmnist | mmimdb | harmp
+  std::string metric;  ///< what its percentages are
+  LabelKind labels = LabelKind::classification;
+  int classes = 0;
+  std::vector<Modality> modalities;
+  std::vector<PublishedRow> rows;
+
+  /// @throws InputError listing the rows that there are
+  [[nodiscard]] const PublishedRow& row(int number) const;
+};
+
+/// The tables of results of Harmonic-NAS (arXiv 2309.06612, ACML 2023): AV-MNIST, MM-IMDB, Harm-P.
+/// @throws InputError naming the nearest
+[[nodiscard]] const PublishedTable& find_published_table(std::string_view name);
+[[nodiscard]] std::vector<std::string> published_table_names();
+
+}  // namespace harmonic

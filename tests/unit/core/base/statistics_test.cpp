@@ -1,0 +1,26 @@
+#include "core/base/statistics.hpp"
+
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+using namespace harmonic;
+
+TEST_CASE("A mean comes with its Student-t interval", "[base]") {
+  // t(0.975, 2) = 4.302653, standard deviation 1: 4.302653 / sqrt(3).
+  const auto three = mean_interval(std::vector{1.0, 2.0, 3.0});
+  CHECK(three.count == 3);
+  CHECK(three.mean == Approx(2));
+  REQUIRE(three.half_width.has_value());
+  CHECK(*three.half_width == Approx(2.484138).epsilon(1e-6));
+  // t(0.975, 9) = 2.262157, standard deviation sqrt(10 / 9) of five zeros and five twos.
+  const auto ten = mean_interval(std::vector{0.0, 2.0, 0.0, 2.0, 0.0, 2.0, 0.0, 2.0, 0.0, 2.0});
+  CHECK(*ten.half_width == Approx(2.262157 / 3).epsilon(1e-6));
+}
+
+TEST_CASE("One measurement has no interval, none has no mean", "[base]") {
+  const auto one = mean_interval(std::vector{7.5});
+  CHECK(one.mean == 7.5);
+  CHECK_FALSE(one.half_width.has_value());
+  CHECK(mean_interval({}).count == 0);
+}
