@@ -4,13 +4,13 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
-#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
 #include <torch/torch.h>
 
 #include "core/base/rng.hpp"
+#include "worker/fusion/batches.hpp"
 #include "worker/fusion/derived_network.hpp"
 #include "worker/fusion/epoch_choice.hpp"
 #include "worker/fusion/genotype_parse.hpp"
@@ -80,44 +80,6 @@ std::vector<int> channels_of(const std::vector<Tensor>& features) {
   return channels;
 }
 
-/// A fresh order of all samples, cut into batches. A last batch of a single sample, which batch norm cannot take, is
-/// left out.
-std::vector<Tensor> shuffled_batches(std::int64_t samples, int batch, RandomStream random, torch::Device device) {
-  std::vector<std::int64_t> order(static_cast<std::size_t>(samples));
-  std::iota(order.begin(), order.end(), 0);
-  random.shuffle(order);
-  const Tensor indices = torch::tensor(order).to(device);
-  std::vector<Tensor> batches;
-  for (std::int64_t first = 0; first < samples; first += batch)
-    if (const auto count = std::min<std::int64_t>(batch, samples - first); count > 1)
-      batches.push_back(indices.slice(0, first, first + count));
-  return batches;
-}
-
-/// An endless run of shuffled batches.
-class BatchCycle {
- public:
-  BatchCycle(std::int64_t samples, int batch, std::uint64_t seed, const char* purpose, torch::Device device)
-      : samples_(samples), batch_(batch), seed_(seed), purpose_(purpose), device_(device) {}
-  Tensor next() {
-    if (position_ == batches_.size()) {
-      batches_ = shuffled_batches(samples_, batch_, RandomStream(Seed{seed_}, purpose_, round_++), device_);
-      position_ = 0;
-    }
-    return batches_[position_++];
-  }
-
- private:
-  std::int64_t samples_;
-  int batch_;
-  std::uint64_t seed_;
-  const char* purpose_;
-  torch::Device device_;
-  std::uint64_t round_ = 0;
-  std::vector<Tensor> batches_;
-  std::size_t position_ = 0;
-};
-
 void set_learning_rate(torch::optim::Adam& adam, double rate) {
   for (auto& group : adam.param_groups()) static_cast<torch::optim::AdamOptions&>(group.options()).lr(rate);
 }
@@ -146,13 +108,13 @@ class MixedSearch {
         arch_adam_(
             logits_.parameters(),
             torch::optim::AdamOptions(settings.arch_lr).betas({0.5, 0.999}).weight_decay(settings.arch_weight_decay)),
-        val_batches_(val_.size(), settings.batch, seed, "fusion-architecture-batches", device) {}
+        val_batches_(val_.size(), settings.batch, seed, kArchitectureBatches, device) {}
 
   /// Mean training loss of the epoch.
   double run_epoch(int epoch, const FusionHooks& hooks) {
-    const auto batches = shuffled_batches(
-        train_.size(), settings_.batch,
-        RandomStream(Seed{seed_}, "fusion-weight-batches", static_cast<std::uint64_t>(epoch)), device_);
+    const auto batches =
+        shuffled_batches(train_.size(), settings_.batch,
+                         RandomStream(Seed{seed_}, kWeightBatches, static_cast<std::uint64_t>(epoch)), device_);
     double loss_sum = 0;
     std::int64_t samples = 0;
     for (std::size_t b = 0; b < batches.size(); ++b) {

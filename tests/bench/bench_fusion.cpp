@@ -1,0 +1,349 @@
+// What a fusion search costs against the published way of doing it, both in this run, each in a process of its own.
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include "core/base/error.hpp"
+#include "core/base/text.hpp"
+#include "core/config/search_settings.hpp"
+#include "core/space/layers.hpp"
+#include "fusion_inputs.hpp"
+#include "measured_child.hpp"
+#include "published_fusion.hpp"
+#include "worker/fusion/batches.hpp"
+#include "worker/train/metrics.hpp"
+
+namespace harmonic::bench {
+namespace {
+
+using torch::Tensor;
+
+/// Row 1 of the published AV-MNIST table.
+constexpr const char* kImageGenome = "K=5,5,5,5;E=3,3,4,3;D=2";
+constexpr const char* kAudioGenome = "K=3,3,7,3;E=3,3,3,6;D=2";
+constexpr int kFeatures = 4;  // that each modality offers
+
+/// One way's epochs.
+struct Measurement {
+  double start_mib = 0;          ///< peak memory before the first epoch: the program, data, backbones, features
+  double peak_mib = 0;           ///< in the end
+  double once_s = 0;             ///< wall time of what is done once before the epochs
+  double wall_s = 0, cpu_s = 0;  ///< of the fastest epoch
+  std::vector<double> losses;    ///< mean training loss of every epoch
+
+  [[nodiscard]] std::vector<double> numbers() const {
+    std::vector<double> all{start_mib, peak_mib, once_s, wall_s, cpu_s};
+    all.insert(all.end(), losses.begin(), losses.end());
+    return all;
+  }
+  [[nodiscard]] static Measurement from(const std::vector<double>& all) {
+    return {all.at(0), all.at(1), all.at(2), all.at(3), all.at(4), {all.begin() + 5, all.end()}};
+  }
+};
+
+/// Times epochs as they end and keeps the fastest: the first pays for buffers and code that later ones find in place.
+class EpochTimer {
+ public:
+  explicit EpochTimer(Measurement& into) : into_(into) {}
+  void start() {
+    into_.start_mib = peak_memory_mib();
+    last_ = Clock::now();
+  }
+  void epoch_done(double loss) {
+    const Clock now = Clock::now();
+    const double wall = now.wall_s - last_.wall_s, cpu = now.cpu_s - last_.cpu_s;
+    const bool first = into_.losses.empty();
+    into_.wall_s = first ? wall : std::min(into_.wall_s, wall);
+    into_.cpu_s = first ? cpu : std::min(into_.cpu_s, cpu);
+    into_.losses.push_back(loss);
+    last_ = Clock::now();
+  }
+
+ private:
+  Measurement& into_;
+  Clock last_;
+};
+
+/// The published learning rates and steps, on which both ways run.
+FusionSettings published_settings(int epochs, double dropout) {
+  FusionSettings settings;
+  settings.epochs = epochs;
+  settings.warmup_epochs = 0;
+  settings.dropout = dropout;
+  settings.weight_lr = 1e-4;
+  settings.arch_lr = 3e-4;
+  settings.latency_weight = settings.energy_weight = 0;  // whose gradient the published code loses
+  return settings;
+}
+
+std::vector<BackboneGenome> table_genomes(const FusionInputs& inputs) {
+  return {parse_genome(kImageGenome, inputs.modalities[0].backbones.supernet().space()),
+          parse_genome(kAudioGenome, inputs.modalities[1].backbones.supernet().space())};
+}
+
+OperatorCosts no_costs(const FusionSettings& settings) {
+  return {{1.0}, {std::vector<double>(settings.operators.size(), 1.0)}, {{}}};
+}
+
+Measurement run_harmonic(const InputOptions& options, MacroArchitecture macro, const FusionSettings& settings) {
+  const FusionInputs inputs = load_inputs(options);
+  torch::set_num_threads(options.threads);
+  Measurement measured;
+  EpochTimer timer(measured);
+  const Clock begin = Clock::now();
+  const FusionData data = fusion_data(inputs, table_genomes(inputs), kFeatures, settings.side);
+  measured.once_s = Clock::now().wall_s - begin.wall_s;
+  FusionHooks hooks;
+  bool searched = false;
+  hooks.progress = [&](const FusionProgress& progress) {
+    timer.epoch_done(progress.loss);
+    searched = progress.epoch == progress.epochs;
+  };
+  hooks.stop_requested = [&] { return searched; };
+  timer.start();
+  try {
+    (void)search_fusion(data, macro, settings, no_costs(settings), options.seed, torch::kCPU, hooks);
+  } catch (const FusionStopped&) {  // before the discrete network is retrained
+  }
+  measured.peak_mib = peak_memory_mib();
+  return measured;
+}
+
+/// Batch norms of a backbone in training mode.
+class BatchStatistics final : public ForwardMode {
+ public:
+  Tensor batch_norm(const BatchNormView& norm, std::size_t, const Tensor& x) override {
+    return at::batch_norm(x, norm.weight, norm.bias, norm.mean, norm.variance, true, kBatchNormMomentum,
+                          kBatchNormEpsilon, false);
+  }
+};
+
+/// The published way. Its backbones run through this project's layers, which are no slower than LibTorch's modules.
+class PublishedSearch {
+ public:
+  /// @param same_features backbones in eval mode with re-estimated statistics, as Harmonic has them, for equal losses;
+  ///   else in training mode
+  PublishedSearch(const FusionInputs& inputs, MacroArchitecture macro, const FusionSettings& settings,
+                  std::uint64_t seed, bool same_features)
+      : inputs_(inputs), settings_(settings), seed_(seed), genomes_(table_genomes(inputs)) {
+    for (std::size_t m = 0; m < inputs.modalities.size(); ++m) {
+      const auto& supernet = inputs.modalities[m].backbones.supernet();
+      offered_.push_back(offered_features(feature_count(supernet.space(), genomes_[m]), kFeatures));
+      const auto channels = feature_channels(supernet.space(), genomes_[m], inputs.classes);
+      for (const int index : offered_[m]) layout_.input_channels.push_back(channels[static_cast<std::size_t>(index)]);
+      if (same_features) subnets_.push_back(inputs.modalities[m].backbones.subnet(genomes_[m]));
+    }
+    layout_.macro = macro;
+    layout_.operators = settings.operators;
+    layout_.multiplier = settings.multiplier;
+    layout_.classes = inputs.classes;
+    layout_.shape = {settings.channels, settings.side * settings.side, settings.dropout};
+    torch::manual_seed(seed);
+    MixedNetwork start(layout_);  // draws as the search does
+    logits_ = random_architecture(static_cast<int>(layout_.input_channels.size()), macro,
+                                  static_cast<int>(settings.operators.size()), torch::kCPU);
+    network_ = std::make_shared<PublishedNetwork>(layout_);
+    torch::NoGradGuard no_grad;
+    const auto parameters = start.named_parameters();
+    for (auto& item : network_->named_parameters()) item.value().copy_(parameters[item.key()]);
+  }
+
+  void run(EpochTimer& timer) {
+    torch::optim::Adam weight_adam(network_->parameters(),
+                                   torch::optim::AdamOptions(settings_.weight_lr).weight_decay(settings_.weight_decay));
+    torch::optim::Adam arch_adam(
+        logits_.parameters(),
+        torch::optim::AdamOptions(settings_.arch_lr).betas({0.5, 0.999}).weight_decay(settings_.arch_weight_decay));
+    BatchCycle val_batches(inputs_.val_labels.size(0), settings_.batch, seed_, kArchitectureBatches, torch::kCPU);
+    timer.start();
+    for (int epoch = 0; epoch < settings_.epochs; ++epoch) {
+      const auto batches =
+          shuffled_batches(inputs_.train_labels.size(0), settings_.batch,
+                           RandomStream(Seed{seed_}, kWeightBatches, static_cast<std::uint64_t>(epoch)), torch::kCPU);
+      double loss_sum = 0;
+      std::int64_t samples = 0;
+      for (std::size_t b = 0; b < batches.size(); ++b) {
+        const double t = epoch + static_cast<double>(b) / static_cast<double>(batches.size());
+        for (auto& group : weight_adam.param_groups())
+          static_cast<torch::optim::AdamOptions&>(group.options())
+              .lr(cosine_restarts(t, settings_.weight_lr, settings_.weight_lr_min));
+        loss_sum += step(weight_adam, batches[b], true) * static_cast<double>(batches[b].size(0));
+        samples += batches[b].size(0);
+        (void)step(arch_adam, val_batches.next(), false);
+      }
+      timer.epoch_done(loss_sum / static_cast<double>(samples));
+    }
+  }
+
+ private:
+  std::vector<Tensor> maps(const Tensor& indices, bool train) {
+    torch::NoGradGuard frozen;
+    std::vector<Tensor> all;
+    BatchStatistics training;
+    for (std::size_t m = 0; m < inputs_.modalities.size(); ++m) {
+      const auto& modality = inputs_.modalities[m];
+      const Tensor batch = (train ? modality.train : modality.val).index_select(0, indices);
+      const auto output = subnets_.empty() ? forward(modality.backbones.supernet(), genomes_[m], batch, training)
+                                           : subnets_[m].forward(batch);
+      for (const int index : offered_[m]) all.push_back(output.features[static_cast<std::size_t>(index)].contiguous());
+    }
+    return all;
+  }
+
+  /// As published, every step computes all gradients and uses those of its own parameters.
+  double step(torch::optim::Adam& adam, const Tensor& indices, bool train) {
+    adam.zero_grad();
+    const Tensor labels = (train ? inputs_.train_labels : inputs_.val_labels).index_select(0, indices);
+    const Tensor loss =
+        torch::nn::functional::cross_entropy(network_->forward(maps(indices, train), weights_of(logits_)), labels);
+    loss.backward();
+    adam.step();
+    return loss.item<double>();
+  }
+
+  const FusionInputs& inputs_;
+  FusionSettings settings_;
+  std::uint64_t seed_;
+  std::vector<BackboneGenome> genomes_;
+  std::vector<std::vector<int>> offered_;
+  std::vector<Subnet> subnets_;
+  FusionLayout layout_;
+  Architecture logits_;
+  std::shared_ptr<PublishedNetwork> network_;
+};
+
+Measurement run_published(const InputOptions& options, MacroArchitecture macro, const FusionSettings& settings,
+                          bool same_features) {
+  const FusionInputs inputs = load_inputs(options);
+  torch::set_num_threads(options.threads);
+  Measurement measured;
+  EpochTimer timer(measured);
+  PublishedSearch(inputs, macro, settings, options.seed, same_features).run(timer);
+  measured.peak_mib = peak_memory_mib();
+  return measured;
+}
+
+Measurement measure(const std::function<Measurement()>& way) {
+  return Measurement::from(in_child([&] { return way().numbers(); }));
+}
+
+struct Options {
+  InputOptions inputs;
+  std::vector<std::string> macro = {"2x1", "3x4"};
+  std::string only = "both";
+  int epochs = 3;
+  double dropout = 0.1;
+  bool losses = true;
+  int generation = 0;
+};
+
+MacroArchitecture parse_macro(const std::string& text) {
+  const auto parts = split(text, 'x');
+  if (parts.size() != 2) throw InputError(fmt::format("--macro {} is no macro-architecture", text), "give e.g. 2x1");
+  return {static_cast<int>(parse_integer(parts[0], "cells")), static_cast<int>(parse_integer(parts[1], "nodes"))};
+}
+
+void compare(const Options& options, MacroArchitecture macro) {
+  const auto settings = published_settings(options.epochs, options.dropout);
+  const auto show = [&](const char* way, const Measurement& m) {
+    std::cout << fmt::format("  {:<10} {:8.3f} s wall, {:8.3f} s CPU an epoch, peak {:6.0f} MiB ({:.0f} before it){}\n",
+                             way, m.wall_s, m.cpu_s, m.peak_mib, m.start_mib,
+                             m.once_s > 0 ? fmt::format(", {:.2f} s once for features", m.once_s) : "")
+              << std::flush;
+  };
+  std::cout << fmt::format("{} cells x {} nodes, batch {}\n", macro.cells, macro.nodes, settings.batch);
+  std::optional<Measurement> ours, published;
+  if (options.only != "published") {
+    ours = measure([&] { return run_harmonic(options.inputs, macro, settings); });
+    show("harmonic", *ours);
+  }
+  if (options.only != "harmonic") {
+    published = measure([&] { return run_published(options.inputs, macro, settings, false); });
+    show("published", *published);
+  }
+  if (ours && published)
+    std::cout << fmt::format("  {:.2f} times faster ({:.2f} in CPU time), {:.3f} of the memory\n",
+                             published->wall_s / ours->wall_s, published->cpu_s / ours->cpu_s,
+                             ours->peak_mib / published->peak_mib)
+              << std::flush;
+  if (!ours || !published || !options.losses) return;
+  const auto exact = published_settings(options.epochs, 0);
+  ours = measure([&] { return run_harmonic(options.inputs, macro, exact); });
+  published = measure([&] { return run_published(options.inputs, macro, exact, true); });
+  double worst = 0;
+  std::cout << "  training loss without dropout, harmonic and published:";
+  for (std::size_t e = 0; e < ours->losses.size(); ++e) {
+    std::cout << fmt::format("  {:.5f} {:.5f}", ours->losses[e], published->losses[e]);
+    worst = std::max(worst, std::abs(ours->losses[e] - published->losses[e]));
+  }
+  std::cout << fmt::format("; largest difference {:.1e}\n", worst) << std::flush;
+}
+
+/// Whole fusion searches, retraining included, of as many drawn pairs: what a worker does for a generation.
+void run_generation(const Options& options) {
+  const auto numbers = in_child([&]() -> std::vector<double> {
+    const FusionInputs inputs = load_inputs(options.inputs);
+    torch::set_num_threads(options.inputs.threads);
+    const FusionSettings settings;
+    RandomStream random(Seed{options.inputs.seed}, "bench-generation");
+    const Clock begin = Clock::now();
+    for (int pair = 0; pair < options.generation; ++pair) {
+      std::vector<BackboneGenome> genomes;
+      for (const auto& modality : inputs.modalities)
+        genomes.push_back(random_genome(modality.backbones.supernet().space(), random));
+      const MacroArchitecture macro = draw_macro({}, random);
+      const Clock start = Clock::now();
+      const auto found = search_fusion(fusion_data(inputs, genomes, kFeatures, settings.side), macro, settings,
+                                       no_costs(settings), options.inputs.seed, torch::kCPU);
+      std::cout << fmt::format("  pair {:2}: {} x {}, {:6.1f} s wall, {:6.1f} s CPU, validation {:.2f} %\n", pair + 1,
+                               macro.cells, macro.nodes, Clock::now().wall_s - start.wall_s,
+                               Clock::now().cpu_s - start.cpu_s, found.metric_val)
+                << std::flush;
+    }
+    return {Clock::now().wall_s - begin.wall_s, Clock::now().cpu_s - begin.cpu_s, peak_memory_mib()};
+  });
+  std::cout << fmt::format("a generation of {} pairs: {:.2f} pairs a minute ({:.2f} a CPU minute), peak {:.0f} MiB\n",
+                           options.generation, 60 * options.generation / numbers.at(0),
+                           60 * options.generation / numbers.at(1), numbers.at(2));
+}
+
+int run(const std::vector<std::string>& args) {
+  Options options;
+  OptionSet set("bench_fusion", "Seconds and memory of a fusion search's epoch against the published way.");
+  options.inputs.declare(set);
+  set.add("macro", options.macro, "cells x nodes to compare at, repeated")
+      .add_choice("only", options.only, {"both", "harmonic", "published"}, "which way to run")
+      .add("epochs", options.epochs, "of each way; the fastest counts", {1, 1000})
+      .add("dropout", options.dropout, "probability in the timed runs", {0, 0.9})
+      .add("losses", options.losses, "compare the loss curves without dropout too")
+      .add("generation", options.generation, "instead: search this many drawn pairs from start to end", {0, 1000});
+  if (set.parse(args) == OptionSet::Parsed::help_printed) return 0;
+  if (options.generation > 0) {
+    run_generation(options);
+    return 0;
+  }
+  for (const auto& macro : options.macro) compare(options, parse_macro(macro));
+  return 0;
+}
+
+}  // namespace
+}  // namespace harmonic::bench
+
+int main(int argc, char** argv) {
+  try {
+    return harmonic::bench::run({argv + 1, argv + argc});
+  } catch (const harmonic::InputError& e) {
+    std::cerr << e.what() << '\n';
+    return static_cast<int>(harmonic::ExitCode::bad_input);
+  } catch (const std::exception& e) {
+    std::cerr << e.what() << '\n';
+    return static_cast<int>(harmonic::ExitCode::failed);
+  }
+}

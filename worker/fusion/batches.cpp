@@ -1,0 +1,31 @@
+#include "worker/fusion/batches.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include <torch/torch.h>
+
+namespace harmonic {
+
+std::vector<torch::Tensor> shuffled_batches(std::int64_t samples, int batch, RandomStream random,
+                                            torch::Device device) {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(samples));
+  std::iota(order.begin(), order.end(), 0);
+  random.shuffle(order);
+  const torch::Tensor indices = torch::tensor(order).to(device);
+  std::vector<torch::Tensor> batches;
+  for (std::int64_t first = 0; first < samples; first += batch)
+    if (const auto count = std::min<std::int64_t>(batch, samples - first); count > 1)
+      batches.push_back(indices.slice(0, first, first + count));
+  return batches;
+}
+
+torch::Tensor BatchCycle::next() {
+  if (position_ == batches_.size()) {
+    batches_ = shuffled_batches(samples_, batch_, RandomStream(Seed{seed_}, purpose_, round_++), device_);
+    position_ = 0;
+  }
+  return batches_[position_++];
+}
+
+}  // namespace harmonic
