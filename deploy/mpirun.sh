@@ -9,10 +9,10 @@ ranks=$1
 shift
 command -v "$1" >/dev/null || { echo "deploy/mpirun.sh: no program $1; build it with deploy/build.sh" >&2; exit 2; }
 
-# Only a search can go on without a rank; elsewhere Open MPI should end the job.
+# Only a search or a reproduction can go on without a rank; elsewhere Open MPI should end the job.
 recovery=()
 for word in "$@"; do
-  [ "$word" != search ] || recovery=(--enable-recovery)
+  case "$word" in search | reproduce) recovery=(--enable-recovery) ;; esac
 done
 
 # Under --enable-recovery Open MPI's mpirun ends with 0 whatever its ranks end with: rank 0 leaves its exit code in a file.

@@ -18,6 +18,7 @@
 #include "core/work/stop_signal.hpp"
 #include "master/commands/commands.hpp"
 #include "master/report/report.hpp"
+#include "master/reproduce_plan.hpp"
 #include "master/search_plan.hpp"
 #include "worker/commands/commands.hpp"
 #include "worker/group/placement.hpp"
@@ -40,14 +41,9 @@ struct Command {
   std::function<ExitCode(const Arguments&, MpiSession*)> run;
 };
 
-/// Rank 0 is the master, the other ranks are workers; in a world of one, rank 0 is both in turn.
-ExitCode search_command(const Arguments& args, MpiSession& session) {
-  SearchSettings settings;
-  OptionSet options("harmonic search", "Searches for the Pareto front of multimodal networks on the given devices.");
-  settings.declare(options);
-  if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  settings.check();
-
+/// Rank 0 is the master (`lead`), the other ranks are workers; in a world of one, rank 0 is both in turn.
+ExitCode run_on_ranks(const SearchSettings& settings, MpiSession& session,
+                      const std::function<ExitCode(Mailbox&, const RunHooks&)>& lead) {
   Communicator world;
   const LocalPlace place = local_place();
   std::optional<WorkerLoop> worker;
@@ -64,12 +60,34 @@ ExitCode search_command(const Arguments& args, MpiSession& session) {
     hooks.stop = stop_signal_seen;
     hooks.abandon = [&] { session.abandon(); };
     hooks.report = write_report;
-    return run_search(settings, world, hooks);
+    return lead(world, hooks);
   }
   catch_stop_signals();  // and leaves it to the master, who sends workers home
   worker->run();
   if (worker->rank_lost()) session.abandon();
   return worker->master_lost() ? ExitCode::failed : ExitCode::done;
+}
+
+ExitCode search_command(const Arguments& args, MpiSession& session) {
+  SearchSettings settings;
+  OptionSet options("harmonic search", "Searches for the Pareto front of multimodal networks on the given devices.");
+  settings.declare(options);
+  if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
+  settings.check();
+  return run_on_ranks(settings, session,
+                      [&](Mailbox& world, const RunHooks& hooks) { return run_search(settings, world, hooks); });
+}
+
+ExitCode reproduce_command(const Arguments& args, MpiSession& session) {
+  ReproduceSettings settings;
+  OptionSet options("harmonic reproduce",
+                    "Measures rows of a published table: the given backbones and macro-architecture, fusion searched "
+                    "for several times over. Takes the config of a search; its [evolution] plays no part.");
+  settings.declare(options);
+  if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
+  settings.check();
+  return run_on_ranks(settings.run, session,
+                      [&](Mailbox& world, const RunHooks& hooks) { return run_reproduction(settings, world, hooks); });
 }
 
 /// For commands that need no more of MPI than whether it is there.
@@ -85,6 +103,8 @@ const std::vector<Command>& commands() {
       {"lut", "look-up tables of latency and energy", Runs::alone, without_mpi(lut_command)},
       {"search", "the main job: find the Pareto front", Runs::on_ranks,
        [](const Arguments& args, MpiSession* session) { return search_command(args, *session); }},
+      {"reproduce", "rows of the published tables, published beside measured", Runs::on_ranks,
+       [](const Arguments& args, MpiSession* session) { return reproduce_command(args, *session); }},
       {"report", "the report of a run as one HTML file", Runs::alone, without_mpi(report_command)},
       {"pareto", "fronts, crowding and hypervolume of a CSV", Runs::alone, without_mpi(pareto_command)},
   };

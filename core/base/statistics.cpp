@@ -1,5 +1,6 @@
 #include "core/base/statistics.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include <boost/math/distributions/students_t.hpp>
@@ -7,8 +8,11 @@
 namespace harmonic {
 
 MeanInterval mean_interval(std::span<const double> values) {
-  MeanInterval result{values.size(), 0, std::nullopt};
+  MeanInterval result;
   if (values.empty()) return result;
+  result.count = values.size();
+  result.lowest = std::ranges::min(values);
+  result.highest = std::ranges::max(values);
   const auto n = static_cast<double>(values.size());
   for (const double v : values) result.mean += v / n;
   if (values.size() < 2) return result;

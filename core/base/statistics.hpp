@@ -8,8 +8,8 @@ namespace harmonic {
 /// What repeated measurements of one quantity say of it.
 struct MeanInterval {
   std::size_t count = 0;
-  double mean = 0;                   ///< 0 when there is no measurement
-  std::optional<double> half_width;  ///< of the two-sided 95 % confidence interval; from two measurements on
+  double mean = 0, lowest = 0, highest = 0;  ///< 0 when there is no measurement
+  std::optional<double> half_width;          ///< of the two-sided 95 % confidence interval; from two measurements on
 };
 
 /// Mean with its Student-t interval: t(0.975, n - 1) * s / sqrt(n).

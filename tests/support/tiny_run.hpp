@@ -11,14 +11,14 @@ namespace harmonic::testing {
 
 /// Files that a search over the AV-MNIST spaces opens, as small as they may be: 2 samples a split, made-up costs. The
 /// evaluator is the caller's.
-inline void write_tiny_data(const std::filesystem::path& path) {
+inline void write_tiny_data(const std::filesystem::path& path, int classes = 10) {
   DatasetContent content;
-  content.info.classes = 10;
+  content.info.classes = classes;
   content.info.provenance = "made up";
   content.info.modalities = {{"audio", ElementType::float32, {1, 20, 20}, {0}, {1}},
                              {"image", ElementType::uint8, {1, 28, 28}, {0.5F}, {0.5F}}};
   for (std::size_t split = 0; split < 3; ++split) {
-    content.class_labels[split] = {0, 9};
+    content.class_labels[split] = {0, classes - 1};
     content.samples["image"][split].bytes.assign(2 * 28 * 28, 7);
     content.samples["audio"][split].floats.assign(2 * 20 * 20, 0.5F);
   }

@@ -9,6 +9,7 @@
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/csv.hpp"
 #include "core/work/run_hash.hpp"
+#include "master/reproduce_plan.hpp"
 #include "master/search_plan.hpp"
 #include "tests/support/fakes.hpp"
 #include "tests/support/shared_data.hpp"
@@ -56,7 +57,16 @@ struct Solo {
   ExitCode code = ExitCode::failed;
   std::string output;
 
-  explicit Solo(const SearchSettings& settings, int stop_after = 1'000'000) {
+  explicit Solo(const SearchSettings& settings, int stop_after = 1'000'000)
+      : Solo(
+            settings, [&](auto& box, const auto& hooks) { return run_search(settings, box, hooks); }, stop_after) {}
+  explicit Solo(const ReproduceSettings& settings, int stop_after = 1'000'000)
+      : Solo(
+            settings.run, [&](auto& box, const auto& hooks) { return run_reproduction(settings, box, hooks); },
+            stop_after) {}
+
+ private:
+  Solo(const SearchSettings& settings, const std::function<ExitCode(Mailbox&, const RunHooks&)>& lead, int stop_after) {
     log::set_level(log::Level::error);
     MemoryNetwork network(1);
     auto box = network.box(Rank{0});
@@ -66,7 +76,7 @@ struct Solo {
     hooks.idle = [&] { worker.poll(); };
     hooks.stop = [&] { return counts.work >= stop_after; };
     const Captured captured;
-    code = run_search(settings, box, hooks);
+    code = lead(box, hooks);
     output = captured.text();
     worker.poll();
     CHECK(worker.finished());
@@ -84,7 +94,8 @@ std::string without_seconds(const std::filesystem::path& csv) {
   return text;
 }
 
-std::string error_of(const SearchSettings& settings) {
+template <class Settings>
+std::string error_of(const Settings& settings) {
   try {
     const Solo run(settings);
   } catch (const InputError& e) {
@@ -269,6 +280,85 @@ TEST_CASE("Only the front's models keep their weights, unless all are wanted", "
     const auto kept = std::distance(std::filesystem::directory_iterator(models), {});
     CHECK(kept == (keep == "all" ? 11 : run.counts.tests.load()));
   }
+}
+
+ReproduceSettings tiny_reproduction(const std::filesystem::path& folder) {
+  ReproduceSettings settings;
+  settings.run = tiny_run(folder);
+  settings.table = "avmnist";
+  settings.rows = {1, 3};
+  return settings;
+}
+
+TEST_CASE("A reproduction leaves published beside measured, every model's test metric, and the front",
+          "[master][reproduce]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_reproduction(folder.path());
+  settings.run.json = true;
+  const Solo run(settings);
+  CHECK(run.code == ExitCode::done);
+  CHECK(run.counts.work == 3 + 6 + 6);  // backbones, searches, tests
+  CHECK(run.counts.tests == 6);
+  const std::filesystem::path dir = settings.run.run;
+  CHECK(CsvTable::read(dir / "reproduced.csv").rows() == 2 * 7);
+  const auto candidates = CsvTable::read(dir / "candidates.csv");
+  REQUIRE(candidates.rows() == 6);
+  CHECK(candidates.cell(0, 0) == "101");
+  for (std::size_t r = 0; r < 6; ++r)
+    CHECK(candidates.optional_number(r, candidates.column("metric_test")).has_value());
+  const auto json = nlohmann::json::parse(run.output);
+  CHECK(json.at("front").size() == CsvTable::read(dir / "front.csv").rows());
+  CHECK(json.at("hypervolume").get<double>() > 0);
+  CHECK(json.contains("report"));
+}
+
+TEST_CASE("A reproduction stopped anywhere and resumed is the one that was not", "[master][reproduce]") {
+  const TemporaryFolder folder;
+  const auto settings = tiny_reproduction(folder.path());
+  const Solo whole(settings);
+  const auto expected = read_file(std::filesystem::path(settings.run.run) / "reproduced.csv");
+  for (const int after : {1, 4, whole.counts.work - 1}) {
+    auto other = settings;
+    other.run.run = folder / fmt::format("stopped after {}", after);
+    CHECK(Solo(other, after).code == ExitCode::stopped);
+    other.run.resume = true;
+    CHECK(Solo(other).code == ExitCode::done);
+    CHECK(read_file(std::filesystem::path(other.run.run) / "reproduced.csv") == expected);
+  }
+}
+
+TEST_CASE("A finished reproduction goes on with more rows and seeds, and does nothing twice", "[master][reproduce]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_reproduction(folder.path());
+  CHECK(Solo(settings).counts.work == 15);
+  settings.run.resume = true;
+  settings.seeds = 4;
+  settings.rows = {};
+  const Solo more(settings);
+  CHECK(more.counts.work == 2 + (4 + 1 + 1) * 2);  // row 2's backbones; its four seeds, and the others' fourth
+  CHECK(CsvTable::read(std::filesystem::path(settings.run.run) / "candidates.csv").rows() == 12);
+}
+
+TEST_CASE("A reproduction refuses what is not its own: another table's run, a search's run, data of other classes",
+          "[master][reproduce]") {
+  const TemporaryFolder folder;
+  const auto settings = tiny_reproduction(folder.path());
+  { const Solo run(settings); }
+  auto search = settings.run;
+  search.resume = true;
+  CHECK(error_of(search).find("table (avmnist in the run") != std::string::npos);
+  auto other = settings;
+  other.run.resume = true;
+  other.run.seed = 2;
+  CHECK(error_of(other).find("seed (1 in the run, 2 given)") != std::string::npos);
+  other = settings;
+  other.run.run = folder / "other";
+  other.table = "harmp";
+  CHECK(error_of(other).find("harmp-image and maxout") != std::string::npos);
+  write_tiny_data(other.run.data, 7);
+  other.table = "avmnist";
+  CHECK(error_of(other).find("one of 7 classes") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(other.run.run));
 }
 
 }  // namespace

@@ -11,6 +11,8 @@ TEST_CASE("A mean comes with its Student-t interval", "[base]") {
   const auto three = mean_interval(std::vector{1.0, 2.0, 3.0});
   CHECK(three.count == 3);
   CHECK(three.mean == Approx(2));
+  CHECK(three.lowest == 1);
+  CHECK(three.highest == 3);
   REQUIRE(three.half_width.has_value());
   CHECK(*three.half_width == Approx(2.484138).epsilon(1e-6));
   // t(0.975, 9) = 2.262157, standard deviation sqrt(10 / 9) of five zeros and five twos.

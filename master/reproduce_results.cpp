@@ -1,0 +1,87 @@
+#include "master/reproduce_results.hpp"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "core/base/text.hpp"
+#include "core/storage/csv.hpp"
+
+namespace harmonic {
+namespace {
+
+/// Two decimals, the rest cut off; what lies below a number by rounding errors alone counts as that number.
+double cut(double value) {
+  return std::floor(100 * value + 1e-6) / 100;
+}
+
+MeanInterval once(const std::optional<double>& value) {
+  return value ? mean_interval({&*value, 1}) : MeanInterval{};
+}
+
+}  // namespace
+
+std::vector<ComparedQuantity> compare(const Reproduction& reproduction, const std::vector<std::string>& modalities,
+                                      const DeviceSet& devices) {
+  std::vector<ComparedQuantity> quantities;
+  for (const auto& row : reproduction.rows()) {
+    const auto add = [&](std::string quantity, std::string device, std::string unit, double published,
+                         const MeanInterval& measured) {
+      quantities.push_back(
+          {row.published.row, std::move(quantity), std::move(device), std::move(unit), published, measured});
+    };
+    for (std::size_t m = 0; m < modalities.size(); ++m)
+      add("metric." + modalities[m], "", "%", row.unimodal.at(m), once(reproduction.unimodal_metric(row, m)));
+    const auto models = reproduction.models(row);
+    std::vector<double> metrics;
+    std::vector<std::vector<double>> latency_ms(devices.devices().size()), energy_mj(devices.devices().size());
+    for (const auto* model : models) {
+      if (const auto metric = reproduction.metric(*model)) metrics.push_back(*metric);
+      const auto costs = devices.model_costs(model->genome, operators_of(model->genotype));
+      for (std::size_t d = 0; d < costs.size(); ++d) {
+        latency_ms[d].push_back(costs[d].latency_ms);
+        if (costs[d].energy_mj) energy_mj[d].push_back(*costs[d].energy_mj);
+      }
+    }
+    add("metric", "", "%", row.published.metric, mean_interval(metrics));
+    for (std::size_t d = 0; d < latency_ms.size(); ++d) {
+      const auto& name = devices.devices()[d].name;
+      add("latency", name, "ms", row.published.latency_ms, mean_interval(latency_ms[d]));
+      add("energy", name, "mJ", row.published.energy_mj, mean_interval(energy_mj[d]));
+    }
+  }
+  return quantities;
+}
+
+std::string reproduced_csv(const std::vector<ComparedQuantity>& quantities, const std::string& table,
+                           const std::string& protocol) {
+  std::string text = csv_row({"table", "row", "protocol", "quantity", "device", "unit", "published", "measured", "ci95",
+                              "lowest", "highest", "seeds"});
+  for (const auto& q : quantities) {
+    const bool known = q.measured.count > 0;
+    const auto number = [&](double value) { return known ? shortest(value) : std::string(); };
+    text += csv_row({table, std::to_string(q.row), protocol, q.quantity, q.device, q.unit, shortest(q.published),
+                     number(q.measured.mean), q.measured.half_width ? shortest(*q.measured.half_width) : "",
+                     number(q.measured.lowest), number(q.measured.highest), std::to_string(q.measured.count)});
+  }
+  return text;
+}
+
+std::string reproduced_text(const std::vector<ComparedQuantity>& quantities) {
+  std::vector<std::vector<std::string>> rows = {
+      {"row", "quantity", "published", "measured", "+/-", "lowest", "highest"}};
+  for (const auto& q : quantities) {
+    const bool known = q.measured.count > 0;
+    const auto number = [&](double value) {
+      return known ? fmt::format("{:.2f}", q.unit == "%" ? value : cut(value)) : std::string("-");
+    };
+    const bool varies = q.measured.half_width.has_value();
+    rows.push_back({std::to_string(q.row), join({q.quantity, q.unit, q.device}, " "),
+                    fmt::format("{:.2f}", q.published), number(q.measured.mean),
+                    varies ? fmt::format("{:.2f}", *q.measured.half_width) : "-",
+                    varies ? number(q.measured.lowest) : "-", varies ? number(q.measured.highest) : "-"});
+  }
+  return aligned_table(rows);
+}
+
+}  // namespace harmonic
