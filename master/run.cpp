@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <iostream>
 
-#include <nlohmann/json.hpp>
-
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "core/storage/json_text.hpp"
 #include "master/dispatcher.hpp"
 #include "master/journal.hpp"
 #include "master/search.hpp"
@@ -90,7 +89,7 @@ class Run {
     if (settings_.json) {
       auto json = plan_->json();
       json["report"] = report.string();
-      std::cout << json.dump() << '\n';
+      std::cout << json_text(json) << '\n';
     } else {
       std::cout << plan_->text();
       if (!report.empty()) std::cout << "report: " << report.string() << '\n';

@@ -4,11 +4,11 @@
 #include <cmath>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "core/storage/json_text.hpp"
 
 namespace harmonic {
 namespace {
@@ -37,7 +37,7 @@ double read_number(const json& value, const std::string& where) {
   } else if (value.is_string()) {
     number = parse_real(trim(value.get<std::string>()), where);
   } else {
-    throw InputError(fmt::format("{} is {}, not a number", where, value.dump()),
+    throw InputError(fmt::format("{} is {}, not a number", where, json_text(value)),
                      "write a number, or leave the row out");
   }
   if (!std::isfinite(number) || number < 0)
@@ -69,7 +69,7 @@ FileContent read_own_form(const json& document, const std::string& file) {
   const json version = document.value("version", json());
   if (!version.is_number_integer() || version.get<int>() != kVersion)
     throw InputError(
-        fmt::format("table {} has version {}, this program reads version {}", file, version.dump(), kVersion),
+        fmt::format("table {} has version {}, this program reads version {}", file, json_text(version), kVersion),
         "write the table anew, or use the program that wrote it");
   check_units(document, file);
   const auto entries = document.find("entries");
@@ -96,12 +96,7 @@ FileContent read_published_form(const json& document, const std::string& file) {
 
 FileContent read_table(const std::filesystem::path& path) {
   const std::string file = path.string();
-  json document;
-  try {
-    document = json::parse(read_file(path));
-  } catch (const json::exception& e) {
-    throw InputError(fmt::format("table {} is not JSON: {}", file, e.what()), "check the file, or write it anew");
-  }
+  const json document = read_json(path, "table");
   if (!document.is_object() || document.empty())
     throw InputError(fmt::format("table {} holds no rows", file), "give a JSON object of key -> cost");
   return text_field(document, "format") == kFormat ? read_own_form(document, file)
@@ -174,12 +169,12 @@ void LookUpTable::save(const std::filesystem::path& path) const {
   std::string text = fmt::format("{{\n  \"format\": \"{}\",\n  \"version\": {},\n", kFormat, kVersion);
   text += "  \"provenance\": {\n";
   for (auto it = provenance.begin(); it != provenance.end(); ++it)
-    text += fmt::format("    {}: {}{}\n", json(it.key()).dump(), it.value().dump(),
+    text += fmt::format("    {}: {}{}\n", json_text(json(it.key())), json_text(it.value()),
                         std::next(it) == provenance.end() ? "" : ",");
   text += "  },\n  \"units\": {\"latency\": \"ms\", \"energy\": \"mJ\"},\n  \"entries\": {";
   std::string_view separator = "\n";
   for (const auto& [key, cost] : rows_) {
-    text += fmt::format("{}    {}: {{\"latency_ms\": {}", separator, json(key).dump(), shortest(cost.latency_ms));
+    text += fmt::format("{}    {}: {{\"latency_ms\": {}", separator, json_text(json(key)), shortest(cost.latency_ms));
     if (cost.energy_mj) text += fmt::format(", \"energy_mj\": {}", shortest(*cost.energy_mj));
     text += '}';
     separator = ",\n";

@@ -1,6 +1,7 @@
 #include "core/space/search_space.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -78,6 +79,17 @@ int make_divisible(double value, int divisor) {
 std::vector<std::string> space_names() {
   std::vector<std::string> names;
   for (const auto& space : spaces()) names.push_back(space.name);
+  return names;
+}
+
+std::vector<std::string> spaces_of_same_tensors(const BackboneSpace& space) {
+  std::vector<std::string> names;
+  for (BackboneSpace other : spaces()) {
+    if (other.name == space.name) continue;
+    std::string name = std::exchange(other.name, space.name);
+    other.resolution = space.resolution;
+    if (other == space) names.push_back(std::move(name));
+  }
   return names;
 }
 

@@ -62,5 +62,9 @@ struct BackboneSpace {
 /// @throws InputError naming the nearest known space.
 [[nodiscard]] const BackboneSpace& find_space(std::string_view name);
 [[nodiscard]] std::vector<std::string> space_names();
+/// The other published spaces whose supernets have tensors of the same names and shapes: they differ in the input's
+/// resolution, which no tensor shows.
+///   spaces_of_same_tensors(find_space("avmnist-audio")) == {"avmnist-image"}
+[[nodiscard]] std::vector<std::string> spaces_of_same_tensors(const BackboneSpace& space);
 
 }  // namespace harmonic

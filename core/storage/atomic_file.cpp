@@ -26,9 +26,13 @@ void sync_to_disk(const std::filesystem::path& path, int flags) {
 
 }  // namespace
 
-void replace_file(const std::filesystem::path& path, const std::function<void(const std::filesystem::path&)>& write) {
+std::filesystem::path temporary_beside(const std::filesystem::path& path) {
   std::filesystem::path temporary = path;
-  temporary += fmt::format(".tmp{}", getpid());
+  return temporary += fmt::format(".tmp{}", getpid());
+}
+
+void replace_file(const std::filesystem::path& path, const std::function<void(const std::filesystem::path&)>& write) {
+  const std::filesystem::path temporary = temporary_beside(path);
   try {
     write(temporary);
     sync_to_disk(temporary, O_RDONLY);

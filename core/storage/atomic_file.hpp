@@ -14,6 +14,9 @@ void replace_file(const std::filesystem::path& path, const std::function<void(co
 /// The same for a text that is at hand.
 void replace_file(const std::filesystem::path& path, std::string_view text);
 
+/// The temporary file that this process fills on the way to `path`, in the same folder.
+[[nodiscard]] std::filesystem::path temporary_beside(const std::filesystem::path& path);
+
 /// The whole file. @throws InputError when it cannot be read.
 [[nodiscard]] std::string read_file(const std::filesystem::path& path);
 

@@ -206,7 +206,10 @@ void write_attribute(const Hdf5File& file, hid_t id, const std::string& object, 
 }
 
 hid_t open_for_reading(const std::filesystem::path& path) {
-  if (!std::filesystem::is_regular_file(path))
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error))
+    throw InputError(fmt::format("cannot read {}: it is a folder", path.string()), "give an HDF5 file in it");
+  if (!std::filesystem::is_regular_file(path, error))
     throw InputError(fmt::format("cannot read {}: no such file", path.string()), "check the path");
   if (H5Fis_hdf5(path.c_str()) <= 0)
     throw InputError(fmt::format("{} is not an HDF5 file, or may not be read", path.string()),

@@ -4,13 +4,14 @@
 #include <iostream>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "core/base/text.hpp"
 #include "core/config/options.hpp"
 #include "core/data/avmnist_import.hpp"
 #include "core/data/dataset_file.hpp"
 #include "core/data/synthetic.hpp"
+#include "core/storage/json_text.hpp"
+#include "core/storage/output_file.hpp"
 #include "master/commands/commands.hpp"
 
 namespace harmonic {
@@ -45,15 +46,6 @@ std::string take_word(Arguments& args) {
   std::string word = std::move(*at);
   args.erase(at);
   return word;
-}
-
-/// Found out before the work, not after it.
-void check_output(const fs::path& path) {
-  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  if (!fs::is_directory(folder))
-    throw InputError(fmt::format("option --out: no folder {}", folder.string()), "make it, or give another path");
-  if (fs::is_directory(path))
-    throw InputError(fmt::format("option --out: {} is a folder", path.string()), "give the name of a file");
 }
 
 // ---- show ----------------------------------------------------------------------------------------------------------
@@ -130,7 +122,7 @@ std::string to_page(const DatasetFile& data) {
 void print(const fs::path& path, bool as_json) {
   const DatasetFile data(path);
   if (as_json) {
-    std::cout << to_json(data).dump() << '\n';
+    std::cout << json_text(to_json(data)) << '\n';
   } else {
     std::cout << to_page(data);
   }
@@ -172,7 +164,7 @@ ExitCode synth(const Arguments& args) {
   options.add("seed", seed, "seed of everything random");
   options.add("json", json, "print what the file holds as one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  check_output(out);
+  check_output(out, "out");
   const SyntheticKind made = parse_synthetic_kind(kind);
   return finish(out, make_synthetic(made, samples == 0 ? default_samples(made) : samples, Seed{seed}), json);
 }
@@ -198,7 +190,7 @@ ExitCode import_data(Arguments args) {
                      "native: 20 frames over all of a clip; published: every third sample, window 2048, hop 512");
   options.add("json", json, "print what the file holds as one JSON object");
   if (options.parse(after_first(args)) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  check_output(out);
+  check_output(out, "out");
   return finish(out, read_avmnist(in, features == "native" ? SoundFeatures::native : SoundFeatures::published), json);
 }
 

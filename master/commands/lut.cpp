@@ -5,12 +5,13 @@
 #include <iostream>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "core/base/text.hpp"
 #include "core/config/options.hpp"
 #include "core/hardware/cost_model.hpp"
 #include "core/hardware/device_model.hpp"
+#include "core/storage/json_text.hpp"
+#include "core/storage/output_file.hpp"
 #include "master/commands/commands.hpp"
 
 namespace harmonic {
@@ -36,6 +37,16 @@ std::vector<std::string> table_row(const std::string& key, const Cost& cost) {
   return {key, fmt::format("{:.5f}", cost.latency_ms), cost.energy_mj ? fmt::format("{:.5f}", *cost.energy_mj) : "-"};
 }
 
+/// What import and model say of the table that they wrote.
+void report_table(const std::string& path, const LookUpTable& table, bool json) {
+  const auto rows = table.rows().size();
+  const auto& device = table.provenance().device;
+  if (json)
+    std::cout << json_text(ordered_json{{"table", path}, {"rows", rows}, {"device", device}}) << '\n';
+  else
+    std::cout << fmt::format("{}: {} rows of {}\n", path, rows, device);
+}
+
 /// "KEY=ms,mJ", or "KEY=ms" where no energy is known.
 std::pair<std::string, Cost> parse_row(const std::string& text) {
   const auto equals = text.rfind('=');
@@ -53,13 +64,16 @@ std::pair<std::string, Cost> parse_row(const std::string& text) {
 ExitCode import_tables(const Arguments& args) {
   std::vector<std::string> in, set;
   std::string device, out, date = today();
+  bool json = false;
   OptionSet options("harmonic lut import", "Joins tables of one device, published or the project's own, into one.");
   options.add("in", in, "a table to read").required();
   options.add("device", device, "the device, in words, for the table's provenance").required();
   options.add("out", out, "table to write").required();
   options.add("set", set, "a row to add or replace: KEY=ms,mJ, or KEY=ms without an energy");
   options.add("date", date, "date for the table's provenance, ISO 8601");
+  options.add("json", json, "print the result as one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
+  check_output(out, "out");
 
   LookUpTable table = LookUpTable::load(as_paths(in));
   LutProvenance provenance = table.provenance();
@@ -75,12 +89,13 @@ ExitCode import_tables(const Arguments& args) {
   }
   table.set_provenance({device, "imported", date, tool_name(), provenance.settings});
   table.save(out);
-  std::cout << fmt::format("{}: {} rows of {}\n", out, table.rows().size(), device);
+  report_table(out, table, json);
   return ExitCode::done;
 }
 
 ExitCode model_device(const Arguments& args) {
   std::string profile, device, out, date = today();
+  bool json = false;
   TableScope scope;
   std::vector<std::string> spaces;
   std::vector<std::string> values(model_parameters().size());
@@ -98,7 +113,9 @@ ExitCode model_device(const Arguments& args) {
   for (std::size_t p = 0; p < values.size(); ++p)
     options.add(model_parameters()[p].name, values[p],
                 fmt::format("{}; the profile's when empty", model_parameters()[p].help));
+  options.add("json", json, "print the result as one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
+  check_output(out, "out");
 
   DeviceModel model = device_profile(profile);
   if (!device.empty()) model.device = device;
@@ -110,7 +127,7 @@ ExitCode model_device(const Arguments& args) {
     if (classes < 1) throw InputError(fmt::format("option classes lists {}", classes), "give numbers of at least 1");
   const LookUpTable table = model_table(model, scope, date);
   table.save(out);
-  std::cout << fmt::format("{}: {} rows of {}\n", out, table.rows().size(), model.device);
+  report_table(out, table, json);
   return ExitCode::done;
 }
 
@@ -133,9 +150,12 @@ ExitCode show(const Arguments& args) {
     ordered_json entries = ordered_json::object();
     for (const auto& [key, cost] : table.rows())
       entries[key] = {{"latency_ms", cost.latency_ms}, {"energy_mj", json_energy(cost)}};
-    std::cout << ordered_json{{"device", from.device}, {"origin", from.origin},     {"date", from.date},
-                              {"tool", from.tool},     {"settings", from.settings}, {"entries", std::move(entries)}}
-                     .dump()
+    std::cout << json_text(ordered_json{{"device", from.device},
+                                        {"origin", from.origin},
+                                        {"date", from.date},
+                                        {"tool", from.tool},
+                                        {"settings", from.settings},
+                                        {"entries", std::move(entries)}})
               << '\n';
     return ExitCode::done;
   }
@@ -167,6 +187,10 @@ ExitCode cost(const Arguments& args) {
   if (spaces.size() != genomes.size())
     throw InputError(fmt::format("{} spaces and {} genomes are given", spaces.size(), genomes.size()),
                      "give --space and --genome in pairs");
+  const auto names = split(fusion, ',');
+  if (std::ranges::find(names, "") != names.end())
+    throw InputError(fmt::format("--fusion '{}' has an operator without a name", fusion),
+                     "list operators between single commas: LinearGLU,LinearGLU");
 
   const LookUpTable table = LookUpTable::load(as_paths(luts));
   std::vector<CostPart> parts;
@@ -176,17 +200,15 @@ ExitCode cost(const Arguments& args) {
         backbone_cost(table, space, parse_genome(genomes[m], space), head_classes > 0 ? head_classes : classes);
     parts.insert(parts.end(), more.begin(), more.end());
   }
-  const auto operators = fusion_cost(table, split(fusion, ','), channels, positions);
+  const auto operators = fusion_cost(table, names, channels, positions);
   parts.insert(parts.end(), operators.begin(), operators.end());
   const Cost sum = total(parts);
   if (json) {
     ordered_json list = ordered_json::array();
     for (const auto& part : parts)
       list.push_back({{"key", part.key}, {"latency_ms", part.cost.latency_ms}, {"energy_mj", json_energy(part.cost)}});
-    std::cout << ordered_json{{"latency_ms", sum.latency_ms},
-                              {"energy_mj", json_energy(sum)},
-                              {"parts", std::move(list)}}
-                     .dump()
+    std::cout << json_text(ordered_json{
+                     {"latency_ms", sum.latency_ms}, {"energy_mj", json_energy(sum)}, {"parts", std::move(list)}})
               << '\n';
     return ExitCode::done;
   }

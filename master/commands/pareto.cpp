@@ -2,7 +2,6 @@
 #include <iostream>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "core/base/text.hpp"
 #include "core/config/options.hpp"
@@ -10,6 +9,7 @@
 #include "core/pareto/fronts.hpp"
 #include "core/pareto/hypervolume.hpp"
 #include "core/storage/csv.hpp"
+#include "core/storage/json_text.hpp"
 #include "master/commands/commands.hpp"
 
 namespace harmonic {
@@ -58,11 +58,8 @@ ExitCode pareto_command(const Arguments& args) {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
     for (const double distance : crowding)
       list.push_back(std::isinf(distance) ? nlohmann::ordered_json() : nlohmann::ordered_json(distance));
-    std::cout << nlohmann::ordered_json{{"rank", ranks},
-                                        {"crowding", std::move(list)},
-                                        {"hypervolume", volume},
-                                        {"reference", reference}}
-                     .dump()
+    std::cout << json_text(nlohmann::ordered_json{
+                     {"rank", ranks}, {"crowding", std::move(list)}, {"hypervolume", volume}, {"reference", reference}})
               << '\n';
     return ExitCode::done;
   }

@@ -99,6 +99,26 @@ TEST_CASE("A run directory is neither overwritten nor resumed with other setting
   check_refused(w.on_ranks(2, w.search(folder / "run", {"--resume", "--seed", "2"})), {"seed"});
 }
 
+TEST_CASE("An output that cannot be written is refused before the work", "[bad_input]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  const std::vector<std::string> train = {"supernet", "train",   "--data",        w.data().string(), "--modality",
+                                          "image",    "--space", "avmnist-image", "--epochs",        "1"};
+  check_refused(w.on_ranks(2, with(train, "--out", folder.path().string())), {"--out", "folder"});
+  check_refused(w.alone({"supernet", "eval", "--weights", w.weights("image").string(), "--data", w.data().string(),
+                         "--features-out", folder.path().string()}),
+                {"--features-out", "folder"});
+  check_refused(w.alone({"data", "synth", "--out", "/proc/x"}), {"--out", "/proc/x"});
+}
+
+TEST_CASE("A supernet that does not fit its data is refused in one line", "[bad_input]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  check_refused(w.alone({"supernet", "train", "--data", w.data().string(), "--modality", "image", "--space",
+                         "avmnist-audio", "--out", (folder / "w.h5").string()}),
+                {"avmnist-audio"});
+}
+
 TEST_CASE("A modality that the data does not have names those that it has", "[bad_input]") {
   const World w = world();
   const TemporaryFolder folder;

@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "core/base/error.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/hdf5_file.hpp"
+#include "core/storage/json_text.hpp"
 
 namespace harmonic {
 namespace {
@@ -67,7 +67,7 @@ std::string space_to_json(const BackboneSpace& space) {
     json["blocks"] = space.blocks;
     json["factor"] = space.factor;
     json["pool"] = space.pool;
-    return json.dump();
+    return json_text(json);
   }
   json["family"] = "mobilenet_v3";
   json["width_mult"] = space.width_mult;
@@ -85,7 +85,7 @@ std::string space_to_json(const BackboneSpace& space) {
   json["kernels"] = space.kernels;
   json["expands"] = space.expands;
   json["depths"] = space.depths;
-  return json.dump();
+  return json_text(json);
 }
 
 BackboneSpace space_from_json(const std::string& text) try {

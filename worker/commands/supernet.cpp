@@ -5,12 +5,14 @@
 #include <optional>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/config/options.hpp"
+#include "core/mpi/communicator.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "core/storage/json_text.hpp"
+#include "core/storage/output_file.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
 #include "worker/backbone/checkpoint_import.hpp"
 #include "worker/backbone/supernet_file.hpp"
@@ -43,16 +45,18 @@ ExitCode import(const Arguments& args) {
   options.add("modality", modality, "modality it belongs to, noted in the file");
   options.add("json", json, "print the result as one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  check_output(out);
+  check_output(out, "out");
   const Supernet supernet = import_checkpoint(in, find_space(space_name));
   save_supernet(out, supernet,
                 {modality, fmt::format("imported from checkpoint {}", std::filesystem::path(in).filename().string())});
   log::info("{}: {} tensors, {} classes", out, supernet.tensors().size(), supernet.classes());
+  for (const auto& twin : spaces_of_same_tensors(supernet.space()))
+    log::warning(
+        "{} would fit space {} as well, whose tensors have the same shapes: be sure that it was trained for {}", in,
+        twin, space_name);
   if (json)
-    std::cout << nlohmann::ordered_json{{"weights", out},
-                                        {"tensors", supernet.tensors().size()},
-                                        {"classes", supernet.classes()}}
-                     .dump()
+    std::cout << json_text(nlohmann::ordered_json{
+                     {"weights", out}, {"tensors", supernet.tensors().size()}, {"classes", supernet.classes()}})
               << '\n';
   return ExitCode::done;
 }
@@ -128,7 +132,7 @@ ExitCode eval(const Arguments& args) {
   options.add_choice("compute", chosen.compute, {"auto", "cpu", "cuda"}, "where to compute");
   options.add("json", chosen.json, "print the result as one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  if (!chosen.features_out.empty()) check_output(chosen.features_out);
+  if (!chosen.features_out.empty()) check_output(chosen.features_out, "features-out");
 
   const LocalPlace place = local_place();
   const torch::Device device = choose_device(chosen.compute, place);
@@ -155,13 +159,13 @@ ExitCode eval(const Arguments& args) {
                 .subnet(genome)
           : Subnet(supernet, genome);
   const auto output = run(subnet, inputs, device, !chosen.features_out.empty());
-  if (!chosen.features_out.empty()) write_features(chosen.features_out, output);
-
   const double metric = metric_percent(output.logits, labels, data.info().labels);
   const double loss = task_loss(output.logits, labels, data.info().labels).item<double>();
-  if (place.rank != 0) return ExitCode::done;
+  if (Communicator().rank().value != 0) return ExitCode::done;  // every rank has found the same
+  if (!chosen.features_out.empty()) write_features(chosen.features_out, output);
   if (chosen.json)
-    std::cout << nlohmann::ordered_json{{"metric", metric}, {"samples", inputs.size(0)}, {"loss", loss}}.dump() << '\n';
+    std::cout << json_text(nlohmann::ordered_json{{"metric", metric}, {"samples", inputs.size(0)}, {"loss", loss}})
+              << '\n';
   else
     fmt::print("{} of {}, {} samples of {}: {} {:.2f} %, loss {:.4f}\n", to_text(genome), space.name, inputs.size(0),
                chosen.split, data.info().labels == LabelKind::classification ? "accuracy" : "weighted F1", metric,
@@ -170,13 +174,6 @@ ExitCode eval(const Arguments& args) {
 }
 
 }  // namespace
-
-void check_output(const std::string& path) {
-  const auto folder = std::filesystem::absolute(path).parent_path();
-  if (!std::filesystem::is_directory(folder))
-    throw InputError(fmt::format("cannot write {}: no folder {}", path, folder.string()),
-                     "make the folder, or name another");
-}
 
 /// The published space of that name, with a vector's length taken from the data.
 BackboneSpace space_for(const std::string& name, const ModalityInfo& modality) {

@@ -14,9 +14,6 @@ using Arguments = std::vector<std::string>;
 /// The actions of `harmonic supernet` that have a file of their own. Each takes the words after its name.
 ExitCode supernet_train(const Arguments& args);
 
-/// @throws InputError when there is no folder to write `path` into
-void check_output(const std::string& path);
-
 /// The published space of that name, with a vector's length taken from the data. @throws InputError
 [[nodiscard]] BackboneSpace space_for(const std::string& name, const ModalityInfo& modality);
 

@@ -1,11 +1,13 @@
 #include <iostream>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/config/options.hpp"
+#include "core/storage/json_text.hpp"
+#include "core/storage/output_file.hpp"
+#include "worker/backbone/backbone_evaluator.hpp"
 #include "worker/backbone/supernet_file.hpp"
 #include "worker/commands/supernet_actions.hpp"
 #include "worker/data/dataset.hpp"
@@ -58,7 +60,7 @@ ExitCode supernet_train(const Arguments& args) {
   options.add("json", json, "print the result as one JSON object");
   settings.declare(options);
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  check_output(out);
+  check_output(out, "out");
 
   const DatasetFile data(data_path);
   const BackboneSpace space = space_for(space_name, data.modality(modality));
@@ -70,6 +72,8 @@ ExitCode supernet_train(const Arguments& args) {
   const TrainingData training{load_samples(data, modality, Split::train), load_labels(data, Split::train),
                               load_samples(data, modality, Split::val), load_labels(data, Split::val),
                               data.info().labels};
+  check_input(space, training.train_inputs);
+  check_input(space, training.val_inputs);
   if (speaks)
     log::info("training {} on {}: {} samples, {} rank(s) x {} thread(s), {}", space.name, modality,
               data.samples(Split::train), group->size(), used_threads, device.str());
@@ -81,12 +85,11 @@ ExitCode supernet_train(const Arguments& args) {
   log::info("{}: best epoch {}, validation {:.2f} % largest, {:.2f} % smallest, {}", out, trained.best_epoch,
             trained.largest_percent, trained.smallest_percent, human_duration(trained.seconds));
   if (json)
-    std::cout << nlohmann::ordered_json{{"weights", out},
-                                        {"best_epoch", trained.best_epoch},
-                                        {"largest", trained.largest_percent},
-                                        {"smallest", trained.smallest_percent},
-                                        {"seconds", trained.seconds}}
-                     .dump()
+    std::cout << json_text(nlohmann::ordered_json{{"weights", out},
+                                                  {"best_epoch", trained.best_epoch},
+                                                  {"largest", trained.largest_percent},
+                                                  {"smallest", trained.smallest_percent},
+                                                  {"seconds", trained.seconds}})
               << '\n';
   return ExitCode::done;
 }

@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "core/base/error.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/hdf5_file.hpp"
+#include "core/storage/json_text.hpp"
 
 namespace harmonic {
 namespace {
@@ -42,7 +42,7 @@ std::string describe(const ModelFile& model) {
   json["cells"] = model.genome.macro.cells;
   json["nodes"] = model.genome.macro.nodes;
   json["genotype"] = to_text(model.genotype);
-  return json.dump(2) + '\n';
+  return json_text(json, 2) + '\n';
 }
 
 }  // namespace

@@ -62,6 +62,13 @@ TEST_CASE("`data show` counts a multilabel sample in each of its classes", "[mas
   CHECK(labels >= json.at("splits").at("train").at("samples").get<int>());
 }
 
+TEST_CASE("`data show` shows a file whose name is no UTF-8", "[master]") {
+  const TemporaryFolder folder;
+  const std::string file = folder / "d\xE9.h5";
+  const auto json = nlohmann::json::parse(output_of({"synth", "--out", file, "--samples", "200", "--json"}));
+  CHECK_THAT(json.at("file").get<std::string>(), Contains("d\xEF\xBF\xBD.h5"));
+}
+
 TEST_CASE("`data` says what is wrong with its words, and what is nearest", "[master]") {
   const TemporaryFolder folder;
   const std::string file = folder / "d.h5";
@@ -75,6 +82,7 @@ TEST_CASE("`data` says what is wrong with its words, and what is nearest", "[mas
                     Contains("mnist/train/0"));
   CHECK_THROWS_WITH(data_command({"show"}), Contains("names no file"));
   CHECK_THROWS_WITH(data_command({"show", folder / "absent.h5"}), Contains("absent.h5"));
+  CHECK_THROWS_WITH(data_command({"show", folder.path()}), Contains("is a folder"));
   CHECK_THROWS_WITH(data_command({"synth"}), Contains("--out"));
   CHECK_THROWS_WITH(data_command({"synth", "--out", folder / "no" / "d.h5"}), Contains("no folder"));
   CHECK_THROWS_WITH(data_command({"synth", "--out", file, "--samples", "10"}), Contains("ask for at least"));

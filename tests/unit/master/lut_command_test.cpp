@@ -99,6 +99,33 @@ TEST_CASE("lut model takes every parameter from the command line", "[master][lut
   CHECK_THROWS_AS(lut_command({"model", "--device-profile", "edge-cpu", "--out", slow, "--classes", "0"}), InputError);
 }
 
+TEST_CASE("lut says in JSON what it wrote, whatever the name of the file", "[master][lut]") {
+  const TemporaryFolder folder;
+  const std::string table = folder / "t\xE9.json";  // no UTF-8
+  const auto made = nlohmann::json::parse(
+      run({"model", "--device-profile", "edge-cpu", "--space", "avmnist-image", "--out", table, "--json"}));
+  CHECK(made.at("rows") == LookUpTable::load({table}).rows().size());
+  const auto imported =
+      nlohmann::json::parse(run({"import", "--in", table, "--device", "b\xE9", "--out", folder / "u.json", "--json"}));
+  CHECK(imported.at("rows") == made.at("rows"));
+  CHECK(imported.at("device") == "b\xEF\xBF\xBD");
+  CHECK(nlohmann::json::parse(run({"show", table, "--json"})).at("entries").size() == made.at("rows"));
+}
+
+TEST_CASE("lut refuses what it could not write or cannot read in words of its own", "[master][lut]") {
+  const TemporaryFolder folder;
+  std::ofstream(folder / "empty.json");
+  std::ofstream(folder / "a.json") << R"({"a": {"lat": 1, "enrg": 2}})";
+  const Arguments model = {"model", "--device-profile", "edge-cpu", "--out", folder.path()};
+  CHECK_THROWS_WITH(lut_command(model), Contains("--out") && Contains("folder"));
+  CHECK_THROWS_WITH(lut_command({"import", "--in", folder / "a.json", "--device", "d", "--out", folder.path()}),
+                    Contains("--out") && Contains("folder"));
+  CHECK_THROWS_WITH(lut_command({"show", folder / "empty.json"}), Contains("empty.json is empty"));
+  CHECK_THROWS_WITH(
+      lut_command({"cost", "--lut", folder / "a.json", "--space", "maxout", "--genome", "fixed", "--fusion", ","}),
+      Contains("--fusion") && Contains("without a name"));
+}
+
 TEST_CASE("lut names the nearest of its words", "[master][lut]") {
   CHECK_THROWS_WITH(lut_command({"costs"}), Contains("did you mean cost"));
 }

@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "core/base/error.hpp"
 #include "core/storage/atomic_file.hpp"
@@ -124,4 +125,13 @@ TEST_CASE("A folder that is no run, or whose files are damaged, is refused", "[r
   write(folder / "candidates.csv", {kHeader, with(kFast, "latency_ms.b", "fast")});
   CHECK_THROWS_AS(write_report(folder.path()), InputError);
   CHECK_THROWS_WITH(write_report(folder.path()), Contains("candidates.csv line 2, column 'latency_ms.b'"));
+}
+
+TEST_CASE("`report` says where the page is, for people and for scripts", "[report]") {
+  const TemporaryFolder folder;
+  write_run(folder.path());
+  const std::string page = folder / "report.html";
+  CHECK(captured_stdout([&] { report_command({"--run", folder.path()}); }) == page + "\n");
+  const auto text = captured_stdout([&] { report_command({"--run", folder.path(), "--json"}); });
+  CHECK(nlohmann::json::parse(text) == nlohmann::json{{"report", page}});
 }

@@ -1,0 +1,36 @@
+#include "core/storage/output_file.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/storage/atomic_file.hpp"
+
+namespace harmonic {
+
+void check_output(const std::filesystem::path& path, std::string_view option) {
+  const auto refuse = [&](const std::string& why, std::string_view mend) {
+    throw InputError(fmt::format("option --{}: cannot write '{}': {}", option, path.string(), why), mend);
+  };
+  if (path.empty()) refuse("the name is empty", "give the name of a file");
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) refuse("it is a folder", "give the name of a file in it");
+  if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error))
+    refuse("it is no regular file", "give another path");
+  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  if (!std::filesystem::is_directory(folder, error))
+    refuse(fmt::format("there is no folder {}", folder.string()), "make it, or give another path");
+  const auto trial = temporary_beside(path);
+  const int file = open(trial.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+  if (file < 0) refuse(std::strerror(errno), "give a path where a file can be made");
+  close(file);
+  std::filesystem::remove(trial, error);
+}
+
+}  // namespace harmonic
