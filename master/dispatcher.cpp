@@ -185,8 +185,8 @@ void Dispatcher::watch() {
     lose(rank, "is stuck", State::refused);
   for (const Rank rank : roster_.slower_than(options_.deadline_s, State::busy, now)) {
     const TaskId task = *roster_.find(rank)->task;
-    log::warning("worker {} on {} has not answered task {} for {}: it is dealt again", rank.value,
-                 roster_.find(rank)->host, task.value, human_duration(options_.deadline_s));
+    log::warning("worker {} on {} has not answered task {} for {}", rank.value, roster_.find(rank)->host, task.value,
+                 human_duration(options_.deadline_s));
     roster_.mark(rank, State::overdue);
     task_lost(task, rank, "deadline");
   }
@@ -239,8 +239,7 @@ void Dispatcher::send(Rank to, const Envelope& envelope) {
 void Dispatcher::lose(Rank rank, const std::string& why, State state) {
   const auto& worker = *roster_.find(rank);
   const bool was_working = worker.state == State::busy;
-  log::warning("worker {}{} {}: it is lost{}", rank.value, worker.host.empty() ? "" : " on " + worker.host, why,
-               was_working ? ", its task is dealt again" : "");
+  log::warning("worker {}{} {}: it is lost", rank.value, worker.host.empty() ? "" : " on " + worker.host, why);
   ++counts_.lost_workers;
   roster_.mark(rank, state);
   if (was_working) task_lost(*worker.task, rank, why);
@@ -250,7 +249,10 @@ void Dispatcher::task_lost(TaskId id, Rank worker, const std::string& why) {
   const auto it = open_.find(id);
   if (it == open_.end() || roster_.in_hands(id)) return;
   Open& open = it->second;
-  if (++open.losses < options_.max_losses) return requeue(open, worker);
+  if (++open.losses < options_.max_losses) {
+    log::warning("task {} is dealt again", id.value);
+    return requeue(open, worker);
+  }
   log::warning("task {} is set aside: it lost {} workers", id.value, open.losses);
   close(id, {id, worker, 0, Failure{fmt::format("lost {} workers, the last one: {}", open.losses, why), false}});
 }

@@ -1,8 +1,11 @@
 #include "master/journal.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
+#include <span>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -10,6 +13,7 @@
 #include "core/base/error.hpp"
 #include "core/base/hash.hpp"
 #include "core/base/log.hpp"
+#include "core/base/version.hpp"
 #include "core/storage/atomic_file.hpp"
 
 namespace harmonic {
@@ -51,9 +55,45 @@ std::optional<std::span<const std::byte>> first_payload(std::span<const std::byt
   return payload;
 }
 
+/// The header that the bytes begin with; nothing when they begin otherwise.
+std::optional<JournalHeader> header_of(std::span<const std::byte> bytes) {
+  const auto payload = first_payload(bytes);
+  const auto record = payload ? decode_journal_record(*payload) : std::nullopt;
+  const auto* header = record ? std::get_if<JournalHeader>(&*record) : nullptr;
+  return header == nullptr ? std::nullopt : std::optional(*header);
+}
+
+/// @throws InputError when work recorded under this header is of no use here
+void check(const JournalHeader& header, std::uint64_t settings_hash, const std::string& path) {
+  if (header.version != JournalHeader::kVersion)
+    throw InputError(
+        fmt::format("journal {} has version {}, this program knows {}", path, header.version, JournalHeader::kVersion),
+        "resume with the program that began the run, or begin another run directory");
+  if (header.settings_hash != settings_hash)
+    throw InputError(fmt::format("journal {} belongs to a run with other settings, data, weights or tables", path),
+                     "give those of the run, or another run directory");
+  if (header.program != program_version())
+    log::warning(
+        "the run was begun by harmonic {}, this is {}: what is computed from here on may differ from what that "
+        "version would find",
+        header.program, program_version());
+}
+
 }  // namespace
 
+Journal::Kind Journal::kind(const std::filesystem::path& path) {
+  if (!std::filesystem::exists(path)) return Kind::none;
+  if (!std::filesystem::is_regular_file(path)) return Kind::foreign;
+  const std::string text = read_file(path);
+  const auto bytes = std::as_bytes(std::span{text});
+  if (header_of(bytes))
+    return first_payload(bytes.subspan(kFrame + first_payload(bytes)->size())) ? Kind::with_work : Kind::without_work;
+  return bytes.empty() ? Kind::empty : Kind::foreign;
+}
+
 Journal::Journal(std::filesystem::path path, std::uint64_t settings_hash) : path_(std::move(path)) {
+  if (kind(path_) == Kind::empty)
+    log::warning("journal {} is empty: what the last checkpoint does not hold is done again", path_.string());
   file_ = open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (file_ < 0) throw RunError(fmt::format("cannot open the journal {}: {}", path_.string(), std::strerror(errno)));
   try {
@@ -71,21 +111,19 @@ Journal::~Journal() {
 void Journal::read_all(std::uint64_t settings_hash) {
   const std::string text = read_file(path_);
   const auto bytes = std::as_bytes(std::span{text});
+  const JournalHeader mine{JournalHeader::kVersion, settings_hash, std::string(program_version())};
+  const auto start = framed(encode(mine));
+  if (const auto header = header_of(bytes))
+    check(*header, settings_hash, path_.string());
+  else if (bytes.size() >= start.size() || !std::ranges::equal(bytes, std::span(start).first(bytes.size())))
+    throw InputError(fmt::format("{} is no journal, or damaged from its start", path_.string()),
+                     "move it away to go on from the last checkpoint, or give another run directory");
   std::size_t good = 0;
   while (good < bytes.size()) {
     const auto payload = first_payload(bytes.subspan(good));
     const auto record = payload ? decode_journal_record(*payload) : std::nullopt;
     if (!record || std::holds_alternative<JournalHeader>(*record) != (good == 0)) break;
-    if (const auto* header = std::get_if<JournalHeader>(&*record)) {
-      if (header->version > JournalHeader::kVersion)
-        throw InputError(fmt::format("journal {} has version {}, this program knows {}", path_.string(),
-                                     header->version, JournalHeader::kVersion),
-                         "resume with the program that wrote it, or a newer one");
-      if (header->settings_hash != settings_hash)
-        throw InputError(
-            fmt::format("journal {} belongs to a run with other settings, data, weights or tables", path_.string()),
-            "give those of the run, or another run directory");
-    } else {
+    if (good > 0) {
       auto finished = std::get<FinishedWork>(*record);
       auto key = key_of(finished.work);
       finished_.insert_or_assign(std::move(key), std::move(finished));
@@ -99,7 +137,7 @@ void Journal::read_all(std::uint64_t settings_hash) {
     if (ftruncate(file_, static_cast<off_t>(good)) != 0)
       throw RunError(fmt::format("cannot cut off the journal {}: {}", path_.string(), std::strerror(errno)));
   }
-  if (good == 0) write(JournalHeader{JournalHeader::kVersion, settings_hash});
+  if (good == 0) write(mine);
 }
 
 const FinishedWork* Journal::find(const Work& work) const {

@@ -11,12 +11,19 @@ namespace harmonic {
 
 /// A run's journal: an append-only file of checksummed records, one a finished piece of work, on disk before the work
 /// counts. Form of a record: length (4 bytes, little endian), XXH3-64 of the payload (8 bytes, little endian), payload
-/// (protobuf). The first record is a header with the form's version and the hash of the run's settings.
+/// (protobuf). The first record is a header with the form's version, the hash of the run's settings, and the version of
+/// the program that began the run.
 class Journal {
  public:
+  /// What lies at a path. `foreign` begins with something else than a journal's header.
+  enum class Kind { none, empty, foreign, without_work, with_work };
+  [[nodiscard]] static Kind kind(const std::filesystem::path& path);
+
   /// Opens or makes the file and reads every record. From the first record on that is cut short or damaged, the rest is
-  /// cut off, with a warning that says how many bytes: that work is done again.
-  /// @throws InputError when the journal belongs to other settings or to a newer program
+  /// cut off, with a warning that says how many bytes: that work is done again. A file that does not begin like a
+  /// journal is left alone. A run begun by another version of the program goes on with a warning: its numbers may
+  /// differ.
+  /// @throws InputError when the journal belongs to other settings, has the form of another version, or is none
   /// @throws RunError when the file cannot be read or written
   Journal(std::filesystem::path path, std::uint64_t settings_hash);
   ~Journal();

@@ -1,4 +1,5 @@
 // The program: one executable, subcommands. The only file that sees both the master and the worker.
+#include <cstdint>
 #include <functional>
 #include <iostream>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "core/base/version.hpp"
 #include "core/config/search_settings.hpp"
 #include "core/mpi/communicator.hpp"
 #include "core/mpi/session.hpp"
@@ -24,6 +26,7 @@
 #include "worker/group/placement.hpp"
 #include "worker/loop/worker_loop.hpp"
 #include "worker/search_evaluator.hpp"
+#include "worker/search_inputs.hpp"
 
 namespace harmonic {
 namespace {
@@ -44,11 +47,16 @@ struct Command {
 /// Rank 0 is the master (`lead`), the other ranks are workers; in a world of one, rank 0 is both in turn.
 ExitCode run_on_ranks(const SearchSettings& settings, MpiSession& session,
                       const std::function<ExitCode(Mailbox&, const RunHooks&)>& lead) {
+  std::optional<std::uint64_t> known_hash;  // read once, where master and worker are one process
+  const auto hash = [&] {
+    if (!known_hash) known_hash = run_hash(settings);
+    return *known_hash;
+  };
   Communicator world;
   const LocalPlace place = local_place();
   std::optional<WorkerLoop> worker;
   if (world.rank().value != 0 || world.size() == 1) {
-    worker.emplace(world, make_hello(world.rank(), [&] { return run_hash(settings); }),
+    worker.emplace(world, make_hello(world.rank(), hash),
                    [settings, place] { return make_search_evaluator(settings, place); });
   }
   if (world.rank().value == 0) {
@@ -57,6 +65,8 @@ ExitCode run_on_ranks(const SearchSettings& settings, MpiSession& session,
     hooks.idle = [&] {
       if (worker) worker->poll();
     };
+    hooks.check = [&] { check_weights(settings); };
+    hooks.hash = hash;
     hooks.stop = stop_signal_seen;
     hooks.abandon = [&] { session.abandon(); };
     hooks.report = write_report;
@@ -154,7 +164,7 @@ ExitCode run(int argc, char** argv) {
     return words.empty() ? ExitCode::bad_input : ExitCode::done;
   }
   if (words[0] == "--version") {
-    std::cout << "harmonic " << HARMONIC_VERSION << '\n';
+    std::cout << "harmonic " << program_version() << '\n';
     return ExitCode::done;
   }
   const Command& command = find_command(words[0]);

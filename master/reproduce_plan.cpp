@@ -15,7 +15,7 @@ namespace harmonic {
 namespace {
 
 /// Everything that can be wrong with the input, before the run directory is made.
-RunInputs checked_inputs(const ReproduceSettings& settings) {
+RunInputs checked_inputs(const ReproduceSettings& settings, const RunHooks& hooks) {
   settings.check();
   const auto& table = find_published_table(settings.table);
   const DatasetFile data(settings.run.data);
@@ -25,7 +25,7 @@ RunInputs checked_inputs(const ReproduceSettings& settings) {
         fmt::format("{} labels samples with {} {} classes, table {} is about {} {}", settings.run.data,
                     kind(data.info().labels), data.info().classes, table.name, kind(table.labels), table.classes),
         "give the table's data set, or the data's table");
-  return RunInputs(settings.run);
+  return RunInputs(settings.run, hooks);
 }
 
 std::vector<ReproducedRow> rows_of(const ReproduceSettings& settings) {
@@ -48,8 +48,8 @@ bool is_honest(const ReproduceSettings& settings) {
 
 class ReproducePlan final : public RunPlan {
  public:
-  explicit ReproducePlan(const ReproduceSettings& settings)
-      : RunPlan("reproduce", settings.run, checked_inputs(settings), config_text(settings)),
+  ReproducePlan(const ReproduceSettings& settings, const RunHooks& hooks)
+      : RunPlan("reproduce", settings.run, checked_inputs(settings, hooks), config_text(settings)),
         settings_(settings),
         reproduction_(rows_of(settings), settings.seeds, is_honest(settings)) {}
 
@@ -126,7 +126,7 @@ class ReproducePlan final : public RunPlan {
 }  // namespace
 
 ExitCode run_reproduction(const ReproduceSettings& settings, Mailbox& mailbox, const RunHooks& hooks) {
-  return lead_run(settings.run, mailbox, hooks, [&] { return std::make_unique<ReproducePlan>(settings); });
+  return lead_run(settings.run, mailbox, hooks, [&] { return std::make_unique<ReproducePlan>(settings, hooks); });
 }
 
 }  // namespace harmonic

@@ -28,15 +28,11 @@ struct Farewell {
 class Run {
  public:
   Run(const SearchSettings& settings, const RunHooks& hooks, Dispatcher& dispatcher, std::unique_ptr<RunPlan> plan)
-      : settings_(settings),
-        hooks_(hooks),
-        dispatcher_(dispatcher),
-        plan_(std::move(plan)),
-        journal_(plan_->directory().journal(), plan_->hash()) {
+      : settings_(settings), hooks_(hooks), dispatcher_(dispatcher), plan_(std::move(plan)) {
     dispatcher_.expect_settings(plan_->hash());
   }
 
-  ExitCode lead() {
+  ExitCode lead() try {
     const double limit_s = settings_.time_limit_s();
     const auto stop = [&] { return hooks_.stop() || clock_() - start_s_ > limit_s; };
     for (auto tasks = plan_->ask(); !tasks.empty(); tasks = plan_->ask()) {
@@ -47,6 +43,9 @@ class Run {
         return stopped();
     }
     return ended();
+  } catch (const InputError&) {
+    if (!work_done_) plan_->withdraw();
+    throw;
   }
   void draw() {
     const double now = clock_();
@@ -60,7 +59,7 @@ class Run {
   std::vector<Job> unfinished(std::vector<Task> tasks) {
     std::vector<Job> jobs;
     for (auto& task : tasks) {
-      if (const auto* before = journal_.find(task.work)) {
+      if (const auto* before = plan_->journal().find(task.work)) {
         plan_->tell(task, {task.id, Rank{0}, before->seconds, before->outcome});
       } else {
         const double cost = expected_cost(task.work);
@@ -71,7 +70,10 @@ class Run {
   }
   void finished(const Task& task, const Result& result) {
     // On disk before it counts. A failure is not kept: a full disk or lost workers may be mended before a resume.
-    if (!std::holds_alternative<Failure>(result.outcome)) journal_.append({task.work, result.outcome, result.seconds});
+    if (!std::holds_alternative<Failure>(result.outcome)) {
+      plan_->journal().append({task.work, result.outcome, result.seconds});
+      work_done_ = true;
+    }
     plan_->tell(task, result);
   }
 
@@ -110,10 +112,10 @@ class Run {
   const RunHooks& hooks_;
   Dispatcher& dispatcher_;
   std::unique_ptr<RunPlan> plan_;
-  Journal journal_;
   Clock clock_ = steady_clock();
   double start_s_ = clock_();
   double drawn_s_ = 0;
+  bool work_done_ = false;  ///< by this job, beyond what the journal held
 };
 
 }  // namespace

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <map>
 #include <set>
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -15,21 +15,19 @@
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "core/config/search_settings.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "master/journal.hpp"
 
 namespace harmonic {
 namespace {
 
 namespace fs = std::filesystem;
+using Values = std::map<std::string, std::vector<std::string>>;
 
-/// Settings that change no number of the result, so that a resumed run may have others.
-const std::set<std::string> kFreeSettings = {"threads",     "compute",     "lease", "deadline",
-                                             "keep-models", "generations", "rows",  "seeds"};
-constexpr std::uintmax_t kJournalWithoutWork = 64;  // bytes; a header alone is shorter, any finished work longer
-
-/// INI text -> key -> its values.
-std::map<std::string, std::vector<std::string>> values_of(const std::string& ini) {
-  std::map<std::string, std::vector<std::string>> values;
+/// Of the written settings: key -> its values.
+Values values_of(const std::string& ini) {
+  Values values;
   for (const auto& line : split(ini, '\n')) {
     const auto equals = line.find('=');
     if (line.empty() || line.front() == '#' || line.front() == '[' || equals == std::string::npos) continue;
@@ -40,86 +38,150 @@ std::map<std::string, std::vector<std::string>> values_of(const std::string& ini
 
 /// "seed (1 in the run, 2 given)", for every setting that differs and matters.
 std::vector<std::string> differences(const std::string& of_run, const std::string& given) {
-  auto before = values_of(of_run), now = values_of(given);
+  Values before = values_of(of_run), now = values_of(given);
   std::set<std::string> keys;
   for (const auto& [key, value] : before) keys.insert(key);
   for (const auto& [key, value] : now) keys.insert(key);
   std::vector<std::string> found;
   for (const auto& key : keys)
-    if (!kFreeSettings.contains(key) && before[key] != now[key])
+    if (!SearchSettings::is_free(key) && before[key] != now[key])
       found.push_back(fmt::format("{} ({} in the run, {} given)", key, join(before[key], " "), join(now[key], " ")));
   return found;
 }
 
-/// What an attempt leaves behind that was refused before any work was done.
-bool is_leftover(const fs::directory_entry& entry) {
-  const auto name = entry.path().filename().string();
-  if (name == "journal") return entry.file_size() < kJournalWithoutWork;
-  return name == "lock" || name == "log.txt" || name == "config.cfg" || name == "checkpoint.h5" ||
-         name == "candidates.csv" || name == "front.csv" || name == "reproduced.csv";
+/// Nothing in it, or what a run leaves that was cut off while it made its folder.
+bool holds_nothing(const fs::path& folder) {
+  return std::ranges::all_of(fs::directory_iterator(folder), [](const fs::directory_entry& entry) {
+    const auto name = entry.path().filename();
+    return (name == "lock" || name == "journal") && entry.is_regular_file() && entry.file_size() == 0;
+  });
+}
+
+/// The names that a run without finished work has in its folder.
+bool holds_workless_run(const fs::path& folder) {
+  static const std::set<fs::path> own = {"lock",          "journal",        "config.cfg", "log.txt",
+                                         "checkpoint.h5", "candidates.csv", "front.csv",  "reproduced.csv"};
+  return Journal::kind(folder / "journal") == Journal::Kind::without_work &&
+         std::ranges::all_of(fs::directory_iterator(folder),
+                             [](const fs::directory_entry& entry) { return own.contains(entry.path().filename()); });
+}
+
+bool holds_run(const fs::path& folder) {
+  const auto kind = Journal::kind(folder / "journal");
+  return kind == Journal::Kind::with_work || kind == Journal::Kind::without_work ||
+         (fs::exists(folder / "config.cfg") && (kind != Journal::Kind::none || fs::exists(folder / "checkpoint.h5")));
 }
 
 }  // namespace
 
-RunDirectory::RunDirectory(std::filesystem::path path, bool resume, const std::string& config)
-    : path_(std::move(path)) {
-  std::error_code error;
-  fs::create_directories(path_, error);
-  if (!fs::is_directory(path_))
-    throw InputError(fmt::format("cannot make the run directory {}: {}", path_.string(), error.message()),
-                     "give another to --run");
-  lock();
+RunDirectory::RunDirectory(fs::path path, bool resume, std::string config)
+    : path_((path / "").parent_path()),  // without a slash at its end
+      config_(std::move(config)) {
   try {
-    if (resume) {
-      open_again(config);
-    } else {
-      open_new();
-    }
-    log::open_file(path_ / "log.txt");
-    replace_file(path_ / "config.cfg", config);
+    if (fs::exists(path_)) check(resume);
+    make();
+    lock();
+    check(resume);  // again: another run may have come in between
+    remember();
+    // A run without work begins anew; its other files are replaced.
+    if (!resume) fs::remove(journal());
+  } catch (const fs::filesystem_error& e) {
+    withdraw();
+    throw InputError(fmt::format("cannot use the run directory {}: {}", path_.string(), e.code().message()),
+                     "check its rights, or give another to --run");
   } catch (...) {
-    close(lock_);
+    withdraw();
     throw;
   }
 }
 
 RunDirectory::~RunDirectory() {
-  close(lock_);
+  if (!begun_) withdraw();
+  if (lock_ >= 0) close(lock_);
+}
+
+void RunDirectory::check(bool resume) const {
+  if (!fs::is_directory(path_))
+    throw InputError(fmt::format("{} is no folder", path_.string()), "give another run directory to --run");
+  if (holds_nothing(path_) || (!resume && holds_workless_run(path_))) return;
+  if (!holds_run(path_))
+    throw InputError(fmt::format("{} is not empty and holds no run", path_.string()),
+                     "give an empty or a new directory to --run");
+  if (!resume)
+    throw InputError(fmt::format("{} holds a run already", path_.string()),
+                     "go on with --resume, or give another to --run");
+  const auto file = path_ / "config.cfg";
+  const auto found = fs::exists(file) ? differences(read_file(file), config_) : std::vector<std::string>{};
+  if (!found.empty())
+    throw InputError(fmt::format("{} is a run with other settings: {}", path_.string(), join(found, ", ")),
+                     "resume with the run's own settings, or give another directory to --run");
+}
+
+void RunDirectory::make() {
+  if (fs::exists(path_)) return;
+  made_ = fs::absolute(path_);
+  while (made_.has_parent_path() && !fs::exists(made_.parent_path())) made_ = made_.parent_path();
+  fs::create_directories(path_);
 }
 
 void RunDirectory::lock() {
   const auto file = path_ / "lock";
+  made_lock_ = !fs::exists(file);
   lock_ = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock_ < 0)
+  if (lock_ < 0) {
+    made_lock_ = false;
     throw InputError(fmt::format("cannot write to {}: {}", path_.string(), std::strerror(errno)), "check its rights");
-  if (flock(lock_, LOCK_EX | LOCK_NB) == 0) return;
-  close(lock_);
+  }
+  struct stat mine {
+  }, there{};
+  if (flock(lock_, LOCK_EX | LOCK_NB) == 0 && fstat(lock_, &mine) == 0 && stat(file.c_str(), &there) == 0 &&
+      mine.st_ino == there.st_ino)  // else it was taken away by a run that withdrew
+    return;
+  made_lock_ = false;
   throw InputError(fmt::format("another run uses {}", path_.string()),
                    "wait for its end, or give another directory to --run");
 }
 
-void RunDirectory::open_new() const {
-  bool work_done = !fs::exists(journal()) && fs::exists(checkpoint());
-  bool strangers = false;
-  for (const auto& entry : fs::directory_iterator(path_)) {
-    strangers = strangers || !is_leftover(entry);
-    work_done = work_done || (entry.path() == journal() && !is_leftover(entry));
-  }
-  if (work_done)
-    throw InputError(fmt::format("{} holds a run already", path_.string()),
-                     "go on with --resume, or give another to --run");
-  if (strangers)
-    throw InputError(fmt::format("{} is not empty", path_.string()), "give an empty or a new directory to --run");
-  for (const auto& leftover : {journal(), checkpoint(), candidates(), front(), reproduced()}) fs::remove(leftover);
+void RunDirectory::remember() {
+  std::vector<fs::path> files = {path_ / "config.cfg", checkpoint(), candidates(), front(), reproduced()};
+  if (Journal::kind(journal()) != Journal::Kind::with_work) files.push_back(journal());
+  for (const auto& file : files) before_[file] = fs::exists(file) ? std::optional(read_file(file)) : std::nullopt;
+  const auto log = path_ / "log.txt";
+  if (fs::exists(log))
+    log_bytes_ = fs::file_size(log);
+  else
+    before_[log] = std::nullopt;
 }
 
-void RunDirectory::open_again(const std::string& config) const {
-  const auto file = path_ / "config.cfg";
-  if (!fs::exists(file) && !fs::exists(journal())) return open_new();
-  const auto found = fs::exists(file) ? differences(read_file(file), config) : std::vector<std::string>{};
-  if (!found.empty())
-    throw InputError(fmt::format("{} is a run with other settings: {}", path_.string(), join(found, ", ")),
-                     "resume with the run's own settings, or give another directory to --run");
+void RunDirectory::begin() {
+  log::open_file(path_ / "log.txt");
+  replace_file(path_ / "config.cfg", config_);
+  begun_ = true;
+}
+
+void RunDirectory::withdraw() noexcept try {
+  log::close_file();
+  begun_ = false;
+  std::error_code ignored;
+  for (const auto& [file, text] : before_) {
+    if (!text)
+      fs::remove(file, ignored);
+    else if (!fs::exists(file) || read_file(file) != *text)
+      replace_file(file, *text);
+  }
+  const auto log = path_ / "log.txt";
+  if (!before_.empty() && !before_.contains(log)) fs::resize_file(log, log_bytes_, ignored);
+  before_.clear();
+  if (made_lock_) fs::remove(path_ / "lock", ignored);
+  made_lock_ = false;
+  // Only empty folders go.
+  for (auto folder = fs::absolute(path_); !made_.empty() && fs::remove(folder, ignored) && folder != made_;)
+    folder = folder.parent_path();
+  made_.clear();
+  if (lock_ >= 0) close(lock_);
+  lock_ = -1;
+} catch (const std::exception& e) {
+  log::warning("{} could not be put back as it was: {}", path_.string(), e.what());
 }
 
 void RunDirectory::prune_models(const Archive& archive, const std::vector<CandidateId>& keep) const {

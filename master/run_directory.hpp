@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,17 +20,24 @@ template <class Settings>
   return options.to_ini();
 }
 
-/// The folder of one run: who may use it, and what lies where. Locked while the object lives.
+/// The folder of one run: who may use it, and what lies where. Locked while the object lives. A search that is refused
+/// leaves the folder as it was.
 class RunDirectory {
  public:
-  /// Makes the folder when there is none, writes config.cfg and opens log.txt. `resume` on an empty folder starts anew.
-  /// @throws InputError: another run uses it; it is not empty and `resume` is not set; with `resume`, a setting that
-  ///   determines results differs from the folder's config.cfg (the text names each)
+  /// Checks first; then makes the folder when there is none, and locks it. `resume` on an empty folder starts anew.
+  /// @throws InputError: another run uses it; it holds something else, or a run and `resume` is not set, or none and
+  ///   `resume` is set; with `resume`, a setting that determines results differs from config.cfg (the text names each)
   /// @param config all settings in force, as config.cfg keeps them
-  RunDirectory(std::filesystem::path path, bool resume, const std::string& config);
+  RunDirectory(std::filesystem::path path, bool resume, std::string config);
+  /// Withdraws unless the run has begun.
   ~RunDirectory();
   RunDirectory(const RunDirectory&) = delete;
   RunDirectory& operator=(const RunDirectory&) = delete;
+
+  /// The run is on: writes config.cfg and opens log.txt.
+  void begin();
+  /// The run was refused before any work was done: the folder, and what lies in it, is put back as it was found.
+  void withdraw() noexcept;
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] std::filesystem::path journal() const { return path_ / "journal"; }
@@ -42,12 +51,20 @@ class RunDirectory {
   void prune_models(const Archive& archive, const std::vector<CandidateId>& keep) const;
 
  private:
+  void check(bool resume) const;
+  void make();
   void lock();
-  void open_new() const;
-  void open_again(const std::string& config) const;
+  void remember();
 
   std::filesystem::path path_;
+  std::string config_;
   int lock_ = -1;
+  bool begun_ = false;
+  // As it was found.
+  std::filesystem::path made_;  ///< the uppermost folder made for the run; empty: all were there
+  bool made_lock_ = false;
+  std::map<std::filesystem::path, std::optional<std::string>> before_;  ///< what files held; nothing: not there
+  std::uintmax_t log_bytes_ = 0;
 };
 
 }  // namespace harmonic

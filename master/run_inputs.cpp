@@ -7,6 +7,7 @@
 #include "core/base/error.hpp"
 #include "core/data/dataset_file.hpp"
 #include "core/space/layers.hpp"
+#include "core/work/run_devices.hpp"
 #include "core/work/run_hash.hpp"
 
 namespace harmonic {
@@ -52,7 +53,7 @@ Objectives worst_costs(const SearchSettings& settings, const std::vector<Backbon
 
 }  // namespace
 
-RunInputs::RunInputs(const SearchSettings& settings) {
+RunInputs::RunInputs(const SearchSettings& settings, const RunHooks& hooks) {
   settings.check();
   const DatasetFile data(settings.data);
   for (const auto& modality : settings.modalities()) {
@@ -61,13 +62,8 @@ RunInputs::RunInputs(const SearchSettings& settings) {
     modalities.push_back(modality.name);
     spaces.push_back(modality.space);
   }
-  std::vector<DeviceSpec> specs;
-  for (const auto& text : settings.device) specs.push_back(parse_device(text));
-  const int head = settings.head_classes == 0 ? data.info().classes : settings.head_classes;
-  devices = std::make_shared<const DeviceSet>(specs, parse_aggregate(settings.aggregate), spaces,
-                                              std::vector<int>(spaces.size(), head), settings.fusion.channels,
-                                              settings.fusion.side * settings.fusion.side);
-  check_tables(*devices, spaces, head, settings.fusion);
+  devices = std::make_shared<const DeviceSet>(run_devices(settings, data.info().classes));
+  check_tables(*devices, spaces, head_classes(settings, data.info().classes), settings.fusion);
   costs.backbone = [set = devices](int modality, const BackboneGenome& genome) {
     return set->objectives(set->backbone_costs(modality, genome));
   };
@@ -75,7 +71,8 @@ RunInputs::RunInputs(const SearchSettings& settings) {
     return set->objectives(set->model_costs(genome, operators));
   };
   reference = worst_costs(settings, spaces, costs);
-  hash = run_hash(settings);
+  hooks.check();
+  hash = hooks.hash ? hooks.hash() : run_hash(settings);
 }
 
 }  // namespace harmonic

@@ -7,6 +7,7 @@
 
 #include "core/config/search_settings.hpp"
 #include "core/hardware/multi_device.hpp"
+#include "master/run_hooks.hpp"
 #include "master/search.hpp"
 
 namespace harmonic {
@@ -15,7 +16,8 @@ namespace harmonic {
 struct RunInputs {
   /// @throws InputError: a setting, a file that is missing or damaged, a modality that the data lacks or has in another
   ///   shape, a table that lacks a row of the spaces or of the fusion operators
-  explicit RunInputs(const SearchSettings& settings);
+  /// @param hooks `check` and `hash` are called, last
+  explicit RunInputs(const SearchSettings& settings, const RunHooks& hooks = {});
 
   std::vector<std::string> modalities;  ///< names, in the run's order
   std::vector<BackboneSpace> spaces;    ///< one a modality

@@ -8,7 +8,10 @@ RunPlan::RunPlan(std::string command, const SearchSettings& settings, RunInputs 
     : command_(std::move(command)),
       inputs_(std::move(inputs)),
       directory_(settings.run, settings.resume, config),
-      tables_(inputs_.modalities, *inputs_.devices) {}
+      journal_(directory_.journal(), inputs_.hash),
+      tables_(inputs_.modalities, *inputs_.devices) {
+  directory_.begin();
+}
 
 nlohmann::ordered_json RunPlan::json() const {
   auto ids = nlohmann::ordered_json::array();

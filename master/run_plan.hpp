@@ -10,6 +10,7 @@
 #include "core/work/work.hpp"
 #include "master/archive.hpp"
 #include "master/dispatcher.hpp"
+#include "master/journal.hpp"
 #include "master/results.hpp"
 #include "master/run_directory.hpp"
 #include "master/run_inputs.hpp"
@@ -25,6 +26,9 @@ class RunPlan {
   /// Of all that determines results: every worker has the same, or is refused.
   [[nodiscard]] std::uint64_t hash() const { return inputs_.hash; }
   [[nodiscard]] const RunDirectory& directory() const { return directory_; }
+  [[nodiscard]] Journal& journal() { return journal_; }
+  /// Puts the run directory back as it was found.
+  void withdraw() { directory_.withdraw(); }
   /// "search", "reproduce": what to type for going on.
   [[nodiscard]] const std::string& command() const { return command_; }
 
@@ -45,7 +49,7 @@ class RunPlan {
   [[nodiscard]] virtual nlohmann::ordered_json json() const;
 
  protected:
-  /// Makes the run directory. @throws InputError as RunDirectory
+  /// Makes the run directory and opens the journal. @throws InputError as RunDirectory and Journal
   RunPlan(std::string command, const SearchSettings& settings, RunInputs inputs, const std::string& config);
 
   [[nodiscard]] virtual const Archive& archive() const = 0;
@@ -58,6 +62,7 @@ class RunPlan {
   std::string command_;
   RunInputs inputs_;
   RunDirectory directory_;
+  Journal journal_;
   ResultTables tables_;
 };
 

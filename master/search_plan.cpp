@@ -22,8 +22,8 @@ Search make_search(const SearchSettings& settings, const RunInputs& inputs, cons
 /// The search and its files: a checkpoint and tables every generation.
 class SearchPlan final : public RunPlan {
  public:
-  explicit SearchPlan(const SearchSettings& settings)
-      : RunPlan("search", settings, RunInputs(settings), config_text(settings)),
+  SearchPlan(const SearchSettings& settings, const RunHooks& hooks)
+      : RunPlan("search", settings, RunInputs(settings, hooks), config_text(settings)),
         keep_all_models_(settings.keep_models == "all"),
         search_(make_search(settings, inputs(), directory())),
         progress_(settings.evolution) {}
@@ -42,7 +42,8 @@ class SearchPlan final : public RunPlan {
     const auto best = front();
     replace_file(directory().candidates(), tables().candidates_csv(archive()));
     replace_file(directory().front(), tables().front_csv(archive(), best));
-    if (!keep_all_models_) directory().prune_models(archive(), best);
+    // Not before it is sure that the run is not refused.
+    if (!keep_all_models_ && saved_generation_ >= 0) directory().prune_models(archive(), best);
   }
 
   [[nodiscard]] std::string progress_line(const Dispatcher& dispatcher) const override {
@@ -75,7 +76,7 @@ class SearchPlan final : public RunPlan {
 }  // namespace
 
 ExitCode run_search(const SearchSettings& settings, Mailbox& mailbox, const RunHooks& hooks) {
-  return lead_run(settings, mailbox, hooks, [&] { return std::make_unique<SearchPlan>(settings); });
+  return lead_run(settings, mailbox, hooks, [&] { return std::make_unique<SearchPlan>(settings, hooks); });
 }
 
 }  // namespace harmonic

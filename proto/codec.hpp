@@ -41,10 +41,11 @@ using Envelope = std::variant<Hello, Task, Result, Heartbeat, Stop>;
 
 /// The first record of every journal.
 struct JournalHeader {
-  static constexpr std::uint32_t kVersion = 1;  ///< a larger one is refused
+  static constexpr std::uint32_t kVersion = 2;  ///< another one is refused
 
   std::uint32_t version = kVersion;
   std::uint64_t settings_hash = 0;
+  std::string program;  ///< version of the program that began the run
 
   bool operator==(const JournalHeader&) const = default;
 };

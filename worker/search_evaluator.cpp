@@ -7,8 +7,8 @@
 #include "core/base/hash.hpp"
 #include "core/base/rng.hpp"
 #include "core/data/dataset_file.hpp"
-#include "core/hardware/multi_device.hpp"
 #include "core/space/layers.hpp"
+#include "core/work/run_devices.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
 #include "worker/backbone/supernet_file.hpp"
 #include "worker/data/dataset.hpp"
@@ -38,12 +38,7 @@ class SearchEvaluator final : public Evaluator {
         device_(choose_device(settings.compute, place)),
         cache_(kFeatureCacheBytes) {
     use_threads(settings.threads, place);
-    std::vector<BackboneSpace> spaces;
-    for (const auto& spec : settings.modalities()) spaces.push_back(spec.space);
-    const int head = settings.head_classes > 0 ? settings.head_classes : data_.info().classes;
-    std::vector<DeviceSpec> specs;
-    for (const auto& text : settings.device) specs.push_back(parse_device(text));
-    const DeviceSet devices(specs, parse_aggregate(settings.aggregate), spaces, std::vector<int>(spaces.size(), head));
+    const DeviceSet devices = run_devices(settings, data_.info().classes);
     costs_ = operator_costs(devices.devices(), settings.fusion.operators, settings.fusion.channels,
                             settings.fusion.side * settings.fusion.side);
     train_labels_ = load_labels(data_, Split::train).to(device_);

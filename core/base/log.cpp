@@ -51,6 +51,12 @@ void open_file(const std::filesystem::path& path) {
   }
 }
 
+void close_file() {
+  State& s = state();
+  const std::lock_guard lock(s.mutex);
+  s.file.reset();
+}
+
 void set_tag(std::string_view tag) {
   State& s = state();
   const std::lock_guard lock(s.mutex);

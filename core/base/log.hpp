@@ -13,6 +13,8 @@ enum class Level { debug, info, warning, error };
 void set_level(Level level);
 /// Also appends every line to this file. @throws InputError when it cannot be opened.
 void open_file(const std::filesystem::path& path);
+/// Ends what open_file began.
+void close_file();
 /// Every line carries this tag, e.g. "rank 2 on node7"; empty for none.
 void set_tag(std::string_view tag);
 void write(Level level, std::string_view text);

@@ -269,6 +269,13 @@ std::string OptionSet::help() const {
   return out;
 }
 
+std::map<std::string, std::vector<std::string>> OptionSet::values() const {
+  std::map<std::string, std::vector<std::string>> all;
+  for (const auto& option : options_)
+    if (!option.section.empty()) all[option.name] = option.current();
+  return all;
+}
+
 std::string OptionSet::to_ini() const {
   std::string out;
   std::string shown;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,6 +60,8 @@ class OptionSet {
   [[nodiscard]] std::string help() const;
   /// Every sectioned option with its value now, as an INI file that `--config` reads back, explanations as comments.
   [[nodiscard]] std::string to_ini() const;
+  /// The same by name, without section and explanation.
+  [[nodiscard]] std::map<std::string, std::vector<std::string>> values() const;
 
  private:
   struct Option {

@@ -25,8 +25,10 @@ void SearchSettings::declare(OptionSet& o) {
                "honest: the architecture is stepped on validation data, the discrete model is retrained and reported, "
                "test is read once");
   o.add("modality", modality, "a modality of the data, its search space, its supernet: name=space,weights.h5");
-  o.add("threads", threads, "compute threads of a worker", {1, 1024});
-  o.add_choice("compute", compute, {"auto", "cpu", "cuda"}, "where workers compute");
+  o.add("threads", threads, "compute threads of a worker; results are the same to the bit for the same number",
+        {1, 1024});
+  o.add_choice("compute", compute, {"auto", "cpu", "cuda"},
+               "where workers compute; auto: on a GPU where there is one, which rounds otherwise than a CPU");
   o.add("lease", lease_s, "seconds of silence after which a worker counts as lost", {1.0, 86400.0});
   o.add("deadline", deadline_s, "seconds after which a piece of work is dealt to another worker", {1.0, 1e7});
   o.add_choice("keep-models", keep_models, {"front", "all"}, "whose trained weights stay in the run directory");
@@ -147,19 +149,19 @@ void SearchSettings::check() const {
     if (n < 1) throw InputError(fmt::format("other-nodes lists {}", n), "give numbers of at least 1");
 }
 
+bool SearchSettings::is_free(std::string_view setting) {
+  static const std::set<std::string_view> free = {"lease", "deadline", "keep-models", "generations", "rows", "seeds"};
+  return free.contains(setting);
+}
+
 std::uint64_t SearchSettings::result_hash(std::uint64_t data_hash) const {
-  // The written settings less those that change no number of the result.
   SearchSettings copy = *this;
-  const SearchSettings defaults;
-  copy.threads = defaults.threads;
-  copy.compute = defaults.compute;
-  copy.lease_s = defaults.lease_s;
-  copy.deadline_s = defaults.deadline_s;
-  copy.keep_models = defaults.keep_models;
-  copy.evolution.generations = defaults.evolution.generations;
   OptionSet options("", "");
   copy.declare(options);
-  return hash64(options.to_ini(), data_hash);
+  std::string text;
+  for (const auto& [name, values] : options.values())
+    if (!is_free(name)) text += fmt::format("{} = {}\n", name, fmt::join(values, "\n"));
+  return hash64(text, data_hash);
 }
 
 }  // namespace harmonic

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/config/options.hpp"
@@ -94,8 +95,11 @@ struct SearchSettings {
   void check() const;
   [[nodiscard]] std::vector<ModalitySpec> modalities() const;  ///< @throws InputError
   [[nodiscard]] double time_limit_s() const;                   ///< infinity when none. @throws InputError
-  /// Hash of all that determines results: not the run directory, threads, leases, keep_models, nor how far to go
-  /// (generations), so that a resumed run may go on for longer. Includes the data's hash given here.
+  /// True for a setting that changes no number of the result: leases and deadlines, whose weights are kept, how far to
+  /// go (a resumed run may go on for longer; a reproduction to more rows and seeds). Threads and the kind of processor
+  /// are none of them: they decide the order in which floating-point sums are taken.
+  [[nodiscard]] static bool is_free(std::string_view setting);
+  /// Hash of all settings that are not free; nor does the run directory count. Includes the data's hash given here.
   [[nodiscard]] std::uint64_t result_hash(std::uint64_t data_hash) const;
 };
 

@@ -7,6 +7,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
+#include "core/base/version.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/json_text.hpp"
 
@@ -117,7 +118,7 @@ bool same(const Cost& a, const Cost& b) {
 }  // namespace
 
 std::string tool_name() {
-  return "harmonic " HARMONIC_VERSION;
+  return fmt::format("harmonic {}", program_version());
 }
 
 LookUpTable LookUpTable::load(const std::vector<std::filesystem::path>& paths) {

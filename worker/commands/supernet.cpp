@@ -47,6 +47,7 @@ ExitCode import(const Arguments& args) {
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   check_output(out, "out");
   const Supernet supernet = import_checkpoint(in, find_space(space_name));
+  if (Communicator().rank().value != 0) return ExitCode::done;
   save_supernet(out, supernet,
                 {modality, fmt::format("imported from checkpoint {}", std::filesystem::path(in).filename().string())});
   log::info("{}: {} tensors, {} classes", out, supernet.tensors().size(), supernet.classes());

@@ -6,8 +6,10 @@
 
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
+#include "core/storage/atomic_file.hpp"
 #include "proto/tags.hpp"
 #include "tests/support/fakes.hpp"
+#include "tests/support/shared_data.hpp"
 
 namespace harmonic {
 namespace {
@@ -186,7 +188,16 @@ TEST_CASE("A task that loses two workers is set aside and reported", "[master][d
       worker.silent_from_s = 0;
       return std::nullopt;
     };
+  const TemporaryFolder folder;
+  log::open_file(folder / "log.txt");
   CHECK(world.run(4) == Dispatcher::End::finished);
+  log::close_file();
+  // What is said of the task is what is done with it.
+  const auto said = read_file(folder / "log.txt");
+  const auto again = said.find("task 4 is dealt again");
+  CHECK(again != std::string::npos);
+  CHECK(said.find("dealt again", again + 20) == std::string::npos);
+  CHECK(said.find("task 4 is set aside", again) != std::string::npos);
   CHECK(world.answered_well() == 3);
   const auto* failure = std::get_if<Failure>(&world.results.at(TaskId{4}).outcome);
   REQUIRE(failure != nullptr);

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "core/base/error.hpp"
+#include "core/base/hash.hpp"
 #include "core/base/log.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "tests/support/fakes.hpp"
@@ -84,8 +85,13 @@ TEST_CASE("A flipped byte costs that record and those behind it, never a wrong a
     overwrite(file.path, bytes);
     std::size_t record = 0;
     while (file.sizes[record] <= at) ++record;  // 0: the header
+    if (record == 0) {
+      REQUIRE_THROWS_AS(Journal(file.path, kSettings), InputError);
+      REQUIRE(read_file(file.path) == bytes);
+      continue;
+    }
     const Journal journal(file.path, kSettings);
-    REQUIRE(journal.size() == (record == 0 ? 0 : record - 1));
+    REQUIRE(journal.size() == record - 1);
     for (int i = 0; i < static_cast<int>(journal.size()); ++i) REQUIRE(*journal.find(finished(i).work) == finished(i));
   }
 }
@@ -108,6 +114,50 @@ TEST_CASE("A journal of other settings is refused and left alone", "[master][jou
   Written file;
   CHECK_THROWS_AS(Journal(file.path, kSettings + 1), InputError);
   CHECK(read_file(file.path) == file.bytes);
+}
+
+TEST_CASE("A file that is no journal is refused and left alone", "[master][journal]") {
+  const TemporaryFolder folder;
+  const auto path = folder / "journal";
+  for (const std::string text : {"Dear diary", "Dear diary, today I wrote something much longer than a header"}) {
+    overwrite(path, text);
+    CHECK(Journal::kind(path) == Journal::Kind::foreign);
+    CHECK_THROWS_AS(Journal(path, kSettings), InputError);
+    CHECK(read_file(path) == text);
+  }
+}
+
+TEST_CASE("A journal's kind is told without touching it", "[master][journal]") {
+  Written file;
+  CHECK(Journal::kind(file.path) == Journal::Kind::with_work);
+  overwrite(file.path, file.bytes.substr(0, file.sizes[0]));
+  CHECK(Journal::kind(file.path) == Journal::Kind::without_work);
+  overwrite(file.path, "");
+  CHECK(Journal::kind(file.path) == Journal::Kind::empty);
+  CHECK(read_file(file.path).empty());
+  CHECK(Journal::kind(file.folder / "none") == Journal::Kind::none);
+}
+
+TEST_CASE("A run begun by another version of the program goes on with a warning; another form is refused",
+          "[master][journal]") {
+  Written file;
+  const auto begin_with = [&](const JournalHeader& header) {
+    const auto payload = encode(JournalRecord(header));
+    std::string bytes;
+    for (int i = 0; i < 4; ++i) bytes += static_cast<char>(payload.size() >> (8 * i) & 0xffU);
+    for (int i = 0; i < 8; ++i) bytes += static_cast<char>(hash64(payload) >> (8 * i) & 0xffU);
+    for (const auto byte : payload) bytes += std::to_integer<char>(byte);
+    overwrite(file.path, bytes + file.bytes.substr(file.sizes[0]));
+  };
+  begin_with({JournalHeader::kVersion, kSettings, "0.0.9"});
+  log::open_file(file.folder / "log.txt");
+  CHECK(Journal(file.path, kSettings).size() == 3);
+  log::close_file();
+  CHECK_THAT(read_file(file.folder / "log.txt"), Catch::Contains("0.0.9"));
+  for (const auto version : {JournalHeader::kVersion - 1, JournalHeader::kVersion + 1}) {
+    begin_with({version, kSettings, "0.0.9"});
+    CHECK_THROWS_WITH(Journal(file.path, kSettings), Catch::Contains("version " + std::to_string(version)));
+  }
 }
 
 TEST_CASE("A journal that cannot be opened is an error", "[master][journal]") {

@@ -1,15 +1,18 @@
 #include <atomic>
 #include <iostream>
+#include <map>
 #include <sstream>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
 #include "core/base/log.hpp"
+#include "core/pareto/hypervolume.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/csv.hpp"
 #include "core/work/run_hash.hpp"
 #include "master/reproduce_plan.hpp"
+#include "master/run_inputs.hpp"
 #include "master/search_plan.hpp"
 #include "tests/support/fakes.hpp"
 #include "tests/support/shared_data.hpp"
@@ -51,28 +54,49 @@ class CountingEvaluator final : public FakeEvaluator {
   Counts& counts_;
 };
 
+/// Finds fault with the user's input before any work is done.
+class RefusingEvaluator final : public Evaluator {
+ public:
+  [[nodiscard]] Outcome evaluate(const Work&) override { throw InputError("no such processor", "give another"); }
+};
+
+/// Everything in a folder, by name: what files hold, "/" for folders.
+std::map<std::string, std::string> content_of(const std::filesystem::path& folder) {
+  std::map<std::string, std::string> content;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+    content[entry.path().string()] = entry.is_directory() ? "/" : read_file(entry.path());
+  return content;
+}
+
 /// A world of one: master and worker in this process. Stops after `stop_after` pieces of work.
 struct Solo {
   Counts counts;
   ExitCode code = ExitCode::failed;
   std::string output;
+  std::function<std::unique_ptr<Evaluator>(Counts&)> make = [](Counts& c) {
+    return std::make_unique<CountingEvaluator>(c);
+  };
 
-  explicit Solo(const SearchSettings& settings, int stop_after = 1'000'000)
-      : Solo(
-            settings, [&](auto& box, const auto& hooks) { return run_search(settings, box, hooks); }, stop_after) {}
-  explicit Solo(const ReproduceSettings& settings, int stop_after = 1'000'000)
-      : Solo(
-            settings.run, [&](auto& box, const auto& hooks) { return run_reproduction(settings, box, hooks); },
-            stop_after) {}
+  /// `hooks` of the program that the run looks at.
+  explicit Solo(const SearchSettings& settings, int stop_after = 1'000'000, const RunHooks& hooks = {}) {
+    run(
+        settings, [&](auto& box, const auto& h) { return run_search(settings, box, h); }, stop_after, hooks);
+  }
+  explicit Solo(const ReproduceSettings& settings, int stop_after = 1'000'000) {
+    run(settings.run, [&](auto& box, const auto& h) { return run_reproduction(settings, box, h); }, stop_after, {});
+  }
+  Solo(const SearchSettings& settings, std::unique_ptr<Evaluator> (*maker)(Counts&)) : make(maker) {
+    run(settings, [&](auto& box, const auto& h) { return run_search(settings, box, h); }, 1'000'000, {});
+  }
 
  private:
-  Solo(const SearchSettings& settings, const std::function<ExitCode(Mailbox&, const RunHooks&)>& lead, int stop_after) {
+  void run(const SearchSettings& settings, const std::function<ExitCode(Mailbox&, const RunHooks&)>& lead,
+           int stop_after, RunHooks hooks) {
     log::set_level(log::Level::error);
     MemoryNetwork network(1);
     auto box = network.box(Rank{0});
     WorkerLoop worker(box, make_hello(Rank{0}, [&] { return run_hash(settings); }),
-                      [this] { return std::make_unique<CountingEvaluator>(counts); });
-    RunHooks hooks;
+                      [this, maker = make] { return maker(counts); });
     hooks.idle = [&] { worker.poll(); };
     hooks.stop = [&] { return counts.work >= stop_after; };
     const Captured captured;
@@ -98,6 +122,15 @@ template <class Settings>
 std::string error_of(const Settings& settings) {
   try {
     const Solo run(settings);
+  } catch (const InputError& e) {
+    log::set_level(log::Level::info);
+    return e.what();
+  }
+  return "";
+}
+std::string error_of(const SearchSettings& settings, const RunHooks& hooks) {
+  try {
+    const Solo run(settings, 1'000'000, hooks);
   } catch (const InputError& e) {
     log::set_level(log::Level::info);
     return e.what();
@@ -205,8 +238,15 @@ TEST_CASE("JSON output is one object with the front, its hypervolume and the rep
   const Solo run(settings);
   const auto json = nlohmann::json::parse(run.output);
   CHECK(json.at("front").size() == static_cast<std::size_t>(run.counts.tests.load()));
-  CHECK(json.at("hypervolume").get<double>() > 0);
   CHECK(json.contains("report"));
+  // The hypervolume is that of the front on disk.
+  const RunInputs inputs(settings);
+  const auto front = CsvTable::read(std::filesystem::path(settings.run) / "front.csv");
+  std::vector<Objectives> points;
+  for (std::size_t r = 0; r < front.rows(); ++r)
+    points.push_back({100 - front.number(r, front.column("metric_val")), front.number(r, front.column("latency")),
+                      front.number(r, front.column("energy"))});
+  CHECK(json.at("hypervolume").get<double>() == Approx(hypervolume(points, inputs.reference)));
 }
 
 TEST_CASE("A run directory in use, used, or of other settings is refused in words", "[master][run]") {
@@ -222,8 +262,11 @@ TEST_CASE("A run directory in use, used, or of other settings is refused in word
   CHECK(text.find("population (12 in the run, 16 given)") != std::string::npos);
   settings = tiny_run(folder.path());
   settings.resume = true;
-  settings.threads = 2;  // changes no result
+  settings.lease_s = 20;  // changes no result
   CHECK(error_of(settings).empty());
+  settings.threads = 2;  // changes the order of sums
+  CHECK(error_of(settings).find("threads (1 in the run, 2 given)") != std::string::npos);
+  settings.threads = 1;
   std::ofstream(folder / "weights.h5") << "other weights";
   CHECK(error_of(settings).find("weights") != std::string::npos);
 
@@ -232,6 +275,75 @@ TEST_CASE("A run directory in use, used, or of other settings is refused in word
   std::filesystem::create_directories(settings.run);
   std::ofstream(std::filesystem::path(settings.run) / "thesis.tex") << "precious";
   CHECK(error_of(settings).find("not empty") != std::string::npos);
+}
+
+TEST_CASE("A refused search leaves its folder as it was", "[master][run]") {
+  const TemporaryFolder folder;
+  const auto good = tiny_run(folder.path());
+  const std::filesystem::path dir = good.run;
+  const auto refused = [&](const SearchSettings& settings, RunHooks hooks = {}) {
+    const auto before = content_of(folder.path());
+    CHECK_FALSE(error_of(settings, hooks).empty());
+    CHECK(content_of(folder.path()) == before);
+  };
+  RunHooks faulty;
+  faulty.check = [] { throw InputError("weights of another space", "give others"); };
+  const auto by_a_worker = [&](const SearchSettings& settings) {
+    const auto before = content_of(folder.path());
+    CHECK_THROWS_AS(
+        Solo(settings, [](Counts&) -> std::unique_ptr<Evaluator> { return std::make_unique<RefusingEvaluator>(); }),
+        InputError);
+    log::set_level(log::Level::info);
+    CHECK(content_of(folder.path()) == before);
+  };
+
+  SECTION("that was not there") {
+    auto settings = good;
+    settings.run = folder / "a/b/run";
+    settings.device = {"slow=absent.json"};
+    refused(settings);
+    settings = good;
+    settings.run = folder / "a/b/run/";
+    refused(settings, faulty);
+    by_a_worker(settings);
+    std::filesystem::create_directory(dir);
+    by_a_worker(good);
+  }
+  SECTION("of a stranger") {
+    std::filesystem::create_directory(dir);
+    for (const char* name : {"front.csv", "journal", "config.cfg"}) {
+      std::ofstream(dir / name) << "precious";
+      for (const bool resume : {false, true}) {
+        auto settings = good;
+        settings.resume = resume;
+        refused(settings);
+      }
+      refused(good);
+      std::filesystem::remove(dir / name);
+    }
+    std::ofstream(dir / "journal") << "precious";
+    std::ofstream(dir / "config.cfg") << "";
+    auto settings = good;
+    settings.resume = true;
+    refused(settings);
+  }
+  SECTION("that is a file") {
+    std::ofstream(dir) << "precious";
+    refused(good);
+  }
+  SECTION("of another run, done or not begun") {
+    auto settings = good;
+    settings.time_limit = GENERATE("", "0.000001s");
+    { const Solo run(settings); }
+    settings.time_limit.clear();
+    settings.evolution.generations = 4;  // so that there is work left
+    settings.keep_models = "all";
+    settings.resume = true;
+    by_a_worker(settings);
+    refused(settings, faulty);
+    settings.seed = 9;
+    refused(settings);
+  }
 }
 
 TEST_CASE("A run that was refused before any work leaves its directory fit for another try", "[master][run]") {

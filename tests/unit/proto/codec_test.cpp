@@ -41,7 +41,7 @@ TEST_CASE("Every message comes back as it went", "[proto]") {
 }
 
 TEST_CASE("Every journal record comes back as it went", "[proto]") {
-  const JournalRecord header = JournalHeader{JournalHeader::kVersion, 77};
+  const JournalRecord header = JournalHeader{JournalHeader::kVersion, 77, "1.2.3"};
   CHECK(decode_journal_record(encode(header)) == header);
   for (const auto& work : every_work())
     for (const auto& outcome : every_outcome()) {

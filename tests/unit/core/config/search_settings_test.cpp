@@ -5,6 +5,8 @@
 #include <catch2/catch.hpp>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
+#include "core/storage/atomic_file.hpp"
 
 using namespace harmonic;
 
@@ -47,6 +49,28 @@ TEST_CASE("Settings that cannot work are refused before anything starts", "[conf
   refused([](auto& s) { s.evolution.macro.other_cells = {0}; });
 }
 
+TEST_CASE("The published settings name every key, each explained above it", "[config]") {
+  for (const std::string name : {"avmnist", "mmimdb", "harmp"}) {
+    const std::string path = HARMONIC_CONFIGS "/" + name + ".cfg";
+    SearchSettings settings;
+    OptionSet options("", "");
+    settings.declare(options);
+    REQUIRE(options.parse({"--config", path, "--data", "d.h5", "--run", "r"}) == OptionSet::Parsed::ready);
+    CHECK_NOTHROW(settings.check());
+    for (const auto& [key, values] : options.values()) {
+      INFO(name << ": " << key);
+      CHECK(options.given(key));
+    }
+    bool explained = false;  // a comment since the section's start; it may be for several keys below it
+    for (const auto& line : split(read_file(path), '\n')) {
+      if (line.starts_with('[')) explained = false;
+      if (line.starts_with('#')) explained = true;
+      INFO(name << ": " << line);
+      CHECK((line.empty() || line.starts_with('[') || explained));
+    }
+  }
+}
+
 TEST_CASE("A time limit has a unit", "[config]") {
   SearchSettings settings;
   CHECK(std::isinf(settings.time_limit_s()));
@@ -60,13 +84,20 @@ TEST_CASE("The hash of settings sees what changes results and nothing else", "[c
   const auto base = valid().result_hash(1);
   auto same = valid();
   same.run = "elsewhere";
-  same.threads = 8;
   same.lease_s = 5;
+  same.deadline_s = 5;
+  same.keep_models = "all";
   same.evolution.generations = 99;
   CHECK(same.result_hash(1) == base);
   CHECK(valid().result_hash(2) != base);
   auto other = valid();
   other.seed = 2;
+  CHECK(other.result_hash(1) != base);
+  other = valid();
+  other.threads = 8;  // decides the order in which sums are taken
+  CHECK(other.result_hash(1) != base);
+  other = valid();
+  other.compute = "cpu";
   CHECK(other.result_hash(1) != base);
   other = valid();
   other.fusion.dropout = 0.2;

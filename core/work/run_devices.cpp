@@ -1,0 +1,23 @@
+#include "core/work/run_devices.hpp"
+
+namespace harmonic {
+
+int head_classes(const SearchSettings& settings, int data_classes) {
+  return settings.head_classes > 0 ? settings.head_classes : data_classes;
+}
+
+DeviceSet run_devices(const SearchSettings& settings, int data_classes) {
+  std::vector<BackboneSpace> spaces;
+  for (const auto& modality : settings.modalities()) spaces.push_back(modality.space);
+  std::vector<DeviceSpec> specs;
+  for (const auto& text : settings.device) specs.push_back(parse_device(text));
+  const std::vector<int> heads(spaces.size(), head_classes(settings, data_classes));
+  return {specs,
+          parse_aggregate(settings.aggregate),
+          spaces,
+          heads,
+          settings.fusion.channels,
+          settings.fusion.side * settings.fusion.side};
+}
+
+}  // namespace harmonic
