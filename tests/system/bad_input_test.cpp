@@ -58,7 +58,7 @@ TEST_CASE("Data that is missing or cut short is named, and no run is begun", "[b
                   {"none.h5"});
     check_refused(w.on_ranks(ranks, with(w.search(folder / "run"), "--data", cut.string())), {"cut.h5"});
   }
-  CHECK_FALSE(std::filesystem::exists(folder / "run" / "journal"));
+  CHECK_FALSE(std::filesystem::exists(folder / "run"));
 }
 
 TEST_CASE("Weights that are missing or of another space are named", "[bad_input]") {
@@ -71,6 +71,7 @@ TEST_CASE("Weights that are missing or of another space are named", "[bad_input]
   check_refused(w.on_ranks(2, swapped), {"audio.h5", "avmnist-audio", "avmnist-image"});
   const auto misfit = with(w.search(folder / "run3"), "--modality", "image=harmp-image," + w.weights("image").string());
   check_refused(w.on_ranks(2, misfit), {"1x28x28", "harmp-image"});
+  CHECK(std::filesystem::is_empty(folder.path()));
 }
 
 TEST_CASE("A table without a row that the search needs names the row and the table", "[bad_input]") {
@@ -97,6 +98,7 @@ TEST_CASE("A run directory is neither overwritten nor resumed with other setting
   REQUIRE((first.exit_code == 3 || first.exit_code == 0));
   check_refused(w.on_ranks(2, w.search(folder / "run")), {"--resume"});
   check_refused(w.on_ranks(2, w.search(folder / "run", {"--resume", "--seed", "2"})), {"seed"});
+  check_refused(w.on_ranks(2, w.search(folder / "run", {"--resume", "--threads", "2"})), {"threads"});
 }
 
 TEST_CASE("An output that cannot be written is refused before the work", "[bad_input]") {
