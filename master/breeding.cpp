@@ -55,6 +55,20 @@ std::tuple<int, int, int> weight_of(const BackboneGenome& genome) {
   return {sum(active.depth), sum(active.expand), sum(active.kernel)};
 }
 
+/// A child's macro-architecture, and the parent that has the same.
+std::pair<MacroArchitecture, std::optional<CandidateId>> breed_macro(const std::vector<MacroParent>& parents,
+                                                                     const EvolutionSettings& settings,
+                                                                     RandomStream& random) {
+  if (parents.empty()) return {draw_macro(settings.macro, random), std::nullopt};
+  const auto& first = random.pick(parents);
+  const auto& second = random.pick(parents);
+  const auto macro = mutate(crossover(first.macro, second.macro, settings.crossover_first, random), settings.macro,
+                            settings.mutation, random);
+  for (const auto* parent : {&first, &second})
+    if (parent->macro == macro) return {macro, parent->id};
+  return {macro, std::nullopt};
+}
+
 }  // namespace
 
 std::vector<BackboneGenome> first_population(const BackboneSpace& space, int count, RandomStream& random) {
@@ -89,41 +103,40 @@ MacroArchitecture smallest_macro(const MacroOptions& options) {
   return smallest;
 }
 
-std::vector<MultimodalGenome> pair_up(const std::vector<std::vector<BackboneGenome>>& survivors, int count,
-                                      const std::vector<MacroArchitecture>& parents, const EvolutionSettings& settings,
-                                      const KnownModel& known, RandomStream& random) {
+std::vector<Pairing> pair_up(const std::vector<std::vector<BackboneGenome>>& survivors, int count,
+                             const std::vector<MacroParent>& parents, const EvolutionSettings& settings,
+                             const KnownModel& known, RandomStream& random) {
   auto decks = survivors;
   if (count == 0) {
     for (const auto& deck : decks) count = std::max(count, static_cast<int>(deck.size()));
     if (parents.empty()) count += 2;  // the anchors below
   }
   std::set<MultimodalGenome> taken;
-  std::vector<MultimodalGenome> pairs;
+  std::vector<Pairing> pairs;
   if (parents.empty()) {
     // Nothing is cheaper than these: they anchor the front's cheap end, where random draws seldom come by.
     for (const auto& macro : {smallest_macro(settings.macro), settings.macro.usual}) {
       MultimodalGenome genome{{}, macro};
       for (const auto& modality : survivors) genome.backbones.push_back(std::ranges::min(modality, {}, weight_of));
       if (static_cast<int>(pairs.size()) < count && !known(genome) && taken.insert(genome).second)
-        pairs.push_back(std::move(genome));
+        pairs.push_back({std::move(genome), std::nullopt});
     }
   }
   for (int i = 0; static_cast<int>(pairs.size()) < count && i < count; ++i) {
-    MultimodalGenome genome;
+    Pairing pair;
     for (auto& deck : decks) {
       const std::size_t card = static_cast<std::size_t>(i) % deck.size();
       if (card == 0) random.shuffle(deck);
-      genome.backbones.push_back(deck[card]);
+      pair.genome.backbones.push_back(deck[card]);
     }
     for (int attempt = 0; attempt < kTries; ++attempt) {
-      const bool inherit = !parents.empty() && !random.chance(settings.mutation);
-      genome.macro = inherit ? random.pick(parents) : draw_macro(settings.macro, random);
+      std::tie(pair.genome.macro, pair.parent) = breed_macro(parents, settings, random);
       if (attempt >= kTries / 4) {
         const std::size_t m = random.below(survivors.size());
-        genome.backbones[m] = random.pick(survivors[m]);
+        pair.genome.backbones[m] = random.pick(survivors[m]);
       }
-      if (known(genome) || !taken.insert(genome).second) continue;
-      pairs.push_back(genome);
+      if (known(pair.genome) || !taken.insert(pair.genome).second) continue;
+      pairs.push_back(pair);
       break;
     }
   }

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <vector>
 
+#include "core/base/ids.hpp"
 #include "core/base/rng.hpp"
 #include "core/config/search_settings.hpp"
 #include "core/space/genome.hpp"
@@ -30,15 +32,26 @@ using KnownModel = std::function<bool(const MultimodalGenome&)>;
 /// The fewest cells and nodes that may be drawn.
 [[nodiscard]] MacroArchitecture smallest_macro(const MacroOptions& options);
 
+/// A surviving model, as the macro-architecture of a child sees it.
+struct MacroParent {
+  CandidateId id;
+  MacroArchitecture macro;
+};
+
+/// A multimodal model to be tried.
+struct Pairing {
+  MultimodalGenome genome;
+  std::optional<CandidateId> parent;  ///< which has the very macro-architecture that the child got from it
+};
+
 /// Combinations of the modalities' survivors with a macro-architecture each. `count` of them, 0: as many as the
 /// modality with the most survivors has. Every survivor takes part at least once when count allows; a combination that
 /// is known gets another macro-architecture, then another partner, and is left out when that does not help. The
-/// macro-architecture is a parent's with probability 1 - mutation (when there are parents), else drawn. Without parents
-/// (the first generation) the lightest survivors come first, with the smallest macro-architecture and the usual one.
-[[nodiscard]] std::vector<MultimodalGenome> pair_up(const std::vector<std::vector<BackboneGenome>>& survivors,
-                                                    int count, const std::vector<MacroArchitecture>& parents,
-                                                    const EvolutionSettings& settings, const KnownModel& known,
-                                                    RandomStream& random);
+/// macro-architecture is crossed from two parents', then mutated; without parents it is drawn. Without parents (the
+/// first generation) the lightest survivors come first, with the smallest macro-architecture and the usual one.
+[[nodiscard]] std::vector<Pairing> pair_up(const std::vector<std::vector<BackboneGenome>>& survivors, int count,
+                                           const std::vector<MacroParent>& parents, const EvolutionSettings& settings,
+                                           const KnownModel& known, RandomStream& random);
 
 /// Cuts genomes into groups that share their first block (all that runs before it is shared anyway), of at most
 /// `largest`, neighbours in a group sharing as long a prefix as possible. Does not depend on the number of workers.

@@ -5,6 +5,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
+#include "core/base/overloaded.hpp"
 #include "core/base/text.hpp"
 #include "proto/tags.hpp"
 
@@ -53,6 +54,17 @@ std::string check(const TestModel&, const TestScore& score) {
 template <class W, class O>
 std::string check(const W&, const O&) {
   return "an answer of another kind";
+}
+
+/// For the log.
+std::string describe(const Work& work) {
+  return std::visit(
+      Overloaded{[](const EvaluateBackbones& w) {
+                   return fmt::format("evaluation of {} backbones of modality {}", w.genomes.size(), w.modality);
+                 },
+                 [](const SearchFusion& w) { return fmt::format("fusion search of model {}", w.candidate.value); },
+                 [](const TestModel& w) { return fmt::format("test of model {}", w.candidate.value); }},
+      work);
 }
 
 }  // namespace
@@ -202,6 +214,7 @@ void Dispatcher::deal() {
     const TaskId id = chosen->id;
     queue_.erase(*chosen);
     dealt_.insert(id);
+    log::debug("worker {} gets {}", rank.value, describe(open_.at(id).job.task.work));
     roster_.give(rank, id, options_.clock());
     send(rank, open_.at(id).job.task);
   }
@@ -250,10 +263,10 @@ void Dispatcher::task_lost(TaskId id, Rank worker, const std::string& why) {
   if (it == open_.end() || roster_.in_hands(id)) return;
   Open& open = it->second;
   if (++open.losses < options_.max_losses) {
-    log::warning("task {} is dealt again", id.value);
+    log::warning("task {} is dealt again: {}", id.value, describe(open.job.task.work));
     return requeue(open, worker);
   }
-  log::warning("task {} is set aside: it lost {} workers", id.value, open.losses);
+  log::warning("task {} is set aside: it lost {} workers; {}", id.value, open.losses, describe(open.job.task.work));
   close(id, {id, worker, 0, Failure{fmt::format("lost {} workers, the last one: {}", open.losses, why), false}});
 }
 

@@ -8,7 +8,6 @@
 #include "core/base/error.hpp"
 #include "core/base/overloaded.hpp"
 #include "core/pareto/survival.hpp"
-#include "master/breeding.hpp"
 
 namespace harmonic {
 namespace {
@@ -148,8 +147,8 @@ void Search::select_backbones() {
   RandomStream random(seed_, "pairing", static_cast<std::uint64_t>(state_.generation));
   const auto known = [&](const MultimodalGenome& genome) { return state_.archive.knows(genome); };
   std::vector<Work> work;
-  for (auto& genome : pair_up(state_.survivors, settings_.pairs, parent_macros(), settings_, known, random))
-    work.push_back(SearchFusion{CandidateId{state_.next_candidate++}, std::move(genome)});
+  for (auto& pair : pair_up(state_.survivors, settings_.pairs, macro_parents(), settings_, known, random))
+    work.push_back(SearchFusion{CandidateId{state_.next_candidate++}, std::move(pair.genome)});
   start(Phase::fusion, std::move(work));
 }
 
@@ -179,10 +178,10 @@ void Search::start_tests() {
   start(Phase::test, std::move(work));
 }
 
-std::vector<MacroArchitecture> Search::parent_macros() const {
-  std::vector<MacroArchitecture> macros;
-  for (const auto id : state_.parents) macros.push_back(state_.archive.models().at(id).genome.macro);
-  return macros;
+std::vector<MacroParent> Search::macro_parents() const {
+  std::vector<MacroParent> parents;
+  for (const auto id : state_.parents) parents.push_back({id, state_.archive.models().at(id).genome.macro});
+  return parents;
 }
 
 double expected_cost(const Work& work) {

@@ -7,6 +7,7 @@
 #include "core/config/search_settings.hpp"
 #include "core/work/work.hpp"
 #include "master/archive.hpp"
+#include "master/breeding.hpp"
 #include "master/front.hpp"
 #include "master/memo.hpp"
 
@@ -66,7 +67,7 @@ class Search {
   void select_models();
   void start_tests();
   void start(Phase phase, std::vector<Work> work);
-  [[nodiscard]] std::vector<MacroArchitecture> parent_macros() const;
+  [[nodiscard]] std::vector<MacroParent> macro_parents() const;
 
   EvolutionSettings settings_;
   Seed seed_;

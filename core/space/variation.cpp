@@ -42,4 +42,21 @@ MacroArchitecture draw_macro(const MacroOptions& options, RandomStream& random) 
   return macro;
 }
 
+MacroArchitecture crossover(MacroArchitecture first, MacroArchitecture second, double p_first, RandomStream& random) {
+  const int cells = random.chance(p_first) ? first.cells : second.cells;
+  const int nodes = random.chance(p_first) ? first.nodes : second.nodes;
+  return {cells, nodes};
+}
+
+MacroArchitecture mutate(MacroArchitecture macro, const MacroOptions& options, double p, RandomStream& random) {
+  const auto drawable = [&](int usual, std::vector<int> values) {
+    if (options.p_other == 0) values.clear();
+    values.push_back(usual);
+    return values;
+  };
+  change(macro.cells, drawable(options.usual.cells, options.other_cells), p, random);
+  change(macro.nodes, drawable(options.usual.nodes, options.other_nodes), p, random);
+  return macro;
+}
+
 }  // namespace harmonic

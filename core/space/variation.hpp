@@ -23,4 +23,11 @@ struct MacroOptions {
 };
 [[nodiscard]] MacroArchitecture draw_macro(const MacroOptions& options, RandomStream& random);
 
+/// The macro-architecture's genes are the number of cells and the number of nodes: as for backbones.
+[[nodiscard]] MacroArchitecture crossover(MacroArchitecture first, MacroArchitecture second, double p_first,
+                                          RandomStream& random);
+/// Each number changes with probability `p`, always to another of those that may be drawn.
+[[nodiscard]] MacroArchitecture mutate(MacroArchitecture macro, const MacroOptions& options, double p,
+                                       RandomStream& random);
+
 }  // namespace harmonic

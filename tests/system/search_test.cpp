@@ -1,6 +1,8 @@
 // The main job: determinism, death and resurrection.
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include <signal.h>
 
@@ -113,17 +115,26 @@ TEST_CASE("A job killed in the middle and resumed gives the result of one never 
   CHECK(journal_bytes(folder / "run") > before);
 }
 
-TEST_CASE("A worker killed in the middle costs its task a retry and nothing else", "[search]") {
+TEST_CASE("A worker killed in the middle of a fusion search costs that search a retry and nothing else", "[search]") {
   const World w = world();
   const TemporaryFolder folder;
+  const auto log_file = folder / "run" / "log.txt";
   Process process(w.on_ranks(3, w.search(folder / "run")));
-  REQUIRE(until_the_middle(process, folder / "run"));
-  const pid_t worker = process.rank(2);
+  const std::string given = "worker 2 gets fusion search of model ";
+  pid_t worker = 0;
+  REQUIRE(wait_until(process, [&] {
+    if (worker == 0) worker = process.rank(2);
+    return std::filesystem::exists(log_file) && read_file(log_file).find(given) != std::string::npos;
+  }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));  // a search takes several times as long
   REQUIRE(worker > 0);
   REQUIRE(kill(worker, SIGKILL) == 0);
   const auto finished = process.wait();
   INFO(finished.err);
-  CHECK_THAT(read_file(folder / "run" / "log.txt"), Catch::Contains("lost"));
+  const auto log = read_file(log_file);
+  const auto model = log.substr(log.find(given) + given.size(), 1);
+  CHECK_THAT(log, Catch::Contains("is dealt again: fusion search of model " + model));
+  CHECK_THAT(log, Catch::Contains("retried 1, failed 0, workers lost 1"));
   REQUIRE(std::filesystem::exists(folder / "run" / "report.html"));
   check_same_results(folder / "run");
 }

@@ -21,6 +21,9 @@ struct World {
   /// The words of a search of seconds into `run`, further options last.
   [[nodiscard]] std::vector<std::string> search(const std::filesystem::path& run,
                                                 std::vector<std::string> more = {}) const;
+  /// Likewise of a reproduction of AV-MNIST's rows 1 and 3, two seeds each.
+  [[nodiscard]] std::vector<std::string> reproduce(const std::filesystem::path& run,
+                                                   std::vector<std::string> more = {}) const;
 };
 World world();
 

@@ -87,11 +87,14 @@ TEST_CASE("Pairs are distinct, new, and use every survivor", "[master]") {
     REQUIRE(pairs.size() == 8);
     if (round == 0) {
       for (const auto& image : images)
-        CHECK(std::ranges::any_of(pairs, [&](auto& p) { return p.backbones[0] == image; }));
+        CHECK(std::ranges::any_of(pairs, [&](auto& p) { return p.genome.backbones[0] == image; }));
       for (const auto& sound : sounds)
-        CHECK(std::ranges::any_of(pairs, [&](auto& p) { return p.backbones[1] == sound; }));
+        CHECK(std::ranges::any_of(pairs, [&](auto& p) { return p.genome.backbones[1] == sound; }));
     }
-    for (const auto& pair : pairs) CHECK(tried.insert(pair).second);
+    for (const auto& pair : pairs) {
+      CHECK(tried.insert(pair.genome).second);
+      CHECK_FALSE(pair.parent.has_value());
+    }
   }
 }
 
@@ -113,20 +116,47 @@ TEST_CASE("The first pairs of a run are the lightest survivors with the smallest
   const KnownModel none = [](const MultimodalGenome&) { return false; };
   const auto pairs = pair_up({survivors, survivors}, 6, {}, {}, none, random);
   REQUIRE(pairs.size() == 6);
-  for (const auto& backbone : {pairs[0].backbones[0], pairs[0].backbones[1], pairs[1].backbones[0]})
+  for (const auto& backbone :
+       {pairs[0].genome.backbones[0], pairs[0].genome.backbones[1], pairs[1].genome.backbones[0]})
     CHECK(backbone == survivors[1]);
-  CHECK(pairs[0].macro == MacroArchitecture{1, 1});
-  CHECK(pairs[1].macro == MacroArchitecture{2, 1});
+  CHECK(pairs[0].genome.macro == MacroArchitecture{1, 1});
+  CHECK(pairs[1].genome.macro == MacroArchitecture{2, 1});
 }
 
-TEST_CASE("Without mutation a pair's macro-architecture is a parent's", "[master]") {
+TEST_CASE("A pair's macro-architecture is crossed from its parents', and names the parent that has the same",
+          "[master]") {
   auto random = stream();
-  const auto images = first_population(space(), 8, random);
+  const auto images = first_population(space(), 16, random);
   EvolutionSettings settings;
   settings.mutation = 0;
+  const std::vector<MacroParent> parents = {{CandidateId{5}, {4, 3}}, {CandidateId{9}, {1, 2}}};
+  int crossed = 0;
   for (const auto& pair : pair_up(
-           {images, images}, 0, {{4, 3}}, settings, [](const auto&) { return false; }, random))
-    CHECK(pair.macro == MacroArchitecture{4, 3});
+           {images, images}, 200, parents, settings, [](const auto&) { return false; }, random)) {
+    const auto& macro = pair.genome.macro;
+    CHECK((macro.cells == 4 || macro.cells == 1));
+    CHECK((macro.nodes == 3 || macro.nodes == 2));
+    if (macro == parents[0].macro) {
+      CHECK(pair.parent == parents[0].id);
+    } else if (macro == parents[1].macro) {
+      CHECK(pair.parent == parents[1].id);
+    } else {
+      ++crossed;
+      CHECK_FALSE(pair.parent.has_value());
+    }
+  }
+  CHECK(crossed > 0);
+}
+
+TEST_CASE("A pair's macro-architecture mutates as often as its other genes", "[master]") {
+  auto random = stream();
+  const auto images = first_population(space(), 16, random);
+  EvolutionSettings settings;
+  settings.mutation = 0.4;
+  const auto pairs = pair_up(
+      {images, images}, 200, {{CandidateId{1}, {2, 1}}}, settings, [](const auto&) { return false; }, random);
+  const auto unchanged = std::ranges::count_if(pairs, [](const auto& p) { return p.genome.macro.cells == 2; });
+  CHECK(static_cast<double>(unchanged) / static_cast<double>(pairs.size()) == Approx(0.6).margin(0.12));
 }
 
 TEST_CASE("Groups share their first block, keep to their size, and lose no genome", "[master]") {

@@ -232,6 +232,27 @@ TEST_CASE("A fixed text backbone is scored once and takes part in every model", 
   for (const auto& [id, model] : search.archive().models()) CHECK(model.genome.backbones.at(1) == BackboneGenome{});
 }
 
+TEST_CASE("Three modalities are searched together: every model has one backbone of each", "[master][search]") {
+  const std::vector<BackboneSpace> spaces = {find_space("avmnist-image"), find_space("avmnist-audio"),
+                                             find_space("harmp-image")};
+  Search search(settings(3), Seed{2}, spaces, costs());
+  std::set<int> modalities;
+  drive(search, [&](const auto& tasks) {
+    for (const auto& task : tasks)
+      if (const auto* work = std::get_if<EvaluateBackbones>(&task.work)) modalities.insert(work->modality);
+  });
+  CHECK(modalities == std::set{0, 1, 2});
+  REQUIRE(search.archive().models().size() > 6);
+  std::set<BackboneGenome> third;
+  for (const auto& [id, model] : search.archive().models()) {
+    REQUIRE(model.genome.backbones.size() == 3);
+    for (std::size_t m = 0; m < 3; ++m) CHECK_NOTHROW(check_genome(model.genome.backbones[m], spaces[m]));
+    third.insert(model.genome.backbones[2]);
+  }
+  CHECK(third.size() > 1);
+  for (const auto id : search.front()) CHECK(search.archive().models().at(id).metric_test.has_value());
+}
+
 TEST_CASE("A space that is used up ends the search in good order", "[master][search]") {
   auto tiny = find_space("avmnist-image");
   tiny.kernels = {3};

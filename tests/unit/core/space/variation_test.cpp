@@ -49,3 +49,27 @@ TEST_CASE("The macro-architecture is the usual one with the published odds", "[s
   }
   CHECK(usual_cells / 5000.0 == Approx(0.6).margin(0.04));
 }
+
+TEST_CASE("A macro-architecture's numbers are crossed and mutated as genes of their own", "[space][variation]") {
+  RandomStream random(Seed{6}, "macro");
+  const MacroOptions options;
+  int from_first = 0;
+  for (int i = 0; i < 2000; ++i) {
+    const auto child = crossover({1, 3}, {4, 2}, 0.8, random);
+    REQUIRE((child.cells == 1 || child.cells == 4));
+    REQUIRE((child.nodes == 3 || child.nodes == 2));
+    from_first += (child.cells == 1) + (child.nodes == 3);
+    const auto other = mutate(child, options, 1.0, random);
+    REQUIRE(other.cells != child.cells);
+    REQUIRE(other.nodes != child.nodes);
+    REQUIRE((other.cells >= 1 && other.cells <= 4 && other.nodes >= 1 && other.nodes <= 4));
+    REQUIRE(mutate(child, options, 0.0, random) == child);
+  }
+  CHECK(from_first / 4000.0 == Approx(0.8).margin(0.03));
+}
+
+TEST_CASE("Where one macro-architecture alone is allowed, mutation keeps to it", "[space][variation]") {
+  RandomStream random(Seed{7}, "macro");
+  const MacroOptions options{{3, 2}, 0, {1, 4}, {1, 4}};
+  CHECK(mutate({3, 2}, options, 1.0, random) == MacroArchitecture{3, 2});
+}
