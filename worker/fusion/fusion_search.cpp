@@ -14,6 +14,7 @@
 #include "worker/fusion/derived_network.hpp"
 #include "worker/fusion/epoch_choice.hpp"
 #include "worker/fusion/genotype_parse.hpp"
+#include "worker/fusion/kept_heap.hpp"
 #include "worker/fusion/mixed_network.hpp"
 #include "worker/train/metrics.hpp"
 
@@ -258,6 +259,7 @@ TrainedFusion retrain_fusion(const FusionData& data, const Genotype& genotype, c
 FusionResult search_fusion(const FusionData& data, MacroArchitecture macro, const FusionSettings& settings,
                            const OperatorCosts& costs, std::uint64_t seed, torch::Device device,
                            const FusionHooks& hooks) {
+  keep_freed_memory();
   check_data(data, settings);
   const auto channels = channels_of(data.train);
   FusionResult result;

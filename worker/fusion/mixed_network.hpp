@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 
 #include "core/space/genome.hpp"
 #include "worker/fusion/architecture.hpp"
+#include "worker/fusion/fused_cell.hpp"
 #include "worker/fusion/fusion_head.hpp"
 #include "worker/fusion/operators.hpp"
 #include "worker/fusion/reshape_layer.hpp"
@@ -33,6 +35,8 @@ class MixedOperator final : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& t, const torch::Tensor& weights, Pass pass);
   /// The same by the definition, nothing folded.
   torch::Tensor forward_unfolded(const torch::Tensor& t, const torch::Tensor& weights, Pass pass);
+  /// Its parameters for a fused cell; nothing when there are candidates that only run by themselves.
+  [[nodiscard]] std::optional<FusedStep> fused() const;
 
  private:
   torch::Tensor weighted_sum(const torch::Tensor& x, const torch::Tensor& y, const torch::Tensor& weights, Pass pass);
@@ -47,6 +51,9 @@ class MixedNode final : public torch::nn::Module {
   MixedNode(int nodes, const std::vector<std::string>& operators, const StateShape& shape);
   /// @param beta (inner edges, 2), gamma (nodes, operators): weights
   torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& beta, const torch::Tensor& gamma, Pass pass);
+  /// The same put together from single operators: on any device and type, with any candidates.
+  torch::Tensor forward_composed(const torch::Tensor& x, const torch::Tensor& beta, const torch::Tensor& gamma,
+                                 Pass pass);
 
  private:
   std::vector<std::shared_ptr<MixedOperator>> steps_;
@@ -65,6 +72,10 @@ class MixedNetwork final : public torch::nn::Module {
   torch::Tensor forward(const std::vector<torch::Tensor>& features, const Architecture& weights, Pass pass);
 
  private:
+  /// What the reshaped inputs give to each cell.
+  [[nodiscard]] std::vector<torch::Tensor> input_sums(const std::vector<torch::Tensor>& features,
+                                                      const Architecture& weights, Pass pass) const;
+
   FusionLayout layout_;
   std::vector<std::shared_ptr<ReshapeLayer>> reshape_;
   std::vector<std::shared_ptr<MixedNode>> cells_;

@@ -6,6 +6,7 @@
 
 #include <torch/torch.h>
 
+#include "worker/fusion/column_sums.hpp"
 #include "worker/fusion/norm_activate_kernels.hpp"
 
 namespace harmonic {
@@ -24,25 +25,6 @@ void for_blocks(std::int64_t rows, std::int64_t width, Work work) {
   for (std::int64_t first = 0; first < rows; first += kBlockRows)
     work(kernels::Block{first, std::min(kBlockRows, rows - first), width});
 }
-
-/// Sums of a column in blocks: float inside a block, double over blocks.
-class ColumnSums {
- public:
-  explicit ColumnSums(std::int64_t width)
-      : block_(static_cast<std::size_t>(width)), total_(static_cast<std::size_t>(width)) {}
-  float* block() { return block_.data(); }
-  void end_block() {
-    for (std::size_t c = 0; c < block_.size(); ++c) {
-      total_[c] += static_cast<double>(block_[c]);
-      block_[c] = 0;
-    }
-  }
-  [[nodiscard]] double operator[](std::int64_t c) const { return total_[static_cast<std::size_t>(c)]; }
-
- private:
-  std::vector<float> block_;
-  std::vector<double> total_;
-};
 
 struct Moments {
   Tensor mean, variance;  ///< (W) biased

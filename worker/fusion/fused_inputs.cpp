@@ -1,0 +1,188 @@
+#include "worker/fusion/fused_inputs.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <torch/torch.h>
+
+#include "worker/fusion/fused_cell_kernels.hpp"
+#include "worker/fusion/fused_chunks.hpp"
+
+namespace harmonic {
+namespace {
+
+using namespace fused;
+using kernels::DropoutMask;
+using torch::Tensor;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+enum InputTensor { kRows, kWeight, kBias, kNormWeight, kNormBias, kInputTensors };
+
+struct Record final : torch::CustomClassHolder {
+  std::vector<DropoutMask> masks;
+  Sizes sizes{};
+  bool own_moments = false, weights_wanted = false, edges_wanted = false;
+};
+
+const Tensor& of(at::TensorList tensors, std::size_t input, InputTensor which) {
+  return tensors[1 + input * kInputTensors + which];
+}
+
+/// One input's products (R, C), without the bias, and their batch norm.
+struct Reshaped {
+  Tensor products;
+  Norm norm;
+};
+
+Reshaped reshape(at::TensorList tensors, std::size_t k, const torch::nn::BatchNorm1d& norm, const Sizes& sizes,
+                 Pass pass) {
+  const Tensor rows = of(tensors, k, kRows).view({sizes.rows(), -1}), weight = of(tensors, k, kWeight).t();
+  const Tensor& bias = of(tensors, k, kBias);
+  Reshaped reshaped{at::empty({sizes.rows(), sizes.channels}, rows.options()), {}};
+  ChunkMoments moments(sizes, sizes.channels);
+  for_chunks(sizes, [&](const Chunk& chunk) {
+    Tensor u = rows_of(reshaped.products, sizes, chunk);
+    at::mm_out(u, rows_of(rows, sizes, chunk), weight);
+    if (pass != Pass::eval) moments.see(chunk, u);
+  });
+  const Moments used = pass == Pass::eval ? Moments{norm->running_mean - bias, norm->running_var} : moments.moments();
+  if (pass == Pass::train) update_running(norm, used, bias, 0, sizes.rows());
+  reshaped.norm = norm_of(used, of(tensors, k, kNormWeight), of(tensors, k, kNormBias), norm->options.eps());
+  return reshaped;
+}
+
+/// One sample of one input.
+void activate(const Reshaped& input, const Sizes& sizes, DropoutMask mask, std::int64_t n, std::vector<float>& value) {
+  value.assign(static_cast<std::size_t>(sizes.state()), 0.0F);
+  kernels::add_activated({{n * sizes.positions, sizes.positions, sizes.channels}, sizes.channels}, Nonlinearity::relu,
+                         mask, 1, floats(input.products) + n * sizes.state(), floats(input.norm.slope),
+                         floats(input.norm.offset), value.data());
+}
+
+struct FusedInputs : torch::autograd::Function<FusedInputs> {
+  static Tensor forward(AutogradContext* ctx, at::TensorList tensors, const std::vector<torch::nn::BatchNorm1d>& norms,
+                        double dropout, Pass pass, const c10::intrusive_ptr<Record>& kept) {
+    const Tensor edges = tensors[0].contiguous();
+    const Sizes& sizes = kept->sizes;
+    const std::int64_t cells = edges.size(0), inputs = edges.size(1);
+    std::vector<Reshaped> reshaped;
+    for (std::size_t k = 0; k < norms.size(); ++k) {
+      kept->masks.push_back(draw_mask(dropout, pass));
+      reshaped.push_back(reshape(tensors, k, norms[k], sizes, pass));
+    }
+    Tensor sums = at::zeros({cells, sizes.samples, sizes.positions, sizes.channels}, edges.options());
+    for_chunks(sizes, [&](const Chunk& chunk) {
+      std::vector<float> value;
+      for (std::int64_t n = chunk.first; n < chunk.first + chunk.samples; ++n)
+        for (std::size_t k = 0; k < reshaped.size(); ++k) {
+          activate(reshaped[k], sizes, kept->masks[k], n, value);
+          for (std::int64_t c = 0; c < cells; ++c)
+            kernels::add_scaled(sizes.state(), value.data(), floats(edges)[c * inputs + static_cast<std::int64_t>(k)],
+                                floats(sums) + (c * sizes.samples + n) * sizes.state());
+        }
+    });
+    variable_list saved(tensors.begin(), tensors.end());
+    for (const auto& input : reshaped)
+      saved.insert(saved.end(),
+                   {input.products, input.norm.slope, input.norm.offset, input.norm.mean, input.norm.inverse});
+    ctx->save_for_backward(std::move(saved));
+    ctx->saved_data["kept"] = c10::IValue::make_capsule(kept);
+    return sums;
+  }
+
+  static variable_list backward(AutogradContext* ctx, variable_list outer) {
+    const auto capsule = ctx->saved_data["kept"].toCapsule();
+    const Record& kept = static_cast<const Record&>(*capsule);
+    const Sizes& sizes = kept.sizes;
+    const auto saved = ctx->get_saved_variables();
+    const Tensor gradient = outer[0].contiguous(), edges = saved[0].contiguous();
+    const std::int64_t cells = edges.size(0), inputs = edges.size(1);
+    const at::TensorList tensors(saved.data(), static_cast<std::size_t>(1 + inputs * kInputTensors));
+    variable_list gradients(tensors.size() + 4);  // the arguments that are no tensors have none
+    Tensor dproducts = kept.weights_wanted ? at::empty_like(saved[tensors.size()]) : Tensor();
+    Tensor dedges = at::zeros({sizes.chunks(), cells, inputs}, at::kDouble);
+    for (std::int64_t k = 0; k < inputs; ++k) {
+      const auto* r = saved.data() + tensors.size() + static_cast<std::size_t>(5 * k);
+      const Reshaped input{r[0], {r[1], r[2], r[3], r[4]}};
+      const DropoutMask mask = kept.masks[static_cast<std::size_t>(k)];
+      if (kept.edges_wanted)
+        for_chunks(sizes, [&](const Chunk& chunk) {
+          std::vector<float> value;
+          double* to = dedges.data_ptr<double>() + chunk.index * cells * inputs + k;
+          for (std::int64_t n = chunk.first; n < chunk.first + chunk.samples; ++n) {
+            activate(input, sizes, mask, n, value);
+            for (std::int64_t c = 0; c < cells; ++c)
+              to[c * inputs] +=
+                  kernels::dot(sizes.state(), value.data(), floats(gradient) + (c * sizes.samples + n) * sizes.state());
+          }
+        });
+      if (kept.weights_wanted)
+        weight_gradients(tensors, static_cast<std::size_t>(k), input, mask, kept, gradient, edges, dproducts,
+                         gradients);
+    }
+    if (kept.edges_wanted) gradients[0] = dedges.sum(0).to(at::kFloat);
+    return gradients;
+  }
+
+ private:
+  static void weight_gradients(at::TensorList tensors, std::size_t k, const Reshaped& input, DropoutMask mask,
+                               const Record& kept, const Tensor& gradient, const Tensor& edges, const Tensor& dproducts,
+                               variable_list& gradients) {
+    const Sizes& sizes = kept.sizes;
+    const std::int64_t cells = edges.size(0);
+    ChunkSums sum(sizes, sizes.channels), product(sizes, sizes.channels);
+    for_chunks(sizes, [&](const Chunk& chunk) {
+      std::vector<float> wanted(static_cast<std::size_t>(sizes.state())), weights;
+      std::vector<const float*> from(static_cast<std::size_t>(cells));
+      for (std::int64_t c = 0; c < cells; ++c)
+        weights.push_back(floats(edges)[c * edges.size(1) + static_cast<std::int64_t>(k)]);
+      for (std::int64_t i = 0; i < chunk.samples; ++i) {
+        const std::int64_t n = chunk.first + i;
+        for (std::int64_t c = 0; c < cells; ++c)
+          from[static_cast<std::size_t>(c)] = floats(gradient) + (c * sizes.samples + n) * sizes.state();
+        kernels::weighted_sum(sizes.state(), cells, from.data(), weights.data(), wanted.data());
+        kernels::add_activated_backward({{n * sizes.positions, sizes.positions, sizes.channels}, sizes.channels},
+                                        Nonlinearity::relu, mask, 1, floats(input.products) + n * sizes.state(),
+                                        floats(input.norm.slope), floats(input.norm.offset), floats(input.norm.mean),
+                                        wanted.data(), floats(dproducts) + n * sizes.state(), sum.of(chunk).block(),
+                                        product.of(chunk).block());
+        if ((i + 1) * sizes.positions % kBlockRows != 0 && i + 1 < chunk.samples) continue;
+        sum.of(chunk).end_block();
+        product.of(chunk).end_block();
+      }
+    });
+    const NormGradients norm = norm_gradients(input.norm, sum.total(), product.total(), sizes.rows(), kept.own_moments);
+    for_chunks(sizes, [&](const Chunk& chunk) {
+      const Tensor du = rows_of(dproducts, sizes, chunk);
+      kernels::norm_backward({0, du.size(0), sizes.channels}, floats(rows_of(input.products, sizes, chunk)),
+                             floats(input.norm.slope), floats(norm.by_u), floats(norm.constant), floats(du));
+    });
+    const auto set = [&](InputTensor which, const Tensor& value) { gradients[1 + k * kInputTensors + which] = value; };
+    set(kWeight, at::mm(dproducts.t(), of(tensors, k, kRows).view({sizes.rows(), -1})));
+    set(kBias, norm.conv_bias);
+    set(kNormWeight, norm.weight);
+    set(kNormBias, norm.bias);
+  }
+};
+
+}  // namespace
+
+Tensor fused_inputs(const std::vector<FusedInput>& inputs, const Tensor& edges, double dropout, Pass pass) {
+  std::vector<Tensor> tensors{edges};
+  std::vector<torch::nn::BatchNorm1d> norms;
+  for (const auto& input : inputs) {
+    for (const Tensor& tensor : {input.rows, input.weight, input.bias, input.norm->weight, input.norm->bias})
+      tensors.push_back(tensor.contiguous());
+    norms.push_back(input.norm);
+  }
+  auto kept = c10::make_intrusive<Record>();
+  const Tensor& rows = inputs.front().rows;
+  kept->sizes = {rows.size(0), rows.size(1), inputs.front().weight.size(0)};
+  kept->own_moments = pass != Pass::eval;
+  kept->weights_wanted = inputs.front().weight.requires_grad();
+  kept->edges_wanted = edges.requires_grad();
+  return FusedInputs::apply(at::TensorList(tensors), norms, dropout, pass, kept);
+}
+
+}  // namespace harmonic
