@@ -18,7 +18,7 @@ fi
 # Side by side, a core each: sharing a small supernet between two ranks gains little.
 train() {
   ./deploy/mpirun.sh 1 build/harmonic supernet train --config configs/quickstart-supernet.cfg --data "$run/digits.h5" \
-    --modality "$1" --space "avmnist-$1" --out "$run/$1.h5" --threads 1 2>&1 | sed -u "s/^/$1: /"
+    --modality "$1" --space "avmnist-$1" --out "$run/$1.h5" --threads 1 --resume 2>&1 | sed -u "s/^/$1: /"
 }
 missing=()
 for modality in image audio; do

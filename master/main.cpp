@@ -109,7 +109,9 @@ const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
       {"data", "make, import and show data sets", Runs::alone, without_mpi(data_command)},
       {"supernet", "train, import and evaluate weight-sharing backbones", Runs::on_ranks,
-       without_mpi(supernet_command)},
+       [](const Arguments& args, MpiSession* session) {
+         return supernet_command(args, [session] { session->abandon(); });
+       }},
       {"lut", "look-up tables of latency and energy", Runs::alone, without_mpi(lut_command)},
       {"search", "the main job: find the Pareto front", Runs::on_ranks,
        [](const Arguments& args, MpiSession* session) { return search_command(args, *session); }},

@@ -1,14 +1,20 @@
 // Collectives over MPI on 1, 2 and 4 ranks, and what training builds on them.
+#include <limits>
+
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 #include <torch/torch.h>
 
 #include "core/base/error.hpp"
 #include "core/base/rng.hpp"
 #include "core/space/search_space.hpp"
+#include "worker/backbone/subnet.hpp"
 #include "worker/group/collectives.hpp"
 #include "worker/group/placement.hpp"
+#include "worker/train/gradient_exchange.hpp"
 #include "worker/train/supernet_training.hpp"
 #include "worker/train/sync_batch_norm.hpp"
+#include "worker/train/training_mode.hpp"
 
 namespace harmonic {
 namespace {
@@ -58,16 +64,47 @@ TEST_CASE("A broadcast gives every rank the root's tensors", "[group]") {
   group->barrier();
 }
 
-TEST_CASE("A rank that is kept waiting past the limit says so instead of hanging", "[group]") {
-  const auto group = world_collectives(torch::kCPU, 0.2);
-  if (group->size() > 1) {
-    if (group->rank().value == 0) {
-      auto a = torch::ones({1});
-      // The others stay away.
-      CHECK_THROWS_WITH(group->all_reduce_sum({a}), Catch::Contains("rank 0 of") && Catch::Contains("lost or stuck"));
-    }
+TEST_CASE("A sum may go on while its rank computes", "[group]") {
+  const auto group = world_collectives(torch::kCPU);
+  const double n = group->size(), me = group->rank().value;
+  std::vector<torch::Tensor> tensors;
+  std::vector<std::unique_ptr<PendingSum>> sums;
+  for (int i = 0; i < 4; ++i) {
+    tensors.push_back(torch::full({1000}, me + i));
+    sums.push_back(group->start_all_reduce_sum(tensors.back()));
+    sums.front()->advance();
+  }
+  for (int i = 3; i >= 0; --i) {
+    const auto at = static_cast<std::size_t>(i);
+    sums[at]->wait();
+    CHECK(torch::equal(tensors[at], torch::full({1000}, n * (n - 1) / 2 + n * i)));
+  }
+}
+
+TEST_CASE("A rank that is kept waiting past its patience names the one that is missing", "[group]") {
+  const auto peers = std::make_shared<Peers>(0.2);
+  const auto group = world_collectives(torch::kCPU, peers);
+  if (group->size() > 1 && group->rank().value == 0) {
+    auto a = torch::ones({1});
+    // The others stay away.
+    CHECK_THROWS_WITH(group->all_reduce_sum({a}), Catch::Contains(peers->name(Rank{1})) && Catch::Contains("lost"));
+    CHECK(peers->broken());
   }
   world_collectives(torch::kCPU)->barrier();
+}
+
+TEST_CASE("What fails on one rank fails on all, with that rank's words and the same kind of error", "[group]") {
+  const auto peers = std::make_shared<Peers>();
+  const Rank unlucky{peers->size() - 1};
+  const auto body = [&] {
+    if (peers->rank() == unlucky) throw InputError("no such file", "check the path");
+  };
+  CHECK_THROWS_AS(peers->together(body), InputError);
+  CHECK_THROWS_WITH(peers->together(body), Catch::Contains("no such file; check the path"));
+  if (peers->rank() != unlucky) CHECK_THROWS_WITH(peers->together(body), Catch::Contains(peers->name(unlucky)));
+  if (peers->rank() == unlucky) CHECK_THROWS(peers->together(body));
+  CHECK_FALSE(peers->broken());
+  CHECK_NOTHROW(peers->together([] {}));
 }
 
 TEST_CASE("Types that are no sums of reals are refused", "[group]") {
@@ -101,24 +138,73 @@ TEST_CASE("Synchronised batch norm equals batch norm of the joined batch, forwar
   CHECK(relative_error(my_variance, variance) < 1e-5);
 }
 
-TEST_CASE("Training on several ranks ends with the weights of one rank", "[group]") {
+TEST_CASE("Gradients that leave in buckets while backward runs are the sums that one call would give", "[group]") {
   const auto group = world_collectives(torch::kCPU);
-  const auto solo = solo_collectives();
-  BackboneSpace space = find_space("avmnist-audio");
-  const TrainingData data{noise({48, 1, 20, 20}, "train"), torch::arange(48).remainder(4),
-                          noise({12, 1, 20, 20}, "val"), torch::arange(12).remainder(4), LabelKind::classification};
+  const auto space = find_space("avmnist-audio");
+  const auto inputs = noise({4, 1, 20, 20}, fmt::format("inputs of rank {}", group->rank().value));
+  const auto gradients = [&](std::int64_t bucket_elements) {
+    Supernet supernet(space, 4, Seed{1});
+    FlatParameters flat(supernet);
+    GradientExchange exchange(flat, *group, bucket_elements);
+    // Two sub-networks: what the first leaves behind is summed too, though the last does not touch all of it.
+    for (const auto* genome : {"largest", "smallest"}) {
+      TrainingMode mode(nullptr, false, {});
+      const auto loss = forward(supernet, parse_genome(genome, space), inputs, mode).logits.square().mean();
+      if (std::string_view(genome) == "largest")
+        loss.backward();
+      else
+        exchange.backward_and_sum(loss);
+    }
+    if (group->size() > 1) CHECK(exchange.buckets() > 0);
+    if (group->size() > 1 && bucket_elements == 1) CHECK(exchange.sent_early() > exchange.buckets() / 2);
+    return flat.gradients().clone();
+  };
+  const auto whole = gradients(std::numeric_limits<std::int64_t>::max() / 2);
+  CHECK(relative_error(gradients(1), whole) < 1e-6);
+  CHECK(relative_error(gradients(5000), whole) < 1e-6);
+}
+
+namespace {
+
+TrainingData small_data() {
+  return {noise({48, 1, 20, 20}, "train"), torch::arange(48).remainder(4), noise({12, 1, 20, 20}, "val"),
+          torch::arange(12).remainder(4), LabelKind::classification};
+}
+
+SupernetTrainingSettings small_training() {
   SupernetTrainingSettings settings;
   settings.epochs = 1;
   settings.batch = 16;
   settings.dropout = settings.drop_connect = 0;
   settings.ema = 0;
   settings.warmup_epochs = 0;
-  settings.optimizer = "sgd";  // Adam's first steps turn gradients that are 0 but for rounding into whole steps
+  return settings;
+}
+
+}  // namespace
+
+TEST_CASE("Training on several ranks takes the steps of one rank and ends with its weights", "[group]") {
+  const auto group = world_collectives(torch::kCPU);
+  const auto solo = solo_collectives();
+  const auto data = small_data();
+  auto settings = small_training();
+  // Adam divides by the gradient's size and so makes whole steps of gradients that are 0 but for rounding.
+  settings.optimizer = "sgd";
   settings.lr = 0.02;
-  const Supernet initial(space, 4, Seed{1});
-  const auto ignore = [](const TrainingProgress&) {};
-  const auto alone = train_supernet(initial, data, settings, *solo, torch::kCPU, ignore);
-  const auto together = train_supernet(initial, data, settings, *group, torch::kCPU, ignore);
+  const Supernet initial(find_space("avmnist-audio"), 4, Seed{1});
+  const auto train = [&](Collectives& ranks, std::vector<torch::Tensor>& gradients) {
+    TrainingControl control;
+    control.inspect = [&](const torch::Tensor& sums) { gradients.push_back(sums.clone()); };
+    return train_supernet(initial, data, settings, ranks, torch::kCPU, control);
+  };
+  std::vector<torch::Tensor> of_one, of_all;
+  const auto alone = train(*solo, of_one), together = train(*group, of_all);
+  REQUIRE(of_one.size() == 3);
+  REQUIRE(of_all.size() == 3);
+  for (std::size_t step = 0; step < of_one.size(); ++step) {
+    INFO("step " << step);
+    CHECK(relative_error(of_all[step], of_one[step]) < 1e-5);  // of the step's largest gradient
+  }
   if (group->rank().value != 0) return;  // the others hand back no result
   for (std::size_t i = 0; i < initial.tensors().size(); ++i) {
     const auto& [name, start] = initial.tensors()[i];
@@ -128,6 +214,39 @@ TEST_CASE("Training on several ranks ends with the weights of one rank", "[group
   }
   const std::string moved = "classifier.linear.weight";
   CHECK((alone.supernet.tensor(moved) - initial.tensor(moved)).abs().max().item<double>() > 1e-3);
+  CHECK(together.times.steps == 3);
+}
+
+TEST_CASE("A training that fails on one rank ends on all", "[group]") {
+  const auto group = world_collectives(torch::kCPU);
+  auto data = small_data();
+  data.train_labels[17] = 9;  // of 4 classes; one rank alone meets it
+  const Supernet initial(find_space("avmnist-audio"), 4, Seed{1});
+  CHECK_THROWS_WITH(train_supernet(initial, data, small_training(), *group, torch::kCPU),
+                    Catch::Contains("out of bounds"));
+  CHECK(group->peers().broken() == (group->size() > 1));
+  world_collectives(torch::kCPU)->barrier();
+}
+
+TEST_CASE("A batch that is smaller than the group is refused on every rank", "[group]") {
+  const auto group = world_collectives(torch::kCPU);
+  auto settings = small_training();
+  settings.batch = 2;
+  const Supernet initial(find_space("avmnist-audio"), 4, Seed{1});
+  if (group->size() > 2)
+    CHECK_THROWS_AS(train_supernet(initial, small_data(), settings, *group, torch::kCPU), InputError);
+  CHECK_FALSE(group->peers().broken());
+}
+
+TEST_CASE("A wish to stop on one rank stops all after the same step", "[group]") {
+  const auto group = world_collectives(torch::kCPU);
+  TrainingControl control;
+  int asked = 0;
+  control.stop = [&] { return ++asked == 2 && group->rank().value == group->size() - 1; };
+  const Supernet initial(find_space("avmnist-audio"), 4, Seed{1});
+  const auto trained = train_supernet(initial, small_data(), small_training(), *group, torch::kCPU, control);
+  CHECK(trained.stopped);
+  CHECK(trained.times.steps == 2);
 }
 
 TEST_CASE("Every rank of a machine gets its share of the threads", "[group]") {

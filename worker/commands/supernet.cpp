@@ -184,7 +184,7 @@ BackboneSpace space_for(const std::string& name, const ModalityInfo& modality) {
   return space;
 }
 
-ExitCode supernet_command(const std::vector<std::string>& args) {
+ExitCode supernet_command(const Arguments& args, const std::function<void()>& abandon_mpi) {
   if (args.empty())
     throw InputError("harmonic supernet names no action", fmt::format("give one of: {}", join(kActions, ", ")));
   const std::string& action = args.front();
@@ -193,7 +193,7 @@ ExitCode supernet_command(const std::vector<std::string>& args) {
     return ExitCode::done;
   }
   const Arguments rest(args.begin() + 1, args.end());
-  if (action == "train") return supernet_train(rest);
+  if (action == "train") return supernet_train(rest, abandon_mpi);
   if (action == "import") return import(rest);
   if (action == "eval") return eval(rest);
   throw InputError(fmt::format("harmonic supernet knows no action '{}'", action),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,8 @@ namespace harmonic {
 using Arguments = std::vector<std::string>;
 
 /// The actions of `harmonic supernet` that have a file of their own. Each takes the words after its name.
-ExitCode supernet_train(const Arguments& args);
+/// @param abandon_mpi called when a rank is lost, so that MPI can no longer be finalised
+ExitCode supernet_train(const Arguments& args, const std::function<void()>& abandon_mpi);
 
 /// The published space of that name, with a vector's length taken from the data. @throws InputError
 [[nodiscard]] BackboneSpace space_for(const std::string& name, const ModalityInfo& modality);

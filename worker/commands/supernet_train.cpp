@@ -1,4 +1,6 @@
+#include <filesystem>
 #include <iostream>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -7,6 +9,7 @@
 #include "core/config/options.hpp"
 #include "core/storage/json_text.hpp"
 #include "core/storage/output_file.hpp"
+#include "core/work/stop_signal.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
 #include "worker/backbone/supernet_file.hpp"
 #include "worker/commands/supernet_actions.hpp"
@@ -27,71 +30,131 @@ std::string provenance(const DatasetFile& data, const SupernetTrainingSettings& 
       trained.best_epoch, trained.largest_percent, trained.smallest_percent);
 }
 
-void show_progress(const TrainingProgress& progress, int validate_every) {
-  const double left_s = progress.seconds / progress.epoch * (progress.epochs - progress.epoch);
+void show_progress(const TrainingProgress& progress) {
+  const std::string loss = progress.epoch > 0 ? fmt::format(", loss {:.4f}", progress.loss) : "";
   const std::string validated = progress.largest_percent > 0
                                     ? fmt::format(", validation {:.2f} % largest, {:.2f} % smallest",
                                                   progress.largest_percent, progress.smallest_percent)
                                     : "";
-  const auto line = fmt::format("epoch {}/{}, loss {:.4f}{}, {} left", progress.epoch, progress.epochs, progress.loss,
-                                validated, human_duration(left_s));
+  const auto line =
+      fmt::format("epoch {:.{}f}/{}{}{}, {} left", progress.epoch + progress.share, progress.share > 0 ? 2 : 0,
+                  progress.epochs, loss, validated, human_duration(progress.seconds_left));
   if (log::stderr_is_terminal())
     log::progress(line);
-  else if (progress.epoch % validate_every == 0 || progress.epoch == progress.epochs)
+  else if (progress.validated || progress.share > 0)
     log::info("{}", line);
 }
 
-}  // namespace
-
-ExitCode supernet_train(const Arguments& args) {
-  std::string data_path, modality, space_name, out, compute = "auto";
+/// The words of the command line.
+struct TrainOptions {
+  std::string data, modality, space, out, compute = "auto";
   int threads = 0;
-  bool json = false;
+  double save_every_s = 30, patience_s = kPatienceS;
+  bool resume = false, json = false;
   SupernetTrainingSettings settings;
-  OptionSet options(
-      "harmonic supernet train",
-      "Trains a modality's supernet by the sandwich rule; under mpirun every rank takes its share of a batch.");
-  options.add("data", data_path, "data set file").required();
-  options.add("modality", modality, "modality of the data set").required();
-  options.add("space", space_name, fmt::format("search space: {}", join(space_names(), ", "))).required();
-  options.add("out", out, "supernet file to write (HDF5)").required();
-  options.add("threads", threads, "compute threads of a rank; 0: the machine's cores shared by its ranks", {0, 1024});
-  options.add_choice("compute", compute, {"auto", "cpu", "cuda"}, "where to compute");
-  options.add("json", json, "print the result as one JSON object");
-  settings.declare(options);
-  if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  check_output(out, "out");
 
-  const DatasetFile data(data_path);
-  const BackboneSpace space = space_for(space_name, data.modality(modality));
-  const LocalPlace place = local_place();
-  const torch::Device device = choose_device(compute, place);
-  const int used_threads = use_threads(threads, place);
-  const auto group = world_collectives(device);
-  const bool speaks = group->rank().value == 0;
-  const TrainingData training{load_samples(data, modality, Split::train), load_labels(data, Split::train),
-                              load_samples(data, modality, Split::val), load_labels(data, Split::val),
-                              data.info().labels};
-  check_input(space, training.train_inputs);
-  check_input(space, training.val_inputs);
-  if (speaks)
-    log::info("training {} on {}: {} samples, {} rank(s) x {} thread(s), {}", space.name, modality,
-              data.samples(Split::train), group->size(), used_threads, device.str());
-  const auto trained =
-      train_supernet(Supernet(space, data.info().classes, Seed{settings.seed}), training, settings, *group, device,
-                     [&](const TrainingProgress& progress) { show_progress(progress, settings.validate_every); });
-  if (!speaks) return ExitCode::done;
-  save_supernet(out, trained.supernet, {modality, provenance(data, settings, trained)});
-  log::info("{}: best epoch {}, validation {:.2f} % largest, {:.2f} % smallest, {}", out, trained.best_epoch,
+  void declare(OptionSet& options) {
+    options.add("data", data, "data set file").required();
+    options.add("modality", modality, "modality of the data set").required();
+    options.add("space", space, fmt::format("search space: {}", join(space_names(), ", "))).required();
+    options.add("out", out, "supernet file to write (HDF5)").required();
+    options.add("resume", resume, "go on with a training that was cut off: its state is in OUT.training");
+    options.add("save-every", save_every_s, "seconds between writes of that state", {0.0, 1e9});
+    options.add("threads", threads, "compute threads of a rank; 0: the machine's cores shared by its ranks", {0, 1024});
+    options.add("patience", patience_s,
+                "seconds that ranks wait for one another before a missing one ends the training", {0.1, 1e9});
+    options.add_choice("compute", compute, {"auto", "cpu", "cuda"}, "where to compute");
+    options.add("json", json, "print the result as one JSON object");
+    settings.declare(options);
+  }
+  [[nodiscard]] std::string state_file() const { return out + ".training"; }
+};
+
+void check_state(const TrainOptions& chosen) {
+  const bool there = std::filesystem::exists(chosen.state_file());
+  if (there && !chosen.resume)
+    throw InputError(fmt::format("{} holds a training that was cut off", chosen.state_file()),
+                     "go on with --resume, or remove it");
+  if (!there && chosen.resume) log::info("no {}: training from the start", chosen.state_file());
+}
+
+void show_result(const TrainOptions& chosen, const TrainedSupernet& trained) {
+  log::info("{}: best epoch {}, validation {:.2f} % largest, {:.2f} % smallest, {}", chosen.out, trained.best_epoch,
             trained.largest_percent, trained.smallest_percent, human_duration(trained.seconds));
-  if (json)
-    std::cout << json_text(nlohmann::ordered_json{{"weights", out},
+  if (chosen.json)
+    std::cout << json_text(nlohmann::ordered_json{{"weights", chosen.out},
                                                   {"best_epoch", trained.best_epoch},
                                                   {"largest", trained.largest_percent},
                                                   {"smallest", trained.smallest_percent},
                                                   {"seconds", trained.seconds}})
               << '\n';
+}
+
+ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) {
+  const bool leads = peers->rank().value == 0;
+  const LocalPlace place = local_place();
+  const int used_threads = use_threads(chosen.threads, place);
+  torch::Device device = torch::kCPU;
+  std::optional<DatasetFile> data;
+  std::optional<Supernet> initial;
+  TrainingData training;
+  // What one rank cannot read or find, all hear of.
+  peers->together([&] {
+    if (leads) {
+      check_output(chosen.out, "out");
+      check_state(chosen);
+    }
+    device = choose_device(chosen.compute, place);
+    data.emplace(chosen.data);
+    const BackboneSpace space = space_for(chosen.space, data->modality(chosen.modality));
+    initial.emplace(space, data->info().classes, Seed{chosen.settings.seed});
+    training = {load_samples(*data, chosen.modality, Split::train), load_labels(*data, Split::train),
+                load_samples(*data, chosen.modality, Split::val), load_labels(*data, Split::val), data->info().labels};
+    check_input(space, training.train_inputs);
+    check_input(space, training.val_inputs);
+  });
+  const auto group = world_collectives(device, peers);
+  if (leads)
+    log::info("training {} on {}: {} samples, {} rank(s) x {} thread(s), {}", initial->space().name, chosen.modality,
+              data->samples(Split::train), group->size(), used_threads, device.str());
+  catch_stop_signals();
+  TrainingControl control;
+  control.report = show_progress;
+  control.stop = stop_signal_seen;
+  control.state_file = chosen.state_file();
+  control.save_every_s = chosen.save_every_s;
+  control.resume = chosen.resume;
+  const auto trained = train_supernet(*initial, training, chosen.settings, *group, device, control);
+  if (trained.stopped) {
+    if (leads)
+      log::info("stopped after {}; go on with: harmonic supernet train … --out {} --resume",
+                human_duration(trained.seconds), chosen.out);
+    return ExitCode::stopped;
+  }
+  if (!leads) return ExitCode::done;
+  save_supernet(chosen.out, trained.supernet, {chosen.modality, provenance(*data, chosen.settings, trained)});
+  std::filesystem::remove(chosen.state_file());
+  show_result(chosen, trained);
   return ExitCode::done;
+}
+
+}  // namespace
+
+ExitCode supernet_train(const Arguments& args, const std::function<void()>& abandon_mpi) {
+  TrainOptions chosen;
+  OptionSet options(
+      "harmonic supernet train",
+      "Trains a modality's supernet by the sandwich rule; under mpirun every rank takes its share of a batch.");
+  chosen.declare(options);
+  if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
+  const auto peers = std::make_shared<Peers>(chosen.patience_s);
+  try {
+    return train(chosen, peers);
+  } catch (const std::exception& e) {
+    if (peers->broken()) abandon_mpi();
+    if (peers->gave_up() && peers->rank().value != 0) log::error("{}", e.what());  // rank 0's are shown by the program
+    throw;
+  }
 }
 
 }  // namespace harmonic

@@ -1,10 +1,6 @@
 #include "worker/group/collectives.hpp"
 
-#include <chrono>
-#include <thread>
-
 #include <fmt/format.h>
-#include <mpi.h>
 
 #include "core/base/error.hpp"
 #include "worker/group/backends.hpp"
@@ -12,28 +8,51 @@
 namespace harmonic {
 namespace {
 
+class DoneSum : public PendingSum {
+ public:
+  void advance() override {}
+  void wait() override {}
+};
+
 class SoloCollectives : public Collectives {
  public:
-  Rank rank() const override { return Rank{0}; }
-  int size() const override { return 1; }
+  using Collectives::Collectives;
   void all_reduce_sum(std::vector<torch::Tensor>) override {}
+  std::unique_ptr<PendingSum> start_all_reduce_sum(torch::Tensor) override { return std::make_unique<DoneSum>(); }
   void broadcast(std::vector<torch::Tensor>, Rank) override {}
   void barrier() override {}
 };
 
+/// Two backends cannot meet.
+void check_same_device(Collectives& group, torch::Device device) {
+  auto on_cuda = torch::zeros({group.size()});
+  on_cuda[group.rank().value] = device.is_cuda() ? 1 : 0;
+  group.all_reduce_sum({on_cuda});
+  const auto count = on_cuda.sum().item<int>();
+  if (count == 0 || count == group.size()) return;
+  throw InputError(
+      fmt::format("{} computes on CUDA, {} on the CPU", group.peers().name(Rank{on_cuda.argmax().item<int>()}),
+                  group.peers().name(Rank{on_cuda.argmin().item<int>()})),
+      "give --compute cpu, or a GPU to every rank");
+}
+
 }  // namespace
 
 std::unique_ptr<Collectives> solo_collectives() {
-  return std::make_unique<SoloCollectives>();
+  return std::make_unique<SoloCollectives>(Peers::alone());
 }
 
-std::unique_ptr<Collectives> world_collectives(torch::Device device, double time_limit_s) {
-  int started = 0, ended = 0, ranks = 1;
-  MPI_Initialized(&started);
-  MPI_Finalized(&ended);
-  if (started != 0 && ended == 0) MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-  if (ranks == 1) return solo_collectives();
-  return device.is_cuda() ? nccl_collectives(device, time_limit_s) : mpi_collectives(time_limit_s);
+std::unique_ptr<Collectives> world_collectives(torch::Device device, std::shared_ptr<Peers> peers) {
+  if (peers->size() == 1) return std::make_unique<SoloCollectives>(std::move(peers));
+  auto over_mpi = mpi_collectives(peers);
+  check_same_device(*over_mpi, device);
+  if (!device.is_cuda()) return over_mpi;
+  try {
+    return nccl_collectives(device, peers);
+  } catch (const std::exception& e) {
+    peers->give_up(e);  // who would wait for this rank
+    throw;
+  }
 }
 
 void through_flat_buffer(const std::vector<torch::Tensor>& tensors,
@@ -57,22 +76,6 @@ void through_flat_buffer(const std::vector<torch::Tensor>& tensors,
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     auto target = tensors[i];
     target.copy_(parts[i].view(target.sizes()));
-  }
-}
-
-void wait_until(const std::function<bool()>& done, double time_limit_s, std::string_view operation, Rank rank,
-                int size) {
-  using Clock = std::chrono::steady_clock;
-  const auto start = Clock::now();
-  for (std::int64_t polls = 0; !done(); ++polls) {
-    // Ranks that share a core must let each other run; a long wait need not be watched closely.
-    std::this_thread::yield();
-    if (polls % 1000 != 999) continue;
-    const double waited_s = std::chrono::duration<double>(Clock::now() - start).count();
-    if (waited_s > time_limit_s)
-      throw RunError(fmt::format("{}: rank {} of {} waited {:.0f} s for the others; a rank is lost or stuck", operation,
-                                 rank.value, size, waited_s));
-    if (waited_s > 1) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 }
 

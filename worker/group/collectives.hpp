@@ -5,38 +5,53 @@
 
 #include <torch/types.h>
 
-#include "core/base/ids.hpp"
+#include "worker/group/peers.hpp"
 
 namespace harmonic {
+
+/// A sum over the ranks that is under way. The tensor may be neither read nor written before `wait` has returned.
+class PendingSum {
+ public:
+  virtual ~PendingSum() = default;
+  /// Lets the transport get on with it; MPI moves data in calls only. Never blocks.
+  virtual void advance() = 0;
+  /// @throws RunError when a rank is missing or has given up
+  virtual void wait() = 0;
+};
 
 /// Operations that all ranks of a group call together, in the same order, with tensors of the same number, shapes and
 /// type. Three backends: NCCL (CUDA tensors), MPI (CPU tensors), and a group of one.
 class Collectives {
  public:
+  explicit Collectives(std::shared_ptr<Peers> peers) : peers_(std::move(peers)) {}
   virtual ~Collectives() = default;
 
-  [[nodiscard]] virtual Rank rank() const = 0;
-  [[nodiscard]] virtual int size() const = 0;
+  [[nodiscard]] Peers& peers() const { return *peers_; }
+  [[nodiscard]] Rank rank() const { return peers_->rank(); }
+  [[nodiscard]] int size() const { return peers_->size(); }
 
   /// Replaces every tensor by its sum over the ranks; all ranks get the same bits. float32 or float64, one type a call.
-  /// @throws RunError when a rank is lost, or does not come within the time limit
+  /// @throws RunError when a rank is missing or has given up
   virtual void all_reduce_sum(std::vector<torch::Tensor> tensors) = 0;
+  /// The same of one contiguous tensor, while the caller computes on.
+  [[nodiscard]] virtual std::unique_ptr<PendingSum> start_all_reduce_sum(torch::Tensor tensor) = 0;
   /// Replaces every rank's tensors by those of `root`. @throws RunError as above
   virtual void broadcast(std::vector<torch::Tensor> tensors, Rank root) = 0;
   /// Returns once every rank is here. @throws RunError as above
   virtual void barrier() = 0;
-};
 
-/// How long the others may keep one rank waiting before the group is given up.
-inline constexpr double kCollectiveTimeLimitS = 600;
+ private:
+  std::shared_ptr<Peers> peers_;
+};
 
 /// A group of this process alone.
 [[nodiscard]] std::unique_ptr<Collectives> solo_collectives();
 
-/// All ranks of MPI_COMM_WORLD, each with its device: NCCL when it is CUDA, else MPI; a group of one where MPI is not
-/// initialised or has one rank. Collective. Only the thread that initialised MPI may use it.
-/// @throws RunError when a backend does not start, or the program was built without NCCL and is asked for CUDA
+/// All ranks of MPI_COMM_WORLD, each with its device: NCCL when it is CUDA, else MPI; a group of one where there is one
+/// rank. Collective. Only the thread that initialised MPI may use it.
+/// @throws InputError when some ranks compute on the CPU and some on CUDA; RunError when a backend does not start, or
+///   the program was built without NCCL and is asked for CUDA
 [[nodiscard]] std::unique_ptr<Collectives> world_collectives(torch::Device device,
-                                                             double time_limit_s = kCollectiveTimeLimitS);
+                                                             std::shared_ptr<Peers> peers = std::make_shared<Peers>());
 
 }  // namespace harmonic

@@ -1,9 +1,12 @@
 // Collectives of CUDA tensors over NCCL; the communicator's id travels over MPI. NCCL is used without blocking, so that
 // a lost rank ends in ncclCommAbort and an error instead of a hang.
+#include <utility>
+
 #include "core/base/error.hpp"
 #include "worker/group/backends.hpp"
 
 #ifdef HARMONIC_WITH_CUDA
+#include <ATen/cuda/CUDAEvent.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 
@@ -17,116 +20,167 @@
 namespace harmonic {
 namespace {
 
-class NcclCollectives : public Collectives {
+/// What a sum that is under way needs of its communicator.
+class NcclCommunicator {
  public:
-  NcclCollectives(torch::Device device, double time_limit_s) : device_(device), time_limit_s_(time_limit_s) {
-    check_mpi(MPI_Comm_rank(MPI_COMM_WORLD, &rank_), "MPI_Comm_rank");
-    check_mpi(MPI_Comm_size(MPI_COMM_WORLD, &size_), "MPI_Comm_size");
+  NcclCommunicator(torch::Device device, std::shared_ptr<Peers> peers) : device_(device), peers_(std::move(peers)) {
     const c10::cuda::CUDAGuard guard(device_);
     ncclUniqueId id{};
-    if (rank_ == 0) check(ncclGetUniqueId(&id), "ncclGetUniqueId");
+    if (rank() == 0) check(ncclGetUniqueId(&id), "ncclGetUniqueId");
     check_mpi(MPI_Bcast(&id, sizeof id, MPI_BYTE, 0, MPI_COMM_WORLD), "MPI_Bcast");
     ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
     config.blocking = 0;
-    check(ncclCommInitRankConfig(&comm_, size_, id, rank_, &config), "ncclCommInitRankConfig");
-    wait_for_communicator("ncclCommInitRankConfig");
+    check(ncclCommInitRankConfig(&comm_, peers_->size(), id, rank(), &config), "ncclCommInitRankConfig");
+    wait_until_ready("ncclCommInitRankConfig");
   }
-  ~NcclCollectives() override {
-    // Every collective has been waited for: nothing is under way, and abort needs no peer to answer.
-    if (comm_ != nullptr) ncclCommAbort(comm_);
+  ~NcclCommunicator() {
+    // Every operation has been waited for, or the group has failed: abort needs no peer to answer.
+    give_up();
   }
-  NcclCollectives(const NcclCollectives&) = delete;
-  NcclCollectives& operator=(const NcclCollectives&) = delete;
+  NcclCommunicator(const NcclCommunicator&) = delete;
+  NcclCommunicator& operator=(const NcclCommunicator&) = delete;
 
-  Rank rank() const override { return Rank{rank_}; }
-  int size() const override { return size_; }
+  [[nodiscard]] ncclComm_t get() const { return comm_; }
+  [[nodiscard]] torch::Device device() const { return device_; }
+  [[nodiscard]] int rank() const { return peers_->rank().value; }
 
-  void all_reduce_sum(std::vector<torch::Tensor> tensors) override {
-    run(tensors, "ncclAllReduce", [&](torch::Tensor& buffer, cudaStream_t stream) {
-      return ncclAllReduce(buffer.data_ptr(), buffer.data_ptr(), count(buffer), type(buffer), ncclSum, comm_, stream);
-    });
+  /// Runs `enqueue`, which gives NCCL an operation for `stream`.
+  template <class Enqueue>
+  void run(const char* call, Enqueue enqueue) {
+    if (comm_ == nullptr)
+      throw RunError(fmt::format("{}: {} gave its group up before", call, peers_->name(peers_->rank())));
+    const c10::cuda::CUDAGuard guard(device_);
+    check(enqueue(), call);
+    wait_until_ready(call);
   }
-  void broadcast(std::vector<torch::Tensor> tensors, Rank root) override {
-    run(tensors, "ncclBroadcast", [&](torch::Tensor& buffer, cudaStream_t stream) {
-      return ncclBroadcast(buffer.data_ptr(), buffer.data_ptr(), count(buffer), type(buffer), root.value, comm_,
-                           stream);
-    });
-  }
-  void barrier() override {
-    all_reduce_sum({torch::zeros({1}, torch::TensorOptions().device(device_).dtype(torch::kFloat32))});
+  /// Returns when the GPU has passed the event.
+  void wait(const at::cuda::CUDAEvent& event, const char* call) {
+    wait([&] { return ready(call) && event.query(); }, call);
   }
 
  private:
-  static std::size_t count(const torch::Tensor& tensor) { return static_cast<std::size_t>(tensor.numel()); }
-  static ncclDataType_t type(const torch::Tensor& tensor) {
-    switch (tensor.scalar_type()) {
-      case torch::kFloat32:
-        return ncclFloat32;
-      case torch::kFloat64:
-        return ncclFloat64;
-      default:
-        throw RunError("collectives take float32 and float64 tensors");
-    }
-  }
-
-  void check(ncclResult_t result, const char* call) {
-    if (result == ncclSuccess || result == ncclInProgress) return;
-    give_up();
-    throw RunError(fmt::format("{} failed on rank {} of {}: {}", call, rank_, size_, ncclGetErrorString(result)));
-  }
-  void give_up() noexcept {
-    if (comm_ != nullptr) ncclCommAbort(comm_);
-    comm_ = nullptr;
-  }
-  /// Polls; gives the communicator up when the time limit passes, which also frees the kernels that wait on the GPU.
-  template <class Done>
-  void wait(Done done, const char* call) {
+  /// Gives the communicator up on any error, which also frees the kernels that wait on the GPU.
+  void wait(const std::function<bool()>& done, const char* call) {
     try {
-      wait_until(done, time_limit_s_, call, Rank{rank_}, size_);
-    } catch (const RunError&) {
+      peers_->wait(done, call);
+    } catch (...) {
       give_up();
       throw;
     }
   }
+  void wait_until_ready(const char* call) {
+    wait([&] { return ready(call); }, call);
+  }
   /// True once the last call is no longer in progress. @throws RunError on a communication error
-  bool communicator_ready(const char* call) {
+  bool ready(const char* call) {
     ncclResult_t state = ncclSuccess;
     check(ncclCommGetAsyncError(comm_, &state), call);
     check(state, call);
     return state != ncclInProgress;
   }
-  void wait_for_communicator(const char* call) {
-    wait([&] { return communicator_ready(call); }, call);
+  void check(ncclResult_t result, const char* call) {
+    if (result == ncclSuccess || result == ncclInProgress) return;
+    give_up();
+    throw RunError(fmt::format("{} failed on {}: {}", call, peers_->name(peers_->rank()), ncclGetErrorString(result)));
   }
-
-  template <class Enqueue>
-  void run(const std::vector<torch::Tensor>& tensors, const char* call, Enqueue enqueue) {
-    if (comm_ == nullptr) throw RunError(fmt::format("{}: the group of rank {} was given up before", call, rank_));
-    const c10::cuda::CUDAGuard guard(device_);
-    through_flat_buffer(tensors, [&](torch::Tensor& buffer) {
-      const cudaStream_t stream = c10::cuda::getCurrentCUDAStream(device_.index()).stream();
-      check(enqueue(buffer, stream), call);
-      wait_for_communicator(call);
-      wait([&] { return communicator_ready(call) && cudaStreamQuery(stream) != cudaErrorNotReady; }, call);
-      const auto state = cudaStreamQuery(stream);
-      if (state != cudaSuccess) {
-        give_up();
-        throw RunError(fmt::format("{} failed on rank {} of {}: {}", call, rank_, size_, cudaGetErrorString(state)));
-      }
-    });
+  void give_up() noexcept {
+    if (comm_ != nullptr) ncclCommAbort(comm_);
+    comm_ = nullptr;
   }
 
   torch::Device device_;
-  double time_limit_s_;
-  int rank_ = 0;
-  int size_ = 1;
+  std::shared_ptr<Peers> peers_;
   ncclComm_t comm_ = nullptr;
+};
+
+std::size_t count(const torch::Tensor& tensor) {
+  return static_cast<std::size_t>(tensor.numel());
+}
+
+ncclDataType_t type(const torch::Tensor& tensor) {
+  switch (tensor.scalar_type()) {
+    case torch::kFloat32:
+      return ncclFloat32;
+    case torch::kFloat64:
+      return ncclFloat64;
+    default:
+      throw RunError("collectives take float32 and float64 tensors");
+  }
+}
+
+/// A sum on a stream of its own, which starts when the work queued so far is done.
+class SideSum : public PendingSum {
+ public:
+  SideSum(NcclCommunicator& communicator, c10::cuda::CUDAStream side, torch::Tensor buffer)
+      : communicator_(communicator), buffer_(std::move(buffer)) {
+    at::cuda::CUDAEvent computed;
+    computed.record(c10::cuda::getCurrentCUDAStream(communicator_.device().index()));
+    computed.block(side);
+    communicator_.run(kCall, [&] {
+      return ncclAllReduce(buffer_.data_ptr(), buffer_.data_ptr(), count(buffer_), type(buffer_), ncclSum,
+                           communicator_.get(), side.stream());
+    });
+    summed_.record(side);
+  }
+  void advance() override {}  // NCCL needs no help
+  void wait() override {
+    communicator_.wait(summed_, kCall);
+    summed_.block(c10::cuda::getCurrentCUDAStream(communicator_.device().index()));
+  }
+
+ private:
+  static constexpr const char* kCall = "ncclAllReduce";
+  NcclCommunicator& communicator_;
+  torch::Tensor buffer_;
+  at::cuda::CUDAEvent summed_;
+};
+
+class NcclCollectives : public Collectives {
+ public:
+  NcclCollectives(torch::Device device, const std::shared_ptr<Peers>& peers)
+      : Collectives(peers),
+        communicator_(device, peers),
+        side_(c10::cuda::getStreamFromPool(/*isHighPriority=*/true, device.index())) {}
+
+  void all_reduce_sum(std::vector<torch::Tensor> tensors) override {
+    run(tensors, "ncclAllReduce", [&](torch::Tensor& buffer, cudaStream_t stream) {
+      return ncclAllReduce(buffer.data_ptr(), buffer.data_ptr(), count(buffer), type(buffer), ncclSum,
+                           communicator_.get(), stream);
+    });
+  }
+  std::unique_ptr<PendingSum> start_all_reduce_sum(torch::Tensor tensor) override {
+    return std::make_unique<SideSum>(communicator_, side_, std::move(tensor));
+  }
+  void broadcast(std::vector<torch::Tensor> tensors, Rank root) override {
+    run(tensors, "ncclBroadcast", [&](torch::Tensor& buffer, cudaStream_t stream) {
+      return ncclBroadcast(buffer.data_ptr(), buffer.data_ptr(), count(buffer), type(buffer), root.value,
+                           communicator_.get(), stream);
+    });
+  }
+  void barrier() override {
+    all_reduce_sum({torch::zeros({1}, torch::TensorOptions().device(communicator_.device()).dtype(torch::kFloat32))});
+  }
+
+ private:
+  template <class Enqueue>
+  void run(const std::vector<torch::Tensor>& tensors, const char* call, Enqueue enqueue) {
+    through_flat_buffer(tensors, [&](torch::Tensor& buffer) {
+      const auto stream = c10::cuda::getCurrentCUDAStream(communicator_.device().index());
+      communicator_.run(call, [&] { return enqueue(buffer, stream.stream()); });
+      at::cuda::CUDAEvent done;
+      done.record(stream);
+      communicator_.wait(done, call);
+    });
+  }
+
+  NcclCommunicator communicator_;
+  c10::cuda::CUDAStream side_;
 };
 
 }  // namespace
 
-std::unique_ptr<Collectives> nccl_collectives(torch::Device device, double time_limit_s) {
-  return std::make_unique<NcclCollectives>(device, time_limit_s);
+std::unique_ptr<Collectives> nccl_collectives(torch::Device device, std::shared_ptr<Peers> peers) {
+  return std::make_unique<NcclCollectives>(device, peers);
 }
 
 }  // namespace harmonic
@@ -135,7 +189,7 @@ std::unique_ptr<Collectives> nccl_collectives(torch::Device device, double time_
 
 namespace harmonic {
 
-std::unique_ptr<Collectives> nccl_collectives(torch::Device, double) {
+std::unique_ptr<Collectives> nccl_collectives(torch::Device, std::shared_ptr<Peers>) {
   throw RunError("this program was built without NCCL and cannot train on CUDA with several ranks");
 }
 

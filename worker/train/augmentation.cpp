@@ -43,15 +43,28 @@ Affine draw_pictures(RandomStream& random, double strength) {
           static_cast<float>(random.uniform(-room, room))};
 }
 
-Affine draw_mfcc(RandomStream& random, double strength) {
+/// @param share of the map's columns that hold frames: they are stretched about their middle and shifted by a share of
+///   their own length
+Affine draw_mfcc(RandomStream& random, double strength, double share) {
   const double stretch = std::exp(strength * random.uniform(-0.12, 0.12));
-  const double shift = strength * random.uniform(-0.2, 0.2);
-  return {static_cast<float>(stretch), 0, static_cast<float>(shift), 0, 1, 0};
+  const double shift = share * strength * random.uniform(-0.2, 0.2);
+  return {static_cast<float>(stretch), 0, static_cast<float>(shift + (stretch - 1) * (1 - share)), 0, 1, 0};
+}
+
+/// How many columns of every sample hold frames: those before the columns that repeat the last one, which are padding.
+std::vector<std::int64_t> frames_of(const torch::Tensor& samples) {
+  const auto width = samples.size(3);
+  const auto differs = samples.ne(samples.narrow(3, width - 1, 1)).flatten(1, 2).any(1).to(torch::kInt64);
+  const auto last = (differs * torch::arange(1, width + 1, differs.options())).amax(1).cpu();
+  std::vector<std::int64_t> frames(last.data_ptr<std::int64_t>(), last.data_ptr<std::int64_t>() + last.numel());
+  for (auto& count : frames)
+    if (count == 0 || count == width - 1) count = width;  // the last column is a frame like the others
+  return frames;
 }
 
 /// Sets a band of rows (or columns) to 0, which is near the mean of normalised data.
-void mask_band(torch::Tensor sample, int dimension, std::int64_t widest, RandomStream& random) {
-  const auto length = sample.size(dimension);
+/// @param length rows (columns) that may be masked, from the first; @param widest of the band
+void mask_band(torch::Tensor sample, int dimension, std::int64_t length, std::int64_t widest, RandomStream& random) {
   const auto width = static_cast<std::int64_t>(random.below(static_cast<std::size_t>(widest) + 1));
   const auto start = static_cast<std::int64_t>(random.below(static_cast<std::size_t>(length - width) + 1));
   if (width > 0) sample.narrow(dimension, start, width).zero_();
@@ -76,12 +89,16 @@ torch::Tensor augment(Augmentation kind, const torch::Tensor& samples, const std
   const torch::NoGradGuard no_grad;
   const auto n = static_cast<std::int64_t>(ids.size());
   auto affine = torch::empty({n, 2, 3}, torch::kFloat32);
+  const auto frames = kind == Augmentation::mfcc ? frames_of(samples) : std::vector<std::int64_t>{};
+  const auto share = [&](std::size_t i) {
+    return static_cast<double>(frames[i]) / static_cast<double>(samples.size(3));
+  };
   std::vector<RandomStream> streams;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     auto& random = streams.emplace_back(seed, "augmentation", epoch, static_cast<std::uint64_t>(ids[i]));
     const auto matrix = kind == Augmentation::digits     ? draw_digits(random, strength)
                         : kind == Augmentation::pictures ? draw_pictures(random, strength)
-                                                         : draw_mfcc(random, strength);
+                                                         : draw_mfcc(random, strength, share(i));
     std::ranges::copy(matrix, affine.data_ptr<float>() + 6 * i);
   }
   const auto grid = torch::affine_grid_generator(affine.to(samples.device()), samples.sizes(), /*align_corners=*/false);
@@ -93,8 +110,9 @@ torch::Tensor augment(Augmentation kind, const torch::Tensor& samples, const std
       const auto widest = [&](std::int64_t length) {
         return static_cast<std::int64_t>(strength * static_cast<double>(length) / 6);
       };
-      mask_band(varied[i], 1, widest(varied.size(2)), random);
-      mask_band(varied[i], 2, widest(varied.size(3)), random);
+      const auto rows = varied.size(2), columns = frames[static_cast<std::size_t>(i)];
+      mask_band(varied[i], 1, rows, widest(rows), random);
+      mask_band(varied[i], 2, columns, widest(columns), random);
     }
   return varied;
 }

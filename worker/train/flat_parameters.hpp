@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include <torch/types.h>
 
 #include "worker/backbone/supernet.hpp"
@@ -10,19 +13,28 @@ namespace harmonic {
 /// become views of them. Optimiser, clipping, averaging and all-reduce then each take one call instead of one a tensor.
 class FlatParameters {
  public:
+  /// One parameter's place in the buffers.
+  struct Part {
+    torch::Tensor parameter;
+    std::int64_t offset = 0;
+  };
+
   /// Moves the supernet's parameters into the buffer and makes them require gradients.
   explicit FlatParameters(Supernet& supernet);
 
   [[nodiscard]] torch::Tensor& values() { return values_; }        ///< (P)
   [[nodiscard]] torch::Tensor& gradients() { return gradients_; }  ///< (P), summed into by backward
-  [[nodiscard]] const torch::Tensor& decayed() const {
-    return decayed_;
-  }  ///< (P), 1 where weight decay acts: not on norms and biases
+  /// (P + 1): the gradients, and behind them one number that ranks sum along.
+  [[nodiscard]] torch::Tensor& exchanged() { return exchanged_; }
+  /// (P), 1 where weight decay acts: not on norms and biases.
+  [[nodiscard]] const torch::Tensor& decayed() const { return decayed_; }
+  [[nodiscard]] const std::vector<Part>& parts() const { return parts_; }  ///< in the order of the layers
   /// Copies a buffer of the same layout into another supernet of the same space.
   void store(const torch::Tensor& values, Supernet& target) const;
 
  private:
-  torch::Tensor values_, gradients_, decayed_;
+  torch::Tensor values_, exchanged_, gradients_, decayed_;
+  std::vector<Part> parts_;
 };
 
 }  // namespace harmonic

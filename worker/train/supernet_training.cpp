@@ -2,27 +2,32 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
-#include <numbers>
 #include <numeric>
 #include <optional>
+#include <span>
 
 #include <fmt/format.h>
 #include <torch/torch.h>
 
 #include "core/base/error.hpp"
+#include "core/base/hash.hpp"
 #include "core/base/rng.hpp"
 #include "core/space/layers.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
+#include "worker/backbone/supernet_file.hpp"
 #include "worker/train/augmentation.hpp"
+#include "worker/train/flat_optimizer.hpp"
 #include "worker/train/flat_parameters.hpp"
+#include "worker/train/gradient_exchange.hpp"
 #include "worker/train/metrics.hpp"
 #include "worker/train/training_mode.hpp"
+#include "worker/train/training_state.hpp"
 
 namespace harmonic {
 namespace {
 
 constexpr int kSyncBelow = 64;  ///< samples of a rank's share under which batch norms are synchronised
+constexpr double kReportEveryS = 30;
 
 using Clock = std::chrono::steady_clock;
 
@@ -58,18 +63,39 @@ torch::Tensor distillation_loss(const torch::Tensor& logits, const torch::Tensor
   return -(torch::softmax(teacher, 1) * torch::log_softmax(logits, 1)).sum(1).mean();
 }
 
-std::unique_ptr<torch::optim::Optimizer> make_optimizer(const SupernetTrainingSettings& settings,
-                                                        FlatParameters& flat) {
-  // The one flat buffer is the optimiser's only parameter; decay is applied here, where the mask is known.
-  flat.values().mutable_grad() = flat.gradients();
-  if (settings.optimizer == "sgd")
-    return std::make_unique<torch::optim::SGD>(
-        std::vector{flat.values()}, torch::optim::SGDOptions(settings.lr).momentum(settings.momentum).nesterov(true));
-  return std::make_unique<torch::optim::Adam>(std::vector{flat.values()}, torch::optim::AdamOptions(settings.lr));
+std::uint64_t hash_of(const torch::Tensor& tensor, std::uint64_t seed) {
+  const auto values = tensor.detach().to(torch::kCPU).contiguous();
+  return hash64(std::span(static_cast<const std::byte*>(values.data_ptr()), values.nbytes()), seed);
 }
 
-void set_learning_rate(torch::optim::Optimizer& optimizer, double lr) {
-  for (auto& group : optimizer.param_groups()) group.options().set_lr(lr);
+/// What a training's outcome depends on, but for rounding.
+TrainingConditions conditions_of(const Supernet& initial, const TrainingData& data,
+                                 const SupernetTrainingSettings& settings) {
+  std::uint64_t data_hash = 0, weights_hash = 0;
+  for (const auto* tensor : {&data.train_inputs, &data.train_labels, &data.val_inputs, &data.val_labels})
+    data_hash = hash_of(*tensor, data_hash);
+  for (const auto& [name, tensor] : initial.tensors()) weights_hash = hash_of(tensor, weights_hash);
+  TrainingConditions conditions = settings.values();
+  conditions.emplace_back("search space", space_to_json(initial.space()));
+  conditions.emplace_back("classes", std::to_string(initial.classes()));
+  conditions.emplace_back("training data", fmt::format("{:016x}", data_hash));
+  conditions.emplace_back("first weights", fmt::format("{:016x}", weights_hash));
+  return conditions;
+}
+
+torch::Tensor end_to_end(const std::vector<torch::Tensor>& tensors) {
+  std::vector<torch::Tensor> flat;
+  for (const auto& tensor : tensors) flat.push_back(tensor.detach().reshape({-1}));
+  return torch::cat(flat);
+}
+
+void copy_back(const torch::Tensor& flat, const std::vector<torch::Tensor>& tensors) {
+  const torch::NoGradGuard no_grad;
+  std::int64_t offset = 0;
+  for (auto tensor : tensors) {
+    tensor.copy_(flat.narrow(0, offset, tensor.numel()).view(tensor.sizes()));
+    offset += tensor.numel();
+  }
 }
 
 void check_data(const BackboneSpace& space, const TrainingData& data) {
@@ -83,16 +109,17 @@ void check_data(const BackboneSpace& space, const TrainingData& data) {
 class Trainer {
  public:
   Trainer(const Supernet& initial, const TrainingData& data, const SupernetTrainingSettings& settings,
-          Collectives& group, torch::Device device)
+          Collectives& group, torch::Device device, const TrainingControl& control)
       : data_(data),
         settings_(settings),
         group_(group),
         device_(device),
+        control_(control),
         seed_(settings.seed),
         supernet_(initial.clone_to(device)),
         flat_(supernet_),
-        average_(flat_.values().clone()),
-        optimizer_(make_optimizer(settings, flat_)),
+        optimizer_(settings, flat_),
+        exchange_(flat_, group),
         inputs_(data.train_inputs.to(device)),
         labels_(data.train_labels.to(device)),
         augmentation_(parse_augmentation(settings.augmentation, initial.space())),
@@ -102,49 +129,134 @@ class Trainer {
     if (inputs_.size(0) / steps_an_epoch_ / group.size() < 1)
       throw InputError(fmt::format("batches of {} cannot be shared by {} ranks", settings.batch, group.size()),
                        "take fewer ranks or a larger batch");
-    if (settings.optimizer == "sgd" || settings.optimizer == "adam") return;
-    throw InputError(fmt::format("no optimizer '{}'", settings.optimizer), "give adam or sgd");
+    state_.average = flat_.values().clone();
+    if (control_.state_file.empty()) return;
+    conditions_ = conditions_of(initial, data, settings);
+    if (leads() && control_.resume && std::filesystem::exists(control_.state_file))
+      loaded_ = load_training_state(control_.state_file, conditions_);
   }
 
-  TrainedSupernet run(const std::function<void(const TrainingProgress&)>& report) {
-    TrainingProgress progress{.epochs = settings_.epochs};
-    TrainedSupernet best{.supernet = supernet_.clone_to(torch::kCPU), .largest_percent = -1, .smallest_percent = -1};
-    for (int epoch = 1; epoch <= settings_.epochs; ++epoch) {
-      progress.loss = train_epoch(epoch);
-      if (epoch % settings_.validate_every == 0 || epoch == settings_.epochs) {
-        if (group_.rank().value == 0) {
-          const Supernet candidate = averaged();
-          const auto [largest, smallest] = validate(candidate);
-          progress.largest_percent = largest;
-          progress.smallest_percent = smallest;
-          if (largest + smallest >= best.largest_percent + best.smallest_percent)
-            best = {candidate, epoch, largest, smallest, 0};
-        }
-        group_.barrier();
-      }
-      progress.epoch = epoch;
-      progress.seconds = seconds_since(start_);
-      if (group_.rank().value == 0) report(progress);
+  TrainedSupernet run() {
+    share_state();
+    first_step_ = state_.step;
+    start_ = saved_ = reported_ = Clock::now();
+    bool stop = false;
+    while (state_.step < steps() && !stop) {
+      const int epoch = static_cast<int>(state_.step / steps_an_epoch_) + 1;
+      const auto step_start = Clock::now();
+      const double waited_before_s = group_.peers().seconds_waited();
+      stop = next_step(epoch);
+      times_.seconds += seconds_since(step_start);
+      waited_s_ += group_.peers().seconds_waited() - waited_before_s;
+      ++times_.steps;
+      if (state_.step % steps_an_epoch_ == 0)
+        finish_epoch(epoch);
+      else if (seconds_since(reported_) > kReportEveryS)
+        report(false);
+      if (stop || seconds_since(saved_) >= control_.save_every_s) save();
     }
-    best.seconds = seconds_since(start_);
-    return best;
+    return result();
   }
 
  private:
-  /// @return the largest sub-network's mean loss on this rank
-  double train_epoch(int epoch) {
-    const auto order = epoch_order(seed_, epoch, inputs_.size(0));
-    double loss = 0;
-    for (std::int64_t step = 0; step < steps_an_epoch_; ++step) {
-      const Range batch = Range::part(inputs_.size(0), step, steps_an_epoch_);
-      const Range share = Range::part(batch.size(), group_.rank().value, group_.size());
-      const std::vector<std::int64_t> ids(order.begin() + batch.first + share.first,
-                                          order.begin() + batch.first + share.last);
-      loss += train_step((epoch - 1) * steps_an_epoch_ + step, epoch, ids, share, batch.size());
+  [[nodiscard]] bool leads() const { return group_.rank().value == 0; }
+  [[nodiscard]] std::int64_t steps() const { return settings_.epochs * steps_an_epoch_; }
+
+  /// Rank 0's state, when it has loaded one, to all.
+  void share_state() {
+    auto step = torch::full({1}, loaded_ ? static_cast<double>(loaded_->step) : 0.0, torch::kFloat64).to(device_);
+    group_.broadcast({step}, Rank{0});
+    if (step.item<double>() == 0) return;
+    if (loaded_) {
+      flat_.values().copy_(loaded_->values);
+      state_.average.copy_(loaded_->average);
+      for (std::size_t i = 0; i < optimizer_.moments().size(); ++i)
+        optimizer_.moments()[i].copy_(loaded_->moments.at(i));
+      copy_back(loaded_->buffers, supernet_.buffers());
+      loaded_->average = state_.average;
+      state_ = std::move(*loaded_);
     }
-    return loss / static_cast<double>(steps_an_epoch_);
+    state_.step = static_cast<std::int64_t>(step.item<double>());
+    std::vector<torch::Tensor> shared = {flat_.values(), state_.average};
+    for (const auto& moments : optimizer_.moments()) shared.push_back(moments);
+    for (const auto& buffer : supernet_.buffers()) shared.push_back(buffer);
+    group_.broadcast(shared, Rank{0});
   }
 
+  void save() {
+    saved_ = Clock::now();
+    if (!leads() || control_.state_file.empty()) return;
+    TrainingState state = state_;
+    state.seconds = seconds();
+    state.values = flat_.values();
+    state.moments = optimizer_.moments();
+    state.buffers = end_to_end(supernet_.buffers());
+    save_training_state(control_.state_file, state, conditions_);
+  }
+
+  [[nodiscard]] double seconds() const { return state_.seconds + seconds_since(start_); }
+
+  void report(bool validated) {
+    reported_ = Clock::now();
+    if (!leads()) return;
+    const double pace_s = seconds_since(start_) / static_cast<double>(state_.step - first_step_);
+    control_.report({.epoch = static_cast<int>(state_.step / steps_an_epoch_),
+                     .epochs = settings_.epochs,
+                     .share = static_cast<double>(state_.step % steps_an_epoch_) / static_cast<double>(steps_an_epoch_),
+                     .loss = state_.last_loss,
+                     .seconds = seconds(),
+                     .seconds_left = pace_s * static_cast<double>(steps() - state_.step),
+                     .largest_percent = state_.largest_percent,
+                     .smallest_percent = state_.smallest_percent,
+                     .validated = validated});
+  }
+
+  void finish_epoch(int epoch) {
+    state_.last_loss = state_.loss / static_cast<double>(steps_an_epoch_);
+    state_.loss = 0;
+    const bool validates = epoch % settings_.validate_every == 0 || epoch == settings_.epochs;
+    if (validates) {
+      if (leads()) validate(epoch);
+      group_.barrier();
+    }
+    report(validates);
+  }
+
+  TrainedSupernet result() const {
+    Supernet best = supernet_.clone_to(torch::kCPU);
+    if (state_.best_epoch > 0) {
+      const auto values = state_.best.narrow(0, 0, state_.average.numel());
+      flat_.store(values, best);
+      copy_back(state_.best.narrow(0, values.numel(), state_.best.numel() - values.numel()), best.buffers());
+    }
+    StepTimes times = times_;
+    times.gradient_wait_s = exchange_.seconds_waited();
+    times.batch_norm_wait_s = std::max(0.0, waited_s_ - times.gradient_wait_s);
+    return {best,
+            state_.best_epoch,
+            state_.best_largest_percent,
+            state_.best_smallest_percent,
+            seconds(),
+            state_.step < steps(),
+            times};
+  }
+
+  /// @return whether a rank wants to stop
+  bool next_step(int epoch) {
+    const std::int64_t step_of_epoch = state_.step % steps_an_epoch_;
+    if (order_.empty() || step_of_epoch == 0) order_ = epoch_order(seed_, epoch, inputs_.size(0));
+    const Range batch = Range::part(inputs_.size(0), step_of_epoch, steps_an_epoch_);
+    const Range share = Range::part(batch.size(), group_.rank().value, group_.size());
+    const std::vector<std::int64_t> ids(order_.begin() + batch.first + share.first,
+                                        order_.begin() + batch.first + share.last);
+    flat_.exchanged().zero_();
+    if (control_.stop()) flat_.exchanged()[-1] = 1;
+    state_.loss += train_step(state_.step, epoch, ids, share, batch.size());
+    ++state_.step;
+    return flat_.exchanged()[-1].item<double>() > 0;
+  }
+
+  /// @return the largest sub-network's mean loss on this rank
   double train_step(std::int64_t step, int epoch, const std::vector<std::int64_t>& ids, Range share,
                     std::int64_t batch_size) {
     const auto index = torch::tensor(ids).to(device_);
@@ -152,24 +264,25 @@ class Trainer {
                                 static_cast<std::uint64_t>(epoch), settings_.augmentation_strength);
     const auto labels = labels_.index_select(0, index);
     const double weight = static_cast<double>(ids.size()) / static_cast<double>(batch_size);
-    flat_.gradients().zero_();
 
     const TrainingMode::Drops drops{
         settings_.dropout, settings_.drop_connect, shortcuts_, seed_, static_cast<std::uint64_t>(step), share.first};
     const auto teacher = pass(largest_, inputs, true, drops, batch_size);
-    const auto loss = task_loss(teacher, labels, data_.kind, settings_.label_smoothing);
-    (loss * weight).backward();
+    auto loss = task_loss(teacher, labels, data_.kind, settings_.label_smoothing);
+    const double largest_loss = loss.item<double>();
     const auto soft_targets = teacher.detach();
+    // Every loss but the last is gone through at once, which frees its activations; the last one's backward sums.
     for (const auto& genome : others(step)) {
+      (loss * weight).backward();
       const auto logits = pass(genome, inputs, false, {}, batch_size);
-      auto other = task_loss(logits, labels, data_.kind, settings_.label_smoothing) * (1 - settings_.distillation);
+      loss = task_loss(logits, labels, data_.kind, settings_.label_smoothing) * (1 - settings_.distillation);
       if (settings_.distillation > 0)
-        other = other + distillation_loss(logits, soft_targets, data_.kind) * settings_.distillation;
-      (other * weight).backward();
+        loss = loss + distillation_loss(logits, soft_targets, data_.kind) * settings_.distillation;
     }
-    group_.all_reduce_sum({flat_.gradients()});
+    exchange_.backward_and_sum(loss * weight);
+    control_.inspect(flat_.gradients());
     update(step);
-    return loss.item<double>();
+    return largest_loss;
   }
 
   torch::Tensor pass(const BackboneGenome& genome, const torch::Tensor& inputs, bool update_running,
@@ -199,102 +312,77 @@ class Trainer {
       const double norm = gradients.norm().item<double>();
       if (norm > settings_.clip) gradients.mul_(settings_.clip / norm);
     }
-    const double lr = learning_rate(settings_, step, steps_an_epoch_);
-    set_learning_rate(*optimizer_, lr);
-    if (settings_.weight_decay > 0)
-      flat_.values().addcmul_(flat_.values(), flat_.decayed(), -lr * settings_.weight_decay);
-    optimizer_->step();
+    optimizer_.update(step, learning_rate(settings_, step, steps_an_epoch_));
     // Early on the average follows closely: the start is soon forgotten.
     const double decay = std::min(settings_.ema, static_cast<double>(step + 1) / static_cast<double>(step + 10));
     if (settings_.ema > 0)
-      average_.lerp_(flat_.values(), 1 - decay);
+      state_.average.lerp_(flat_.values(), 1 - decay);
     else
-      average_.copy_(flat_.values());
+      state_.average.copy_(flat_.values());
   }
 
-  Supernet averaged() const {
-    Supernet candidate = supernet_.clone_to(torch::kCPU);
-    flat_.store(average_, candidate);
-    return candidate;
-  }
-
-  /// Validation metrics of largest and smallest, recalibrated on the first of a fixed shuffle of the train samples.
-  std::pair<double, double> validate(const Supernet& candidate) {
+  /// Largest and smallest with the averaged weights, recalibrated on the first of a fixed shuffle of the train samples.
+  void validate(int epoch) {
     if (!calibration_.defined()) {
       const auto order = epoch_order(seed_, 0, data_.train_inputs.size(0));
       const auto count = std::min<std::int64_t>(settings_.calibration_samples, data_.train_inputs.size(0));
       calibration_ = data_.train_inputs.index_select(0, torch::tensor(order).narrow(0, 0, count));
     }
+    Supernet candidate = supernet_.clone_to(torch::kCPU);
+    flat_.store(state_.average, candidate);
     const BackboneEvaluator evaluator(candidate, calibration_, settings_.calibration_batch, device_);
-    const auto metrics = evaluator.evaluate({largest_, smallest_genome(candidate.space())}, data_.val_inputs,
+    const auto percent = evaluator.evaluate({largest_, smallest_genome(candidate.space())}, data_.val_inputs,
                                             data_.val_labels, data_.kind);
-    return {metrics[0], metrics[1]};
+    state_.largest_percent = percent[0];
+    state_.smallest_percent = percent[1];
+    if (percent[0] + percent[1] < state_.best_largest_percent + state_.best_smallest_percent) return;
+    state_.best_epoch = epoch;
+    state_.best_largest_percent = percent[0];
+    state_.best_smallest_percent = percent[1];
+    state_.best = torch::cat({state_.average.cpu(), end_to_end(candidate.buffers())});
   }
 
   const TrainingData& data_;
   const SupernetTrainingSettings& settings_;
   Collectives& group_;
   torch::Device device_;
+  const TrainingControl& control_;
   Seed seed_;
   Supernet supernet_;
   FlatParameters flat_;
-  torch::Tensor average_;
-  std::unique_ptr<torch::optim::Optimizer> optimizer_;
+  FlatOptimizer optimizer_;
+  GradientExchange exchange_;
   torch::Tensor inputs_, labels_, calibration_;
   Augmentation augmentation_;
   BackboneGenome largest_;
   int shortcuts_;
   std::int64_t steps_an_epoch_;
-  Clock::time_point start_ = Clock::now();
+  TrainingConditions conditions_;
+  std::optional<TrainingState> loaded_;
+  TrainingState state_;  ///< `values`, `moments` and `buffers` are in flat_, optimizer_ and supernet_ while it runs
+  std::vector<std::int64_t> order_;
+  std::int64_t first_step_ = 0;
+  StepTimes times_;
+  double waited_s_ = 0;
+  Clock::time_point start_, saved_, reported_;
 };
 
 }  // namespace
 
-void SupernetTrainingSettings::declare(OptionSet& options) {
-  options.section("supernet")
-      .add("seed", seed, "seed of weights, order, sub-networks, augmentation and dropout")
-      .add("epochs", epochs, "passes over the train split", {1, 100'000})
-      .add("batch", batch, "samples a step, over all ranks", {2, 65'536})
-      .add("random-subnets", random_subnets, "random sub-networks a step, besides the largest and the smallest",
-           {0, 64})
-      .add_choice("optimizer", optimizer, {"adam", "sgd"},
-                  "adam with decoupled weight decay, or sgd with Nesterov momentum")
-      .add("lr", lr, "learning rate after the warm-up", {1e-8, 100.0})
-      .add("lr-min", lr_min, "learning rate at the end of the cosine", {0.0, 100.0})
-      .add("warmup-epochs", warmup_epochs, "epochs of linear warm-up", {0.0, 1e5})
-      .add("momentum", momentum, "of sgd", {0.0, 1.0})
-      .add("weight-decay", weight_decay, "decoupled; not on batch norms and biases", {0.0, 10.0})
-      .add("clip", clip, "largest norm of the gradient; 0: no clipping", {0.0, 1e9})
-      .add("label-smoothing", label_smoothing, "share of the target spread over all classes", {0.0, 0.9})
-      .add("dropout", dropout, "of the largest sub-network, before its classifier", {0.0, 0.9})
-      .add("drop-connect", drop_connect, "of the largest sub-network, at its last block", {0.0, 0.9})
-      .add("distillation", distillation, "share of the largest's soft targets in the others' loss; 0: off", {0.0, 1.0})
-      .add("ema", ema, "decay of the averaged weights, a step; 0: off", {0.0, 0.99999})
-      .add_choice("augmentation", augmentation, {"auto", "none", "digits", "pictures", "mfcc"},
-                  "how train samples are varied")
-      .add("augmentation-strength", augmentation_strength, "1: as designed", {0.0, 10.0})
-      .add("validate-every", validate_every, "epochs between validations", {1, 100'000})
-      .add("calibration-samples", calibration_samples, "train samples that batch norms are re-estimated on, at most",
-           {2, 10'000'000})
-      .add("calibration-batch", calibration_batch, "samples of a re-estimation batch", {2, 65'536})
-      .add_choice("sync-batch-norm", sync_batch_norm, {"auto", "on", "off"},
-                  "batch statistics over all ranks; auto: when a rank's share is under 64 samples");
-}
-
-double learning_rate(const SupernetTrainingSettings& settings, std::int64_t step, std::int64_t steps_an_epoch) {
-  const double warmup = settings.warmup_epochs * static_cast<double>(steps_an_epoch);
-  const double total = static_cast<double>(settings.epochs * steps_an_epoch);
-  const double now = static_cast<double>(step) + 1;
-  if (now < warmup) return settings.lr * now / warmup;
-  const double done = total > warmup ? std::clamp((now - warmup) / (total - warmup), 0.0, 1.0) : 1.0;
-  return settings.lr_min + (settings.lr - settings.lr_min) * 0.5 * (1 + std::cos(std::numbers::pi * done));
-}
-
 TrainedSupernet train_supernet(const Supernet& initial, const TrainingData& data,
                                const SupernetTrainingSettings& settings, Collectives& group, torch::Device device,
-                               const std::function<void(const TrainingProgress&)>& report) {
-  check_data(initial.space(), data);
-  return Trainer(initial, data, settings, group, device).run(report);
+                               const TrainingControl& control) {
+  std::optional<Trainer> trainer;
+  group.peers().together([&] {
+    check_data(initial.space(), data);
+    trainer.emplace(initial, data, settings, group, device, control);
+  });
+  try {
+    return trainer->run();
+  } catch (const std::exception& e) {
+    group.peers().give_up(e);  // who would wait for this rank
+    throw;
+  }
 }
 
 }  // namespace harmonic

@@ -1,13 +1,18 @@
 #include "worker/train/supernet_training.hpp"
 
+#include <numeric>
+
 #include <catch2/catch.hpp>
 #include <torch/torch.h>
 
 #include "core/base/error.hpp"
 #include "core/base/rng.hpp"
 #include "core/space/genome.hpp"
+#include "core/storage/atomic_file.hpp"
+#include "tests/support/shared_data.hpp"
 #include "worker/backbone/subnet.hpp"
 #include "worker/train/augmentation.hpp"
+#include "worker/train/flat_optimizer.hpp"
 #include "worker/train/flat_parameters.hpp"
 
 namespace harmonic {
@@ -39,15 +44,12 @@ SupernetTrainingSettings quick() {
   return settings;
 }
 
-void ignore(const TrainingProgress&) {}
-
 }  // namespace
 
 TEST_CASE("A supernet learns its classes at both ends of the space", "[training]") {
   const auto& space = find_space("avmnist-audio");
   const auto group = solo_collectives();
-  const auto trained =
-      train_supernet(Supernet(space, 4, Seed{1}), corners(96, 64), quick(), *group, torch::kCPU, ignore);
+  const auto trained = train_supernet(Supernet(space, 4, Seed{1}), corners(96, 64), quick(), *group, torch::kCPU);
   CHECK(trained.largest_percent > 80);
   CHECK(trained.smallest_percent > 80);
   CHECK(trained.best_epoch == 8);
@@ -61,14 +63,105 @@ TEST_CASE("The same seed trains the same weights, another seed others", "[traini
   settings.augmentation = "mfcc";
   const auto data = corners(32, 8);
   const Supernet initial(space, 4, Seed{1});
-  const auto a = train_supernet(initial, data, settings, *group, torch::kCPU, ignore);
-  const auto b = train_supernet(initial, data, settings, *group, torch::kCPU, ignore);
+  const auto a = train_supernet(initial, data, settings, *group, torch::kCPU);
+  const auto b = train_supernet(initial, data, settings, *group, torch::kCPU);
   settings.seed = 2;
-  const auto c = train_supernet(initial, data, settings, *group, torch::kCPU, ignore);
+  const auto c = train_supernet(initial, data, settings, *group, torch::kCPU);
   const std::string name = "blocks.1.conv.point_linear.conv.conv.weight";
   CHECK(torch::equal(a.supernet.tensor(name), b.supernet.tensor(name)));
   CHECK_FALSE(torch::equal(a.supernet.tensor(name), c.supernet.tensor(name)));
   CHECK(torch::equal(initial.tensor(name), Supernet(space, 4, Seed{1}).tensor(name)));  // the initial one is left alone
+}
+
+namespace {
+
+/// Trains, and throws when the step of that number (from 1) has its gradients: as good as a kill.
+TrainedSupernet train_until(int killed_at, const Supernet& initial, const TrainingData& data,
+                            const SupernetTrainingSettings& settings, TrainingControl control) {
+  const auto group = solo_collectives();
+  int step = 0;
+  control.inspect = [&](const torch::Tensor&) {
+    if (++step == killed_at) throw RunError("killed");
+  };
+  return train_supernet(initial, data, settings, *group, torch::kCPU, control);
+}
+
+}  // namespace
+
+TEST_CASE("A training that was killed and resumed ends with the weights of one that was not, to the bit",
+          "[training]") {
+  const testing::TemporaryFolder folder;
+  at::set_num_threads(1);
+  auto settings = quick();
+  settings.epochs = 3;
+  settings.validate_every = 2;
+  settings.augmentation = "mfcc";
+  settings.optimizer = GENERATE("adam", "sgd");
+  const auto data = corners(48, 8);  // 3 steps an epoch
+  const Supernet initial(find_space("avmnist-audio"), 4, Seed{1});
+  TrainingControl control;
+  const auto whole = train_until(0, initial, data, settings, control);
+
+  control.state_file = folder.path() / "out.training";
+  control.save_every_s = 0;
+  control.resume = true;
+  CHECK_THROWS_AS(train_until(2, initial, data, settings, control), RunError);  // in the first epoch
+  CHECK_THROWS_AS(train_until(6, initial, data, settings, control), RunError);  // after the first validation
+  control.stop = [asked = 0]() mutable { return ++asked == 1; };
+  CHECK(train_until(0, initial, data, settings, control).stopped);
+  control.stop = [] { return false; };
+  const auto resumed = train_until(0, initial, data, settings, control);
+  CHECK(resumed.times.steps == 2);
+  CHECK(resumed.best_epoch == whole.best_epoch);
+  CHECK(resumed.largest_percent == whole.largest_percent);
+  for (std::size_t i = 0; i < whole.supernet.tensors().size(); ++i) {
+    INFO(whole.supernet.tensors()[i].first);
+    CHECK(torch::equal(resumed.supernet.tensors()[i].second, whole.supernet.tensors()[i].second));
+  }
+}
+
+TEST_CASE("A state of other settings or data is refused, and the difference named", "[training]") {
+  const testing::TemporaryFolder folder;
+  auto settings = quick();
+  settings.epochs = 1;
+  const Supernet initial(find_space("avmnist-audio"), 4, Seed{1});
+  TrainingControl control;
+  control.state_file = folder.path() / "out.training";
+  control.save_every_s = 0;
+  control.resume = true;
+  CHECK_THROWS_AS(train_until(2, initial, corners(32, 8), settings, control), RunError);
+  auto others = settings;
+  others.lr = 0.002;
+  CHECK_THROWS_WITH(train_until(0, initial, corners(32, 8), others, control),
+                    Catch::Contains("lr (0.00") && Catch::Contains("0.002 given)"));
+  CHECK_THROWS_WITH(train_until(0, initial, corners(36, 8), settings, control), Catch::Contains("training data ("));
+  CHECK_THROWS_WITH(
+      train_until(0, Supernet(find_space("avmnist-audio"), 4, Seed{2}), corners(32, 8), settings, control),
+      Catch::Contains("first weights ("));
+  replace_file(control.state_file, "no state");
+  CHECK_THROWS_AS(train_until(0, initial, corners(32, 8), settings, control), InputError);
+}
+
+TEST_CASE("The optimisers take LibTorch's steps", "[training]") {
+  auto settings = quick();
+  settings.optimizer = GENERATE("adam", "sgd");
+  settings.weight_decay = 0;
+  Supernet supernet(find_space("avmnist-audio"), 4, Seed{1});
+  FlatParameters flat(supernet);
+  FlatOptimizer optimizer(settings, flat);
+  auto expected = flat.values().clone().requires_grad_();
+  torch::optim::Adam adam({expected}, torch::optim::AdamOptions(0.01));
+  torch::optim::SGD sgd({expected}, torch::optim::SGDOptions(0.01).momentum(settings.momentum).nesterov(true));
+  for (int step = 0; step < 4; ++step) {
+    flat.gradients().copy_(torch::sin(flat.values() * (step + 1)) + 0.1 * step);
+    expected.mutable_grad() = flat.gradients().clone();
+    if (settings.optimizer == "adam")
+      adam.step();
+    else
+      sgd.step();
+    optimizer.update(step, 0.01);
+    CHECK(torch::allclose(flat.values(), expected, 1e-5, 1e-6));
+  }
 }
 
 TEST_CASE("A Maxout network trains on several labels a sample", "[training]") {
@@ -82,7 +175,7 @@ TEST_CASE("A Maxout network trains on several labels a sample", "[training]") {
   const auto group = solo_collectives();
   auto settings = quick();
   settings.epochs = 20;
-  const auto trained = train_supernet(Supernet(space, 3, Seed{1}), data, settings, *group, torch::kCPU, ignore);
+  const auto trained = train_supernet(Supernet(space, 3, Seed{1}), data, settings, *group, torch::kCPU);
   CHECK(trained.largest_percent > 85);
 }
 
@@ -132,15 +225,27 @@ TEST_CASE("A sample is varied the same way whichever batch it is in", "[training
   CHECK(torch::equal(augment(Augmentation::none, samples, {0, 1, 2, 3, 4, 5}, Seed{1}, 3), samples));
 }
 
+TEST_CASE("The few frames of a padded sound are varied within themselves", "[training]") {
+  auto samples = torch::full({64, 1, 20, 20}, -0.5);
+  samples.narrow(3, 0, 4).copy_(corners(64, 1).train_inputs.narrow(3, 0, 4));
+  std::vector<std::int64_t> ids(64);
+  std::iota(ids.begin(), ids.end(), 0);
+  const auto varied = augment(Augmentation::mfcc, samples, ids, Seed{1}, 1);
+  const auto padding = varied.narrow(3, 6, 14);
+  CHECK((padding.eq(-0.5) | padding.eq(0)).all().item<bool>());  // 0: a masked coefficient
+  const auto frames = varied.narrow(3, 0, 4);
+  CHECK_FALSE(torch::equal(frames, samples.narrow(3, 0, 4)));
+  CHECK(frames.flatten(1).std(1).min().item<double>() > 0.5);  // none is shifted away
+}
+
 TEST_CASE("Training on an empty split or on samples of another shape is refused", "[training]") {
   const auto group = solo_collectives();
   const Supernet supernet(find_space("avmnist-image"), 4, Seed{1});
-  CHECK_THROWS_WITH(train_supernet(supernet, corners(8, 4), quick(), *group, torch::kCPU, ignore),
-                    Catch::Contains("1x20x20"));
+  CHECK_THROWS_WITH(train_supernet(supernet, corners(8, 4), quick(), *group, torch::kCPU), Catch::Contains("1x20x20"));
   auto empty = corners(8, 4);
   empty.val_inputs = empty.val_inputs.narrow(0, 0, 0);
   CHECK_THROWS_AS(
-      train_supernet(Supernet(find_space("avmnist-audio"), 4, Seed{1}), empty, quick(), *group, torch::kCPU, ignore),
+      train_supernet(Supernet(find_space("avmnist-audio"), 4, Seed{1}), empty, quick(), *group, torch::kCPU),
       InputError);
 }
 

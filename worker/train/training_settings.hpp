@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/config/options.hpp"
+
+namespace harmonic {
+
+/// How a supernet is trained. Source: method.md (sandwich rule); defaults tuned on AV-MNIST.
+struct SupernetTrainingSettings {
+  std::uint64_t seed = 1;
+  int epochs = 40;
+  int batch = 64;                  ///< over all ranks
+  int random_subnets = 2;          ///< a step, besides the largest and the smallest
+  std::string optimizer = "adam";  ///< adam (decoupled weight decay) | sgd (Nesterov)
+  double lr = 4e-3;                ///< peak, after the warm-up
+  double lr_min = 1e-5;            ///< at the end of the cosine
+  double warmup_epochs = 2;
+  double momentum = 0.9;       ///< sgd
+  double weight_decay = 1e-2;  ///< not on batch norms and biases
+  double clip = 5.0;           ///< largest norm of the gradient; 0: no clipping
+  double label_smoothing = 0.1;
+  double dropout = 0.2;       ///< of the largest sub-network, before its classifier
+  double drop_connect = 0.2;  ///< of the largest sub-network, at its last block; less at earlier ones
+  double distillation = 0.5;  ///< share of the largest's soft targets in the others' loss
+  double ema = 0.98;          ///< decay of the averaged weights, which are what is kept; 0: off
+  std::string augmentation = "auto";
+  double augmentation_strength = 1.0;
+  int validate_every = 5;          ///< epochs
+  int calibration_samples = 1024;  ///< train samples for recalibration before validating, at most
+  int calibration_batch = 256;
+  std::string sync_batch_norm = "auto";  ///< auto (when a rank's share is under 64) | on | off
+
+  /// Binds every option under [supernet].
+  void declare(OptionSet& options);
+  /// Every option's name and value.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> values() const;
+};
+
+/// Learning rate at a step: linear warm-up from 0, then a cosine down to lr_min.
+[[nodiscard]] double learning_rate(const SupernetTrainingSettings& settings, std::int64_t step,
+                                   std::int64_t steps_an_epoch);
+
+}  // namespace harmonic

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <torch/types.h>
+
+namespace harmonic {
+
+/// All that a training remembers from one step to the next. Random draws are keyed by step and sample: of them the step
+/// says all.
+struct TrainingState {
+  std::int64_t step = 0;  ///< done
+  double loss = 0;        ///< of the largest, summed over the steps of the epoch under way
+  double last_loss = 0;   ///< mean over the last epoch that is done
+  double seconds = 0;
+  double largest_percent = 0, smallest_percent = 0;  ///< of the last validation
+  int best_epoch = 0;                                ///< 0: none validated yet
+  double best_largest_percent = -1, best_smallest_percent = -1;
+  torch::Tensor values, average;       ///< (P) parameters and their moving average
+  std::vector<torch::Tensor> moments;  ///< of the optimiser, each (P)
+  torch::Tensor buffers;               ///< running statistics end to end
+  torch::Tensor best;                  ///< of the best epoch: average, then buffers, end to end; empty before the first
+};
+
+/// What a state belongs to: names and values, e.g. {"lr", "0.004"}.
+using TrainingConditions = std::vector<std::pair<std::string, std::string>>;
+
+/// Replaces `path` as a whole. Tensors may be on any device. @throws RunError
+void save_training_state(const std::filesystem::path& path, const TrainingState& state,
+                         const TrainingConditions& conditions);
+
+/// The file's state, tensors on the CPU.
+/// @throws InputError when it is no such file, is cut short, or belongs to other conditions, which are named
+[[nodiscard]] TrainingState load_training_state(const std::filesystem::path& path,
+                                                const TrainingConditions& conditions);
+
+}  // namespace harmonic
