@@ -12,9 +12,9 @@ namespace harmonic {
 /// How a supernet is trained. Source: method.md (sandwich rule); defaults tuned on AV-MNIST.
 struct SupernetTrainingSettings {
   std::uint64_t seed = 1;
-  int epochs = 40;
+  int epochs = 80;
   int batch = 64;                  ///< over all ranks
-  int random_subnets = 2;          ///< a step, besides the largest and the smallest
+  int random_subnets = 3;          ///< a step, besides the largest and the smallest
   std::string optimizer = "adam";  ///< adam (decoupled weight decay) | sgd (Nesterov)
   double lr = 4e-3;                ///< peak, after the warm-up
   double lr_min = 1e-5;            ///< at the end of the cosine
