@@ -21,9 +21,22 @@ export HARMONIC_EXIT_FILE
 trap 'rm -f "$HARMONIC_EXIT_FILE"' EXIT
 
 # mpirun kills its ranks a second after SIGINT or SIGTERM; SIGUSR1 it passes on, and the program takes it as the same wish.
-# Its complaints about ranks that are gone are no news: the master says who is lost.
+# Of its complaints one is news where no master says who is lost: which rank a signal ended, and on which node.
+news() {
+  local line boxed=0
+  while IFS= read -r line; do
+    case "$line" in
+      ------------------------------*) boxed=$((1 - boxed)) ;;
+      *'PMIX ERROR'*) ;;
+      'mpirun noticed that process rank'*) printf '%s\n' "$line" ;;
+      *) [ "$boxed" -eq 1 ] || printf '%s\n' "$line" ;;
+    esac
+  done
+}
+quiet=()
+[ ${#recovery[@]} -eq 0 ] || quiet=(--quiet)
 set -m # a process group of its own: Ctrl-C comes through the trap only
-mpirun --quiet "${recovery[@]}" -n "$ranks" "$@" 2> >(grep -v --line-buffered 'PMIX ERROR' >&2) &
+mpirun "${quiet[@]}" "${recovery[@]}" -n "$ranks" "$@" 2> >(news >&2) &
 job=$!
 trap 'kill -USR1 "$job"' INT TERM USR1
 status=0
