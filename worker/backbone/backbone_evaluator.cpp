@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "worker/backbone/sample_batches.hpp"
 #include "worker/train/metrics.hpp"
 
 namespace harmonic {
@@ -39,25 +40,25 @@ const torch::Tensor& checked(const BackboneSpace& space, const torch::Tensor& sa
 BackboneEvaluator::BackboneEvaluator(const Supernet& supernet, const torch::Tensor& calibration, int calibration_batch,
                                      torch::Device device)
     : device_(device),
-      supernet_(supernet.clone_to(device)),
-      recalibrator_(supernet_,
-                    calibration_batches(checked(supernet.space(), calibration).to(device), calibration_batch)) {}
+      views_(supernet.clone_to(device)),
+      batches_(calibration_batches(checked(supernet.space(), calibration).to(device), calibration_batch)) {}
 
 std::vector<double> BackboneEvaluator::evaluate(const std::vector<BackboneGenome>& genomes, const torch::Tensor& inputs,
                                                 const torch::Tensor& labels, LabelKind kind) const {
-  check_input(supernet_.space(), inputs);
+  check_input(supernet().space(), inputs);
   if (inputs.size(0) == 0) throw InputError("no samples to evaluate on", "give a split that is not empty");
-  const auto order = prefix_order(genomes);
-  std::vector<BackboneGenome> sorted;
-  for (const auto index : order) sorted.push_back(genomes[index]);
-  const auto logits = evaluate_by_prefix(recalibrator_.recalibrate(sorted), inputs.to(device_));
-  std::vector<double> percent(genomes.size());
-  for (std::size_t i = 0; i < order.size(); ++i) percent[order[i]] = metric_percent(logits[i].cpu(), labels, kind);
+  SubnetTree tree(views_, genomes);
+  tree.recalibrate(batches_);
+  std::vector<double> percent;
+  for (const auto& logits : tree.logits(inputs.to(device_)))
+    percent.push_back(metric_percent(logits.cpu(), labels.cpu(), kind));
   return percent;
 }
 
 Subnet BackboneEvaluator::subnet(const BackboneGenome& genome) const {
-  return recalibrator_.recalibrate({&genome, 1}).front();
+  SubnetTree tree(views_, {&genome, 1});
+  tree.recalibrate(batches_);
+  return tree.subnet(0);
 }
 
 std::vector<std::vector<torch::Tensor>> BackboneEvaluator::features(const BackboneGenome& genome,
@@ -67,7 +68,7 @@ std::vector<std::vector<torch::Tensor>> BackboneEvaluator::features(const Backbo
   const Subnet network = subnet(genome);
   std::vector<std::vector<torch::Tensor>> all;
   for (const auto& split : inputs) {
-    check_input(supernet_.space(), split);
+    check_input(supernet().space(), split);
     std::vector<std::vector<torch::Tensor>> parts(offered.size());
     for (const auto& chunk : split.split(evaluation_chunk(split))) {
       const auto output = network.forward(chunk.to(device_));

@@ -6,7 +6,7 @@
 
 #include "core/data/dataset_file.hpp"
 #include "core/space/genome.hpp"
-#include "worker/backbone/recalibration.hpp"
+#include "worker/backbone/subnet_tree.hpp"
 #include "worker/backbone/supernet.hpp"
 
 namespace harmonic {
@@ -21,7 +21,7 @@ class BackboneEvaluator {
   BackboneEvaluator(const Supernet& supernet, const torch::Tensor& calibration, int calibration_batch,
                     torch::Device device);
 
-  [[nodiscard]] const Supernet& supernet() const { return supernet_; }
+  [[nodiscard]] const Supernet& supernet() const { return views_.supernet(); }
 
   /// Metric in percent of every genome, in the given order: recalibrated, then measured on (inputs, labels).
   /// Genomes with common prefixes cost less together.
@@ -44,8 +44,8 @@ class BackboneEvaluator {
 
  private:
   torch::Device device_;
-  Supernet supernet_;
-  Recalibrator recalibrator_;
+  mutable LayerViews views_;  ///< grows as sub-networks ask for layers
+  std::vector<torch::Tensor> batches_;
 };
 
 /// @throws InputError when samples of this shape cannot enter the supernet: channels, side or length differ

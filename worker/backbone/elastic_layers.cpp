@@ -38,7 +38,8 @@ class ConvLayer : public SubnetLayer {
     const auto y = torch::conv2d(x, weight_, {}, layer.stride, layer.kernel / 2).contiguous(format);
     return activate(layer.activation, mode.batch_norm(norm_, 0, y));
   }
-  bool is_feature() const override { return module_ == "first_conv"; }
+  bool is_feature() const override { return !is_final_expansion(); }
+  bool is_final_expansion() const override { return module_ == "final_expand_layer"; }
   std::vector<BatchNormView> batch_norms() const override { return {norm_}; }
   std::vector<NamedTensor> weights() const override { return {{"conv.weight", weight_}}; }
   std::string name(int) const override { return module_; }
@@ -99,22 +100,22 @@ class MbConvLayer : public SubnetLayer {
       return view_norm(supernet, block + part + wrapped_norm, "conv." + part + ".bn", channels);
     };
     if (elastic) {
-      expand_ = supernet.tensor(block + "inverted_bottleneck" + wrapped_conv).narrow(0, 0, mid);
+      views_.expand = supernet.tensor(block + "inverted_bottleneck" + wrapped_conv).narrow(0, 0, mid);
       norms_.push_back(norm("inverted_bottleneck", mid));
-      depthwise_ = depthwise_kernel(supernet, block + "depth_conv.conv", mid, layer.kernel);
+      views_.depthwise = depthwise_kernel(supernet, block + "depth_conv.conv", mid, layer.kernel);
     } else {
-      depthwise_ = supernet.tensor(block + "depth_conv" + wrapped_conv);
+      views_.depthwise = supernet.tensor(block + "depth_conv" + wrapped_conv);
     }
     norms_.push_back(norm("depth_conv", mid));
     if (layer.squeeze_excite) {
       const int squeezed = make_divisible(mid / 4, 8);
       const std::string fc = block + "depth_conv.se.fc.";
-      reduce_ = supernet.tensor(fc + "reduce.weight").narrow(0, 0, squeezed).narrow(1, 0, mid);
-      reduce_bias_ = supernet.tensor(fc + "reduce.bias").narrow(0, 0, squeezed);
-      excite_ = supernet.tensor(fc + "expand.weight").narrow(0, 0, mid).narrow(1, 0, squeezed);
-      excite_bias_ = supernet.tensor(fc + "expand.bias").narrow(0, 0, mid);
+      views_.reduce = supernet.tensor(fc + "reduce.weight").narrow(0, 0, squeezed).narrow(1, 0, mid);
+      views_.reduce_bias = supernet.tensor(fc + "reduce.bias").narrow(0, 0, squeezed);
+      views_.excite = supernet.tensor(fc + "expand.weight").narrow(0, 0, mid).narrow(1, 0, squeezed);
+      views_.excite_bias = supernet.tensor(fc + "expand.bias").narrow(0, 0, mid);
     }
-    project_ = supernet.tensor(block + "point_linear" + wrapped_conv).narrow(1, 0, mid);
+    views_.project = supernet.tensor(block + "point_linear" + wrapped_conv).narrow(1, 0, mid);
     norms_.push_back(norm("point_linear", layer.out_channels));
   }
 
@@ -126,38 +127,33 @@ class MbConvLayer : public SubnetLayer {
       return mode.batch_norm(norms_[index], index, y);
     };
     auto y = x;
-    if (expand_.defined()) y = activate(layer.activation, normalised(torch::conv2d(y, expand_)));
-    y = torch::conv2d(y, depthwise_, {}, layer.stride, layer.kernel / 2, 1, layer.mid_channels);
+    if (views_.expand.defined()) y = activate(layer.activation, normalised(torch::conv2d(y, views_.expand)));
+    y = torch::conv2d(y, views_.depthwise, {}, layer.stride, layer.kernel / 2, 1, layer.mid_channels);
     y = activate(layer.activation, normalised(y));
-    if (reduce_.defined()) y = squeeze_excite(y);
-    y = normalised(torch::conv2d(y, project_));
+    if (views_.reduce.defined()) y = y * views_.gate(y.mean({2, 3})).unsqueeze(2).unsqueeze(3);
+    y = normalised(torch::conv2d(y, views_.project));
     return layer.shortcut ? mode.drop_connect(y) + x : y;
   }
   bool is_feature() const override { return true; }
   std::vector<BatchNormView> batch_norms() const override { return norms_; }
   std::vector<NamedTensor> weights() const override {
     std::vector<NamedTensor> all;
-    if (expand_.defined()) all.emplace_back("conv.inverted_bottleneck.conv.weight", expand_);
-    all.emplace_back("conv.depth_conv.conv.weight", depthwise_);
-    if (reduce_.defined()) {
-      all.emplace_back("conv.depth_conv.se.fc.reduce.weight", reduce_);
-      all.emplace_back("conv.depth_conv.se.fc.reduce.bias", reduce_bias_);
-      all.emplace_back("conv.depth_conv.se.fc.expand.weight", excite_);
-      all.emplace_back("conv.depth_conv.se.fc.expand.bias", excite_bias_);
+    if (views_.expand.defined()) all.emplace_back("conv.inverted_bottleneck.conv.weight", views_.expand);
+    all.emplace_back("conv.depth_conv.conv.weight", views_.depthwise);
+    if (views_.reduce.defined()) {
+      all.emplace_back("conv.depth_conv.se.fc.reduce.weight", views_.reduce);
+      all.emplace_back("conv.depth_conv.se.fc.reduce.bias", views_.reduce_bias);
+      all.emplace_back("conv.depth_conv.se.fc.expand.weight", views_.excite);
+      all.emplace_back("conv.depth_conv.se.fc.expand.bias", views_.excite_bias);
     }
-    all.emplace_back("conv.point_linear.conv.weight", project_);
+    all.emplace_back("conv.point_linear.conv.weight", views_.project);
     return all;
   }
+  const BlockViews* block() const override { return &views_; }
   std::string name(int block) const override { return fmt::format("blocks.{}", block); }
 
  private:
-  torch::Tensor squeeze_excite(const torch::Tensor& y) const {
-    const auto squeezed = torch::conv2d(global_average(y), reduce_, reduce_bias_).relu_();
-    return y * torch::hardsigmoid(torch::conv2d(squeezed, excite_, excite_bias_));
-  }
-
-  torch::Tensor expand_, depthwise_, project_;
-  torch::Tensor reduce_, reduce_bias_, excite_, excite_bias_;
+  BlockViews views_;
   std::vector<BatchNormView> norms_;
 };
 
@@ -221,6 +217,17 @@ std::unique_ptr<const SubnetLayer> view_layer(const Supernet& supernet, const La
   }
   if (!key.layer.batch_norm) return std::make_unique<FeatureMixLayer>(supernet, key);
   return std::make_unique<ConvLayer>(supernet, key, key.layer.kernel == 1 ? "final_expand_layer" : "first_conv");
+}
+
+torch::Tensor BlockViews::gate(const torch::Tensor& averages) const {
+  const auto squeezed = torch::linear(averages, reduce.flatten(1), reduce_bias).relu_();
+  return torch::hardsigmoid(torch::linear(squeezed, excite.flatten(1), excite_bias));
+}
+
+std::shared_ptr<const SubnetLayer> LayerViews::layer(const LayerKey& key) {
+  const auto known = std::ranges::find_if(layers_, [&](const auto& l) { return l->key() == key; });
+  if (known != layers_.end()) return *known;
+  return layers_.emplace_back(view_layer(supernet_, key));
 }
 
 torch::Tensor depthwise_kernel(const Supernet& supernet, const std::string& block, int channels, int kernel) {

@@ -19,6 +19,15 @@ struct LayerKey {
   bool operator==(const LayerKey&) const = default;
 };
 
+/// Weights of an MBConv block, cut to what is in use; undefined where the block has no such part.
+struct BlockViews {
+  torch::Tensor expand, depthwise, project;
+  torch::Tensor reduce, reduce_bias, excite, excite_bias;
+
+  /// Squeeze-and-excite: factors (N, C) for the map whose channel averages, (N, C), are given.
+  [[nodiscard]] torch::Tensor gate(const torch::Tensor& averages) const;
+};
+
 /// One layer of a sub-network, ready to run: its weights are views of the supernet's, except for transformed kernels.
 class SubnetLayer {
  public:
@@ -33,6 +42,10 @@ class SubnetLayer {
   [[nodiscard]] virtual std::vector<BatchNormView> batch_norms() const { return {}; }
   /// Its weights without the batch norms', named within the layer as in a published stand-alone sub-network.
   [[nodiscard]] virtual std::vector<NamedTensor> weights() const = 0;
+  /// Of an MBConv block; null for other layers.
+  [[nodiscard]] virtual const BlockViews* block() const { return nullptr; }
+  /// The 1x1 convolution whose normalised output is averaged over the map.
+  [[nodiscard]] virtual bool is_final_expansion() const { return false; }
   /// Name of the layer in a stand-alone sub-network whose blocks are counted from 0.
   /// @param block how many MBConv blocks come before it
   [[nodiscard]] virtual std::string name(int block) const = 0;
@@ -47,6 +60,18 @@ class SubnetLayer {
 
 /// Makes a layer of the supernet's tensors; differentiable with respect to them, kernel transforms included.
 [[nodiscard]] std::unique_ptr<const SubnetLayer> view_layer(const Supernet& supernet, const LayerKey& key);
+
+/// Layers of one supernet, each made once, kernel transforms included. Few: distinct (block, K, E) of the space.
+class LayerViews {
+ public:
+  explicit LayerViews(Supernet supernet) : supernet_(std::move(supernet)) {}
+  [[nodiscard]] const Supernet& supernet() const { return supernet_; }
+  [[nodiscard]] std::shared_ptr<const SubnetLayer> layer(const LayerKey& key);
+
+ private:
+  Supernet supernet_;
+  std::vector<std::shared_ptr<const SubnetLayer>> layers_;
+};
 
 /// A depthwise kernel of side `kernel` out of the largest one: (C, 1, kernel, kernel), by repeatedly taking the centre
 /// and multiplying it, flattened, by the learned matrix of that size.

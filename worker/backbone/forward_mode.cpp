@@ -1,9 +1,6 @@
 #include "worker/backbone/forward_mode.hpp"
 
 #include <algorithm>
-
-#include "worker/backbone/channel_statistics.hpp"
-
 namespace harmonic {
 namespace {
 
@@ -24,17 +21,23 @@ torch::Tensor GivenStatistics::batch_norm(const BatchNormView& norm, std::size_t
 }
 
 torch::Tensor EstimatingStatistics::batch_norm(const BatchNormView& norm, std::size_t index, const torch::Tensor& x) {
-  if (index == statistics_.size())
-    statistics_.push_back({torch::zeros_like(norm.mean), torch::ones_like(norm.variance), 0});
-  auto& statistics = statistics_[index];
   const auto batch = channel_statistics(x);
+  add_batch(statistics_, index, norm, batch);
+  return normalise(norm, batch.mean, batch.variance, x);
+}
+
+void add_batch(std::vector<BatchNormStatistics>& statistics, std::size_t index, const BatchNormView& norm,
+               const ChannelStatistics& batch) {
+  if (index == statistics.size())
+    statistics.push_back({torch::zeros_like(norm.mean), torch::zeros_like(norm.variance), 0});
+  auto& [mean, variance, batches] = statistics[index];
+  const auto channels = norm.mean.size(0);
   const double unbiased =
       static_cast<double>(batch.count) / static_cast<double>(std::max<std::int64_t>(1, batch.count - 1));
-  // A weight of 1/n makes the running value the plain average of n batches.
-  const double weight = 1.0 / static_cast<double>(++statistics.batches);
-  statistics.mean.lerp_(batch.mean, weight);
-  statistics.variance.lerp_(batch.variance * unbiased, weight);
-  return normalise(norm, batch.mean, batch.variance, x);
+  // Product and sum apart: a fused step would round some channels otherwise than others.
+  const double share = 1.0 / static_cast<double>(++batches);
+  mean.mul_(1 - share).add_(batch.mean.narrow(0, 0, channels) * share);
+  variance.mul_(1 - share).add_(batch.variance.narrow(0, 0, channels) * (unbiased * share));
 }
 
 }  // namespace harmonic

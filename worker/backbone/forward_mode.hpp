@@ -6,6 +6,8 @@
 
 #include <torch/types.h>
 
+#include "worker/backbone/channel_statistics.hpp"
+
 namespace harmonic {
 
 inline constexpr double kBatchNormEpsilon = 1e-5;
@@ -52,14 +54,19 @@ class GivenStatistics : public ForwardMode {
 };
 
 /// Re-estimation of one layer's statistics: every batch is normalised with its own statistics, of which the cumulative
-/// average over the batches is kept.
+/// average over the batches is kept. Refers to them.
 class EstimatingStatistics : public ForwardMode {
  public:
+  explicit EstimatingStatistics(std::vector<BatchNormStatistics>& statistics) : statistics_(statistics) {}
   torch::Tensor batch_norm(const BatchNormView& norm, std::size_t index, const torch::Tensor& x) override;
-  [[nodiscard]] std::vector<BatchNormStatistics> take() { return std::move(statistics_); }
 
  private:
-  std::vector<BatchNormStatistics> statistics_;
+  std::vector<BatchNormStatistics>& statistics_;
 };
+
+/// Takes a batch into the running average of norm `index`; the first batch makes it.
+/// @param batch of the norm's channels, or of more that come behind them
+void add_batch(std::vector<BatchNormStatistics>& statistics, std::size_t index, const BatchNormView& norm,
+               const ChannelStatistics& batch);
 
 }  // namespace harmonic

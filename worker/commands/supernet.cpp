@@ -15,6 +15,7 @@
 #include "core/storage/output_file.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
 #include "worker/backbone/checkpoint_import.hpp"
+#include "worker/backbone/sample_batches.hpp"
 #include "worker/backbone/supernet_file.hpp"
 #include "worker/commands/commands.hpp"
 #include "worker/commands/supernet_actions.hpp"

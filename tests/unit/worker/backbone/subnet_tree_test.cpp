@@ -1,11 +1,11 @@
-#include "worker/backbone/recalibration.hpp"
+#include "worker/backbone/subnet_tree.hpp"
 
 #include <catch2/catch.hpp>
 
 #include "core/base/error.hpp"
 #include "core/base/rng.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
-#include "worker/backbone/prefix_walk.hpp"
+#include "worker/backbone/sample_batches.hpp"
 
 namespace harmonic {
 namespace {
@@ -34,26 +34,65 @@ bool same_bits(const torch::Tensor& a, const torch::Tensor& b) {
 
 }  // namespace
 
-TEST_CASE("Grouped and one-by-one recalibration give the same bits", "[backbone]") {
+TEST_CASE("Grouped and one-by-one evaluation give the same bits", "[backbone]") {
+  // With and without squeeze-and-excite.
+  const auto [name, side, channels] = GENERATE(std::tuple{"avmnist-audio", 20, 1}, std::tuple{"harmp-image", 112, 3});
+  auto space = find_space(name);
+  if (channels == 3) space.resolution = 32;
+  const Supernet supernet(space, 10, Seed{5});
+  const auto sample = [&](std::int64_t count, std::uint64_t seed) {
+    return pictures(count * channels, space.resolution, seed)
+        .view({count, channels, space.resolution, space.resolution});
+  };
+  const auto batches = calibration_batches(sample(40, 1), 16);
+  const auto inputs = sample(12, 2);
+  const auto genomes = some_genomes(space, channels == 3 ? 6 : 20);
+
+  LayerViews views(supernet);
+  SubnetTree together(views, genomes);
+  together.recalibrate(batches);
+  const auto grouped = together.logits(inputs);
+  for (std::size_t i = 0; i < genomes.size(); ++i) {
+    INFO(to_text(genomes[i]));
+    LayerViews own(supernet);
+    SubnetTree alone(own, {&genomes[i], 1});
+    alone.recalibrate(batches);
+    const auto a = alone.subnet(0).state(), b = together.subnet(i).state();
+    REQUIRE(a.size() == b.size());
+    for (std::size_t t = 0; t < a.size(); ++t) {
+      INFO(a[t].first << " differs by " << (a[t].second - b[t].second).abs().max().item<double>());
+      CHECK(same_bits(a[t].second, b[t].second));
+    }
+    CHECK(same_bits(alone.logits(inputs).front(), grouped[i]));
+    // The fused operations against the layers run one by one by LibTorch.
+    CHECK(torch::allclose(grouped[i], together.subnet(i).forward(inputs).logits, 1e-5, 1e-5));
+  }
+}
+
+TEST_CASE("Before it is recalibrated a tree runs with the supernet's own statistics", "[backbone]") {
   const auto& space = find_space("avmnist-audio");
   const Supernet supernet(space, 10, Seed{5});
-  const Recalibrator recalibrator(supernet, calibration_batches(pictures(40, 20, 1), 16));
-  const auto inputs = pictures(12, 20, 2);
-  const auto genomes = some_genomes(space, 12);
+  const auto genomes = some_genomes(space, 2);
+  LayerViews views(supernet);
+  const auto logits = SubnetTree(views, genomes).logits(pictures(5, 20, 2));
+  for (std::size_t i = 0; i < genomes.size(); ++i)
+    CHECK(torch::allclose(logits[i], Subnet(supernet, genomes[i]).forward(pictures(5, 20, 2)).logits, 1e-5, 1e-5));
+}
 
-  std::vector<BackboneGenome> sorted;
-  for (const auto index : prefix_order(genomes)) sorted.push_back(genomes[index]);
-  const auto grouped = recalibrator.recalibrate(sorted);
-  const auto grouped_logits = evaluate_by_prefix(grouped, inputs);
-  for (std::size_t i = 0; i < sorted.size(); ++i) {
-    INFO(to_text(sorted[i]));
-    const Recalibrator fresh(supernet, calibration_batches(pictures(40, 20, 1), 16));
-    const auto alone = fresh.recalibrate({&sorted[i], 1}).front();
-    const auto a = alone.state(), b = grouped[i].state();
-    REQUIRE(a.size() == b.size());
-    for (std::size_t t = 0; t < a.size(); ++t) CHECK(same_bits(a[t].second, b[t].second));
-    CHECK(same_bits(alone.forward(inputs).logits, grouped_logits[i]));
-  }
+TEST_CASE("A tree holds what its sub-networks share once", "[backbone]") {
+  const auto& space = find_space("avmnist-image");
+  LayerViews views(Supernet(space, 10, Seed{5}));
+  const auto layers = [&](const std::vector<std::string>& texts) {
+    std::vector<BackboneGenome> genomes;
+    for (const auto& text : texts) genomes.push_back(parse_genome(text, space));
+    return SubnetTree(views, genomes).layers();
+  };
+  // Two fixed layers, the blocks, three of the head.
+  CHECK(layers({"K=3,5,0,0;E=3,3,0,0;D=2"}) == 7);
+  CHECK(layers({"K=3,5,0,0;E=3,3,0,0;D=2", "K=3,5,0,0;E=3,3,0,0;D=2"}) == 7);
+  CHECK(layers({"K=3,5,0,0;E=3,3,0,0;D=2", "K=3,7,0,0;E=3,3,0,0;D=2"}) == 7 + 1 + 3);
+  CHECK(layers({"K=3,5,0,0;E=3,3,0,0;D=2", "K=3,5,7,0;E=3,3,6,0;D=3"}) == 7 + 1 + 3);
+  CHECK(layers({"K=3,5,0,0;E=3,3,0,0;D=2", "K=5,5,0,0;E=3,3,0,0;D=2"}) == 7 + 2 + 3);
 }
 
 TEST_CASE("Recalibrating layer by layer equals running the whole network batch by batch", "[backbone]") {
@@ -78,7 +117,10 @@ TEST_CASE("Recalibrating layer by layer equals running the whole network batch b
     (void)forward(supernet, genome, batch, mode);
     average += mode.last / 3;
   }
-  const auto state = Recalibrator(supernet, batches).recalibrate({&genome, 1}).front().state();
+  LayerViews views(supernet);
+  SubnetTree tree(views, {&genome, 1});
+  tree.recalibrate(batches);
+  const auto state = tree.subnet(0).state();
   const auto found = std::ranges::find(state, "final_expand_layer.bn.running_mean", &NamedTensor::first);
   REQUIRE(found != state.end());
   CHECK(torch::allclose(found->second, average, 1e-4, 1e-5));
@@ -132,23 +174,7 @@ TEST_CASE("Samples that do not fit the space are refused with both shapes", "[ba
   const Supernet supernet(find_space("avmnist-image"), 10, Seed{5});
   CHECK_THROWS_WITH(BackboneEvaluator(supernet, pictures(8, 20, 1), 8, torch::kCPU),
                     Catch::Contains("1x20x20") && Catch::Contains("1x28x28"));
-  CHECK_THROWS_AS(Recalibrator(supernet, {}), InputError);
-}
-
-TEST_CASE("A walk by prefixes takes shared steps once and keeps nothing of a lone path", "[backbone]") {
-  const std::vector<std::vector<int>> paths = {{1, 2, 3}, {1, 2, 4}, {1, 5, 3}, {1, 5, 3}, {6}};
-  std::vector<int> steps;
-  std::vector<std::vector<int>> leaves;
-  walk_by_prefix(
-      paths, std::vector<int>{},
-      [&](std::vector<int> state, std::size_t path, std::size_t level) {
-        steps.push_back(paths[path][level]);
-        state.push_back(paths[path][level]);
-        return state;
-      },
-      [&](std::size_t, const std::vector<int>& state) { leaves.push_back(state); });
-  CHECK(leaves == paths);
-  CHECK(steps == std::vector<int>{1, 2, 3, 4, 5, 3, 6});
+  CHECK_THROWS_WITH(calibration_batches(torch::empty({0, 1, 28, 28}), 8), Catch::Contains("train split"));
 }
 
 }  // namespace harmonic

@@ -1,0 +1,104 @@
+// How fast sub-networks are scored: one by one, grouped and all of a space, against the usual way with LibTorch's own
+// modules. Random weights and samples: no time depends on their values.
+#include <iostream>
+
+#include <sys/resource.h>
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include "core/base/error.hpp"
+#include "core/base/rng.hpp"
+#include "core/config/options.hpp"
+#include "tests/bench/published_subnet.hpp"
+#include "tests/bench/timing.hpp"
+#include "worker/backbone/backbone_evaluator.hpp"
+#include "worker/backbone/sample_batches.hpp"
+#include "worker/train/metrics.hpp"
+
+namespace harmonic::bench {
+namespace {
+
+struct Options {
+  std::string space = "avmnist-image", what = "scores";
+  int genomes = 64, train = 900, val = 150, batch = 256, threads = 2, repeats = 3;
+};
+
+torch::Tensor samples(const BackboneSpace& space, std::int64_t count) {
+  return torch::rand({count, space.in_channels, space.resolution, space.resolution});
+}
+
+std::vector<BackboneGenome> random_genomes(const BackboneSpace& space, int count) {
+  std::vector<BackboneGenome> genomes;
+  for (int i = 0; i < count; ++i) {
+    RandomStream random(Seed{1}, "genomes to measure", static_cast<std::uint64_t>(i));
+    genomes.push_back(random_genome(space, random));
+  }
+  return genomes;
+}
+
+void print(const std::string& what, std::size_t networks, double seconds, double against) {
+  fmt::print("{:<34} {:9.3f} s {:9.1f} networks/s {:7.2f}\n", what, seconds, static_cast<double>(networks) / seconds,
+             against / seconds);
+  std::cout.flush();
+}
+
+void measure_scores(const Options& chosen, const BackboneSpace& space, const Supernet& supernet) {
+  const auto train = samples(space, chosen.train), val = samples(space, chosen.val);
+  const auto labels = torch::arange(chosen.val).remainder(supernet.classes());
+  const auto genomes = random_genomes(space, chosen.genomes);
+  const BackboneEvaluator evaluator(supernet, train, chosen.batch, torch::kCPU);
+  const auto batches = calibration_batches(train, chosen.batch);
+  fmt::print(
+      "{}, {} random genomes, {} + {} samples, batches of {}, {} threads; last column: speed over the published "
+      "way\n",
+      space.name, chosen.genomes, chosen.train, chosen.val, batches.front().size(0), chosen.threads);
+
+  const auto published = [&](at::MemoryFormat format) {
+    return best_seconds(chosen.repeats, [&] {
+      for (const auto& genome : genomes)
+        (void)metric_percent(published_logits(supernet, genome, batches, val, format), labels,
+                             LabelKind::classification);
+    });
+  };
+  const double usual = published(at::MemoryFormat::Contiguous);
+  print("published way", genomes.size(), usual, usual);
+  print("published way, channels last", genomes.size(), published(at::MemoryFormat::ChannelsLast), usual);
+  print("one by one", genomes.size(),
+        best_seconds(chosen.repeats,
+                     [&] {
+                       for (const auto& genome : genomes)
+                         (void)evaluator.evaluate({genome}, val, labels, LabelKind::classification);
+                     }),
+        usual);
+  print(
+      "grouped", genomes.size(),
+      best_seconds(chosen.repeats, [&] { (void)evaluator.evaluate(genomes, val, labels, LabelKind::classification); }),
+      usual);
+}
+
+void run(const std::vector<std::string>& args) {
+  Options chosen;
+  OptionSet options("bench_supernet", "Measures how fast sub-networks are scored.");
+  options.add("space", chosen.space, "search space");
+  options.add("genomes", chosen.genomes, "random genomes", {1, 100'000});
+  options.add("train", chosen.train, "samples that batch norms are re-estimated on", {2, 1'000'000});
+  options.add("val", chosen.val, "samples that are classified", {1, 1'000'000});
+  options.add("batch", chosen.batch, "samples of a re-estimation batch", {2, 65'536});
+  options.add("threads", chosen.threads, "compute threads", {1, 1024});
+  options.add("repeats", chosen.repeats, "the best of so many", {1, 1000});
+  if (options.parse(args) == OptionSet::Parsed::help_printed) return;
+  torch::manual_seed(1);
+  at::set_num_threads(chosen.threads);
+  const auto& space = find_space(chosen.space);
+  const Supernet supernet(space, 10, Seed{1});
+  measure_scores(chosen, space, supernet);
+}
+
+}  // namespace
+}  // namespace harmonic::bench
+
+int main(int argc, char** argv) try { harmonic::bench::run({argv + 1, argv + argc}); } catch (const std::exception& e) {
+  std::cerr << e.what() << '\n';
+  return 1;
+}

@@ -1,0 +1,96 @@
+#include "worker/backbone/map_ops.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace harmonic {
+namespace {
+
+/// The same operation in double precision, which runs on LibTorch's own operations.
+FoldedNorm wide(const FoldedNorm& norm) {
+  if (!norm.scale.defined()) return {};
+  return {norm.scale.to(torch::kFloat64), norm.shift.to(torch::kFloat64), norm.activation};
+}
+
+void check_close(const MeasuredMap& found, const MeasuredMap& expected) {
+  CHECK(torch::allclose(found.map.to(torch::kFloat64), expected.map, 1e-5, 1e-5));
+  CHECK(found.statistics.count == expected.statistics.count);
+  CHECK(torch::allclose(found.statistics.mean.to(torch::kFloat64), expected.statistics.mean, 1e-5, 1e-5));
+  CHECK(torch::allclose(found.statistics.variance.to(torch::kFloat64), expected.statistics.variance, 1e-5, 1e-6));
+}
+
+FoldedNorm some_norm(std::int64_t channels, Activation activation) {
+  return {torch::rand({channels}) + 0.5, torch::randn({channels}), activation};
+}
+
+}  // namespace
+
+TEST_CASE("A 1x1 convolution is LibTorch's, for every width and shape", "[backbone]") {
+  torch::manual_seed(1);
+  const auto activation = GENERATE(Activation::relu, Activation::h_swish);
+  const auto out_channels = GENERATE(8, 24, 40);
+  const auto x = torch::randn({3, 7, 5, 48}) * 2 + 1;
+  const auto weight = torch::randn({out_channels, 48}) / 7;
+  const auto gate = torch::rand({3, 48});
+  for (const auto& norm : {FoldedNorm{}, some_norm(48, activation)})
+    for (const auto& factors : {torch::Tensor(), gate}) {
+      if (factors.defined() && !norm.scale.defined()) continue;
+      const auto found = pointwise(x, norm, factors, weight, {16, 40, 48}, true);
+      const auto expected =
+          pointwise(x.to(torch::kFloat64), wide(norm), factors.defined() ? factors.to(torch::kFloat64) : factors,
+                    weight.to(torch::kFloat64), {16, 40, 48}, true);
+      for (std::size_t i = 0; i < 3; ++i) check_close(found[i], expected[i]);
+      // Fewer channels alone: the same bits.
+      const auto alone =
+          pointwise(x.narrow(3, 0, 16), norm.first(16), factors.defined() ? factors.narrow(1, 0, 16) : factors,
+                    weight.narrow(1, 0, 16), {16}, true);
+      CHECK(torch::equal(alone[0].map, found[0].map));
+      CHECK(torch::equal(alone[0].statistics.variance, found[0].statistics.variance));
+    }
+}
+
+TEST_CASE("A depthwise convolution is LibTorch's, for every kernel, stride and map", "[backbone]") {
+  torch::manual_seed(2);
+  const int kernel = GENERATE(3, 5, 7), stride = GENERATE(1, 2);
+  const auto [height, width] = GENERATE(std::pair{2, 2}, std::pair{7, 7}, std::pair{14, 13}, std::pair{40, 21});
+  const auto x = torch::randn({2, height, width, 72}) * 3 + 2;
+  const auto weight = torch::randn({72, 1, kernel, kernel}) / (4 * kernel);
+  for (const auto& norm : {FoldedNorm{}, some_norm(72, Activation::relu), some_norm(72, Activation::h_swish)}) {
+    const auto found = depthwise(x, norm, weight, stride, true);
+    check_close(found, depthwise(x.to(torch::kFloat64), wide(norm), weight.to(torch::kFloat64), stride, true));
+    const auto alone = depthwise(x.narrow(3, 0, 24), norm.first(24), weight.narrow(0, 0, 24), stride, true);
+    CHECK(torch::equal(alone.map, found.map.narrow(3, 0, 24)));
+    CHECK(torch::equal(alone.statistics.mean, found.statistics.mean.narrow(0, 0, 24)));
+  }
+}
+
+TEST_CASE("Norms, shortcuts and averages are LibTorch's", "[backbone]") {
+  torch::manual_seed(3);
+  const auto x = torch::randn({3, 9, 9, 24}), shortcut = torch::randn({3, 9, 9, 24});
+  const auto norm = some_norm(24, Activation::h_swish);
+  for (const auto& added : {torch::Tensor(), shortcut})
+    CHECK(torch::allclose(normalise(x, norm, added),
+                          added.defined() ? x * norm.scale + norm.shift + added : x * norm.scale + norm.shift, 1e-6,
+                          1e-6));
+  const auto expected = torch::hardswish(x * norm.scale + norm.shift).mean({1, 2});
+  CHECK(torch::allclose(average(x, norm), expected, 1e-5, 1e-6));
+  CHECK(torch::equal(average(x.narrow(3, 0, 8), norm.first(8)), average(x, norm).narrow(1, 0, 8)));
+}
+
+TEST_CASE("Statistics of a map far from 0 keep their digits, whatever the number of threads", "[backbone]") {
+  torch::manual_seed(4);
+  const auto x = torch::randn({30, 14, 14, 16}) + 100;
+  const auto identity = torch::eye(16);
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const auto one = pointwise(x, {}, {}, identity, {16}, true).front().statistics;
+  at::set_num_threads(3);
+  const auto three = pointwise(x, {}, {}, identity, {16}, true).front().statistics;
+  at::set_num_threads(threads);
+  CHECK(torch::equal(one.mean, three.mean));
+  CHECK(torch::equal(one.variance, three.variance));
+  const auto exact = x.to(torch::kFloat64).flatten(0, 2);
+  CHECK(torch::allclose(one.mean.to(torch::kFloat64), exact.mean(0), 1e-7, 0));
+  CHECK(torch::allclose(one.variance.to(torch::kFloat64), exact.var(0, /*unbiased=*/false), 1e-5, 0));
+}
+
+}  // namespace harmonic

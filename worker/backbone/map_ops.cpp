@@ -1,0 +1,193 @@
+#include "worker/backbone/map_ops.hpp"
+
+#include <algorithm>
+
+#include <ATen/Parallel.h>
+
+#include "worker/backbone/map_kernels.hpp"
+
+namespace harmonic {
+namespace {
+
+constexpr std::int64_t kBlockRows = 256;  ///< of a 1x1 convolution: fixed, so that sums do not depend on threads
+
+bool has_kernels(const torch::Tensor& x) {
+  return x.is_cpu() && x.scalar_type() == torch::kFloat32;
+}
+
+float* data(const torch::Tensor& x) {
+  return x.data_ptr<float>();
+}
+
+kernels::Entry entry_of(const FoldedNorm& norm) {
+  if (!norm.scale.defined()) return {};
+  return {data(norm.scale), data(norm.shift), norm.activation, nullptr};
+}
+
+/// Moments of the parts of a map, one row a part, that any thread may fill.
+class PartialMoments {
+ public:
+  PartialMoments(bool wanted, std::int64_t parts, std::int64_t channels, std::int64_t count)
+      : channels_(channels), count_(count) {
+    if (wanted) partial_ = torch::zeros({parts, 2, channels}, torch::kFloat64);
+  }
+  void add(std::int64_t part, const float* rows, std::int64_t count) const {
+    if (!partial_.defined()) return;
+    double* sum = partial_.data_ptr<double>() + 2 * channels_ * part;
+    kernels::add_moments(rows, count, static_cast<int>(channels_), sum, sum + channels_);
+  }
+  [[nodiscard]] ChannelStatistics statistics() const {
+    if (!partial_.defined()) return {};
+    // In a fixed order, whatever the number of channels.
+    auto mean = torch::empty({channels_}), variance = torch::empty({channels_});
+    const double* partial = partial_.data_ptr<double>();
+    const std::int64_t parts = partial_.size(0);
+    for (std::int64_t c = 0; c < channels_; ++c) {
+      double sum = 0, square = 0;
+      for (std::int64_t part = 0; part < parts; ++part) {
+        sum += partial[2 * channels_ * part + c];
+        square += partial[2 * channels_ * part + channels_ + c];
+      }
+      const auto n = static_cast<double>(count_);
+      data(mean)[c] = static_cast<float>(sum / n);
+      data(variance)[c] = static_cast<float>(std::max(0.0, square / n - sum / n * sum / n));
+    }
+    return {mean, variance, count_};
+  }
+
+ private:
+  std::int64_t channels_, count_;
+  torch::Tensor partial_;
+};
+
+// ---- the same in LibTorch's own operations
+
+torch::Tensor entered(const torch::Tensor& x, const FoldedNorm& norm) {
+  if (!norm.scale.defined()) return x;
+  const auto y = x * norm.scale + norm.shift;
+  return norm.activation == Activation::relu ? torch::relu(y) : torch::hardswish(y);
+}
+
+MeasuredMap measured(const torch::Tensor& map, bool measure) {
+  return {map, measure ? channel_statistics(map.permute({0, 3, 1, 2})) : ChannelStatistics{}};
+}
+
+}  // namespace
+
+FoldedNorm FoldedNorm::first(int channels) const {
+  if (!scale.defined()) return *this;
+  return {scale.narrow(0, 0, channels), shift.narrow(0, 0, channels), activation};
+}
+
+std::vector<MeasuredMap> pointwise(const torch::Tensor& x, const FoldedNorm& norm, const torch::Tensor& gate,
+                                   const torch::Tensor& weight, const std::vector<int>& widths, bool measure) {
+  std::vector<MeasuredMap> results;
+  const std::int64_t samples = x.size(0), height = x.size(1), width = x.size(2);
+  const auto out_channels = static_cast<int>(weight.size(0));
+  if (!has_kernels(x)) {
+    auto values = entered(x, norm);
+    if (gate.defined()) values = values * gate.view({samples, 1, 1, -1});
+    for (const int channels : widths)
+      results.push_back(
+          measured(torch::matmul(values.narrow(3, 0, channels), weight.narrow(1, 0, channels).t()), measure));
+    return results;
+  }
+
+  const int in_channels = widths.back();
+  std::vector<float> packed(static_cast<std::size_t>(in_channels) * static_cast<std::size_t>(out_channels));
+  kernels::pack_pointwise(data(weight), weight.stride(0), in_channels, out_channels, packed.data());
+  // Without a gate all positions are alike; with one a block of rows must not reach over its sample.
+  const std::int64_t group_rows = gate.defined() ? height * width : samples * height * width;
+  const std::int64_t blocks_a_group = (group_rows + kBlockRows - 1) / kBlockRows;
+  const std::int64_t blocks = samples * height * width / group_rows * blocks_a_group;
+  std::vector<PartialMoments> moments;
+  for (std::size_t i = 0; i < widths.size(); ++i) {
+    results.push_back({torch::empty({samples, height, width, out_channels}), {}});
+    moments.emplace_back(measure, blocks, out_channels, samples * height * width);
+  }
+  const std::int64_t row_stride = x.stride(2);
+  at::parallel_for(0, blocks, 1, [&](std::int64_t begin, std::int64_t end) {
+    std::vector<float> values(norm.scale.defined() ? static_cast<std::size_t>(kBlockRows * in_channels) : 0);
+    std::vector<float*> out(widths.size());
+    auto entry = entry_of(norm);
+    for (std::int64_t block = begin; block < end; ++block) {
+      const std::int64_t group = block / blocks_a_group;
+      const std::int64_t in_group = block % blocks_a_group * kBlockRows;
+      const std::int64_t first = group * group_rows + in_group;
+      const std::int64_t rows = std::min(kBlockRows, group_rows - in_group);
+      const float* source = data(x) + first * row_stride;
+      if (norm.scale.defined()) {
+        if (gate.defined()) entry.gate = data(gate) + group * gate.stride(0);
+        kernels::enter(source, rows, row_stride, in_channels, entry, values.data());
+      }
+      for (std::size_t i = 0; i < out.size(); ++i) out[i] = data(results[i].map) + first * out_channels;
+      kernels::pointwise(norm.scale.defined() ? values.data() : source, rows,
+                         norm.scale.defined() ? in_channels : row_stride, packed.data(), in_channels, out_channels,
+                         {widths, out});
+      for (std::size_t i = 0; i < out.size(); ++i) moments[i].add(block, out[i], rows);
+    }
+  });
+  for (std::size_t i = 0; i < results.size(); ++i) results[i].statistics = moments[i].statistics();
+  return results;
+}
+
+MeasuredMap depthwise(const torch::Tensor& x, const FoldedNorm& norm, const torch::Tensor& weight, int stride,
+                      bool measure) {
+  const auto kernel = static_cast<int>(weight.size(2));
+  const std::int64_t channels = x.size(3);
+  if (!has_kernels(x)) {
+    const auto y = torch::conv2d(entered(x, norm).permute({0, 3, 1, 2}), weight, {}, stride, kernel / 2, 1, channels);
+    return measured(y.permute({0, 2, 3, 1}).contiguous(), measure);
+  }
+  const kernels::DepthwiseShape shape{static_cast<int>(x.size(1)),
+                                      static_cast<int>(x.size(2)),
+                                      static_cast<int>(channels),
+                                      x.stride(2),
+                                      kernel,
+                                      stride};
+  const std::int64_t samples = x.size(0);
+  const std::int64_t rows = static_cast<std::int64_t>(shape.out_height()) * shape.out_width();
+  auto out = torch::empty({samples, shape.out_height(), shape.out_width(), channels});
+  const auto taps = weight.view({channels, -1}).t().contiguous();
+  const PartialMoments moments(measure, samples, channels, samples * rows);
+  const auto entry = entry_of(norm);
+  at::parallel_for(0, samples, 1, [&](std::int64_t begin, std::int64_t end) {
+    const auto scratch = torch::zeros({shape.scratch()});
+    for (std::int64_t n = begin; n < end; ++n) {
+      float* map = data(out) + n * rows * channels;
+      kernels::depthwise(data(x) + n * x.stride(0), shape, entry, data(taps), data(scratch), map);
+      moments.add(n, map, rows);
+    }
+  });
+  return {out, moments.statistics()};
+}
+
+torch::Tensor normalise(const torch::Tensor& x, const FoldedNorm& norm, const torch::Tensor& shortcut) {
+  if (!has_kernels(x)) {
+    const auto y = x * norm.scale + norm.shift;
+    return shortcut.defined() ? y + shortcut : y;
+  }
+  auto out = torch::empty_like(x);
+  const std::int64_t channels = x.size(3), rows = x.numel() / channels;
+  at::parallel_for(0, rows, 4 * kBlockRows, [&](std::int64_t begin, std::int64_t end) {
+    const std::int64_t from = begin * channels;
+    kernels::normalise(data(x) + from, end - begin, static_cast<int>(channels), data(norm.scale), data(norm.shift),
+                       shortcut.defined() ? data(shortcut) + from : nullptr, data(out) + from);
+  });
+  return out;
+}
+
+torch::Tensor average(const torch::Tensor& x, const FoldedNorm& norm) {
+  if (!has_kernels(x)) return entered(x, norm).mean({1, 2});
+  const std::int64_t samples = x.size(0), rows = x.size(1) * x.size(2), channels = x.size(3);
+  auto out = torch::empty({samples, channels});
+  const auto entry = entry_of(norm);
+  at::parallel_for(0, samples, 8, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t n = begin; n < end; ++n)
+      kernels::average(data(x) + n * x.stride(0), rows, x.stride(2), static_cast<int>(channels), entry,
+                       data(out) + n * channels);
+  });
+  return out;
+}
+
+}  // namespace harmonic

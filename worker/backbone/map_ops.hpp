@@ -1,0 +1,49 @@
+#pragma once
+
+#include <vector>
+
+#include <torch/types.h>
+
+#include "core/space/search_space.hpp"
+#include "worker/backbone/channel_statistics.hpp"
+
+namespace harmonic {
+
+/// The operations of a block at inference, each passing over its map once: a batch norm and activation are applied to
+/// the values on their way into the operation behind them, and what comes out is summed up for the next norm.
+/// Maps are (N, H, W, C), contiguous or cut from wider ones along C; C is a multiple of 8. Float32 on the CPU runs on
+/// kernels of the project's own, all else on LibTorch's. Without gradients. An output value depends on its own inputs
+/// alone: cutting channels before or after an operation gives the same bits, and so does any number of threads.
+
+/// A batch norm as one factor and one summand a channel, with the activation behind it.
+struct FoldedNorm {
+  torch::Tensor scale, shift;  ///< (C); undefined: values pass as they are
+  Activation activation = Activation::relu;
+
+  [[nodiscard]] FoldedNorm first(int channels) const;  ///< of the first channels
+};
+
+/// A map and the statistics of its channels over the batch; those are empty unless asked for.
+struct MeasuredMap {
+  torch::Tensor map;
+  ChannelStatistics statistics;
+};
+
+/// 1x1 convolution of the first widths[i] channels, for every i at once. Widths ascend.
+/// @param weight (out, C)
+/// @param gate (N, C) factors behind the activation, or undefined
+[[nodiscard]] std::vector<MeasuredMap> pointwise(const torch::Tensor& x, const FoldedNorm& norm,
+                                                 const torch::Tensor& gate, const torch::Tensor& weight,
+                                                 const std::vector<int>& widths, bool measure);
+
+/// Depthwise convolution, padding kernel / 2. @param weight (C, 1, kernel, kernel)
+[[nodiscard]] MeasuredMap depthwise(const torch::Tensor& x, const FoldedNorm& norm, const torch::Tensor& weight,
+                                    int stride, bool measure);
+
+/// x * scale + shift, without an activation, + shortcut where that is defined.
+[[nodiscard]] torch::Tensor normalise(const torch::Tensor& x, const FoldedNorm& norm, const torch::Tensor& shortcut);
+
+/// (N, C): every channel's average over the normalised and activated map.
+[[nodiscard]] torch::Tensor average(const torch::Tensor& x, const FoldedNorm& norm);
+
+}  // namespace harmonic

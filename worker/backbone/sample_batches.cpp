@@ -1,0 +1,35 @@
+#include "worker/backbone/sample_batches.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/base/error.hpp"
+#include "core/base/rng.hpp"
+
+namespace harmonic {
+
+std::vector<torch::Tensor> calibration_batches(const torch::Tensor& samples, int batch) {
+  const std::int64_t n = samples.size(0);
+  if (n == 0)
+    throw InputError("no samples to re-estimate batch norms on", "give a data set whose train split is not empty");
+  std::vector<std::int64_t> order(static_cast<std::size_t>(n));
+  std::iota(order.begin(), order.end(), std::int64_t{0});
+  RandomStream random(Seed{0}, "calibration order");
+  random.shuffle(order);
+  const auto shuffled = samples.index_select(0, torch::tensor(order).to(samples.device()));
+  const std::int64_t count = std::max<std::int64_t>(1, (n + batch / 2) / batch);
+  if (n / count < 2)
+    throw InputError("a calibration batch of one sample has no variance", "give more train samples, or a larger batch");
+  std::vector<torch::Tensor> batches;
+  for (auto& part : shuffled.tensor_split(count)) batches.push_back(part.clone());
+  return batches;
+}
+
+std::int64_t evaluation_chunk(const torch::Tensor& inputs) {
+  constexpr std::int64_t kElements = 2'000'000;
+  constexpr std::int64_t kSamples = 512;
+  const std::int64_t sample = std::max<std::int64_t>(1, inputs.numel() / std::max<std::int64_t>(1, inputs.size(0)));
+  return std::clamp<std::int64_t>(kElements / sample, 1, kSamples);
+}
+
+}  // namespace harmonic

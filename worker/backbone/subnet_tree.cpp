@@ -1,0 +1,223 @@
+#include "worker/backbone/subnet_tree.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "worker/backbone/map_ops.hpp"
+#include "worker/backbone/sample_batches.hpp"
+
+namespace harmonic {
+namespace {
+
+/// Maps with their channels last, as the tree passes them on; vectors as they are.
+torch::Tensor channels_last(const torch::Tensor& x) {
+  return x.dim() == 4 ? x.permute({0, 2, 3, 1}) : x;
+}
+
+}  // namespace
+
+struct SubnetTree::Node {
+  std::shared_ptr<const SubnetLayer> layer;
+  std::vector<BatchNormView> norms;
+  std::shared_ptr<std::vector<BatchNormStatistics>> statistics;  ///< null: the supernet's own
+  std::vector<std::unique_ptr<Node>> children;
+  std::vector<std::size_t> ends;  ///< genomes whose last layer this is
+  bool norms_from_here = false;   ///< in this layer or one behind it
+
+  [[nodiscard]] const Layer& shape() const { return layer->key().layer; }
+};
+
+/// One batch on its way through the tree.
+class SubnetTree::Pass {
+ public:
+  /// Estimates statistics on the way, or runs with those there are and hands logits to `found`.
+  explicit Pass(std::vector<std::vector<torch::Tensor>>* found) : estimating_(found == nullptr), found_(found) {}
+
+  /// Everything behind `parent`, whose output is `x`: (N, H, W, C), or (N, F).
+  void visit(const Node& parent, const torch::Tensor& x) {
+    std::vector<const Node*> blocks;
+    for (const auto& child : parent.children) {
+      if (estimating_ && !child->norms_from_here) continue;
+      if (child->layer->block() != nullptr)
+        blocks.push_back(child.get());
+      else
+        go_on(*child, child->layer->is_final_expansion() ? final_expansion(*child, x) : whole_layer(*child, x));
+    }
+    std::ranges::sort(blocks, {}, [](const Node* node) {
+      return std::tuple(node->shape().position, node->shape().kernel, width(*node));
+    });
+    // A stage may end here or go on: only variants of the same block have an expansion in common.
+    for_runs(
+        blocks, [](const Node* node) { return node->shape().position; },
+        [&](Blocks variants_of_one) {
+          auto outputs = variants(variants_of_one, x);
+          for (std::size_t i = 0; i < outputs.size(); ++i) go_on(*variants_of_one[i], std::exchange(outputs[i], {}));
+        });
+  }
+
+ private:
+  using Blocks = std::span<const Node* const>;
+
+  /// Calls `body` with every longest run of blocks of the same `key`.
+  template <class Key, class Body>
+  static void for_runs(Blocks blocks, Key key, Body body) {
+    for (std::size_t begin = 0, end = 0; begin < blocks.size(); begin = end) {
+      while (end < blocks.size() && key(blocks[end]) == key(blocks[begin])) ++end;
+      body(blocks.subspan(begin, end - begin));
+    }
+  }
+
+  void go_on(const Node& node, const torch::Tensor& y) {
+    if (!estimating_)
+      for (const auto genome : node.ends) (*found_)[genome].push_back(y);
+    if (!node.children.empty()) visit(node, y);
+  }
+
+  torch::Tensor whole_layer(const Node& node, const torch::Tensor& x) const {
+    const auto map = x.dim() == 4 ? x.permute({0, 3, 1, 2}) : x;
+    const auto run = [&](auto&& mode) { return node.layer->forward(map, mode); };
+    const auto y = estimating_       ? run(EstimatingStatistics(*node.statistics))
+                   : node.statistics ? run(GivenStatistics(*node.statistics))
+                                     : run(StoredStatistics());
+    return channels_last(y).contiguous();
+  }
+
+  torch::Tensor final_expansion(const Node& node, const torch::Tensor& x) const {
+    const auto weight = node.layer->weights().front().second.flatten(1);
+    const auto y = pointwise(x, {}, {}, weight, {static_cast<int>(weight.size(1))}, estimating_).front();
+    note(node, 0, y.statistics);
+    if (estimating_) return {};  // no batch norm comes after it
+    return average(y.map, norm(node, 0, y.statistics)).view({x.size(0), 1, 1, -1});
+  }
+
+  /// Outputs of blocks that differ in kernel and expansion only, and are sorted by them.
+  std::vector<torch::Tensor> variants(Blocks blocks, const torch::Tensor& x) const {
+    const Node& widest = **std::ranges::max_element(blocks, {}, [](const Node* node) { return width(*node); });
+    auto expanded = x;
+    FoldedNorm entry;
+    std::size_t next = 0;  // batch norm
+    if (const auto& weight = widest.layer->block()->expand; weight.defined()) {
+      const auto y = pointwise(x, {}, {}, weight.flatten(1), {widest.shape().in_channels}, estimating_).front();
+      for (const auto* node : blocks) note(*node, next, y.statistics);
+      expanded = y.map;
+      entry = norm(widest, next++, y.statistics);
+    }
+    std::vector<torch::Tensor> outputs;
+    for_runs(
+        blocks, [](const Node* node) { return node->shape().kernel; },
+        [&](Blocks of_kernel) {
+          for (auto& output : of_one_kernel(of_kernel, x, expanded, entry, next)) outputs.push_back(std::move(output));
+        });
+    return outputs;
+  }
+
+  /// @param blocks by ascending width
+  std::vector<torch::Tensor> of_one_kernel(Blocks blocks, const torch::Tensor& x, const torch::Tensor& expanded,
+                                           const FoldedNorm& entry, std::size_t next) const {
+    const Node& widest = *blocks.back();
+    const Layer& shape = widest.shape();
+    const auto y = depthwise(expanded.narrow(3, 0, width(widest)), entry.first(width(widest)),
+                             widest.layer->block()->depthwise, shape.stride, estimating_);
+    for (const auto* node : blocks) note(*node, next, y.statistics);
+    auto inner = norm(widest, next, y.statistics);
+    inner.activation = shape.activation;
+    std::vector<MeasuredMap> projected;
+    if (shape.squeeze_excite) {
+      for (const auto* node : blocks) {
+        const auto own = y.map.narrow(3, 0, width(*node));
+        const auto own_norm = inner.first(width(*node));
+        const auto gate = node->layer->block()->gate(average(own, own_norm)).contiguous();
+        projected.push_back(pointwise(own, own_norm, gate, project(*node), {width(*node)}, estimating_).front());
+      }
+    } else {
+      std::vector<int> widths;
+      for (const auto* node : blocks) widths.push_back(width(*node));
+      projected = pointwise(y.map, inner, {}, project(widest), widths, estimating_);
+    }
+    std::vector<torch::Tensor> outputs;
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+      note(*blocks[i], next + 1, projected[i].statistics);
+      outputs.push_back(normalise(projected[i].map, norm(*blocks[i], next + 1, projected[i].statistics),
+                                  shape.shortcut ? x : torch::Tensor()));
+    }
+    return outputs;
+  }
+
+  static int width(const Node& node) { return node.shape().mid_channels; }
+  static torch::Tensor project(const Node& node) { return node.layer->block()->project.flatten(1); }
+
+  /// Takes a batch's statistics into a norm's, as many channels as it has.
+  void note(const Node& node, std::size_t index, const ChannelStatistics& batch) const {
+    if (estimating_) add_batch(*node.statistics, index, node.norms[index], batch);
+  }
+
+  /// With the batch's statistics while estimating, else with the node's.
+  [[nodiscard]] FoldedNorm norm(const Node& node, std::size_t index, const ChannelStatistics& batch) const {
+    const auto& view = node.norms[index];
+    const auto& mean = estimating_ ? batch.mean : node.statistics ? (*node.statistics)[index].mean : view.mean;
+    const auto& variance = estimating_       ? batch.variance
+                           : node.statistics ? (*node.statistics)[index].variance
+                                             : view.variance;
+    const auto scale = view.weight * torch::rsqrt(variance + kBatchNormEpsilon);
+    return {scale, view.bias - mean * scale, node.shape().activation};
+  }
+
+  bool estimating_;
+  std::vector<std::vector<torch::Tensor>>* found_;
+};
+
+SubnetTree::SubnetTree(LayerViews& views, std::span<const BackboneGenome> genomes) : root_(std::make_unique<Node>()) {
+  const Supernet& supernet = views.supernet();
+  for (std::size_t genome = 0; genome < genomes.size(); ++genome) {
+    std::vector<Node*> path = {root_.get()};
+    for (const auto& key : layer_keys(supernet.space(), genomes[genome], supernet.classes())) {
+      auto& siblings = path.back()->children;
+      auto found = std::ranges::find_if(siblings, [&](const auto& node) { return node->layer->key() == key; });
+      if (found == siblings.end()) {
+        auto node = std::make_unique<Node>();
+        node->layer = views.layer(key);
+        node->norms = node->layer->batch_norms();
+        found = siblings.insert(siblings.end(), std::move(node));
+        ++layers_;
+      }
+      path.push_back(found->get());
+    }
+    path.back()->ends.push_back(genome);
+    bool norms = false;
+    for (auto node = path.rbegin(); node != path.rend(); ++node) {
+      norms = norms || !(*node)->norms.empty();
+      (*node)->norms_from_here = (*node)->norms_from_here || norms;
+    }
+    paths_.emplace_back(path.begin() + 1, path.end());
+  }
+}
+
+SubnetTree::~SubnetTree() = default;
+
+void SubnetTree::recalibrate(std::span<const torch::Tensor> batches) {
+  const torch::NoGradGuard no_grad;
+  const auto reset = [](const auto& self, Node& node) -> void {
+    node.statistics = std::make_shared<std::vector<BatchNormStatistics>>();
+    for (const auto& child : node.children) self(self, *child);
+  };
+  reset(reset, *root_);
+  for (const auto& batch : batches) Pass(nullptr).visit(*root_, channels_last(batch));
+}
+
+std::vector<torch::Tensor> SubnetTree::logits(const torch::Tensor& inputs) const {
+  const torch::NoGradGuard no_grad;
+  std::vector<std::vector<torch::Tensor>> found(paths_.size());
+  for (const auto& chunk : inputs.split(evaluation_chunk(inputs))) Pass(&found).visit(*root_, channels_last(chunk));
+  std::vector<torch::Tensor> logits;
+  for (const auto& parts : found) logits.push_back(torch::cat(parts));
+  return logits;
+}
+
+Subnet SubnetTree::subnet(std::size_t genome) const {
+  std::vector<CalibratedLayer> layers;
+  for (const auto* node : paths_[genome]) layers.push_back({node->layer, node->statistics});
+  return Subnet(std::move(layers));
+}
+
+}  // namespace harmonic
