@@ -137,6 +137,31 @@ OptionSet& OptionSet::add_choice(std::string_view name, std::string& target, std
                .current = [&target] { return std::vector{target}; }});
 }
 
+OptionSet& OptionSet::add_words(std::string_view name, std::vector<std::string>& target,
+                                std::vector<std::string> choices, std::string_view help) {
+  return push({.name = std::string(name),
+               .help = fmt::format("{} ({})", help, fmt::join(choices, " | ")),
+               .assign =
+                   [&target, choices, n = std::string(name)](const auto& values) {
+                     std::vector<std::string> words;
+                     for (const auto& part : split(values.back(), ',')) {
+                       words.push_back(trim(part));
+                       if (std::ranges::find(choices, words.back()) == choices.end())
+                         throw InputError(fmt::format("option {} lists '{}'", n, words.back()),
+                                          fmt::format("choices: {}", fmt::join(choices, ", ")));
+                     }
+                     target = std::move(words);
+                   },
+               .current = [&target] { return std::vector{join(target, ",")}; }});
+}
+
+OptionSet& OptionSet::add_family(std::string prefix, std::string help,
+                                 std::function<void(const std::string&, const Values&, const std::string&)> define,
+                                 std::function<std::string()> to_ini) {
+  families_.push_back({std::move(prefix), std::move(help), std::move(define), std::move(to_ini)});
+  return *this;
+}
+
 OptionSet& OptionSet::required() {
   options_.back().is_required = true;
   return *this;
@@ -167,7 +192,7 @@ void OptionSet::read_config(const std::string& path) {
   std::ifstream file(path);
   if (!file || std::filesystem::is_directory(path))
     throw InputError(fmt::format("cannot read the config file {}", path), "check the path given to --config");
-  std::map<std::string, std::vector<std::string>> values;
+  Values values;
   try {
     const auto parsed = po::parse_config_file(file, po::options_description{}, /*allow_unregistered=*/true);
     for (const auto& entry : parsed.options) {
@@ -177,8 +202,24 @@ void OptionSet::read_config(const std::string& path) {
   } catch (const po::error& e) {
     throw InputError(fmt::format("config file {}: {}", path, e.what()), "write it as [section] and key = value lines");
   }
+  for (const auto& family : families_) {
+    std::map<std::string, Values> sections;
+    std::erase_if(values, [&](const auto& entry) {
+      const auto& key = entry.first;
+      if (!key.starts_with(family.prefix + ".")) return false;
+      const auto begin = family.prefix.size() + 1, end = key.rfind('.');
+      if (end < begin) return false;
+      sections[key.substr(begin, end - begin)].insert(entry);
+      return true;
+    });
+    for (const auto& [name, own] : sections) family.define(name, own, path);
+  }
+  take(values, path);
+}
+
+void OptionSet::take(const Values& values, const std::string& path) {
   for (const auto& [key, list] : values) {
-    const auto dot = key.find('.');
+    const auto dot = key.rfind('.');
     const std::string in_section = dot == std::string::npos ? "" : key.substr(0, dot);
     const std::string name = dot == std::string::npos ? key : key.substr(dot + 1);
     Option* option = find(name);
@@ -248,7 +289,8 @@ std::string OptionSet::help() const {
   std::string out = fmt::format("{}\n\nUsage: {} [options]\n", summary_, command_);
   std::string shown = "-";
   const bool configurable = std::ranges::any_of(options_, [](const Option& o) { return !o.section.empty(); });
-  if (configurable) out += "  --config FILE\n        settings in INI form; options on the command line win over it\n";
+  if (configurable || !families_.empty())
+    out += "  --config FILE\n        settings in INI form; options on the command line win over it\n";
   for (const auto& option : options_) {
     if (option.section != shown) {
       shown = option.section;
@@ -266,6 +308,7 @@ std::string OptionSet::help() const {
     }
     out += '\n';
   }
+  for (const auto& family : families_) out += fmt::format("\n[{}.NAME]\n        {}\n", family.prefix, family.help);
   return out;
 }
 
@@ -288,6 +331,7 @@ std::string OptionSet::to_ini() const {
     out += fmt::format("# {}\n", option.help);
     for (const auto& value : option.current()) out += fmt::format("{} = {}\n", option.name, value);
   }
+  for (const auto& family : families_) out += family.to_ini();
   return out;
 }
 

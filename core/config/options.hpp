@@ -45,6 +45,20 @@ class OptionSet {
   /// One of a few words.
   OptionSet& add_choice(std::string_view name, std::string& target, std::vector<std::string> choices,
                         std::string_view help);
+  /// Comma-separated list of such words.
+  OptionSet& add_words(std::string_view name, std::vector<std::string>& target, std::vector<std::string> choices,
+                       std::string_view help);
+
+  /// What a config file says: values by "section.key", in the file's order of repetition.
+  using Values = std::map<std::string, std::vector<std::string>>;
+  /// Sections [prefix.NAME] of a config file, as many as the user likes, each handed to `define` with its values.
+  /// @param to_ini those in force, as to_ini() writes them
+  OptionSet& add_family(std::string prefix, std::string help,
+                        std::function<void(const std::string& name, const Values&, const std::string& path)> define,
+                        std::function<std::string()> to_ini);
+  /// Assigns what a config file says. @param path the file, for messages
+  /// @throws InputError naming the key
+  void take(const Values& values, const std::string& path);
   /// The last added option must be given: on the command line, or in the file when it has a section.
   OptionSet& required();
 
@@ -74,6 +88,12 @@ class OptionSet {
     std::function<std::vector<std::string>()> current;
   };
 
+  struct Family {
+    std::string prefix, help;
+    std::function<void(const std::string&, const Values&, const std::string&)> define;
+    std::function<std::string()> to_ini;
+  };
+
   OptionSet& push(Option option);
   [[nodiscard]] Option* find(std::string_view name);
   [[nodiscard]] const Option* find(std::string_view name) const;
@@ -82,6 +102,7 @@ class OptionSet {
 
   std::string command_, summary_, section_, config_path_;
   std::vector<Option> options_;
+  std::vector<Family> families_;
 };
 
 }  // namespace harmonic

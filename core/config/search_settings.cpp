@@ -9,6 +9,7 @@
 #include "core/base/error.hpp"
 #include "core/base/hash.hpp"
 #include "core/base/text.hpp"
+#include "core/config/space_config.hpp"
 
 namespace harmonic {
 
@@ -83,6 +84,8 @@ void SearchSettings::declare(OptionSet& o) {
         {1, 100'000});
   o.add("retrain-batch", fusion.retrain_batch, "samples a step of retraining", {2, 1'000'000});
   o.add("retrain-lr", fusion.retrain_lr, "Adam's learning rate of retraining (cosine to 0)", {0.0, 10.0});
+
+  declare_spaces(o);
 }
 
 std::vector<ModalitySpec> SearchSettings::modalities() const {

@@ -1,6 +1,8 @@
 #include "core/space/search_space.hpp"
 
 #include <algorithm>
+#include <deque>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -60,6 +62,22 @@ const std::vector<BackboneSpace>& spaces() {
   return all;
 }
 
+/// A deque, for find_space() hands out references.
+std::deque<BackboneSpace>& defined() {
+  static std::deque<BackboneSpace> all;
+  return all;
+}
+
+/// Values to choose from: some, different, in range, odd where they are sides of kernels.
+void check_choices(const BackboneSpace& space, const char* key, const std::vector<int>& values, int lowest, int highest,
+                   bool odd = false) {
+  const auto wrong = [&](int value) { return value < lowest || value > highest || (odd && value % 2 == 0); };
+  if (values.empty() || std::ranges::any_of(values, wrong) ||
+      std::set<int>(values.begin(), values.end()).size() != values.size())
+    throw InputError(fmt::format("space {} has {} = {}", space.name, key, fmt::join(values, ",")),
+                     fmt::format("list different {}numbers from {} to {}", odd ? "odd " : "", lowest, highest));
+}
+
 }  // namespace
 
 int BackboneSpace::positions() const {
@@ -79,6 +97,7 @@ int make_divisible(double value, int divisor) {
 std::vector<std::string> space_names() {
   std::vector<std::string> names;
   for (const auto& space : spaces()) names.push_back(space.name);
+  for (const auto& space : defined()) names.push_back(space.name);
   return names;
 }
 
@@ -96,9 +115,50 @@ std::vector<std::string> spaces_of_same_tensors(const BackboneSpace& space) {
 const BackboneSpace& find_space(std::string_view name) {
   for (const auto& space : spaces())
     if (space.name == name) return space;
+  for (const auto& space : defined())
+    if (space.name == name) return space;
   const auto names = space_names();
   throw InputError(fmt::format("no search space '{}'", name),
                    fmt::format("did you mean {}? Known: {}", nearest(name, names), join(names, ", ")));
+}
+
+void define_space(const BackboneSpace& space) {
+  check_space(space);
+  const auto names = space_names();
+  if (std::ranges::find(names, space.name) == names.end()) {
+    defined().push_back(space);
+  } else if (find_space(space.name) != space) {
+    throw InputError(fmt::format("space {} is defined already, as another", space.name), "give yours another name");
+  }
+}
+
+std::vector<BackboneSpace> own_spaces() {
+  return {defined().begin(), defined().end()};
+}
+
+void check_space(const BackboneSpace& space) {
+  if (space.name.empty() || space.name.find_first_of(".,=+ ") != std::string::npos)
+    throw InputError(fmt::format("a space cannot be named '{}'", space.name),
+                     "write [space.NAME] with a name of letters, digits and dashes");
+  if (space.family == BackboneSpace::Family::maxout) return;
+  constexpr int kWidest = 16'384;
+  std::vector<int> widths, strides;
+  for (const auto& stage : space.stages) {
+    widths.push_back(stage.width);
+    strides.push_back(stage.stride);
+  }
+  if (widths.empty()) throw InputError(fmt::format("space {} has no stage", space.name), "list widths, one a stage");
+  for (const int width : widths)
+    if (width < 1 || width > kWidest)
+      throw InputError(fmt::format("space {} has widths = {}", space.name, fmt::join(widths, ",")),
+                       fmt::format("give numbers from 1 to {}", kWidest));
+  for (const int stride : strides)
+    if (stride != 1 && stride != 2)
+      throw InputError(fmt::format("space {} has strides = {}", space.name, fmt::join(strides, ",")),
+                       "give 1 or 2 for every stage");
+  check_choices(space, "kernels", space.kernels, 3, 31, /*odd=*/true);
+  check_choices(space, "expansions", space.expands, 1, 64);
+  check_choices(space, "depths", space.depths, 1, BackboneSpace::kMaxDepth);
 }
 
 }  // namespace harmonic

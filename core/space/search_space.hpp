@@ -58,7 +58,7 @@ struct BackboneSpace {
 ///   make_divisible(19.2, 8) == 24     (16 would be below 17.28)
 [[nodiscard]] int make_divisible(double value, int divisor);
 
-/// The published spaces: avmnist-image, avmnist-audio, mmimdb-image, harmp-image, maxout.
+/// The published spaces: avmnist-image, avmnist-audio, mmimdb-image, harmp-image, maxout; and those that are defined.
 /// @throws InputError naming the nearest known space.
 [[nodiscard]] const BackboneSpace& find_space(std::string_view name);
 [[nodiscard]] std::vector<std::string> space_names();
@@ -66,5 +66,13 @@ struct BackboneSpace {
 /// resolution, which no tensor shows.
 ///   spaces_of_same_tensors(find_space("avmnist-audio")) == {"avmnist-image"}
 [[nodiscard]] std::vector<std::string> spaces_of_same_tensors(const BackboneSpace& space);
+
+/// Makes a space of the user's own known to find_space() for the life of the program. Again the same is nothing new.
+/// @throws InputError when its name is taken, or naming the key of what it cannot be (check_space())
+void define_space(const BackboneSpace& space);
+/// Those so far, in the order of their definition.
+[[nodiscard]] std::vector<BackboneSpace> own_spaces();
+/// @throws InputError naming the space, the key as in a config file, and what it may be
+void check_space(const BackboneSpace& space);
 
 }  // namespace harmonic

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/base/text.hpp"
-#include "core/config/options.hpp"
+#include "core/config/space_config.hpp"
 #include "core/hardware/cost_model.hpp"
 #include "core/hardware/device_model.hpp"
 #include "core/storage/json_text.hpp"
@@ -110,6 +110,7 @@ ExitCode model_device(const Arguments& args) {
   options.add("channels", scope.channels, "channels of the fusion operators' states", {1, 65536});
   options.add("positions", scope.positions, "positions of the fusion operators' states", {1, 65536});
   options.add("date", date, "date for the table's provenance, ISO 8601");
+  declare_spaces(options);
   for (std::size_t p = 0; p < values.size(); ++p)
     options.add(model_parameters()[p].name, values[p],
                 fmt::format("{}; the profile's when empty", model_parameters()[p].help));
@@ -176,6 +177,7 @@ ExitCode cost(const Arguments& args) {
   options.add("lut", luts, "a table of the device; several are joined").required();
   options.add("space", spaces, "search space of a backbone; once a modality").required();
   options.add("genome", genomes, "its genome: K=5,5,5,5;E=3,3,4,3;D=2, smallest, largest; fixed for maxout").required();
+  declare_spaces(options);
   options.add("classes", classes, "classes of the classifier", {1, 1'000'000});
   options.add("head-classes", head_classes,
               "classifier row of the table, where it is not that of --classes; 0: the same", {0, 1'000'000});

@@ -6,7 +6,7 @@
 
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
-#include "core/config/options.hpp"
+#include "core/config/space_config.hpp"
 #include "core/storage/json_text.hpp"
 #include "core/storage/output_file.hpp"
 #include "core/work/stop_signal.hpp"
@@ -66,6 +66,7 @@ struct TrainOptions {
     options.add_choice("compute", compute, {"auto", "cpu", "cuda"}, "where to compute");
     options.add("json", json, "print the result as one JSON object");
     settings.declare(options);
+    declare_spaces(options);
   }
   [[nodiscard]] std::string state_file() const { return out + ".training"; }
 };

@@ -1,0 +1,103 @@
+#include "core/config/space_config.hpp"
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/base/text.hpp"
+#include "core/space/search_space.hpp"
+
+namespace harmonic {
+namespace {
+
+/// A space as its section lists it.
+struct SpaceSection {
+  BackboneSpace space;
+  std::string family = "mobilenet_v3";
+  std::vector<int> widths = {24}, strides = {2};
+  std::vector<std::string> activations = {"relu"}, squeeze_excite = {"no"};
+
+  explicit SpaceSection(std::string name) { space.name = std::move(name); }
+  explicit SpaceSection(const BackboneSpace& defined) : space(defined) {
+    if (space.family == BackboneSpace::Family::maxout) family = "maxout";
+    if (space.stages.empty()) return;
+    widths.clear(), strides.clear(), activations.clear(), squeeze_excite.clear();
+    for (const auto& stage : space.stages) {
+      widths.push_back(stage.width);
+      strides.push_back(stage.stride);
+      activations.push_back(stage.activation == Activation::relu ? "relu" : "h_swish");
+      squeeze_excite.push_back(stage.squeeze_excite ? "yes" : "no");
+    }
+  }
+
+  void declare(OptionSet& o) {
+    o.section("space." + space.name);
+    o.add_choice("family", family, {"mobilenet_v3", "maxout"}, "kind of network");
+    o.add("in-channels", space.in_channels, "channels of the input", {1, 4096});
+    o.add("resolution", space.resolution, "side of the square input, pixels", {4, 4096});
+    o.add("width-mult", space.width_mult, "factor of all widths", {0.05, 20.0});
+    o.add("first-width", space.first_width, "channels of the first convolution and the first block", {1, 4096});
+    o.add("widths", widths, "channels of every stage");
+    o.add("strides", strides, "stride of every stage's first block: 1 or 2");
+    o.add_words("activations", activations, {"relu", "h_swish"}, "of every stage");
+    o.add_words("squeeze-excite", squeeze_excite, {"yes", "no"}, "whether a stage has it");
+    o.add("final-expand", space.final_expand, "channels of the last map", {1, 16384});
+    o.add("feature-mix", space.feature_mix, "features before the classifier", {1, 16384});
+    o.add("kernels", space.kernels, "kernel sides to choose from");
+    o.add("expansions", space.expands, "expansion ratios to choose from");
+    o.add("depths", space.depths,
+          fmt::format("blocks of a stage to choose from, {} at most", BackboneSpace::kMaxDepth));
+    o.add("in-features", space.in_features, "maxout: length of the input", {1, 1'000'000});
+    o.add("hidden", space.hidden, "maxout: units of the first layer", {1, 65'536});
+    o.add("blocks", space.blocks, "maxout: layers", {1, 64});
+    o.add("factor", space.factor, "maxout: growth of the units a layer", {1, 16});
+    o.add("pool", space.pool, "maxout: linear pieces of a unit", {1, 64});
+  }
+
+  [[nodiscard]] BackboneSpace finished() const {
+    BackboneSpace result = space;
+    if (family == "maxout") {
+      result.family = BackboneSpace::Family::maxout;
+      return result;
+    }
+    const auto value_of = [&](const auto& list, std::size_t stage, const char* key) {
+      if (list.size() != 1 && list.size() != widths.size())
+        throw InputError(
+            fmt::format("[space.{}] lists {} {} for {} widths", space.name, list.size(), key, widths.size()),
+            fmt::format("give {} for every stage, or one for all", key));
+      return list[list.size() == 1 ? 0 : stage];
+    };
+    for (std::size_t stage = 0; stage < widths.size(); ++stage)
+      result.stages.push_back(
+          {widths[stage], value_of(strides, stage, "strides"),
+           value_of(activations, stage, "activations") == "relu" ? Activation::relu : Activation::h_swish,
+           value_of(squeeze_excite, stage, "squeeze-excite") == "yes"});
+    return result;
+  }
+};
+
+}  // namespace
+
+void declare_spaces(OptionSet& options) {
+  options.add_family(
+      "space", "a search space of your own, see configs/own-space.cfg",
+      [](const std::string& name, const OptionSet::Values& values, const std::string& path) {
+        SpaceSection section(name);
+        OptionSet keys("", "");
+        section.declare(keys);
+        keys.take(values, path);
+        define_space(section.finished());
+      },
+      [] {
+        std::string text;
+        for (const auto& space : own_spaces()) {
+          SpaceSection section(space);
+          OptionSet keys("", "");
+          section.declare(keys);
+          text += '\n';
+          text += keys.to_ini();
+        }
+        return text;
+      });
+}
+
+}  // namespace harmonic

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "core/config/options.hpp"
+
+namespace harmonic {
+
+/// Lets a command's config file define search spaces, one a section, which find_space() then knows:
+///
+///   [space.mine]
+///   resolution = 32
+///   in-channels = 3
+///   widths = 24,40
+///   strides = 2,2
+///
+/// What a section leaves out is as in avmnist-image. The command writes its definitions back with its settings.
+void declare_spaces(OptionSet& options);
+
+}  // namespace harmonic

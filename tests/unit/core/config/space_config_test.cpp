@@ -1,0 +1,50 @@
+#include "core/config/space_config.hpp"
+
+#include <fstream>
+
+#include <catch2/catch.hpp>
+
+#include "core/base/error.hpp"
+#include "core/space/search_space.hpp"
+#include "tests/support/shared_data.hpp"
+
+namespace harmonic {
+namespace {
+
+/// What a command writes back after reading such a config file.
+std::string read(const std::string& ini) {
+  const testing::TemporaryFolder folder;
+  std::ofstream(folder / "c.cfg") << ini;
+  OptionSet options("harmonic try", "Tries.");
+  declare_spaces(options);
+  (void)options.parse({"--config", folder / "c.cfg"});
+  return options.to_ini();
+}
+
+}  // namespace
+
+TEST_CASE("A section of a config file is a search space", "[config]") {
+  const std::string written = read(
+      "[space.wide]\nin-channels = 3\nresolution = 64\nwidth-mult = 1.2\nwidths = 24,40\nstrides = 2,1\n"
+      "activations = relu,h_swish\nsqueeze-excite = no,yes\nkernels = 3,5\n");
+  const auto& space = find_space("wide");
+  CHECK(space.in_channels == 3);
+  CHECK(space.stages == std::vector<StageSpec>{{24, 2, Activation::relu, false}, {40, 1, Activation::h_swish, true}});
+  CHECK(space.kernels == std::vector{3, 5});
+  CHECK(space.expands == find_space("avmnist-image").expands);
+  // What is written back means the same: a run's own settings resume it.
+  CHECK(read(written) == written);
+}
+
+TEST_CASE("A space's mistakes name the key", "[config]") {
+  CHECK_THROWS_WITH(read("[space.a]\nkernels = 3,4\n"), Catch::Contains("kernels = 3,4") && Catch::Contains("odd"));
+  CHECK_THROWS_WITH(read("[space.a]\nstrides = 0\n"), Catch::Contains("strides = 0"));
+  CHECK_THROWS_WITH(read("[space.a]\ndepths = 2,5\n"), Catch::Contains("depths = 2,5"));
+  CHECK_THROWS_WITH(read("[space.a]\nwidths = 24,40\nstrides = 2,2,2\n"), Catch::Contains("3 strides for 2 widths"));
+  CHECK_THROWS_WITH(read("[space.a]\nwidth = 24\n"), Catch::Contains("'width'") && Catch::Contains("widths"));
+  CHECK_THROWS_WITH(read("[space.a]\nactivations = gelu\n"), Catch::Contains("activations") && Catch::Contains("gelu"));
+  CHECK_THROWS_WITH(read("[space.avmnist-image]\nresolution = 30\n"),
+                    Catch::Contains("avmnist-image is defined already"));
+}
+
+}  // namespace harmonic
