@@ -3,10 +3,9 @@
 #include <map>
 
 #include <fmt/format.h>
-#include <torch/csrc/jit/serialization/pickle.h>
 
 #include "core/base/error.hpp"
-#include "core/storage/atomic_file.hpp"
+#include "worker/backbone/checkpoint_file.hpp"
 
 namespace harmonic {
 namespace {
@@ -24,22 +23,8 @@ std::string shape_text(const torch::Tensor& tensor) {
 
 /// The tensors of the state dictionary by their common spelling.
 std::map<std::string, torch::Tensor> read_state(const std::filesystem::path& path) {
-  const std::string bytes = read_file(path);
-  c10::IValue root;
-  try {
-    root = torch::jit::pickle_load({bytes.begin(), bytes.end()});
-  } catch (const std::exception& e) {
-    const std::string what = e.what();
-    throw InputError(fmt::format("{} is no PyTorch checkpoint: {}", path.string(), what.substr(0, what.find('\n'))),
-                     kMend);
-  }
-  if (!root.isGenericDict()) throw InputError(fmt::format("{} holds no dictionary", path.string()), kMend);
-  auto dictionary = root.toGenericDict();
-  if (dictionary.contains("state_dict")) dictionary = dictionary.at("state_dict").toGenericDict();
   std::map<std::string, torch::Tensor> state;
-  for (const auto& entry : dictionary)
-    if (entry.key().isString() && entry.value().isTensor())
-      state.emplace(common_spelling(entry.key().toStringRef()), entry.value().toTensor());
+  for (auto& [name, tensor] : read_checkpoint(path)) state.emplace(common_spelling(name), tensor);
   return state;
 }
 

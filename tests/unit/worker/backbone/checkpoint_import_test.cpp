@@ -1,10 +1,15 @@
 #include "worker/backbone/checkpoint_import.hpp"
 
+#include <cstring>
+#include <fstream>
+
 #include <catch2/catch.hpp>
 
 #include "core/base/error.hpp"
+#include "core/storage/atomic_file.hpp"
 #include "core/storage/hdf5_file.hpp"
 #include "tests/support/shared_data.hpp"
+#include "worker/backbone/checkpoint_file.hpp"
 
 namespace harmonic {
 
@@ -46,6 +51,57 @@ TEST_CASE("The published image checkpoint holds the tensors of its supernet", "[
   CHECK_THROWS_WITH(
       import_checkpoint(*checkpoint, find_space("harmp-image")),
       Catch::Contains("first_conv.conv.weight") && Catch::Contains("16x1x3x3") && Catch::Contains("16x3x3x3"));
+}
+
+TEST_CASE("A checkpoint in the legacy form is read", "[backbone]") {
+  // {"state_dict": {"w": a float tensor (2, 2) of storage "0", transposed}}, as torch.save wrote it before 1.6.
+  std::string file;
+  for (int i = 0; i < 2; ++i) file += std::string("\x80\x02K\x01.", 5);  // magic number, version
+  file += std::string("\x80\x02}.", 4);                                  // the system
+  file += std::string("\x80\x02}U\x0Astate_dict}U\x01w", 19);
+  file +=
+      "ctorch._utils\n_rebuild_tensor_v2\n((U\x07storagectorch\nFloatStorage\nU\x01"
+      "0U\x03"
+      "cpuK\x04NtQ";
+  file += std::string("K\x00K\x02K\x02\x86K\x01K\x02\x86\x89}tRss.", 19);
+  file += std::string(
+      "\x80\x02]U\x01"
+      "0a.",
+      8);
+  const std::int64_t elements = 4;
+  const float values[] = {1, 2, 3, 4};
+  file.append(reinterpret_cast<const char*>(&elements), sizeof elements);
+  file.append(reinterpret_cast<const char*>(values), sizeof values);
+  const testing::TemporaryFolder folder;
+  std::ofstream(folder / "w.pth", std::ios::binary) << file;
+  const auto tensors = read_checkpoint(folder / "w.pth");
+  REQUIRE(tensors.contains("w"));
+  CHECK(torch::equal(tensors.at("w"), torch::tensor({{1.0F, 3.0F}, {2.0F, 4.0F}})));
+  for (const std::size_t size : {file.size() - 3, file.size() / 2, std::size_t{7}, std::size_t{0}}) {
+    std::ofstream(folder / "cut.pth", std::ios::binary) << file.substr(0, size);
+    CHECK_THROWS_WITH(read_checkpoint(folder / "cut.pth"), Catch::Contains("cut.pth") && Catch::Contains("damaged"));
+  }
+}
+
+TEST_CASE("A damaged checkpoint is refused in one line", "[shared][backbone]") {
+  const auto checkpoint = testing::shared_data("golden/supernet_avmnist_image.pth.tar");
+  if (!checkpoint) return;
+  const testing::TemporaryFolder folder;
+  const std::string whole = read_file(*checkpoint);
+  const auto refused = [&](const std::string& bytes) {
+    std::ofstream(folder / "w.pth", std::ios::binary) << bytes;
+    try {
+      (void)read_checkpoint(folder / "w.pth");
+      return false;
+    } catch (const InputError& e) {
+      return std::string(e.what()).find('\n') == std::string::npos;
+    }
+  };
+  CHECK(refused(whole.substr(0, whole.size() / 2)));
+  CHECK(refused(whole.substr(0, whole.size() - 10)));
+  auto changed = whole;
+  for (std::size_t at = 100; at < 400; ++at) changed[at] = '\x55';  // in the pickle
+  CHECK(refused(changed));
 }
 
 }  // namespace harmonic

@@ -4,6 +4,7 @@
 #include "core/storage/hdf5_file.hpp"
 #include "tests/support/shared_data.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
+#include "worker/backbone/checkpoint_import.hpp"
 #include "worker/backbone/supernet_file.hpp"
 
 namespace harmonic {
@@ -129,7 +130,10 @@ TEST_CASE("The Maxout network agrees with the published implementation", "[share
   const torch::NoGradGuard no_grad;
   const Hdf5File file(*path, Hdf5File::Mode::read);
   const Supernet supernet = read_supernet(file, "/params", find_space("maxout"), 23);
-  check_output(file, "", Subnet(supernet, {}).forward(read_tensor(file, "/input")));
+  const auto input = read_tensor(file, "/input");
+  check_output(file, "", Subnet(supernet, {}).forward(input));
+  if (const auto checkpoint = testing::shared_data("golden/maxout.pth.tar"))
+    check_output(file, "", Subnet(import_checkpoint(*checkpoint, find_space("maxout")), {}).forward(input));
 }
 
 }  // namespace harmonic
