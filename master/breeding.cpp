@@ -34,20 +34,6 @@ void fill(std::vector<BackboneGenome>& genomes, int count, const KnownBackbone& 
   }
 }
 
-/// Genes in the order in which their blocks run: kernel, expansion, kernel, expansion ….
-std::vector<int> prefix_key(const BackboneGenome& genome) {
-  std::vector<int> key;
-  for (std::size_t p = 0; p < genome.kernel.size(); ++p) {
-    key.push_back(genome.kernel[p]);
-    key.push_back(genome.expand[p]);
-  }
-  return key;
-}
-
-bool same_first_block(const BackboneGenome& a, const BackboneGenome& b) {
-  return a.kernel.empty() || (a.kernel.front() == b.kernel.front() && a.expand.front() == b.expand.front());
-}
-
 /// Orders genomes by how much they compute, roughly: active blocks, then their channels, then their kernels.
 std::tuple<int, int, int> weight_of(const BackboneGenome& genome) {
   const BackboneGenome active = canonical(genome);
@@ -141,18 +127,6 @@ std::vector<Pairing> pair_up(const std::vector<std::vector<BackboneGenome>>& sur
     }
   }
   return pairs;
-}
-
-std::vector<std::vector<BackboneGenome>> prefix_groups(std::vector<BackboneGenome> genomes, std::size_t largest) {
-  std::ranges::sort(genomes, {}, prefix_key);
-  std::vector<std::vector<BackboneGenome>> groups;
-  for (auto& genome : genomes) {
-    const bool fits =
-        !groups.empty() && groups.back().size() < largest && same_first_block(groups.back().back(), genome);
-    if (!fits) groups.emplace_back();
-    groups.back().push_back(std::move(genome));
-  }
-  return groups;
 }
 
 }  // namespace harmonic

@@ -53,9 +53,4 @@ struct Pairing {
                                            const std::vector<MacroParent>& parents, const EvolutionSettings& settings,
                                            const KnownModel& known, RandomStream& random);
 
-/// Cuts genomes into groups that share their first block (all that runs before it is shared anyway), of at most
-/// `largest`, neighbours in a group sharing as long a prefix as possible. Does not depend on the number of workers.
-[[nodiscard]] std::vector<std::vector<BackboneGenome>> prefix_groups(std::vector<BackboneGenome> genomes,
-                                                                     std::size_t largest = 8);
-
 }  // namespace harmonic

@@ -8,6 +8,7 @@
 #include "core/base/error.hpp"
 #include "core/base/overloaded.hpp"
 #include "core/pareto/survival.hpp"
+#include "core/space/prefix_groups.hpp"
 
 namespace harmonic {
 namespace {

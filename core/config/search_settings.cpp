@@ -164,7 +164,7 @@ std::uint64_t SearchSettings::result_hash(std::uint64_t data_hash) const {
   std::string text;
   for (const auto& [name, values] : options.values())
     if (!is_free(name)) text += fmt::format("{} = {}\n", name, fmt::join(values, "\n"));
-  return hash64(text, data_hash);
+  return hash64(text + own_spaces_ini(), data_hash);
 }
 
 }  // namespace harmonic

@@ -77,6 +77,18 @@ struct SpaceSection {
 
 }  // namespace
 
+std::string own_spaces_ini() {
+  std::string text;
+  for (const auto& space : own_spaces()) {
+    SpaceSection section(space);
+    OptionSet keys("", "");
+    section.declare(keys);
+    text += '\n';
+    text += keys.to_ini();
+  }
+  return text;
+}
+
 void declare_spaces(OptionSet& options) {
   options.add_family(
       "space", "a search space of your own, see configs/own-space.cfg",
@@ -87,17 +99,7 @@ void declare_spaces(OptionSet& options) {
         keys.take(values, path);
         define_space(section.finished());
       },
-      [] {
-        std::string text;
-        for (const auto& space : own_spaces()) {
-          SpaceSection section(space);
-          OptionSet keys("", "");
-          section.declare(keys);
-          text += '\n';
-          text += keys.to_ini();
-        }
-        return text;
-      });
+      own_spaces_ini);
 }
 
 }  // namespace harmonic

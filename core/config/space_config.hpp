@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "core/config/options.hpp"
 
 namespace harmonic {
@@ -14,5 +16,8 @@ namespace harmonic {
 ///
 /// What a section leaves out is as in avmnist-image. The command writes its definitions back with its settings.
 void declare_spaces(OptionSet& options);
+
+/// Every space defined so far, as sections of a config file.
+[[nodiscard]] std::string own_spaces_ini();
 
 }  // namespace harmonic

@@ -1,8 +1,7 @@
 // How fast sub-networks are scored: one by one, grouped and all of a space, against the usual way with LibTorch's own
 // modules. Random weights and samples: no time depends on their values.
+#include <algorithm>
 #include <iostream>
-
-#include <sys/resource.h>
 
 #include <fmt/format.h>
 #include <torch/torch.h>
@@ -10,6 +9,8 @@
 #include "core/base/error.hpp"
 #include "core/base/rng.hpp"
 #include "core/config/options.hpp"
+#include "core/space/prefix_groups.hpp"
+#include "tests/bench/measured_child.hpp"
 #include "tests/bench/published_subnet.hpp"
 #include "tests/bench/timing.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
@@ -20,8 +21,9 @@ namespace harmonic::bench {
 namespace {
 
 struct Options {
-  std::string space = "avmnist-image", what = "scores";
-  int genomes = 64, train = 900, val = 150, batch = 256, threads = 2, repeats = 3;
+  std::string space = "avmnist-image";
+  int genomes = 64, train = 900, val = 150, batch = 256, threads = 2, repeats = 3, sweep = 910;
+  bool memory = true;
 };
 
 torch::Tensor samples(const BackboneSpace& space, std::int64_t count) {
@@ -77,6 +79,46 @@ void measure_scores(const Options& chosen, const BackboneSpace& space, const Sup
       usual);
 }
 
+/// Networks of the sweep, from the start of the space, as `harmonic supernet sweep` groups them.
+void measure_sweep(const Options& chosen, const BackboneSpace& space, const Supernet& supernet) {
+  const auto train = samples(space, chosen.train), val = samples(space, chosen.val);
+  const auto labels = torch::arange(chosen.val).remainder(supernet.classes());
+  const BackboneEvaluator evaluator(supernet, train, chosen.batch, torch::kCPU);
+  const auto genomes = all_genomes(space);
+  std::size_t done = 0;
+  const double took = seconds([&] {
+    for (const auto& group : prefix_groups(genomes, 96)) {
+      if (done >= static_cast<std::size_t>(chosen.sweep)) break;
+      (void)evaluator.evaluate(group, val, labels, LabelKind::classification);
+      done += group.size();
+    }
+  });
+  const double rate = static_cast<double>(done) / took;
+  fmt::print("sweep: {} of {} networks in {:.2f} s, {:.1f} networks/s, all in {:.0f} s\n", done, genomes.size(), took,
+             rate, static_cast<double>(genomes.size()) / rate);
+}
+
+/// Peak memory of scoring sub-networks of the largest published space.
+void measure_memory(const Options& chosen) {
+  const auto peak = in_child([&] {
+    torch::manual_seed(1);
+    at::set_num_threads(chosen.threads);
+    const auto& space = find_space("mmimdb-image");
+    const double before = peak_memory_mib();
+    const BackboneEvaluator evaluator(Supernet(space, 23, Seed{1}), samples(space, 48), 16, torch::kCPU);
+    auto genomes = random_genomes(space, 3);
+    genomes.push_back(largest_genome(space));
+    const auto labels = torch::zeros({16, 23});
+    (void)evaluator.evaluate(genomes, samples(space, 16), labels, LabelKind::multilabel);
+    return std::vector{before, peak_memory_mib()};
+  });
+  fmt::print(
+      "memory: mmimdb-image at 224x224, batches of 16, the largest and 3 random genomes: peak {:.0f} MiB resident, "
+      "{:.0f} MiB before\n",
+      peak.at(1), peak.at(0));
+  std::cout.flush();
+}
+
 void run(const std::vector<std::string>& args) {
   Options chosen;
   OptionSet options("bench_supernet", "Measures how fast sub-networks are scored.");
@@ -87,12 +129,16 @@ void run(const std::vector<std::string>& args) {
   options.add("batch", chosen.batch, "samples of a re-estimation batch", {2, 65'536});
   options.add("threads", chosen.threads, "compute threads", {1, 1024});
   options.add("repeats", chosen.repeats, "the best of so many", {1, 1000});
+  options.add("sweep", chosen.sweep, "networks of the space to sweep, about; 0: none", {0, 100'000});
+  options.add("memory", chosen.memory, "whether to measure the memory that MM-IMDB's space needs");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return;
+  if (chosen.memory) measure_memory(chosen);  // first: a process with threads cannot be forked
   torch::manual_seed(1);
   at::set_num_threads(chosen.threads);
   const auto& space = find_space(chosen.space);
   const Supernet supernet(space, 10, Seed{1});
   measure_scores(chosen, space, supernet);
+  if (chosen.sweep > 0) measure_sweep(chosen, space, supernet);
 }
 
 }  // namespace

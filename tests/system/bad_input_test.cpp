@@ -128,3 +128,28 @@ TEST_CASE("A modality that the data does not have names those that it has", "[ba
                                    "picture=avmnist-image," + w.weights("image").string())),
                 {"picture", "image"});
 }
+
+TEST_CASE("What does not fit a supernet is named before anything is computed", "[bad_input]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  const auto eval = [&](std::vector<std::string> more) {
+    std::vector<std::string> words = {"supernet", "eval",           "--weights", w.weights("image").string(),
+                                      "--data",   w.data().string()};
+    words.insert(words.end(), more.begin(), more.end());
+    return w.alone(words);
+  };
+  check_refused(eval({"--genome", "K=9,3,3,3;E=3,3,3,3;D=2"}), {"K[0] is 9", "3, 5, 7"});
+  check_refused(eval({"--modality", "audio"}), {"1x20x20", "1x28x28"});
+  check_refused(eval({"--space", "avmnist-audio", "--modality", "audio"}), {"image.h5", "avmnist-image"});
+  std::ofstream(folder / "genomes.txt") << "largest\nK=3,3,3,3;E=3,5,3,3;D=4\n";
+  std::vector<std::string> sweep = {"supernet", "sweep",           "--weights", w.weights("image").string(),
+                                    "--data",   w.data().string(), "--out",     (folder / "s.csv").string()};
+  check_refused(w.alone(sweep), {"--genomes", "--all"});
+  check_refused(w.on_ranks(2, with(sweep, "--genomes", (folder / "genomes.txt").string())),
+                {"genomes.txt, line 2", "E[1] is 5", "3, 4, 6"});
+  check_refused(w.alone({"supernet", "import", "--in", w.data().string(), "--space", "avmnist-image", "--out",
+                         (folder / "w.h5").string()}),
+                {"digits.h5", "no PyTorch checkpoint"});
+  std::ofstream(folder / "own.cfg") << "[space.mine]\nwidths = 24,40\nstrides = 3\n";
+  check_refused(eval({"--config", (folder / "own.cfg").string()}), {"mine", "strides = 3", "1 or 2"});
+}

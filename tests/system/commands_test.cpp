@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "core/storage/atomic_file.hpp"
 #include "tests/support/shared_data.hpp"
 #include "tests/system/world.hpp"
 
@@ -29,7 +30,8 @@ TEST_CASE("Every command explains itself", "[commands]") {
                                                 {"report", "--help"},
                                                 {"search", "--help"},
                                                 {"supernet", "train", "--help"},
-                                                {"supernet", "eval", "--help"}}) {
+                                                {"supernet", "eval", "--help"},
+                                                {"supernet", "sweep", "--help"}}) {
     const auto finished = run(w.alone(words));
     INFO(words[0] << ": " << finished.err);
     CHECK(finished.exit_code == 0);
@@ -83,4 +85,60 @@ TEST_CASE("A sub-network is evaluated on the split that is asked for", "[command
   CHECK(json.at("samples").get<int>() > 0);
   CHECK(json.at("metric").get<double>() >= 0);
   CHECK(json.at("metric").get<double>() <= 100);
+}
+
+TEST_CASE("A sweep writes metric and costs of every genome, the same on any number of ranks, and resumes",
+          "[commands]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  std::ofstream(folder / "genomes.txt") << "# two that share a prefix, one twice\nlargest\nsmallest\n"
+                                           "K=7,7,7,3;E=6,6,6,6;D=4\nsmallest\nK=3,3,0,0;E=3,4,0,0;D=2\n";
+  const auto words = [&](const std::string& out) {
+    return std::vector<std::string>{"supernet",  "sweep",
+                                    "--weights", w.weights("image").string(),
+                                    "--data",    w.data().string(),
+                                    "--genomes", (folder / "genomes.txt").string(),
+                                    "--device",  "gpu=" + (w.source / "luts/edge-gpu.json").string(),
+                                    "--out",     (folder / out).string(),
+                                    "--json"};
+  };
+  const auto one = json_of(w.alone(words("one.csv")));
+  CHECK(one.at("networks") == 5);
+  CHECK(one.at("measured") == 4);
+  (void)json_of(w.on_ranks(2, words("two.csv")));
+  const std::string csv = harmonic::read_file(folder / "one.csv");
+  CHECK(csv == harmonic::read_file(folder / "two.csv"));
+  CHECK(csv.starts_with("genome,metric,latency_ms.gpu,energy_mj.gpu,front\n\"K=7,7,7,7;E=6,6,6,6;D=4\","));
+  const auto evaluated =
+      json_of(w.alone({"supernet", "eval", "--weights", w.weights("image").string(), "--data", w.data().string(),
+                       "--genome", one.at("best").at("genome"), "--recalibrate", "--json"}));
+  CHECK(evaluated.at("metric").get<double>() == Approx(one.at("best").at("metric").get<double>()));
+
+  // Cut off after two of the five lines.
+  std::size_t end = 0;
+  for (int line = 0; line < 3; ++line) end = csv.find('\n', end) + 1;
+  std::ofstream(folder / "one.csv") << csv.substr(0, end);
+  auto again = words("one.csv");
+  again.push_back("--resume");
+  CHECK(json_of(w.alone(again)).at("measured") == 2);
+  CHECK(csv == harmonic::read_file(folder / "one.csv"));
+}
+
+TEST_CASE("A space of the user's own is trained, swept and priced by its name", "[commands]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  const auto path = [&](const std::string& name) { return (folder / name).string(); };
+  std::ofstream(folder / "own.cfg") << "[space.tiny]\nresolution = 28\nwidths = 16\nfinal-expand = 24\nkernels = 3,5\n"
+                                       "expansions = 2\ndepths = 1,2\n";
+  const auto trained = run(w.alone({"supernet", "train", "--config", path("own.cfg"), "--data", w.data().string(),
+                                    "--modality", "image", "--space", "tiny", "--out", path("w.h5"), "--epochs", "1"}));
+  INFO(trained.err);
+  REQUIRE(trained.exit_code == 0);
+  REQUIRE(run(w.alone({"lut", "model", "--config", path("own.cfg"), "--space", "tiny", "--device-profile", "edge-gpu",
+                       "--out", path("lut.json")}))
+              .exit_code == 0);
+  const auto swept =
+      json_of(w.alone({"supernet", "sweep", "--weights", path("w.h5"), "--data", w.data().string(), "--all", "--device",
+                       "gpu=" + path("lut.json"), "--out", path("all.csv"), "--json"}));
+  CHECK(swept.at("networks") == 2 + 4);
 }

@@ -8,19 +8,19 @@
 
 namespace harmonic {
 
+void check_sample_shape(const BackboneSpace& space, const std::vector<std::size_t>& sample) {
+  const auto side = static_cast<std::size_t>(space.resolution);
+  const std::vector<std::size_t> expected = space.family == BackboneSpace::Family::maxout
+                                                ? std::vector{static_cast<std::size_t>(space.in_features)}
+                                                : std::vector{static_cast<std::size_t>(space.in_channels), side, side};
+  if (sample != expected)
+    throw InputError(fmt::format("samples of shape {} do not fit space {}, which takes {}", fmt::join(sample, "x"),
+                                 space.name, fmt::join(expected, "x")),
+                     "name another space, or the modality that belongs to it");
+}
+
 void check_input(const BackboneSpace& space, const torch::Tensor& samples) {
-  std::vector<std::int64_t> expected = {samples.size(0)};
-  if (space.family == BackboneSpace::Family::maxout)
-    expected.push_back(space.in_features);
-  else
-    expected.insert(expected.end(), {space.in_channels, space.resolution, space.resolution});
-  if (samples.sizes().vec() == expected) return;
-  const auto shape = [](auto begin, auto end) { return fmt::format("{}", fmt::join(begin, end, "x")); };
-  const auto given = samples.sizes().vec();
-  throw InputError(
-      fmt::format("samples of shape {} do not fit space {}, which takes {}", shape(given.begin() + 1, given.end()),
-                  space.name, shape(expected.begin() + 1, expected.end())),
-      "name another space, or the modality that belongs to it");
+  check_sample_shape(space, {samples.sizes().begin() + 1, samples.sizes().end()});
 }
 
 torch::Tensor pooled_feature(const torch::Tensor& feature, int side) {

@@ -159,22 +159,5 @@ TEST_CASE("A pair's macro-architecture mutates as often as its other genes", "[m
   CHECK(static_cast<double>(unchanged) / static_cast<double>(pairs.size()) == Approx(0.6).margin(0.12));
 }
 
-TEST_CASE("Groups share their first block, keep to their size, and lose no genome", "[master]") {
-  auto random = stream();
-  const auto genomes = first_population(space(), 120, random);
-  std::multiset<BackboneGenome> seen;
-  for (const auto& group : prefix_groups(genomes, 5)) {
-    CHECK(group.size() <= 5);
-    for (const auto& genome : group) {
-      CHECK(genome.kernel[0] == group.front().kernel[0]);
-      CHECK(genome.expand[0] == group.front().expand[0]);
-      seen.insert(genome);
-    }
-  }
-  CHECK(seen == std::multiset(genomes.begin(), genomes.end()));
-  CHECK(prefix_groups({BackboneGenome{}}).size() == 1);
-  CHECK(prefix_groups({}).empty());
-}
-
 }  // namespace
 }  // namespace harmonic

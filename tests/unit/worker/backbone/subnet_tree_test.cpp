@@ -4,6 +4,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/rng.hpp"
+#include "core/space/prefix_groups.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
 #include "worker/backbone/sample_batches.hpp"
 
@@ -95,6 +96,21 @@ TEST_CASE("A tree holds what its sub-networks share once", "[backbone]") {
   CHECK(layers({"K=3,5,0,0;E=3,3,0,0;D=2", "K=5,5,0,0;E=3,3,0,0;D=2"}) == 7 + 2 + 3);
 }
 
+TEST_CASE("Dealt in groups to ranks, a population keeps most of what it shares", "[backbone]") {
+  const auto& space = find_space("avmnist-image");
+  LayerViews views(Supernet(space, 10, Seed{5}));
+  const auto genomes = some_genomes(space, 62);
+  // Layers behind the two that all have in common, which any group runs again.
+  const auto layers = [&](std::span<const BackboneGenome> some) { return SubnetTree(views, some).layers() - 2; };
+  std::size_t dealt = 0, alone = 0;
+  for (const auto& group : prefix_groups(genomes)) dealt += layers(group);
+  for (const auto& genome : genomes) alone += layers({&genome, 1});
+  const std::size_t together = layers(genomes);
+  CHECK(together < alone * 9 / 10);
+  // A group ends where a first block does, or at its size: what is computed again is that block and few behind it.
+  CHECK(dealt - together < (alone - together) / 10);
+}
+
 TEST_CASE("Recalibrating layer by layer equals running the whole network batch by batch", "[backbone]") {
   const auto& space = find_space("avmnist-image");
   const Supernet supernet(space, 10, Seed{6});
@@ -168,6 +184,13 @@ TEST_CASE("A Maxout network is recalibrated and offers its vectors", "[backbone]
   const auto mean = std::ranges::find(state, "op_list.1.0.running_mean", &NamedTensor::first);
   REQUIRE(mean != state.end());
   CHECK(torch::allclose(mean->second, features[0][0].squeeze(2).mean(0), 1e-4, 1e-5));
+}
+
+TEST_CASE("The larger a sample, the fewer go through a network at once", "[backbone]") {
+  // A chunk's widest maps, at 224x224 of MM-IMDB's space: 144 channels of 112x112 a sample, 7 MB.
+  CHECK(evaluation_chunk(torch::empty({1, 3, 224, 224}).expand({1000, 3, 224, 224})) <= 16);
+  CHECK(evaluation_chunk(torch::empty({1, 1, 28, 28}).expand({1000, 1, 28, 28})) >= 256);
+  CHECK(evaluation_chunk(torch::empty({0, 300})) >= 1);
 }
 
 TEST_CASE("Samples that do not fit the space are refused with both shapes", "[backbone]") {

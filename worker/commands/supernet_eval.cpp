@@ -1,0 +1,91 @@
+#include <filesystem>
+#include <iostream>
+
+#include <fmt/format.h>
+
+#include "core/config/space_config.hpp"
+#include "core/mpi/communicator.hpp"
+#include "core/storage/atomic_file.hpp"
+#include "core/storage/hdf5_file.hpp"
+#include "core/storage/json_text.hpp"
+#include "core/storage/output_file.hpp"
+#include "worker/backbone/backbone_evaluator.hpp"
+#include "worker/backbone/sample_batches.hpp"
+#include "worker/commands/supernet_actions.hpp"
+#include "worker/commands/supernet_evaluation.hpp"
+#include "worker/train/metrics.hpp"
+
+namespace harmonic {
+namespace {
+
+/// Every feature and the logits, in the data's order.
+SubnetOutput run(const Subnet& subnet, const torch::Tensor& inputs, torch::Device device, bool keep_features) {
+  const torch::NoGradGuard no_grad;
+  std::vector<std::vector<torch::Tensor>> features;
+  std::vector<torch::Tensor> logits;
+  for (const auto& chunk : inputs.split(evaluation_chunk(inputs))) {
+    const auto output = subnet.forward(chunk.to(device));
+    logits.push_back(output.logits.cpu());
+    if (!keep_features) continue;
+    features.resize(output.features.size());
+    for (std::size_t i = 0; i < features.size(); ++i) features[i].push_back(output.features[i].cpu());
+  }
+  SubnetOutput joined;
+  for (const auto& parts : features) joined.features.push_back(torch::cat(parts));
+  joined.logits = torch::cat(logits);
+  return joined;
+}
+
+void write_features(const std::string& path, const SubnetOutput& output) {
+  replace_file(path, [&](const std::filesystem::path& temporary) {
+    Hdf5File file(temporary, Hdf5File::Mode::create);
+    const auto write = [&](const std::string& name, const torch::Tensor& tensor) {
+      const auto values = tensor.contiguous();
+      file.write<float>("/" + name, {values.data_ptr<float>(), static_cast<std::size_t>(values.numel())},
+                        {values.sizes().begin(), values.sizes().end()});
+    };
+    for (std::size_t i = 0; i < output.features.size(); ++i) write(fmt::format("feature_{}", i), output.features[i]);
+    write("logits", output.logits);
+    file.flush();
+  });
+}
+
+}  // namespace
+
+ExitCode supernet_eval(const Arguments& args) {
+  EvaluationOptions chosen;
+  std::string genome_text = "largest", features_out;
+  bool recalibrate = false, json = false;
+  OptionSet options("harmonic supernet eval", "Measures one sub-network of a supernet on a split.");
+  chosen.declare(options);
+  options.add("genome", genome_text, "sub-network: \"K=5,5,5,5;E=3,3,4,3;D=2\", smallest, largest, or fixed (Maxout)");
+  options.add("recalibrate", recalibrate, "re-estimate batch-norm statistics on train samples first");
+  options.add("features-out", features_out, "HDF5 file for every returned feature and the logits");
+  options.add("json", json, "print the result as one JSON object");
+  declare_spaces(options);
+  if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
+  if (!features_out.empty()) check_output(features_out, "features-out");
+
+  const LocalPlace place = local_place();
+  const EvaluationInputs loaded = load_evaluation(chosen, place, recalibrate);
+  const BackboneSpace& space = loaded.supernet.space();
+  const BackboneGenome genome = parse_genome(genome_text, space);
+  const Subnet subnet =
+      recalibrate ? BackboneEvaluator(loaded.supernet, loaded.calibration, chosen.calibration_batch, loaded.device)
+                        .subnet(genome)
+                  : Subnet(loaded.supernet, genome);
+  const auto output = run(subnet, loaded.inputs, loaded.device, !features_out.empty());
+  const double metric = metric_percent(output.logits, loaded.labels, loaded.kind);
+  const double loss = task_loss(output.logits, loaded.labels, loaded.kind).item<double>();
+  const auto samples = loaded.inputs.size(0);
+  if (Communicator().rank().value != 0) return ExitCode::done;  // every rank has found the same
+  if (!features_out.empty()) write_features(features_out, output);
+  if (json)
+    std::cout << json_text(nlohmann::ordered_json{{"metric", metric}, {"samples", samples}, {"loss", loss}}) << '\n';
+  else
+    fmt::print("{} of {}, {} samples of {}: {} {:.2f} %, loss {:.4f}\n", to_text(genome), space.name, samples,
+               chosen.split, loaded.kind == LabelKind::classification ? "accuracy" : "weighted F1", metric, loss);
+  return ExitCode::done;
+}
+
+}  // namespace harmonic

@@ -1,0 +1,74 @@
+#include "worker/commands/supernet_evaluation.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "worker/backbone/backbone_evaluator.hpp"
+#include "worker/backbone/supernet_file.hpp"
+#include "worker/commands/supernet_actions.hpp"
+#include "worker/data/dataset.hpp"
+
+namespace harmonic {
+namespace {
+
+/// The modality named, else the one the weights were trained on, else the data's only one.
+std::string modality_for(const EvaluationOptions& chosen, const SupernetNotes& notes, const DatasetFile& data) {
+  if (!chosen.modality.empty()) return chosen.modality;
+  if (!notes.modality.empty()) return notes.modality;
+  if (data.info().modalities.size() == 1) return data.info().modalities.front().name;
+  throw InputError(fmt::format("{} does not say which modality it is for", chosen.weights), "name one with --modality");
+}
+
+torch::Tensor first(const torch::Tensor& samples, int limit) {
+  return limit > 0 ? samples.narrow(0, 0, std::min<std::int64_t>(limit, samples.size(0))) : samples;
+}
+
+void check_split(const DatasetFile& data, Split split) {
+  if (data.samples(split) == 0)
+    throw InputError(fmt::format("split {} of {} is empty", to_text(split), data.path().string()),
+                     "name another split, or another data set");
+}
+
+}  // namespace
+
+void EvaluationOptions::declare(OptionSet& options) {
+  options.add("weights", weights, "supernet file").required();
+  options.add("space", space, "search space; default: the file's");
+  options.add("data", data, "data set file").required();
+  options.add("modality", modality, "modality of the data set; default: the file's");
+  options.add("calibration-samples", calibration_samples,
+              "train samples that batch norms are re-estimated on, at most; 0: all", {0, 100'000'000});
+  options.add("calibration-batch", calibration_batch, "samples of a batch of that", {2, 65'536});
+  options.add_choice("split", split, {"train", "val", "test"}, "split to measure");
+  options.add("limit", limit, "first samples of the split, at most; 0: all", {0, 100'000'000});
+  options.add("threads", threads, "compute threads of a rank; 0: the machine's cores shared by its ranks", {0, 1024});
+  options.add_choice("compute", compute, {"auto", "cpu", "cuda"}, "where to compute");
+}
+
+EvaluationInputs load_evaluation(const EvaluationOptions& chosen, LocalPlace place, bool calibration) {
+  const torch::Device device = choose_device(chosen.compute, place);
+  use_threads(chosen.threads, place);
+  const DatasetFile data(chosen.data);
+  SupernetNotes notes;
+  Supernet supernet = load_supernet(chosen.weights, &notes);
+  const std::string modality = modality_for(chosen, notes, data);
+  const BackboneSpace space =
+      chosen.space.empty() ? supernet.space() : space_for(chosen.space, data.modality(modality));
+  check_sample_shape(space, data.modality(modality).sample_shape);
+  supernet = load_supernet(chosen.weights, space, data.info().classes).clone_to(device);
+
+  const Split split = parse_split(chosen.split);
+  check_split(data, split);
+  EvaluationInputs found{.supernet = supernet, .kind = data.info().labels, .device = device};
+  found.inputs = first(load_samples(data, modality, split), chosen.limit);
+  found.labels = first(load_labels(data, split), chosen.limit);
+  if (calibration) {
+    check_split(data, Split::train);
+    found.calibration = first(load_samples(data, modality, Split::train), chosen.calibration_samples);
+  }
+  return found;
+}
+
+}  // namespace harmonic

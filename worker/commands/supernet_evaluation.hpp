@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+
+#include <torch/types.h>
+
+#include "core/config/options.hpp"
+#include "core/data/dataset_file.hpp"
+#include "worker/backbone/supernet.hpp"
+#include "worker/group/placement.hpp"
+
+namespace harmonic {
+
+/// What `harmonic supernet eval` and `sweep` are both told.
+struct EvaluationOptions {
+  std::string weights, space, data, modality, split = "val", compute = "auto";
+  int limit = 0, threads = 0, calibration_samples = 0, calibration_batch = 256;
+
+  void declare(OptionSet& options);
+};
+
+/// What they work on, checked to fit together.
+struct EvaluationInputs {
+  Supernet supernet;  ///< on `device`
+  torch::Tensor inputs, labels;
+  torch::Tensor calibration;  ///< train samples; undefined unless asked for
+  LabelKind kind = LabelKind::classification;
+  torch::Device device = torch::kCPU;
+};
+
+/// Sets the compute threads, too. @throws InputError when weights, space and data do not fit, or the split is empty
+[[nodiscard]] EvaluationInputs load_evaluation(const EvaluationOptions& chosen, LocalPlace place, bool calibration);
+
+}  // namespace harmonic
