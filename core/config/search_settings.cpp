@@ -65,6 +65,10 @@ void SearchSettings::declare(OptionSet& o) {
   o.add("side", fusion.side, "maps are pooled to side x side positions", {1, 256});
   o.add("multiplier", fusion.multiplier, "last states that are joined to the output", {1, 64});
   o.add("dropout", fusion.dropout, "dropout inside the fusion network", {0.0, 0.95});
+  o.add("validation-views", fusion.validation_views,
+        "every validation sample counts so often: once as it is, then varied as in supernet training", {1, 1000});
+  o.add("train-views", fusion.train_views, "likewise for the samples that fusion is trained on", {1, 1000});
+  o.add("view-strength", fusion.view_strength, "strength of that variation; 1: as in supernet training", {0.0, 10.0});
   o.add("epochs", fusion.epochs, "epochs of the differentiable search", {1, 100'000});
   o.add("warmup-epochs", fusion.warmup_epochs, "first epochs that train the weights alone", {0, 100'000});
   o.add("batch", fusion.batch, "samples a step of the search", {2, 1'000'000});

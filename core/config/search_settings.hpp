@@ -40,6 +40,12 @@ struct FusionSettings {
   std::vector<std::string> operators = {"Sum", "ScaleDotAttn", "LinearGLU", "ConcatFC", "SE1", "CatConvMish"};
   std::vector<int> features;  ///< per modality, maps offered to fusion; one value serves all
 
+  /// A few hundred validation samples cannot rank models that are all nearly perfect on them. Varied copies of each,
+  /// which keep its label, make the metric finer, and ask for robustness too. 1: the samples alone.
+  int validation_views = 1;
+  int train_views = 1;       ///< fusion is trained on these: one, drawn at random, a sample and epoch
+  double view_strength = 1;  ///< of the variation, 1: as in supernet training
+
   int epochs = 25;        ///< of the differentiable search
   int warmup_epochs = 2;  ///< of the weights alone, before the architecture is stepped
   int batch = 256;

@@ -9,15 +9,19 @@
 
 namespace harmonic {
 
-EpochChoice::EpochChoice(std::int64_t samples, LabelKind kind, torch::Device device) : kind_(kind) {
+EpochChoice::EpochChoice(std::int64_t samples, int views, LabelKind kind, torch::Device device) : kind_(kind) {
   std::vector<std::int64_t> order(static_cast<std::size_t>(samples));
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::int64_t>(i);
   RandomStream random(Seed{0}, "validation-halves", static_cast<std::uint64_t>(samples));
   random.shuffle(order);
-  const auto indices = torch::tensor(order, torch::kInt64).to(device);
+  // (views, samples): rows of the samples in their new order, one line a view.
+  const auto rows = torch::tensor(order, torch::kInt64) + samples * torch::arange(views, torch::kInt64).unsqueeze(1);
   const auto half = samples / 2;
-  const auto first = half > 0 ? indices.narrow(0, 0, half) : indices;
-  const auto second = half > 0 ? indices.narrow(0, half, samples - half) : indices;
+  const auto part = [&](std::int64_t first, std::int64_t count) {
+    return rows.narrow(1, first, count).flatten().to(device);
+  };
+  const auto first = half > 0 ? part(0, half) : part(0, samples);
+  const auto second = half > 0 ? part(half, samples - half) : first;
   sides_[0].chooses = sides_[1].judges = first;
   sides_[0].judges = sides_[1].chooses = second;
 }

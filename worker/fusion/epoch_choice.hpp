@@ -14,9 +14,11 @@ namespace harmonic {
 class EpochChoice {
  public:
   /// @param samples validation samples; the halves are the same for every training on them. Below 2, one set does both.
-  EpochChoice(std::int64_t samples, LabelKind kind, torch::Device device);
+  /// @param views of every sample, all on the side of their sample: they know each other too well to judge
+  EpochChoice(std::int64_t samples, int views, LabelKind kind, torch::Device device);
 
-  /// Sees the predictions of one more epoch. @param logits (N, classes) @param labels as task_loss takes them
+  /// Sees the predictions of one more epoch.
+  /// @param logits (views * samples, classes), view by view @param labels as task_loss takes them
   void see(const torch::Tensor& logits, const torch::Tensor& labels);
   /// Mean of what the two halves say of each other's choice, percent.
   [[nodiscard]] double metric() const;

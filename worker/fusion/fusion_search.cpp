@@ -4,13 +4,13 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
 #include <torch/torch.h>
 
 #include "core/base/rng.hpp"
-#include "worker/fusion/batches.hpp"
 #include "worker/fusion/derived_network.hpp"
 #include "worker/fusion/epoch_choice.hpp"
 #include "worker/fusion/genotype_parse.hpp"
@@ -27,7 +27,9 @@ using torch::Tensor;
 struct Samples {
   std::vector<Tensor> features;
   Tensor labels;
+  int views = 1;
 
+  /// Rows: samples times views.
   [[nodiscard]] std::int64_t size() const { return labels.size(0); }
   [[nodiscard]] Samples at(const Tensor& indices) const {
     Samples some;
@@ -68,8 +70,15 @@ void check_labels(const Tensor& labels, LabelKind kind, int classes) {
                      "number the classes from 0");
 }
 
-Samples load(const std::vector<Tensor>& features, const Tensor& labels, torch::Device device) {
+void check_views(const Tensor& labels, int views) {
+  if (views < 1 || labels.size(0) % views != 0)
+    throw InputError(fmt::format("{} labels do not make {} views of every sample", labels.size(0), views),
+                     "give every sample as many views");
+}
+
+Samples load(const std::vector<Tensor>& features, const Tensor& labels, int views, torch::Device device) {
   Samples samples;
+  samples.views = views;
   for (const auto& feature : features) samples.features.push_back(feature_rows(feature).to(device));
   samples.labels = labels.to(device);
   return samples;
@@ -80,6 +89,47 @@ std::vector<int> channels_of(const std::vector<Tensor>& features) {
   for (const auto& feature : features) channels.push_back(static_cast<int>(feature.size(1)));
   return channels;
 }
+
+/// A fresh order of all samples, each in a view drawn at random, cut into batches of rows. A last batch of a single
+/// sample, which batch norm cannot take, is left out.
+std::vector<Tensor> shuffled_batches(const Samples& samples, int batch, RandomStream random) {
+  const std::int64_t count = samples.size() / samples.views;
+  std::vector<std::int64_t> rows(static_cast<std::size_t>(count));
+  std::iota(rows.begin(), rows.end(), 0);
+  random.shuffle(rows);
+  if (samples.views > 1)
+    for (auto& row : rows)
+      row += count * static_cast<std::int64_t>(random.below(static_cast<std::size_t>(samples.views)));
+  const Tensor indices = torch::tensor(rows).to(samples.labels.device());
+  std::vector<Tensor> batches;
+  for (std::int64_t first = 0; first < count; first += batch)
+    if (const auto size = std::min<std::int64_t>(batch, count - first); size > 1)
+      batches.push_back(indices.slice(0, first, first + size));
+  return batches;
+}
+
+/// An endless run of shuffled batches.
+class BatchCycle {
+ public:
+  BatchCycle(const Samples& samples, int batch, std::uint64_t seed, const char* purpose)
+      : samples_(samples), batch_(batch), seed_(seed), purpose_(purpose) {}
+  Tensor next() {
+    if (position_ == batches_.size()) {
+      batches_ = shuffled_batches(samples_, batch_, RandomStream(Seed{seed_}, purpose_, round_++));
+      position_ = 0;
+    }
+    return batches_[position_++];
+  }
+
+ private:
+  const Samples& samples_;
+  int batch_;
+  std::uint64_t seed_;
+  const char* purpose_;
+  std::uint64_t round_ = 0;
+  std::vector<Tensor> batches_;
+  std::size_t position_ = 0;
+};
 
 void set_learning_rate(torch::optim::Adam& adam, double rate) {
   for (auto& group : adam.param_groups()) static_cast<torch::optim::AdamOptions&>(group.options()).lr(rate);
@@ -98,9 +148,8 @@ class MixedSearch {
         costs_(costs),
         kind_(data.kind),
         seed_(seed),
-        device_(device),
-        train_(load(data.train, data.train_labels, device)),
-        val_(load(data.val, data.val_labels, device)),
+        train_(load(data.train, data.train_labels, data.train_views, device)),
+        val_(load(data.val, data.val_labels, data.val_views, device)),
         network_(layout),
         logits_(random_architecture(static_cast<int>(layout.input_channels.size()), layout.macro,
                                     static_cast<int>(layout.operators.size()), device)),
@@ -109,13 +158,12 @@ class MixedSearch {
         arch_adam_(
             logits_.parameters(),
             torch::optim::AdamOptions(settings.arch_lr).betas({0.5, 0.999}).weight_decay(settings.arch_weight_decay)),
-        val_batches_(val_.size(), settings.batch, seed, kArchitectureBatches, device) {}
+        val_batches_(val_, settings.batch, seed, "fusion-architecture-batches") {}
 
   /// Mean training loss of the epoch.
   double run_epoch(int epoch, const FusionHooks& hooks) {
-    const auto batches =
-        shuffled_batches(train_.size(), settings_.batch,
-                         RandomStream(Seed{seed_}, kWeightBatches, static_cast<std::uint64_t>(epoch)), device_);
+    const auto batches = shuffled_batches(
+        train_, settings_.batch, RandomStream(Seed{seed_}, "fusion-weight-batches", static_cast<std::uint64_t>(epoch)));
     double loss_sum = 0;
     std::int64_t samples = 0;
     for (std::size_t b = 0; b < batches.size(); ++b) {
@@ -162,7 +210,6 @@ class MixedSearch {
   const OperatorCosts& costs_;
   LabelKind kind_;
   std::uint64_t seed_;
-  torch::Device device_;
   Samples train_, val_;
   MixedNetwork network_;
   Architecture logits_;
@@ -189,6 +236,8 @@ void check_data(const FusionData& data, const FusionSettings& settings) {
   check_labels(data.val_labels, data.kind, data.classes);
   check_features(data.train, data.train_labels, positions);
   check_features(data.val, data.val_labels, positions);
+  check_views(data.train_labels, data.train_views);
+  check_views(data.val_labels, data.val_views);
   if (channels_of(data.train) != channels_of(data.val))
     throw InputError("train and validation features differ in number or channels",
                      "compute both with the same backbones");
@@ -209,14 +258,15 @@ TrainedFusion retrain_fusion(const FusionData& data, const Genotype& genotype, c
                              std::uint64_t seed, torch::Device device, const FusionHooks& hooks) {
   check_data(data, settings);
   torch::manual_seed(seed);
-  const Samples train = load(data.train, data.train_labels, device), val = load(data.val, data.val_labels, device);
+  const Samples train = load(data.train, data.train_labels, data.train_views, device);
+  const Samples val = load(data.val, data.val_labels, data.val_views, device);
   DerivedNetwork network(genotype, channels_of(data.train), data.classes, state_shape(settings));
   network.to(device);
   torch::optim::Adam adam(network.parameters(),
                           torch::optim::AdamOptions(settings.retrain_lr).weight_decay(settings.weight_decay));
   TrainedFusion best;
   best.kept_metric_val = -1;
-  EpochChoice choice(val.size(), data.kind, device);
+  EpochChoice choice(val.size() / val.views, val.views, data.kind, device);
   double best_loss = std::numeric_limits<double>::infinity();
   std::vector<double> losses;
   int best_epoch = 0;  // the last one in which the metric itself rose
@@ -225,9 +275,9 @@ TrainedFusion retrain_fusion(const FusionData& data, const Genotype& genotype, c
                       settings.retrain_lr * (1 + std::cos(std::numbers::pi * epoch / settings.retrain_epochs)) / 2);
     Tensor loss_sum = torch::zeros({}, torch::TensorOptions(device).dtype(torch::kFloat64));
     std::int64_t samples = 0;
-    for (const auto& indices : shuffled_batches(
-             train.size(), settings.retrain_batch,
-             RandomStream(Seed{seed}, "fusion-retrain-batches", static_cast<std::uint64_t>(epoch)), device)) {
+    for (const auto& indices :
+         shuffled_batches(train, settings.retrain_batch,
+                          RandomStream(Seed{seed}, "fusion-retrain-batches", static_cast<std::uint64_t>(epoch)))) {
       stop_if_asked(hooks);
       const Samples batch = train.at(indices);
       adam.zero_grad();
@@ -298,7 +348,7 @@ double evaluate_model(const std::map<std::string, Tensor>& weights, const Genoty
   check_features(features, labels, settings.side * settings.side);
   DerivedNetwork network(genotype, channels_of(features), classes, state_shape(settings));
   network.load(weights);
-  const Samples samples = load(features, labels, torch::kCPU);
+  const Samples samples = load(features, labels, /*views=*/1, torch::kCPU);
   return metric_percent(predict(network, samples), samples.labels, kind);
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -115,6 +116,15 @@ torch::Tensor augment(Augmentation kind, const torch::Tensor& samples, const std
       mask_band(varied[i], 2, columns, widest(columns), random);
     }
   return varied;
+}
+
+torch::Tensor with_views(Augmentation kind, const torch::Tensor& samples, int views, Seed seed, double strength) {
+  std::vector<std::int64_t> ids(static_cast<std::size_t>(samples.size(0)));
+  std::iota(ids.begin(), ids.end(), 0);
+  std::vector<torch::Tensor> all{samples};
+  for (int view = 1; view < views; ++view)
+    all.push_back(augment(kind, samples, ids, seed, static_cast<std::uint64_t>(view), strength));
+  return all.size() == 1 ? samples : torch::cat(all);
 }
 
 }  // namespace harmonic

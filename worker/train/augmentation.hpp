@@ -30,4 +30,9 @@ enum class Augmentation {
                                     const std::vector<std::int64_t>& ids, Seed seed, std::uint64_t epoch,
                                     double strength = 1.0);
 
+/// The samples and `views` - 1 varied copies of each: all samples as they are, then all of the first copy, and so on.
+/// @return (views * N, …)
+[[nodiscard]] torch::Tensor with_views(Augmentation kind, const torch::Tensor& samples, int views, Seed seed,
+                                       double strength = 1.0);
+
 }  // namespace harmonic

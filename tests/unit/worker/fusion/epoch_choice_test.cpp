@@ -19,7 +19,7 @@ TEST_CASE("The metric is not raised by choosing among epochs of pure chance", "[
   double sum = 0, best_sum = 0;
   const int trainings = 40;
   for (int t = 0; t < trainings; ++t) {
-    EpochChoice choice(n, LabelKind::classification, torch::kCPU);
+    EpochChoice choice(n, 1, LabelKind::classification, torch::kCPU);
     double best = 0;
     for (int epoch = 0; epoch < 50; ++epoch) {
       const auto right = (torch::rand({n}) < 0.9).to(torch::kFloat32);
@@ -35,7 +35,7 @@ TEST_CASE("The metric is not raised by choosing among epochs of pure chance", "[
 
 TEST_CASE("An epoch that is better on all samples is the one that counts", "[fusion]") {
   const auto labels = torch::zeros({10}, torch::kInt64);
-  EpochChoice choice(10, LabelKind::classification, torch::kCPU);
+  EpochChoice choice(10, 1, LabelKind::classification, torch::kCPU);
   auto right = torch::ones({10});
   right.narrow(0, 0, 4).zero_();
   choice.see(predictions(right), labels);
@@ -46,7 +46,25 @@ TEST_CASE("An epoch that is better on all samples is the one that counts", "[fus
 }
 
 TEST_CASE("One sample both chooses and judges", "[fusion]") {
-  EpochChoice choice(1, LabelKind::classification, torch::kCPU);
+  EpochChoice choice(1, 1, LabelKind::classification, torch::kCPU);
   choice.see(predictions(torch::ones({1})), torch::zeros({1}, torch::kInt64));
   CHECK(choice.metric() == Approx(100));
+}
+
+TEST_CASE("The views of a sample stay on its side: an epoch right on some samples in all views says so of the others",
+          "[fusion]") {
+  const std::int64_t samples = 40;
+  const int views = 3;
+  const auto labels = torch::zeros({views * samples}, torch::kInt64);
+  // Per sample right or wrong in all views alike. Were views dealt apart, a half would choose what the other knows too.
+  torch::manual_seed(3);
+  double sum = 0;
+  const int trainings = 60;
+  for (int t = 0; t < trainings; ++t) {
+    EpochChoice choice(samples, views, LabelKind::classification, torch::kCPU);
+    for (int epoch = 0; epoch < 40; ++epoch)
+      choice.see(predictions((torch::rand({samples}) < 0.8).to(torch::kFloat32).repeat({views})), labels);
+    sum += choice.metric();
+  }
+  CHECK(sum / trainings == Approx(80).margin(2.0));
 }

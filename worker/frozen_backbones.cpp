@@ -1,0 +1,90 @@
+#include "worker/frozen_backbones.hpp"
+
+#include <fmt/format.h>
+
+#include "core/base/rng.hpp"
+#include "core/space/layers.hpp"
+#include "worker/backbone/supernet_file.hpp"
+#include "worker/data/dataset.hpp"
+
+namespace harmonic {
+namespace {
+
+/// Pooled features kept in memory, at most.
+constexpr std::size_t kFeatureCacheBytes = std::size_t{2} << 30U;
+
+torch::Tensor repeat_rows(const torch::Tensor& labels, int views) {
+  return torch::cat(std::vector<torch::Tensor>(static_cast<std::size_t>(views), labels));
+}
+
+}  // namespace
+
+FrozenBackbones::FrozenBackbones(const SearchSettings& settings, torch::Device device)
+    : data_(settings.data), device_(device), fusion_(settings.fusion), cache_(kFeatureCacheBytes) {
+  train_labels_ = repeat_rows(load_labels(data_, Split::train), fusion_.train_views).to(device);
+  val_labels_ = repeat_rows(load_labels(data_, Split::val), fusion_.validation_views).to(device);
+  for (const auto& spec : settings.modalities()) {
+    const auto kind = parse_augmentation("auto", spec.space);
+    const auto in_views = [&](const torch::Tensor& samples, Split split, int views) {
+      const auto seed = RandomStream(Seed{settings.seed}, "views", static_cast<std::uint64_t>(split)).bits64();
+      return with_views(kind, samples, views, Seed{seed}, fusion_.view_strength).to(device);
+    };
+    const auto train = load_samples(data_, spec.name, Split::train);
+    const auto val = load_samples(data_, spec.name, Split::val);
+    const auto supernet = load_supernet(spec.weights, spec.space, data_.info().classes);
+    BackboneEvaluator backbones(supernet, train.to(device), settings.recalibration_batch, device);
+    modalities_.push_back({spec, std::move(backbones), in_views(train, Split::train, fusion_.train_views),
+                           in_views(val, Split::val, fusion_.validation_views)});
+  }
+}
+
+std::vector<double> FrozenBackbones::evaluate(std::size_t modality, const std::vector<BackboneGenome>& genomes,
+                                              Split split) const {
+  const Modality& m = modalities_.at(modality);
+  const bool at_hand = split == Split::val;
+  const auto inputs = at_hand ? m.val : load_samples(data_, m.spec.name, split).to(device_);
+  const auto labels = at_hand ? val_labels_ : load_labels(data_, split).to(device_);
+  return m.backbones.evaluate(genomes, inputs, labels, data_.info().labels);
+}
+
+FusionData FrozenBackbones::fusion_data(const MultimodalGenome& genome) {
+  FusionData data;
+  for (std::size_t m = 0; m < modalities_.size(); ++m) {
+    const BackboneGenome backbone = canonical(genome.backbones.at(m));
+    const auto features = cache_.get(fmt::format("{} {}", m, to_text(backbone)), [&] {
+      return compute(modalities_[m], backbone, {modalities_[m].train, modalities_[m].val});
+    });
+    data.train.insert(data.train.end(), features->at(0).begin(), features->at(0).end());
+    data.val.insert(data.val.end(), features->at(1).begin(), features->at(1).end());
+  }
+  data.train_labels = train_labels_;
+  data.val_labels = val_labels_;
+  data.train_views = fusion_.train_views;
+  data.val_views = fusion_.validation_views;
+  data.kind = data_.info().labels;
+  data.classes = data_.info().classes;
+  return data;
+}
+
+FrozenBackbones::SplitFeatures FrozenBackbones::features(const MultimodalGenome& genome, Split split) const {
+  SplitFeatures all;
+  for (std::size_t m = 0; m < modalities_.size(); ++m) {
+    const auto inputs = load_samples(data_, modalities_[m].spec.name, split).to(device_);
+    const auto offered = compute(modalities_[m], genome.backbones.at(m), {inputs});
+    all.features.insert(all.features.end(), offered.front().begin(), offered.front().end());
+  }
+  all.labels = load_labels(data_, split).to(device_);
+  return all;
+}
+
+std::vector<NamedTensor> FrozenBackbones::subnet_state(std::size_t modality, const BackboneGenome& genome) const {
+  return modalities_.at(modality).backbones.subnet_state(genome);
+}
+
+FeatureCache::Features FrozenBackbones::compute(const Modality& modality, const BackboneGenome& genome,
+                                                const std::vector<torch::Tensor>& inputs) const {
+  const auto offered = offered_features(feature_count(modality.spec.space, genome), modality.spec.features);
+  return modality.backbones.features(genome, inputs, offered, fusion_.side);
+}
+
+}  // namespace harmonic

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <torch/types.h>
+
+#include "core/config/search_settings.hpp"
+#include "core/data/dataset_file.hpp"
+#include "worker/backbone/backbone_evaluator.hpp"
+#include "worker/data/feature_cache.hpp"
+#include "worker/fusion/fusion_search.hpp"
+#include "worker/train/augmentation.hpp"
+
+namespace harmonic {
+
+/// The backbones of a run, frozen: every modality's trained supernet, the samples that it sees, and the features that
+/// fusion learns from. Views of samples (`train-views`, `validation-views`) are the same for every genome and on every
+/// rank. For use by one thread.
+class FrozenBackbones {
+ public:
+  /// Opens data and weights. @throws InputError when data, weights and settings do not fit each other
+  FrozenBackbones(const SearchSettings& settings, torch::Device device);
+
+  [[nodiscard]] std::size_t modalities() const { return modalities_.size(); }
+  [[nodiscard]] const ModalitySpec& spec(std::size_t modality) const { return modalities_.at(modality).spec; }
+  [[nodiscard]] const DatasetInfo& data() const { return data_.info(); }
+
+  /// Metric in percent of each genome alone: of val over all views, of another split, read for this call, plain.
+  [[nodiscard]] std::vector<double> evaluate(std::size_t modality, const std::vector<BackboneGenome>& genomes,
+                                             Split split = Split::val) const;
+  /// Train and validation features of all modalities, in all views. Computed once for a (modality, genome) and kept.
+  [[nodiscard]] FusionData fusion_data(const MultimodalGenome& genome);
+
+  struct SplitFeatures {
+    std::vector<torch::Tensor> features;  ///< as FusionData::train
+    torch::Tensor labels;
+  };
+  /// Plain features of one split, read for this call: the test split plays no part until it is asked for here.
+  [[nodiscard]] SplitFeatures features(const MultimodalGenome& genome, Split split) const;
+  /// A recalibrated sub-network's tensors, on the CPU.
+  [[nodiscard]] std::vector<NamedTensor> subnet_state(std::size_t modality, const BackboneGenome& genome) const;
+
+ private:
+  struct Modality {
+    ModalitySpec spec;
+    BackboneEvaluator backbones;
+    torch::Tensor train, val;  ///< inputs, in all views
+  };
+  [[nodiscard]] FeatureCache::Features compute(const Modality& modality, const BackboneGenome& genome,
+                                               const std::vector<torch::Tensor>& inputs) const;
+
+  DatasetFile data_;
+  torch::Device device_;
+  FusionSettings fusion_;
+  std::vector<Modality> modalities_;
+  torch::Tensor train_labels_, val_labels_;  ///< in all views
+  FeatureCache cache_;
+};
+
+}  // namespace harmonic
