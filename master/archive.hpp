@@ -18,7 +18,7 @@ struct ScoredModel {
   double metric_val = 0;    ///< of the retrained discrete network, percent
   Genotype genotype;
   double seconds = 0;                 ///< of work, on its worker
-  std::optional<double> metric_test;  ///< percent; read for the final front only
+  std::optional<double> metric_test;  ///< percent; read for the final front only, or as the protocol says
 
   bool operator==(const ScoredModel&) const = default;
 };

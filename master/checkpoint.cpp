@@ -26,9 +26,9 @@ struct Columns {
   std::vector<std::vector<std::string>> memo_genomes;  ///< [modality]
   std::vector<std::vector<double>> memo_scores;        ///< [modality], percent; NaN: failed
   std::vector<std::int64_t> parents;
-  std::vector<std::int64_t> ids, generations;  ///< [model]
-  std::vector<double> metrics, seconds;        ///< [model]
-  std::vector<std::string> genotypes;          ///< [model]
+  std::vector<std::int64_t> ids, generations;   ///< [model]
+  std::vector<double> metrics, tests, seconds;  ///< [model]; test NaN: not read
+  std::vector<std::string> genotypes;           ///< [model]
   GenomeColumns models, failed;
 
   explicit Columns(std::size_t modalities) : survivors(modalities), memo_genomes(modalities), memo_scores(modalities) {
@@ -76,6 +76,7 @@ void exchange(File& file, Columns& columns) {
   file.field("/models/id", columns.ids);
   file.field("/models/generation", columns.generations);
   file.field("/models/metric_val", columns.metrics);
+  file.field("/models/metric_test", columns.tests);
   file.field("/models/seconds", columns.seconds);
   file.field("/models/genotype", columns.genotypes);
   exchange(file, "/models", columns.models);
@@ -114,6 +115,7 @@ Columns to_columns(const SearchState& state, std::size_t modalities) {
     columns.ids.push_back(static_cast<std::int64_t>(id.value));
     columns.generations.push_back(model.generation);
     columns.metrics.push_back(model.metric_val);
+    columns.tests.push_back(model.metric_test.value_or(std::numeric_limits<double>::quiet_NaN()));
     columns.seconds.push_back(model.seconds);
     columns.genotypes.push_back(to_text(model.genotype));
     add(columns.models, model.genome);
@@ -141,7 +143,7 @@ SearchState to_state(const Columns& columns, const std::vector<BackboneSpace>& s
     state.archive.add({CandidateId{static_cast<std::uint64_t>(columns.ids[i])},
                        static_cast<int>(columns.generations.at(i)), genome_at(columns.models, i, spaces),
                        columns.metrics.at(i), parse_genotype(columns.genotypes.at(i)), columns.seconds.at(i),
-                       std::nullopt});
+                       std::isnan(columns.tests.at(i)) ? std::nullopt : std::optional(columns.tests.at(i))});
   for (std::size_t i = 0; i < columns.failed.cells.size(); ++i)
     state.archive.add_failed(genome_at(columns.failed, i, spaces));
   for (const auto id : state.parents)

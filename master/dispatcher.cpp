@@ -44,7 +44,9 @@ std::string check(const SearchFusion& work, const FusionScore& score) {
   const bool fits = cells.size() == static_cast<std::size_t>(macro.cells) &&
                     std::ranges::all_of(
                         cells, [&](const auto& c) { return c.steps.size() == static_cast<std::size_t>(macro.nodes); });
-  return fits ? bad_metric(score.metric_val) : "a genotype of another macro-architecture";
+  if (!fits) return "a genotype of another macro-architecture";
+  const auto bad = bad_metric(score.metric_val);
+  return bad.empty() && score.metric_test ? bad_metric(*score.metric_test) : bad;
 }
 
 std::string check(const TestModel&, const TestScore& score) {

@@ -17,7 +17,8 @@ class ResultTables {
   ResultTables(std::vector<std::string> modalities, const DeviceSet& devices)
       : modalities_(std::move(modalities)), devices_(devices) {}
 
-  /// Every model ever scored, by id. A search leaves metric_test empty: there test is read for the front alone.
+  /// Every model ever scored, by id. An honest search leaves metric_test empty: there test is read for the front
+  /// alone.
   [[nodiscard]] std::string candidates_csv(const Archive& archive, bool with_test = false) const;
   /// The front, by id, with metric_test once it is known. `seconds` is empty: it depends on the machine, and the front
   /// of the same settings is the same file everywhere.

@@ -60,7 +60,7 @@ void Search::tell(const Result& result) {
                         [&](const SearchFusion& w) {
                           if (const auto* score = std::get_if<FusionScore>(&result.outcome)) {
                             state_.archive.add({w.candidate, generation(), w.genome, score->metric_val, score->genotype,
-                                                result.seconds, std::nullopt});
+                                                result.seconds, score->metric_test});
                           } else {
                             state_.archive.add_failed(w.genome);
                           }
@@ -174,7 +174,7 @@ void Search::start_tests() {
   std::vector<Work> work;
   for (const auto id : front()) {
     const auto& model = state_.archive.models().at(id);
-    work.push_back(TestModel{id, model.genome, model.genotype});
+    if (!model.metric_test) work.push_back(TestModel{id, model.genome, model.genotype});
   }
   start(Phase::test, std::move(work));
 }

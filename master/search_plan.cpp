@@ -25,6 +25,7 @@ class SearchPlan final : public RunPlan {
   SearchPlan(const SearchSettings& settings, const RunHooks& hooks)
       : RunPlan("search", settings, RunInputs(settings, hooks), config_text(settings)),
         keep_all_models_(settings.keep_models == "all"),
+        reads_test_(settings.protocol == "published"),
         search_(make_search(settings, inputs(), directory())),
         progress_(settings.evolution) {}
 
@@ -40,7 +41,7 @@ class SearchPlan final : public RunPlan {
   }
   void save() override {
     const auto best = front();
-    replace_file(directory().candidates(), tables().candidates_csv(archive()));
+    replace_file(directory().candidates(), tables().candidates_csv(archive(), reads_test_));
     replace_file(directory().front(), tables().front_csv(archive(), best));
     // Not before it is sure that the run is not refused.
     if (!keep_all_models_ && saved_generation_ >= 0) directory().prune_models(archive(), best);
@@ -68,6 +69,7 @@ class SearchPlan final : public RunPlan {
   }
 
   bool keep_all_models_;
+  bool reads_test_;  ///< of every candidate: the published protocol does
   Search search_;
   Progress progress_;
   int saved_generation_ = -1;

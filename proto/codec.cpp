@@ -85,6 +85,7 @@ void put(const Outcome& from, wire::Outcome& to) {
                         },
                         [&](const FusionScore& o) {
                           to.mutable_fusion()->set_metric_val(o.metric_val);
+                          if (o.metric_test) to.mutable_fusion()->set_metric_test(*o.metric_test);
                           put(o.genotype, *to.mutable_fusion()->mutable_genotype());
                         },
                         [&](const TestScore& o) { to.mutable_test()->set_metric_test(o.metric_test); },
@@ -146,7 +147,8 @@ Outcome get(const wire::Outcome& from) {
       return BackboneScores{{from.backbones().metric().begin(), from.backbones().metric().end()}};
     case wire::Outcome::kFusion:
       require(from.fusion().has_genotype());
-      return FusionScore{from.fusion().metric_val(), get(from.fusion().genotype())};
+      return FusionScore{from.fusion().metric_val(), get(from.fusion().genotype()),
+                         from.fusion().has_metric_test() ? std::optional(from.fusion().metric_test()) : std::nullopt};
     case wire::Outcome::kTest:
       return TestScore{from.test().metric_test()};
     case wire::Outcome::kFailure:

@@ -20,7 +20,10 @@ torch::Tensor repeat_rows(const torch::Tensor& labels, int views) {
 }  // namespace
 
 FrozenBackbones::FrozenBackbones(const SearchSettings& settings, torch::Device device)
-    : data_(settings.data), device_(device), fusion_(settings.fusion), cache_(kFeatureCacheBytes) {
+    : data_(settings.data),
+      device_(device),
+      fusion_(settings.protocol == "published" ? published_values(settings.fusion) : settings.fusion),
+      cache_(kFeatureCacheBytes) {
   train_labels_ = repeat_rows(load_labels(data_, Split::train), fusion_.train_views).to(device);
   val_labels_ = repeat_rows(load_labels(data_, Split::val), fusion_.validation_views).to(device);
   for (const auto& spec : settings.modalities()) {

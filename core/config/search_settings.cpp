@@ -13,6 +13,18 @@
 
 namespace harmonic {
 
+FusionSettings published_values(FusionSettings settings) {
+  settings.weight_lr = 1e-4;
+  settings.weight_lr_min = 1e-6;
+  settings.weight_decay = 1e-4;
+  settings.arch_lr = 3e-4;
+  settings.arch_weight_decay = 1e-3;
+  settings.arch_steps = 1;
+  settings.warmup_epochs = 0;
+  settings.train_views = settings.validation_views = 1;
+  return settings;
+}
+
 void SearchSettings::declare(OptionSet& o) {
   o.add("data", data, "data set file (HDF5)").required();
   o.add("run", run, "run directory: journal, checkpoint, results").required();
@@ -22,9 +34,10 @@ void SearchSettings::declare(OptionSet& o) {
 
   o.section("run");
   o.add("seed", seed, "seed of every random number of the run");
-  o.add_choice("protocol", protocol, {"honest"},
+  o.add_choice("protocol", protocol, {"honest", "published"},
                "honest: the architecture is stepped on validation data, the discrete model is retrained and reported, "
-               "test is read once");
+               "test is read once; published: as the published code, for comparison alone: stepped on test, the mixed "
+               "network's best test epoch is reported, its learning rates");
   o.add("modality", modality, "a modality of the data, its search space, its supernet: name=space,weights.h5");
   o.add("threads", threads, "compute threads of a worker; results are the same to the bit for the same number",
         {1, 1024});

@@ -70,6 +70,9 @@ struct FusionSettings {
   double retrain_lr = 1e-3;
 };
 
+/// The settings with the published code's own learning rates, architecture step and samples in place of this project's.
+[[nodiscard]] FusionSettings published_values(FusionSettings settings);
+
 /// Everything that `harmonic search` reads; the same on every rank.
 struct SearchSettings {
   std::string data;  ///< data set file

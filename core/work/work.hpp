@@ -56,8 +56,9 @@ struct BackboneScores {
   bool operator==(const BackboneScores&) const = default;
 };
 struct FusionScore {
-  double metric_val = 0;  ///< of the retrained discrete network
+  double metric_val = 0;  ///< of the retrained discrete network; protocol published: of the mixed one
   Genotype genotype;
+  std::optional<double> metric_test = {};  ///< protocol published alone: of the mixed network's best epoch on test
 
   bool operator==(const FusionScore&) const = default;
 };

@@ -7,11 +7,14 @@
 
 namespace harmonic {
 
-std::vector<torch::Tensor> shuffled_batches(std::int64_t samples, int batch, RandomStream random,
-                                            torch::Device device) {
+std::vector<torch::Tensor> shuffled_batches(std::int64_t samples, int batch, RandomStream random, torch::Device device,
+                                            int views) {
   std::vector<std::int64_t> order(static_cast<std::size_t>(samples));
   std::iota(order.begin(), order.end(), 0);
   random.shuffle(order);
+  if (views > 1)
+    for (auto& index : order)
+      index += samples * static_cast<std::int64_t>(random.below(static_cast<std::size_t>(views)));
   const torch::Tensor indices = torch::tensor(order).to(device);
   std::vector<torch::Tensor> batches;
   for (std::int64_t first = 0; first < samples; first += batch)
@@ -22,7 +25,7 @@ std::vector<torch::Tensor> shuffled_batches(std::int64_t samples, int batch, Ran
 
 torch::Tensor BatchCycle::next() {
   if (position_ == batches_.size()) {
-    batches_ = shuffled_batches(samples_, batch_, RandomStream(Seed{seed_}, purpose_, round_++), device_);
+    batches_ = shuffled_batches(samples_, batch_, RandomStream(Seed{seed_}, purpose_, round_++), device_, views_);
     position_ = 0;
   }
   return batches_[position_++];

@@ -79,6 +79,25 @@ struct FusionHooks {
                                          const FusionSettings& settings, const OperatorCosts& costs, std::uint64_t seed,
                                          torch::Device device, const FusionHooks& hooks = {});
 
+/// What the published code reports of a fusion search: of the mixed network, at its best epoch on test.
+struct PublishedResult {
+  Genotype genotype;            ///< as of that epoch; never trained
+  double metric_test = -1;      ///< percent
+  double metric_val = 0;        ///< percent
+  std::vector<double> losses;   ///< mean training loss of every epoch
+  double operator_entropy = 1;  ///< at the end
+};
+
+/// The same search by the published protocol, for comparison with published numbers alone: the architecture is stepped
+/// on the test split, the hardware terms stand in the loss of the weights, the best test epoch is what counts
+/// (method.md). Learning rates are the published ones (published_values), whatever the settings say.
+/// @param test, test_labels features of the test split, as FusionData's
+[[nodiscard]] PublishedResult search_fusion_published(const FusionData& data, const std::vector<torch::Tensor>& test,
+                                                      const torch::Tensor& test_labels, MacroArchitecture macro,
+                                                      const FusionSettings& settings, const OperatorCosts& costs,
+                                                      std::uint64_t seed, torch::Device device,
+                                                      const FusionHooks& hooks = {});
+
 /// Trains a genotype's discrete network from scratch on train, and stops when the validation metric has not risen for
 /// `retrain-patience` epochs. Of epochs with the same metric the one with the lowest validation loss is kept. The
 /// reported metric is unbiased by that choice (EpochChoice).
@@ -92,8 +111,5 @@ struct FusionHooks {
 [[nodiscard]] double evaluate_model(const std::map<std::string, torch::Tensor>& weights, const Genotype& genotype,
                                     const std::vector<torch::Tensor>& features, const torch::Tensor& labels,
                                     LabelKind kind, int classes, const FusionSettings& settings);
-
-/// Cosine annealing with warm restarts after 1, 2, 4, … epochs. @param t epochs done, fractions included
-[[nodiscard]] double cosine_restarts(double t, double highest, double lowest);
 
 }  // namespace harmonic

@@ -48,6 +48,15 @@ TEST_CASE("A checkpoint gives back the whole state", "[master][checkpoint]") {
   CHECK_FALSE(some_state(3).archive.failed().empty());
 }
 
+TEST_CASE("A checkpoint keeps a test metric that came with the model", "[master][checkpoint]") {
+  const TemporaryFolder folder;
+  auto state = some_state(2);
+  const auto id = state.archive.models().begin()->first;
+  state.archive.set_metric_test(id, 87.5);
+  save_checkpoint(folder / "checkpoint.h5", state, kSettings, 2);
+  CHECK(load_checkpoint(folder / "checkpoint.h5", kSettings, spaces()) == state);
+}
+
 TEST_CASE("A checkpoint that cannot be used is none", "[master][checkpoint]") {
   const TemporaryFolder folder;
   const auto path = folder / "checkpoint.h5";

@@ -155,6 +155,19 @@ TEST_CASE("Test is read once, at the end, for the front only", "[master][search]
     CHECK(model.metric_test.has_value() == (std::ranges::count(tested, id) > 0));
 }
 
+TEST_CASE("A test metric that the fusion search itself reports is not asked for again", "[master][search]") {
+  auto search = make_search();
+  for (auto tasks = search.ask(); !tasks.empty(); tasks = search.ask())
+    for (const auto& task : tasks) {
+      CHECK_FALSE(std::holds_alternative<TestModel>(task.work));
+      auto outcome = fake_outcome(task.work);
+      if (auto* score = std::get_if<FusionScore>(&outcome)) score->metric_test = 75;
+      search.tell({task.id, Rank{1}, 1.0, outcome});
+    }
+  CHECK_FALSE(search.front().empty());
+  for (const auto& [id, model] : search.archive().models()) CHECK(model.metric_test == 75);
+}
+
 TEST_CASE("A search resumed from any generation is the search that never stopped", "[master][search]") {
   auto whole = make_search(5);
   std::vector<SearchState> boundaries;

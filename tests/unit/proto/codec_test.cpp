@@ -20,8 +20,12 @@ std::vector<Work> every_work() {
 }
 
 std::vector<Outcome> every_outcome() {
-  return {BackboneScores{{0.0, 99.125, 1.0 / 3.0}}, FusionScore{98.5, kGenotype}, TestScore{12.25},
-          Failure{"no GPU", false}, Failure{"weights.h5 is missing", true}};
+  return {BackboneScores{{0.0, 99.125, 1.0 / 3.0}},
+          FusionScore{98.5, kGenotype},
+          FusionScore{97.5, kGenotype, 96.0},
+          TestScore{12.25},
+          Failure{"no GPU", false},
+          Failure{"weights.h5 is missing", true}};
 }
 
 std::vector<Envelope> every_envelope() {

@@ -6,6 +6,7 @@
 #include <torch/torch.h>
 
 #include "worker/fusion/derived_network.hpp"
+#include "worker/fusion/mixed_search.hpp"
 #include "worker/fusion/state.hpp"
 
 namespace harmonic {
@@ -137,6 +138,50 @@ TEST_CASE("Fusion learns multilabel data and reports their weighted F1", "[fusio
         Approx(result.kept_metric_val));
 }
 
+TEST_CASE("Fusion learns from views of the samples and is measured on all of them", "[fusion]") {
+  FusionData data = synthetic({3, 5, 4, 6}, LabelKind::classification);
+  const auto add_view = [](std::vector<Tensor>& features, Tensor& labels) {
+    for (auto& feature : features) feature = at::cat({feature, feature + 0.5 * torch::randn_like(feature)});
+    labels = at::cat({labels, labels});
+  };
+  add_view(data.train, data.train_labels);
+  add_view(data.val, data.val_labels);
+  data.train_views = data.val_views = 2;
+  const auto settings = small_settings();
+  const auto result = search_fusion(data, {2, 1}, settings, costs(), 1, torch::kCPU);
+  CHECK(result.metric_val > 80);
+  CHECK(evaluate_model(result.weights, result.genotype, data.val, data.val_labels, data.kind, 4, settings) ==
+        Approx(result.kept_metric_val));
+  // A view of the training samples has its part in what is learnt.
+  FusionData other = data;
+  for (auto& feature : other.train) {
+    feature = feature.clone();
+    feature.narrow(0, 120, 120).zero_();
+  }
+  CHECK(search_fusion(other, {2, 1}, settings, costs(), 1, torch::kCPU).losses != result.losses);
+}
+
+TEST_CASE("The published protocol learns its architecture from test and reports the mixed network's best epoch there",
+          "[fusion]") {
+  const FusionData data = synthetic({3, 5, 4, 6}, LabelKind::classification);
+  const auto run = [&](const std::vector<Tensor>& test, const Tensor& labels, const OperatorCosts& operators) {
+    return search_fusion_published(data, test, labels, {2, 1}, small_settings(), operators, 1, torch::kCPU);
+  };
+  const auto found = run(data.val, data.val_labels, costs());
+  CHECK(found.genotype.cells.size() == 2);
+  CHECK(found.metric_test > 25);                 // chance
+  CHECK(found.metric_test == found.metric_val);  // here both are the same samples
+  CHECK(found.operator_entropy > 0.99);          // its learning rate decides nothing
+  const auto on_other_labels = run(data.val, at::remainder(data.val_labels + 1, 4), costs());
+  CHECK(on_other_labels.operator_entropy != found.operator_entropy);
+  // The hardware terms stand in the loss of the weights, which they do not depend on.
+  OperatorCosts reversed = costs();
+  std::reverse(reversed.latency_ms[0].begin(), reversed.latency_ms[0].end());
+  const auto with_other_costs = run(data.val, data.val_labels, reversed);
+  CHECK(with_other_costs.losses == found.losses);
+  CHECK(with_other_costs.genotype == found.genotype);
+}
+
 TEST_CASE("A fusion search that is asked to stop says so", "[fusion]") {
   const FusionData data = synthetic({3, 5}, LabelKind::classification);
   int asked = 0;
@@ -156,6 +201,8 @@ TEST_CASE("Fusion data that do not fit together are refused with one line", "[fu
   refused([](FusionData& d) { d.val.pop_back(); }, "differ in number");
   refused([](FusionData& d) { d.train[1] = torch::randn({120, 5, 9}); }, "input 1");
   refused([](FusionData& d) { d.train[0] = torch::randn({100, 3, 4}); }, "100 samples");
+  refused([](FusionData& d) { d.val_views = 7; }, "60 labels do not make 7 views");
+  refused([](FusionData& d) { d.train_labels[7] = -1; }, "-1 to 3");
   refused([](FusionData& d) { d.train.pop_back(), d.val.pop_back(); }, "has 1 input");
 }
 

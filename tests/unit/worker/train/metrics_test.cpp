@@ -1,6 +1,10 @@
 #include "worker/train/metrics.hpp"
 
+#include <sstream>
+
 #include <catch2/catch.hpp>
+
+#include "tests/unit/worker/train/weighted_f1_cases.hpp"
 
 namespace harmonic {
 
@@ -15,6 +19,24 @@ TEST_CASE("Weighted F1 weighs every class by its true count", "[metrics]") {
   const auto labels = torch::tensor({{1.0, 0.0, 0.0}, {1.0, 0.0, 0.0}, {0.0, 1.0, 0.0}, {1.0, 0.0, 1.0}});
   // Class 0: TP 2 of 2 predicted, 3 true: F1 0.8. Class 1: TP 1, predicted 2, true 1: 2/3. Class 2: none found: 0.
   CHECK(weighted_f1_percent(logits, labels) == Approx(100 * (3 * 0.8 + 1 * 2.0 / 3 + 0) / 5));
+}
+
+TEST_CASE("Weighted F1 is scikit-learn's on 50 random cases", "[metrics]") {
+  std::istringstream file{kWeightedF1Cases};
+  int cases = 0;
+  std::int64_t samples = 0, classes = 0;
+  for (double expected = 0; file >> samples >> classes >> expected; ++cases) {
+    const auto table = [&] {
+      auto values = torch::empty({samples, classes});
+      for (std::int64_t i = 0; i < values.numel(); ++i) file >> values.data_ptr<float>()[i];
+      return values;
+    };
+    const auto logits = table(), truth = table();
+    REQUIRE(file);
+    INFO("case " << cases);
+    CHECK(weighted_f1_percent(logits, truth) == Approx(expected).margin(1e-9));
+  }
+  CHECK(cases == 50);
 }
 
 TEST_CASE("Weighted F1 of labels that are all empty is 0", "[metrics]") {

@@ -1,0 +1,27 @@
+#include <catch2/catch.hpp>
+#include <torch/torch.h>
+
+#include "worker/train/augmentation.hpp"
+
+namespace harmonic {
+
+TEST_CASE("Views are the samples as they are, then varied copies, the same for whoever asks", "[training]") {
+  torch::manual_seed(1);
+  const auto samples = torch::rand({5, 1, 12, 12});
+  const auto views = with_views(Augmentation::digits, samples, 3, Seed{7});
+  REQUIRE(views.sizes() == at::IntArrayRef({15, 1, 12, 12}));
+  CHECK(views.narrow(0, 0, 5).equal(samples));
+  CHECK_FALSE(views.narrow(0, 5, 5).equal(samples));
+  CHECK_FALSE(views.narrow(0, 10, 5).equal(views.narrow(0, 5, 5)));
+  torch::manual_seed(2);
+  CHECK(with_views(Augmentation::digits, samples, 3, Seed{7}).equal(views));
+  CHECK_FALSE(with_views(Augmentation::digits, samples, 3, Seed{8}).equal(views));
+  CHECK(with_views(Augmentation::digits, samples, 1, Seed{7}).equal(samples));
+}
+
+TEST_CASE("Views of vectors, which have no variation, are copies", "[training]") {
+  const auto vectors = torch::rand({4, 6});
+  CHECK(with_views(Augmentation::none, vectors, 2, Seed{7}).equal(torch::cat({vectors, vectors})));
+}
+
+}  // namespace harmonic

@@ -1,0 +1,49 @@
+#include "worker/fusion/protocol.hpp"
+
+#include <torch/torch.h>
+
+namespace harmonic {
+namespace {
+
+using torch::Tensor;
+
+class Honest final : public SearchProtocol {
+ public:
+  Honest(const FusionSettings& settings, const OperatorCosts& costs) : settings_(settings), costs_(costs) {}
+
+  Tensor weight_loss(const Tensor& task, const Architecture&) const override { return task; }
+  Tensor architecture_loss(const Tensor& task, const Architecture& weights) const override {
+    const auto hardware = hardware_loss(weights.gammas, costs_);
+    return task + settings_.latency_weight * hardware.latency + settings_.energy_weight * hardware.energy;
+  }
+
+ private:
+  const FusionSettings& settings_;
+  const OperatorCosts& costs_;
+};
+
+class Published final : public SearchProtocol {
+ public:
+  explicit Published(const OperatorCosts& costs) : costs_(costs) {}
+
+  Tensor weight_loss(const Tensor& task, const Architecture& weights) const override {
+    const auto hardware = hardware_loss(weights.gammas, costs_);
+    return at::sqrt(task) + at::sqrt(hardware.latency) + at::sqrt(hardware.energy);
+  }
+  Tensor architecture_loss(const Tensor& task, const Architecture&) const override { return task; }
+
+ private:
+  const OperatorCosts& costs_;
+};
+
+}  // namespace
+
+std::unique_ptr<SearchProtocol> honest_protocol(const FusionSettings& settings, const OperatorCosts& costs) {
+  return std::make_unique<Honest>(settings, costs);
+}
+
+std::unique_ptr<SearchProtocol> published_protocol(const OperatorCosts& costs) {
+  return std::make_unique<Published>(costs);
+}
+
+}  // namespace harmonic
