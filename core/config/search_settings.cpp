@@ -20,6 +20,7 @@ FusionSettings published_values(FusionSettings settings) {
   settings.arch_lr = 3e-4;
   settings.arch_weight_decay = 1e-3;
   settings.arch_steps = 1;
+  settings.arch_temperature = 1;
   settings.warmup_epochs = 0;
   settings.train_views = settings.validation_views = 1;
   return settings;
@@ -92,6 +93,8 @@ void SearchSettings::declare(OptionSet& o) {
   o.add("arch-lr", fusion.arch_lr, "Adam's learning rate of the architecture parameters", {0.0, 10.0});
   o.add("arch-weight-decay", fusion.arch_weight_decay, "weight decay of the architecture parameters", {0.0, 10.0});
   o.add("arch-steps", fusion.arch_steps, "architecture steps after each step of the weights", {0, 1000});
+  o.add("arch-temperature", fusion.arch_temperature,
+        "temperature of the operators' softmax in the last epoch; it falls from 1 geometrically", {0.01, 1.0});
   o.add("latency-weight", fusion.latency_weight, "weight of the latency in the architecture's loss", {0.0, 1e6});
   o.add("energy-weight", fusion.energy_weight, "weight of the energy in the architecture's loss", {0.0, 1e6});
   o.add("retrain-epochs", fusion.retrain_epochs, "epochs of the discrete network at most", {1, 100'000});

@@ -57,7 +57,8 @@ struct FusionSettings {
   /// epoch) and cells pair the two modalities; at 0.02 it stays above half.
   double arch_lr = 0.05;
   double arch_weight_decay = 1e-3;
-  int arch_steps = 1;  ///< architecture steps a weight step
+  int arch_steps = 1;             ///< architecture steps a weight step
+  double arch_temperature = 0.2;  ///< of the operators' softmax at the end of the search; 1 at its start
   /// Of the normalised latency in the architecture loss, beside a cross-entropy that falls to some hundredths: at 0.1
   /// operators of equal use are told apart by their cost, and one that the metric needs can still win.
   double latency_weight = 0.1;

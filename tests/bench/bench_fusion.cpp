@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include "against_random.hpp"
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 #include "core/config/search_settings.hpp"
@@ -18,6 +19,7 @@
 #include "measured_child.hpp"
 #include "published_fusion.hpp"
 #include "worker/fusion/batches.hpp"
+#include "worker/fusion/mixed_search.hpp"
 #include "worker/train/metrics.hpp"
 
 namespace harmonic::bench {
@@ -314,7 +316,11 @@ void run_generation(const Options& options) {
                            60 * options.generation / numbers.at(1), numbers.at(2));
 }
 
-int run(const std::vector<std::string>& args) {
+int run(std::vector<std::string> args) {
+  if (!args.empty() && args.front() == "--against-random") {
+    args.erase(args.begin());
+    return against_random(args);
+  }
   Options options;
   OptionSet set("bench_fusion", "Seconds and memory of a fusion search's epoch against the published way.");
   options.inputs.declare(set);

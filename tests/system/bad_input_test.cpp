@@ -90,6 +90,13 @@ TEST_CASE("A table without a row that the search needs names the row and the tab
                 {"broken.json"});
 }
 
+TEST_CASE("Features that a backbone cannot offer, or too few for a pair, are refused", "[bad_input]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  check_refused(w.on_ranks(2, w.search(folder / "run", {"--features", "40"})), {"40", "at most"});
+  check_refused(w.on_ranks(2, w.search(folder / "run2", {"--features", "0"})), {"0 to fusion"});
+}
+
 TEST_CASE("A run directory is neither overwritten nor resumed with other settings", "[bad_input]") {
   const World w = world();
   const TemporaryFolder folder;

@@ -15,8 +15,8 @@ std::vector<Tensor> Architecture::parameters() const {
   return all;
 }
 
-double Architecture::operator_entropy() const {
-  const Tensor rows = at::cat(gammas).detach().to(torch::kCPU, torch::kFloat64);
+double Architecture::operator_entropy(double temperature) const {
+  const Tensor rows = at::cat(gammas).detach().to(torch::kCPU, torch::kFloat64) / temperature;
   if (rows.size(1) < 2) return 0;
   const Tensor log_weights = at::log_softmax(rows, 1);
   return -(log_weights.exp() * log_weights).sum(1).mean().item<double>() / std::log(static_cast<double>(rows.size(1)));
@@ -38,11 +38,12 @@ Architecture random_architecture(int inputs, MacroArchitecture macro, int operat
   return architecture;
 }
 
-Architecture weights_of(const Architecture& logits) {
+Architecture weights_of(const Architecture& logits, double temperature) {
   const auto softmax = [](const Tensor& t) { return at::softmax(t, 1); };
   Architecture weights{softmax(logits.alphas), {}, {}};
   for (const auto& beta : logits.betas) weights.betas.push_back(softmax(beta));
-  for (const auto& gamma : logits.gammas) weights.gammas.push_back(softmax(gamma));
+  for (const auto& gamma : logits.gammas)
+    weights.gammas.push_back(softmax(temperature == 1 ? gamma : gamma / temperature));
   return weights;
 }
 

@@ -17,15 +17,17 @@ struct Architecture {
 
   /// All of the above, for an optimiser.
   [[nodiscard]] std::vector<torch::Tensor> parameters() const;
-  /// Mean over all mixed operators of the entropy of softmax(gamma), as a share of ln(operators): 1 is undecided.
-  [[nodiscard]] double operator_entropy() const;
+  /// Mean over all mixed operators of the entropy of softmax(gamma / temperature), as a share of ln(operators): 1 is
+  /// undecided.
+  [[nodiscard]] double operator_entropy(double temperature = 1) const;
 };
 
 /// 1e-3 * N(0, 1) from LibTorch's generator, requiring gradients. Source: method.md.
 [[nodiscard]] Architecture random_architecture(int inputs, MacroArchitecture macro, int operators,
                                                torch::Device device);
 
-/// softmax of every part, differentiable.
-[[nodiscard]] Architecture weights_of(const Architecture& logits);
+/// softmax of every part, differentiable. @param temperature that the operators' logits are divided by: below 1 it
+/// sharpens their weights
+[[nodiscard]] Architecture weights_of(const Architecture& logits, double temperature = 1);
 
 }  // namespace harmonic

@@ -127,7 +127,7 @@ FusionResult search_fusion(const FusionData& data, MacroArchitecture macro, cons
       if (hooks.progress) hooks.progress({false, epoch + 1, settings.epochs, result.losses.back(), 0});
     }
     result.genotype = genotype_now(search, data, settings);
-    result.operator_entropy = search.logits().operator_entropy();
+    result.operator_entropy = search.operator_entropy();
   }
   double metric_sum = 0, best_loss = std::numeric_limits<double>::infinity();
   for (int repeat = 0; repeat < settings.retrain_repeats; ++repeat) {
@@ -168,7 +168,7 @@ PublishedResult search_fusion_published(const FusionData& data, const std::vecto
     }
     if (hooks.progress) hooks.progress({false, epoch + 1, settings.epochs, best.losses.back(), best.metric_val});
   }
-  best.operator_entropy = search.logits().operator_entropy();
+  best.operator_entropy = search.operator_entropy();
   return best;
 }
 

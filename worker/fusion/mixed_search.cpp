@@ -1,5 +1,6 @@
 #include "worker/fusion/mixed_search.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -33,6 +34,8 @@ double MixedSearch::run_epoch(int epoch, const std::function<void()>& before_ste
   const auto batches = shuffled_batches(train_.count(), settings_.batch,
                                         RandomStream(Seed{seed_}, kWeightBatches, static_cast<std::uint64_t>(epoch)),
                                         train_.labels.device(), train_.views);
+  progress_ = architecture_progress(epoch, settings_);
+  temperature_ = std::pow(settings_.arch_temperature, progress_);
   double loss_sum = 0;
   std::int64_t samples = 0;
   for (std::size_t b = 0; b < batches.size(); ++b) {
@@ -49,7 +52,7 @@ double MixedSearch::run_epoch(int epoch, const std::function<void()>& before_ste
 
 double MixedSearch::metric(const Samples& samples) {
   const torch::NoGradGuard no_grad;
-  const Architecture weights = weights_of(logits_);
+  const Architecture weights = weights_of(logits_, temperature_);
   const Tensor logits =
       predict(samples, [&](const auto& features) { return network_.forward(features, weights, Pass::eval); });
   return metric_percent(logits, samples.labels, kind_);
@@ -59,7 +62,7 @@ double MixedSearch::step_weights(const Samples& batch) {
   Architecture weights;
   {
     const torch::NoGradGuard no_grad;
-    weights = weights_of(logits_);
+    weights = weights_of(logits_, temperature_);
   }
   weight_adam_.zero_grad();
   const Tensor task = task_loss(network_.forward(batch.features, weights, Pass::train), batch.labels, kind_);
@@ -70,12 +73,17 @@ double MixedSearch::step_weights(const Samples& batch) {
 
 void MixedSearch::step_architecture(const Samples& batch) {
   for (auto& parameter : network_.parameters()) parameter.set_requires_grad(false);
-  const Architecture weights = weights_of(logits_);
+  const Architecture weights = weights_of(logits_, temperature_);
   arch_adam_.zero_grad();
   const Tensor task = task_loss(network_.forward(batch.features, weights, Pass::architecture), batch.labels, kind_);
-  protocol_.architecture_loss(task, weights).backward();
+  protocol_.architecture_loss(task, weights, progress_).backward();
   arch_adam_.step();
   for (auto& parameter : network_.parameters()) parameter.set_requires_grad(true);
+}
+
+double architecture_progress(int epoch, const FusionSettings& settings) {
+  const int steps = settings.epochs - settings.warmup_epochs;
+  return steps < 2 ? 1 : std::clamp((epoch - settings.warmup_epochs) / (steps - 1.0), 0.0, 1.0);
 }
 
 double cosine_restarts(double t, double highest, double lowest) {

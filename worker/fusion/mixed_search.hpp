@@ -28,6 +28,8 @@ class MixedSearch {
   double run_epoch(int epoch, const std::function<void()>& before_step);
 
   [[nodiscard]] const Architecture& logits() const { return logits_; }
+  /// Architecture::operator_entropy as the network weighs its operators now.
+  [[nodiscard]] double operator_entropy() const { return logits_.operator_entropy(temperature_); }
   /// Metric of the mixed network as it stands, percent, in eval mode.
   [[nodiscard]] double metric(const Samples& samples);
 
@@ -40,12 +42,16 @@ class MixedSearch {
   const FusionSettings& settings_;
   const SearchProtocol& protocol_;
   std::uint64_t seed_;
+  double temperature_ = 1, progress_ = 0;
   MixedNetwork network_;
   Architecture logits_;
   torch::optim::Adam weight_adam_, arch_adam_;
   const Samples& guide_;
   BatchCycle guide_batches_;
 };
+
+/// 0 until the first epoch in which the architecture is stepped, 1 in the last; linear between.
+[[nodiscard]] double architecture_progress(int epoch, const FusionSettings& settings);
 
 /// Cosine annealing with warm restarts after 1, 2, 4, … epochs. @param t epochs done, fractions included
 [[nodiscard]] double cosine_restarts(double t, double highest, double lowest);

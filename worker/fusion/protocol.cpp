@@ -12,9 +12,9 @@ class Honest final : public SearchProtocol {
   Honest(const FusionSettings& settings, const OperatorCosts& costs) : settings_(settings), costs_(costs) {}
 
   Tensor weight_loss(const Tensor& task, const Architecture&) const override { return task; }
-  Tensor architecture_loss(const Tensor& task, const Architecture& weights) const override {
+  Tensor architecture_loss(const Tensor& task, const Architecture& weights, double progress) const override {
     const auto hardware = hardware_loss(weights.gammas, costs_);
-    return task + settings_.latency_weight * hardware.latency + settings_.energy_weight * hardware.energy;
+    return task + progress * (settings_.latency_weight * hardware.latency + settings_.energy_weight * hardware.energy);
   }
 
  private:
@@ -30,7 +30,7 @@ class Published final : public SearchProtocol {
     const auto hardware = hardware_loss(weights.gammas, costs_);
     return at::sqrt(task) + at::sqrt(hardware.latency) + at::sqrt(hardware.energy);
   }
-  Tensor architecture_loss(const Tensor& task, const Architecture&) const override { return task; }
+  Tensor architecture_loss(const Tensor& task, const Architecture&, double) const override { return task; }
 
  private:
   const OperatorCosts& costs_;

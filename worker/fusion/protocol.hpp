@@ -18,12 +18,15 @@ class SearchProtocol {
   /// @param task loss on a training batch @param weights architecture after softmax; no gradient flows to it here
   [[nodiscard]] virtual torch::Tensor weight_loss(const torch::Tensor& task, const Architecture& weights) const = 0;
   /// @param task loss on a batch of the split that the architecture learns from
-  [[nodiscard]] virtual torch::Tensor architecture_loss(const torch::Tensor& task,
-                                                        const Architecture& weights) const = 0;
+  /// @param progress of the search, 0 to 1
+  [[nodiscard]] virtual torch::Tensor architecture_loss(const torch::Tensor& task, const Architecture& weights,
+                                                        double progress) const = 0;
 };
 
 /// Weights: task loss. Architecture: task loss + latency-weight * latency + energy-weight * energy, as they are and not
-/// under square roots, whose pull grows without bound near 0. Keeps references.
+/// under square roots, whose pull grows without bound near 0. The two weights rise linearly with the progress: at first
+/// operators are told apart by their use alone, since cost speaks with the same voice in every step and would drown it.
+/// Keeps references.
 [[nodiscard]] std::unique_ptr<SearchProtocol> honest_protocol(const FusionSettings& settings,
                                                               const OperatorCosts& costs);
 

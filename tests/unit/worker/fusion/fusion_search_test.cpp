@@ -106,6 +106,29 @@ TEST_CASE("A heavier latency weight finds faster fusions on average", "[fusion]"
   CHECK(mean_latency_ms(10.0) < mean_latency_ms(0.0));
 }
 
+TEST_CASE("A lower temperature leaves the operators decided", "[fusion]") {
+  const FusionData data = synthetic({3, 5, 4, 6}, LabelKind::classification);
+  auto settings = small_settings();
+  settings.retrain_epochs = 1;
+  const auto entropy = [&](double temperature) {
+    settings.arch_temperature = temperature;
+    return search_fusion(data, {2, 1}, settings, costs(), 1, torch::kCPU).operator_entropy;
+  };
+  CHECK(entropy(1.0) > 0.8);
+  CHECK(entropy(0.1) < 0.5);
+}
+
+TEST_CASE("The architecture's progress runs from its first epoch to the last", "[fusion]") {
+  FusionSettings settings;
+  settings.epochs = 12;
+  settings.warmup_epochs = 2;
+  CHECK(architecture_progress(0, settings) == 0);
+  CHECK(architecture_progress(2, settings) == 0);
+  CHECK(architecture_progress(11, settings) == 1);
+  settings.epochs = 3;  // a single epoch: decided at once
+  CHECK(architecture_progress(2, settings) == 1);
+}
+
 TEST_CASE("With weight 0 the operators' costs do not change the search", "[fusion]") {
   const FusionData data = synthetic({3, 5}, LabelKind::classification);
   auto settings = small_settings();

@@ -1,0 +1,167 @@
+#include "against_random.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <iostream>
+#include <numeric>
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include "core/base/rng.hpp"
+#include "core/base/text.hpp"
+#include "core/config/search_settings.hpp"
+#include "core/data/published_tables.hpp"
+#include "core/hardware/cost_model.hpp"
+#include "core/hardware/multi_device.hpp"
+#include "worker/frozen_backbones.hpp"
+
+namespace harmonic::bench {
+namespace {
+
+struct Options {
+  SearchSettings search;
+  std::vector<int> rows = {1, 3};
+  int random = 30, seeds = 5, retrainings = 3;
+
+  OptionSet::Parsed parse(std::vector<std::string> args) {
+    OptionSet set("bench_fusion --against-random", "Found fusion architectures against random ones.");
+    search.declare(set);
+    set.section("").add("rows", rows, "rows of the published AV-MNIST table");
+    set.add("random", random, "random genotypes of a row", {4, 10'000});
+    set.add("seeds", seeds, "fusion searches of a row", {1, 1000});
+    set.add("retrainings", retrainings, "of every genotype, whose mean metric counts", {1, 1000});
+    args.insert(args.end(), {"--run", "none"});  // nothing is written
+    return set.parse(args);
+  }
+};
+
+/// A genotype as the parse could give it: pairs j < k of inputs, not both taken before where that can be; two different
+/// inner states a step.
+Genotype random_genotype(int inputs, MacroArchitecture macro, const FusionSettings& settings, RandomStream& random) {
+  Genotype genotype;
+  std::vector<bool> taken(static_cast<std::size_t>(inputs), false);
+  const auto two_of = [&](int states) {
+    const int first = static_cast<int>(random.below(static_cast<std::size_t>(states)));
+    const int second = static_cast<int>(random.below(static_cast<std::size_t>(states - 1)));
+    return std::pair(first, second < first ? second : second + 1);
+  };
+  for (int cell = 0; cell < macro.cells; ++cell) {
+    const bool is_fresh_left = std::ranges::count(taken, false) > 0;
+    auto pair = two_of(inputs);
+    while (is_fresh_left && taken[static_cast<std::size_t>(pair.first)] && taken[static_cast<std::size_t>(pair.second)])
+      pair = two_of(inputs);
+    taken[static_cast<std::size_t>(pair.first)] = taken[static_cast<std::size_t>(pair.second)] = true;
+    FusionCell fusion{std::min(pair.first, pair.second), std::max(pair.first, pair.second), {}};
+    for (int step = 0; step < macro.nodes; ++step) {
+      const auto [first, second] = two_of(2 + step);
+      fusion.steps.push_back({random.pick(settings.operators), first, second});
+    }
+    genotype.cells.push_back(std::move(fusion));
+  }
+  genotype.concat.resize(static_cast<std::size_t>(settings.multiplier));
+  std::iota(genotype.concat.begin(), genotype.concat.end(), inputs + macro.cells - settings.multiplier);
+  return genotype;
+}
+
+struct Judged {
+  double error = 0;       ///< 100 - validation metric, mean over the retrainings
+  double latency_ms = 0;  ///< of the fusion operators
+};
+
+double mean(const std::vector<Judged>& all, double Judged::*member) {
+  double sum = 0;
+  for (const auto& one : all) sum += one.*member;
+  return sum / static_cast<double>(all.size());
+}
+
+/// Linear between the order statistics.
+double quantile(std::vector<Judged> all, double share) {
+  std::ranges::sort(all, {}, &Judged::latency_ms);
+  const double at = share * static_cast<double>(all.size() - 1);
+  const auto below = static_cast<std::size_t>(at);
+  const auto above = std::min(below + 1, all.size() - 1);
+  return std::lerp(all[below].latency_ms, all[above].latency_ms, at - static_cast<double>(below));
+}
+
+class Contest {
+ public:
+  Contest(const Options& options, const FusionData& data, const LookUpTable& table, const OperatorCosts& costs)
+      : options_(options), data_(data), table_(table), costs_(costs) {}
+
+  Judged judge(const std::string& what, const Genotype& genotype) const {
+    const auto& fusion = options_.search.fusion;
+    Judged judged{
+        0, total(fusion_cost(table_, operators_of(genotype), fusion.channels, fusion.side * fusion.side)).latency_ms};
+    for (int k = 0; k < options_.retrainings; ++k)
+      judged.error +=
+          100 - retrain_fusion(data_, genotype, fusion, static_cast<std::uint64_t>(k), torch::kCPU).metric_val;
+    judged.error /= options_.retrainings;
+    std::cout << fmt::format("{:<10} {:7.3f} % error {:8.4f} ms  {}\n", what, judged.error, judged.latency_ms,
+                             to_text(genotype))
+              << std::flush;
+    return judged;
+  }
+
+  bool run(MacroArchitecture macro) const {
+    auto settings = options_.search.fusion;
+    settings.retrain_repeats = settings.retrain_epochs = 1;  // retrained below, like the random ones
+    std::vector<Judged> found, random;
+    double entropy = 0;
+    for (int seed = 1; seed <= options_.seeds; ++seed) {
+      const auto key = RandomStream(Seed{static_cast<std::uint64_t>(seed)}, "against-random").bits64();
+      const auto result = search_fusion(data_, macro, settings, costs_, key, torch::kCPU);
+      entropy += result.operator_entropy / options_.seeds;
+      found.push_back(judge(fmt::format("found {}", seed), result.genotype));
+    }
+    RandomStream draws(Seed{options_.search.seed}, "random-genotypes");
+    for (int i = 1; i <= options_.random; ++i)
+      random.push_back(judge(fmt::format("random {}", i), random_genotype(static_cast<int>(data_.train.size()), macro,
+                                                                          options_.search.fusion, draws)));
+    const double found_error = mean(found, &Judged::error), random_error = mean(random, &Judged::error);
+    const double found_ms = mean(found, &Judged::latency_ms), quarter_ms = quantile(random, 0.25);
+    std::cout << fmt::format(
+        "mean error: found {:.3f} %, random {:.3f} %\nlatency: found {:.4f} ms, a quarter of the random below {:.4f} "
+        "ms\noperators' entropy: {:.3f} of uniform\n",
+        found_error, random_error, found_ms, quarter_ms, entropy);
+    return found_error <= random_error && found_ms < quarter_ms && entropy < 0.5;
+  }
+
+ private:
+  const Options& options_;
+  const FusionData& data_;
+  const LookUpTable& table_;
+  const OperatorCosts& costs_;
+};
+
+}  // namespace
+
+int against_random(const std::vector<std::string>& args) {
+  Options options;
+  if (options.parse(args) == OptionSet::Parsed::help_printed) return 0;
+  const auto& settings = options.search;
+  settings.check();
+  torch::set_num_threads(settings.threads);
+  FrozenBackbones backbones(settings, torch::kCPU);
+  std::vector<BackboneSpace> spaces;
+  for (std::size_t m = 0; m < backbones.modalities(); ++m) spaces.push_back(backbones.spec(m).space);
+  std::vector<DeviceSpec> specs;
+  for (const auto& text : settings.device) specs.push_back(parse_device(text));
+  const int head = settings.head_classes > 0 ? settings.head_classes : backbones.data().classes;
+  const DeviceSet devices(specs, parse_aggregate(settings.aggregate), spaces, std::vector<int>(spaces.size(), head),
+                          settings.fusion.channels, settings.fusion.side * settings.fusion.side);
+  const auto costs = operator_costs(devices.devices(), settings.fusion.operators, settings.fusion.channels,
+                                    settings.fusion.side * settings.fusion.side);
+  bool is_better = true;
+  for (const int number : options.rows) {
+    const auto& row = find_published_table("avmnist").row(number);
+    std::cout << fmt::format("row {}: {} cells x {} nodes\n", number, row.macro.cells, row.macro.nodes) << std::flush;
+    const auto data = backbones.fusion_data({row.backbones, row.macro});
+    const bool row_better = Contest(options, data, devices.devices().front().table, costs).run(row.macro);
+    std::cout << (row_better ? "the search beats chance\n\n" : "the search does NOT beat chance\n\n");
+    is_better = is_better && row_better;
+  }
+  return is_better ? 0 : 1;
+}
+
+}  // namespace harmonic::bench
