@@ -112,7 +112,8 @@ class ReproducePlan final : public RunPlan {
   void say(CandidateId id, const Result& result) const {
     if (const auto* score = std::get_if<FusionScore>(&result.outcome))
       log::info("model {} (row {}, seed {}): {:.2f} % on the {} split, {}", id.value, id.value / 100, id.value % 100,
-                score->metric_val, is_honest(settings_) ? "validation" : "test", human_duration(result.seconds));
+                score->metric_test.value_or(score->metric_val), is_honest(settings_) ? "validation" : "test",
+                human_duration(result.seconds));
   }
 
   ReproduceSettings settings_;

@@ -65,7 +65,7 @@ void Reproduction::tell(const Result& result) {
                         [&](const SearchFusion& w) {
                           if (const auto* score = std::get_if<FusionScore>(&result.outcome))
                             archive_.add({w.candidate, 1, w.genome, score->metric_val, score->genotype, result.seconds,
-                                          std::nullopt});
+                                          score->metric_test});
                         },
                         [&](const TestModel& w) {
                           if (const auto* score = std::get_if<TestScore>(&result.outcome))
@@ -92,7 +92,7 @@ std::optional<double> Reproduction::unimodal_metric(const ReproducedRow& row, st
 }
 
 std::optional<double> Reproduction::metric(const ScoredModel& model) const {
-  return test_ ? model.metric_test : std::optional(model.metric_val);
+  return model.metric_test;
 }
 
 }  // namespace harmonic
