@@ -13,7 +13,7 @@
 #include "core/config/search_settings.hpp"
 #include "core/data/published_tables.hpp"
 #include "core/hardware/cost_model.hpp"
-#include "core/hardware/multi_device.hpp"
+#include "core/work/run_devices.hpp"
 #include "worker/frozen_backbones.hpp"
 
 namespace harmonic::bench {
@@ -143,13 +143,7 @@ int against_random(const std::vector<std::string>& args) {
   settings.check();
   torch::set_num_threads(settings.threads);
   FrozenBackbones backbones(settings, torch::kCPU);
-  std::vector<BackboneSpace> spaces;
-  for (std::size_t m = 0; m < backbones.modalities(); ++m) spaces.push_back(backbones.spec(m).space);
-  std::vector<DeviceSpec> specs;
-  for (const auto& text : settings.device) specs.push_back(parse_device(text));
-  const int head = settings.head_classes > 0 ? settings.head_classes : backbones.data().classes;
-  const DeviceSet devices(specs, parse_aggregate(settings.aggregate), spaces, std::vector<int>(spaces.size(), head),
-                          settings.fusion.channels, settings.fusion.side * settings.fusion.side);
+  const DeviceSet devices = run_devices(settings, backbones.data().classes);
   const auto costs = operator_costs(devices.devices(), settings.fusion.operators, settings.fusion.channels,
                                     settings.fusion.side * settings.fusion.side);
   bool is_better = true;
