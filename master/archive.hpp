@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <vector>
 
 #include "core/base/ids.hpp"
 #include "core/space/genome.hpp"
@@ -19,6 +20,7 @@ struct ScoredModel {
   Genotype genotype;
   double seconds = 0;                 ///< of work, on its worker
   std::optional<double> metric_test;  ///< percent; read for the final front only, or as the protocol says
+  std::vector<float> architecture;    ///< FusionScore::architecture
 
   bool operator==(const ScoredModel&) const = default;
 };

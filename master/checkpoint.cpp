@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -29,6 +30,8 @@ struct Columns {
   std::vector<std::int64_t> ids, generations;   ///< [model]
   std::vector<double> metrics, tests, seconds;  ///< [model]; test NaN: not read
   std::vector<std::string> genotypes;           ///< [model]
+  std::vector<std::int64_t> parameter_counts;   ///< [model]
+  std::vector<float> parameters;                ///< of the architecture, model after model
   GenomeColumns models, failed;
 
   explicit Columns(std::size_t modalities) : survivors(modalities), memo_genomes(modalities), memo_scores(modalities) {
@@ -65,7 +68,7 @@ void exchange(File& file, const std::string& group, GenomeColumns& columns) {
 
 /// The one list of fields, for reading and for writing.
 template <class File>
-void exchange(File& file, Columns& columns) {
+void exchange(File& file, Columns& columns, CheckpointVersion version) {
   file.field("/counters", columns.counters);
   for (std::size_t m = 0; m < columns.survivors.size(); ++m) {
     file.field(fmt::format("/modality_{}/survivors", m), columns.survivors[m]);
@@ -76,9 +79,13 @@ void exchange(File& file, Columns& columns) {
   file.field("/models/id", columns.ids);
   file.field("/models/generation", columns.generations);
   file.field("/models/metric_val", columns.metrics);
-  file.field("/models/metric_test", columns.tests);
   file.field("/models/seconds", columns.seconds);
   file.field("/models/genotype", columns.genotypes);
+  if (version >= CheckpointVersion::test_and_architecture) {
+    file.field("/models/metric_test", columns.tests);
+    file.field("/models/parameter_count", columns.parameter_counts);
+    file.field("/models/parameters", columns.parameters);
+  }
   exchange(file, "/models", columns.models);
   exchange(file, "/failed", columns.failed);
 }
@@ -118,6 +125,8 @@ Columns to_columns(const SearchState& state, std::size_t modalities) {
     columns.tests.push_back(model.metric_test.value_or(std::numeric_limits<double>::quiet_NaN()));
     columns.seconds.push_back(model.seconds);
     columns.genotypes.push_back(to_text(model.genotype));
+    columns.parameter_counts.push_back(static_cast<std::int64_t>(model.architecture.size()));
+    columns.parameters.insert(columns.parameters.end(), model.architecture.begin(), model.architecture.end());
     add(columns.models, model.genome);
   }
   for (const auto& genome : state.archive.failed()) add(columns.failed, genome);
@@ -139,11 +148,24 @@ SearchState to_state(const Columns& columns, const std::vector<BackboneSpace>& s
     }
   }
   for (const auto id : columns.parents) state.parents.push_back(CandidateId{static_cast<std::uint64_t>(id)});
+  const auto test = [&](std::size_t model) -> std::optional<double> {
+    if (columns.tests.empty() || std::isnan(columns.tests.at(model))) return std::nullopt;
+    return columns.tests.at(model);
+  };
+  std::span<const float> parameters = columns.parameters;
+  const auto next_parameters = [&](std::size_t model) -> std::vector<float> {
+    if (columns.parameter_counts.empty()) return {};
+    const auto count = static_cast<std::size_t>(columns.parameter_counts.at(model));
+    if (count > parameters.size()) throw InputError("it lacks architecture parameters", "");
+    const auto own = parameters.first(count);
+    parameters = parameters.subspan(count);
+    return {own.begin(), own.end()};
+  };
   for (std::size_t i = 0; i < columns.ids.size(); ++i)
     state.archive.add({CandidateId{static_cast<std::uint64_t>(columns.ids[i])},
                        static_cast<int>(columns.generations.at(i)), genome_at(columns.models, i, spaces),
-                       columns.metrics.at(i), parse_genotype(columns.genotypes.at(i)), columns.seconds.at(i),
-                       std::isnan(columns.tests.at(i)) ? std::nullopt : std::optional(columns.tests.at(i))});
+                       columns.metrics.at(i), parse_genotype(columns.genotypes.at(i)), columns.seconds.at(i), test(i),
+                       next_parameters(i)});
   for (std::size_t i = 0; i < columns.failed.cells.size(); ++i)
     state.archive.add_failed(genome_at(columns.failed, i, spaces));
   for (const auto id : state.parents)
@@ -161,7 +183,7 @@ void save_checkpoint(const std::filesystem::path& path, const SearchState& state
     file.set_attribute("/", "settings_hash", static_cast<std::int64_t>(settings_hash));
     Columns columns = to_columns(state, modalities);
     Writer writer{file};
-    exchange(writer, columns);
+    exchange(writer, columns, CheckpointVersion::current);
     file.flush();
   });
 }
@@ -171,14 +193,14 @@ std::optional<SearchState> load_checkpoint(const std::filesystem::path& path, st
   if (!std::filesystem::exists(path)) return std::nullopt;
   try {
     Hdf5File file(path, Hdf5File::Mode::read);
-    if (const auto version = file.attribute_int("/", "version");
-        version > static_cast<std::int64_t>(CheckpointVersion::current))
+    const auto version = file.attribute_int("/", "version");
+    if (version > static_cast<std::int64_t>(CheckpointVersion::current))
       throw InputError(fmt::format("version {} is newer than this program", version), "");
     if (static_cast<std::uint64_t>(file.attribute_int("/", "settings_hash")) != settings_hash)
       throw InputError("it belongs to other settings", "");
     Columns columns(spaces.size());
     Reader reader{file};
-    exchange(reader, columns);
+    exchange(reader, columns, static_cast<CheckpointVersion>(version));
     return to_state(columns, spaces);
   } catch (const std::exception& e) {
     log::warning("checkpoint {} cannot be used ({}): the search is followed again from the journal", path.string(),

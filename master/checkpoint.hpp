@@ -11,7 +11,12 @@
 namespace harmonic {
 
 /// What each version of the checkpoint added. Append before `end`; never renumber.
-enum class CheckpointVersion : std::int64_t { first = 1, end, current = end - 1 };
+enum class CheckpointVersion : std::int64_t {
+  first = 1,
+  test_and_architecture,  ///< metric_test and architecture parameters of every model
+  end,
+  current = end - 1
+};
 
 /// Replaces the checkpoint (HDF5) as a whole or not at all. @throws RunError
 void save_checkpoint(const std::filesystem::path& path, const SearchState& state, std::uint64_t settings_hash,

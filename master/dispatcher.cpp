@@ -45,6 +45,8 @@ std::string check(const SearchFusion& work, const FusionScore& score) {
                     std::ranges::all_of(
                         cells, [&](const auto& c) { return c.steps.size() == static_cast<std::size_t>(macro.nodes); });
   if (!fits) return "a genotype of another macro-architecture";
+  if (!std::ranges::all_of(score.architecture, [](float v) { return std::isfinite(v); }))
+    return "architecture parameters that are no numbers";
   const auto bad = bad_metric(score.metric_val);
   return bad.empty() && score.metric_test ? bad_metric(*score.metric_test) : bad;
 }

@@ -39,7 +39,7 @@ void Reproduction::start_searches() {
       if (const auto modality = static_cast<int>(m); asked.emplace(modality, row.genome.backbones[m]).second)
         await(EvaluateBackbones{modality, {row.genome.backbones[m]}, Split::test});
     for (int seed = 1; seed <= seeds_; ++seed)
-      await(SearchFusion{model_id(row.published.row, seed), row.genome, seed - 1});
+      await(SearchFusion{model_id(row.published.row, seed), row.genome, {}, seed - 1});
   }
 }
 
@@ -64,8 +64,14 @@ void Reproduction::tell(const Result& result) {
                         },
                         [&](const SearchFusion& w) {
                           if (const auto* score = std::get_if<FusionScore>(&result.outcome))
-                            archive_.add({w.candidate, 1, w.genome, score->metric_val, score->genotype, result.seconds,
-                                          score->metric_test});
+                            archive_.add({w.candidate,
+                                          1,
+                                          w.genome,
+                                          score->metric_val,
+                                          score->genotype,
+                                          result.seconds,
+                                          score->metric_test,
+                                          {}});
                         },
                         [&](const TestModel& w) {
                           if (const auto* score = std::get_if<TestScore>(&result.outcome))

@@ -60,7 +60,7 @@ void Search::tell(const Result& result) {
                         [&](const SearchFusion& w) {
                           if (const auto* score = std::get_if<FusionScore>(&result.outcome)) {
                             state_.archive.add({w.candidate, generation(), w.genome, score->metric_val, score->genotype,
-                                                result.seconds, score->metric_test});
+                                                result.seconds, score->metric_test, score->architecture});
                           } else {
                             state_.archive.add_failed(w.genome);
                           }
@@ -148,8 +148,11 @@ void Search::select_backbones() {
   RandomStream random(seed_, "pairing", static_cast<std::uint64_t>(state_.generation));
   const auto known = [&](const MultimodalGenome& genome) { return state_.archive.knows(genome); };
   std::vector<Work> work;
-  for (auto& pair : pair_up(state_.survivors, settings_.pairs, macro_parents(), settings_, known, random))
-    work.push_back(SearchFusion{CandidateId{state_.next_candidate++}, std::move(pair.genome)});
+  for (auto& pair : pair_up(state_.survivors, settings_.pairs, macro_parents(), settings_, known, random)) {
+    SearchFusion search{CandidateId{state_.next_candidate++}, std::move(pair.genome), {}, 0};
+    if (pair.parent) search.start = state_.archive.models().at(*pair.parent).architecture;
+    work.push_back(std::move(search));
+  }
   start(Phase::fusion, std::move(work));
 }
 

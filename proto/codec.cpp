@@ -70,6 +70,7 @@ void put(const Work& from, wire::Work& to) {
                           to.mutable_fusion()->set_candidate(w.candidate.value);
                           put(w.genome, *to.mutable_fusion()->mutable_genome());
                           to.mutable_fusion()->set_trial(w.trial);
+                          to.mutable_fusion()->mutable_start()->Assign(w.start.begin(), w.start.end());
                         },
                         [&](const TestModel& w) {
                           to.mutable_test()->set_candidate(w.candidate.value);
@@ -87,6 +88,8 @@ void put(const Outcome& from, wire::Outcome& to) {
                           to.mutable_fusion()->set_metric_val(o.metric_val);
                           if (o.metric_test) to.mutable_fusion()->set_metric_test(*o.metric_test);
                           put(o.genotype, *to.mutable_fusion()->mutable_genotype());
+                          to.mutable_fusion()->mutable_architecture()->Assign(o.architecture.begin(),
+                                                                              o.architecture.end());
                         },
                         [&](const TestScore& o) { to.mutable_test()->set_metric_test(o.metric_test); },
                         [&](const Failure& o) {
@@ -131,7 +134,10 @@ Work get(const wire::Work& from) {
     }
     case wire::Work::kFusion:
       require(from.fusion().has_genome());
-      return SearchFusion{CandidateId{from.fusion().candidate()}, get(from.fusion().genome()), from.fusion().trial()};
+      return SearchFusion{CandidateId{from.fusion().candidate()},
+                          get(from.fusion().genome()),
+                          {from.fusion().start().begin(), from.fusion().start().end()},
+                          from.fusion().trial()};
     case wire::Work::kTest:
       require(from.test().has_genome() && from.test().has_genotype());
       return TestModel{CandidateId{from.test().candidate()}, get(from.test().genome()), get(from.test().genotype())};
@@ -147,8 +153,10 @@ Outcome get(const wire::Outcome& from) {
       return BackboneScores{{from.backbones().metric().begin(), from.backbones().metric().end()}};
     case wire::Outcome::kFusion:
       require(from.fusion().has_genotype());
-      return FusionScore{from.fusion().metric_val(), get(from.fusion().genotype()),
-                         from.fusion().has_metric_test() ? std::optional(from.fusion().metric_test()) : std::nullopt};
+      return FusionScore{from.fusion().metric_val(),
+                         get(from.fusion().genotype()),
+                         from.fusion().has_metric_test() ? std::optional(from.fusion().metric_test()) : std::nullopt,
+                         {from.fusion().architecture().begin(), from.fusion().architecture().end()}};
     case wire::Outcome::kTest:
       return TestScore{from.test().metric_test()};
     case wire::Outcome::kFailure:

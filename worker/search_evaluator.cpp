@@ -42,9 +42,12 @@ class SearchEvaluator final : public Evaluator {
         RandomStream(Seed{settings_.seed}, "fusion", genome_hash(work.genome), static_cast<std::uint64_t>(work.trial))
             .bits64();
     if (settings_.protocol == "published") return published(work, data, seed);
-    FusionResult found = search_fusion(data, work.genome.macro, settings_.fusion, costs_, seed, device_);
+    FusionResult found =
+        search_fusion(data, work.genome.macro, settings_.fusion, costs_, seed, device_, {}, work.start);
     keep(work, found.genotype, found.metric_val, std::move(found.weights));
-    return FusionScore{found.metric_val, found.genotype};
+    FusionScore score{found.metric_val, found.genotype};
+    if (settings_.fusion.warm_start) score.architecture = std::move(found.architecture);
+    return score;
   }
 
   /// Nothing is retrained: the kept model has no fusion weights.

@@ -97,6 +97,8 @@ void SearchSettings::declare(OptionSet& o) {
         "temperature of the operators' softmax in the last epoch; it falls from 1 geometrically", {0.01, 1.0});
   o.add("latency-weight", fusion.latency_weight, "weight of the latency in the architecture's loss", {0.0, 1e6});
   o.add("energy-weight", fusion.energy_weight, "weight of the energy in the architecture's loss", {0.0, 1e6});
+  o.add("warm-start", fusion.warm_start,
+        "on: a fusion search starts from the architecture parameters of the parent with the same macro-architecture");
   o.add("retrain-epochs", fusion.retrain_epochs, "epochs of the discrete network at most", {1, 100'000});
   o.add("retrain-repeats", fusion.retrain_repeats,
         "retrainings of a model from other weights, whose mean metric counts", {1, 1000});

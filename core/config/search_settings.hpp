@@ -65,6 +65,10 @@ struct FusionSettings {
   double latency_weight = 0.03;
   double energy_weight = 0.03;
 
+  /// A child starts from the architecture parameters of the parent whose macro-architecture it has. Off: what a search
+  /// finds is a function of the genome alone.
+  bool warm_start = false;
+
   int retrain_epochs = 50;    ///< of the discrete network, at most
   int retrain_repeats = 3;    ///< retrainings of a model, each of other weights: their mean metric counts
   int retrain_patience = 15;  ///< epochs without a better validation metric before it stops

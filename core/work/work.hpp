@@ -26,6 +26,9 @@ struct EvaluateBackbones {
 struct SearchFusion {
   CandidateId candidate;
   MultimodalGenome genome;
+  /// Architecture parameters (FusionScore::architecture) of a model with the same macro-architecture to start from;
+  /// empty: from none. Part of the work, so that its answer still depends on the work alone.
+  std::vector<float> start;
   int trial = 0;  ///< which of several independent searches for one genome: each has random numbers of its own
 
   bool operator==(const SearchFusion&) const = default;
@@ -59,6 +62,9 @@ struct FusionScore {
   double metric_val = 0;  ///< of the retrained discrete network; protocol published: of the mixed one
   Genotype genotype;
   std::optional<double> metric_test = {};  ///< protocol published alone: of the mixed network's best epoch on test
+  /// Of the mixed network at the end: alphas, then betas, then gammas, cell by cell (Architecture). Empty unless the
+  /// run warm-starts.
+  std::vector<float> architecture = {};
 
   bool operator==(const FusionScore&) const = default;
 };

@@ -53,11 +53,16 @@ inline Outcome fake_outcome(const Work& work) {
   }
   const auto& genome = std::holds_alternative<SearchFusion>(work) ? std::get<SearchFusion>(work).genome
                                                                   : std::get<TestModel>(work).genome;
+  const auto* search = std::get_if<SearchFusion>(&work);
   double metric = 10 * fake_uniform(text_of(genome), 2);
+  if (search != nullptr && !search->start.empty()) metric += 5 * fake_uniform(fmt::format("{}", search->start[0]), 3);
   for (const auto& backbone : genome.backbones)
     metric += fake_metric(backbone) / static_cast<double>(genome.backbones.size());
   if (std::holds_alternative<TestModel>(work)) return TestScore{metric - 1};
-  return FusionScore{metric, fake_genotype(genome)};
+  return FusionScore{metric,
+                     fake_genotype(genome),
+                     std::nullopt,
+                     {static_cast<float>(metric), static_cast<float>(genome.macro.cells)}};
 }
 
 class FakeEvaluator : public Evaluator {

@@ -59,6 +59,7 @@ std::vector<std::string> World::search(const std::filesystem::path& run, std::ve
                                     "64",
                                     "--retrain-epochs",
                                     "2",
+                                    "--warm-start",
                                     "--lease",
                                     "3"};
   words.insert(words.end(), more.begin(), more.end());

@@ -2,7 +2,10 @@
 
 #include <cmath>
 
+#include <fmt/format.h>
 #include <torch/torch.h>
+
+#include "core/base/error.hpp"
 
 namespace harmonic {
 
@@ -20,6 +23,30 @@ double Architecture::operator_entropy(double temperature) const {
   if (rows.size(1) < 2) return 0;
   const Tensor log_weights = at::log_softmax(rows, 1);
   return -(log_weights.exp() * log_weights).sum(1).mean().item<double>() / std::log(static_cast<double>(rows.size(1)));
+}
+
+std::vector<float> Architecture::values() const {
+  std::vector<float> all;
+  for (const auto& parameter : parameters()) {
+    const Tensor flat = parameter.detach().to(torch::kCPU, torch::kFloat32).contiguous();
+    const auto* first = flat.const_data_ptr<float>();
+    all.insert(all.end(), first, first + flat.numel());
+  }
+  return all;
+}
+
+void Architecture::assign(std::span<const float> values) {
+  const torch::NoGradGuard no_grad;
+  const auto own = parameters();
+  std::int64_t wanted = 0;
+  for (const auto& parameter : own) wanted += parameter.numel();
+  if (static_cast<std::size_t>(wanted) != values.size())
+    throw RunError(fmt::format("{} architecture parameters are given to a network with {}", values.size(), wanted));
+  for (const auto& parameter : own) {
+    const auto part = values.first(static_cast<std::size_t>(parameter.numel()));
+    parameter.copy_(torch::tensor(std::vector<float>(part.begin(), part.end())).view(parameter.sizes()));
+    values = values.subspan(part.size());
+  }
 }
 
 Architecture random_architecture(int inputs, MacroArchitecture macro, int operators, torch::Device device) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include <torch/types.h>
@@ -20,6 +21,11 @@ struct Architecture {
   /// Mean over all mixed operators of the entropy of softmax(gamma / temperature), as a share of ln(operators): 1 is
   /// undecided.
   [[nodiscard]] double operator_entropy(double temperature = 1) const;
+
+  /// Every number of the above, in that order; small enough for a message.
+  [[nodiscard]] std::vector<float> values() const;
+  /// Takes such numbers. @throws RunError when they are of another shape
+  void assign(std::span<const float> values);
 };
 
 /// 1e-3 * N(0, 1) from LibTorch's generator, requiring gradients. Source: method.md.

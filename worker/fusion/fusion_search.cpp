@@ -112,7 +112,7 @@ TrainedFusion retrain_fusion(const FusionData& data, const Genotype& genotype, c
 
 FusionResult search_fusion(const FusionData& data, MacroArchitecture macro, const FusionSettings& settings,
                            const OperatorCosts& costs, std::uint64_t seed, torch::Device device,
-                           const FusionHooks& hooks) {
+                           const FusionHooks& hooks, std::span<const float> start) {
   keep_freed_memory();
   check_data(data, settings);
   FusionResult result;
@@ -122,12 +122,14 @@ FusionResult search_fusion(const FusionData& data, MacroArchitecture macro, cons
     const Samples val = make_samples(data.val, data.val_labels, data.val_views, device);
     const auto protocol = honest_protocol(settings, costs);
     MixedSearch search(train, val, data.kind, layout_of(data, macro, settings), settings, *protocol, seed);
+    if (!start.empty()) search.start_from(start);
     for (int epoch = 0; epoch < settings.epochs; ++epoch) {
       result.losses.push_back(search.run_epoch(epoch, [&] { stop_if_asked(hooks); }));
       if (hooks.progress) hooks.progress({false, epoch + 1, settings.epochs, result.losses.back(), 0});
     }
     result.genotype = genotype_now(search, data, settings);
     result.operator_entropy = search.operator_entropy();
+    result.architecture = search.logits().values();
   }
   double metric_sum = 0, best_loss = std::numeric_limits<double>::infinity();
   for (int repeat = 0; repeat < settings.retrain_repeats; ++repeat) {

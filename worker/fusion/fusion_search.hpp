@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,7 @@ struct FusionResult {
   std::map<std::string, torch::Tensor> weights;  ///< of the best of the retrainings, DerivedNetwork::tensors
   std::vector<double> losses;                    ///< mean training loss of the mixed network in every epoch
   double operator_entropy = 1;                   ///< Architecture::operator_entropy at the end: 0 decided, 1 undecided
+  std::vector<float> architecture;               ///< Architecture::values at the end
 };
 
 /// The search was asked to stop before its end.
@@ -74,10 +76,13 @@ struct FusionHooks {
 /// normalised, hardware_loss); the discrete network is derived, trained from scratch (retrain_fusion), and that is the
 /// result. The hardware terms enter as they are, not under square roots: their pull does not grow without bound near 0.
 /// The result depends on the arguments alone: on one thread it is the same bit for bit. Seeds LibTorch's generator.
+/// @param start architecture parameters to start from: FusionResult::architecture of a search with as many inputs and
+///   the same macro-architecture; empty: random_architecture
 /// @throws InputError for data that do not fit together, or an impossible fusion; FusionStopped
 [[nodiscard]] FusionResult search_fusion(const FusionData& data, MacroArchitecture macro,
                                          const FusionSettings& settings, const OperatorCosts& costs, std::uint64_t seed,
-                                         torch::Device device, const FusionHooks& hooks = {});
+                                         torch::Device device, const FusionHooks& hooks = {},
+                                         std::span<const float> start = {});
 
 /// What the published code reports of a fusion search: of the mixed network, at its best epoch on test.
 struct PublishedResult {

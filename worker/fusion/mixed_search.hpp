@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 
 #include <torch/optim/adam.h>
 #include <torch/types.h>
@@ -28,6 +29,8 @@ class MixedSearch {
   double run_epoch(int epoch, const std::function<void()>& before_step);
 
   [[nodiscard]] const Architecture& logits() const { return logits_; }
+  /// Takes the architecture parameters of another search (Architecture::values). @throws RunError
+  void start_from(std::span<const float> architecture) { logits_.assign(architecture); }
   /// Architecture::operator_entropy as the network weighs its operators now.
   [[nodiscard]] double operator_entropy() const { return logits_.operator_entropy(temperature_); }
   /// Metric of the mixed network as it stands, percent, in eval mode.

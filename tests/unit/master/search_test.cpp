@@ -266,6 +266,33 @@ TEST_CASE("Three modalities are searched together: every model has one backbone 
   for (const auto id : search.front()) CHECK(search.archive().models().at(id).metric_test.has_value());
 }
 
+TEST_CASE("A warm child starts from the architecture of a parent with its macro-architecture", "[master][search]") {
+  auto search = make_search();
+  int warm = 0;
+  drive(search, [&](const auto& tasks) {
+    for (const auto& task : tasks) {
+      const auto* work = std::get_if<SearchFusion>(&task.work);
+      if (work == nullptr || work->start.empty()) continue;
+      ++warm;
+      const auto& parents = search.boundary().parents;
+      CHECK(std::ranges::any_of(parents, [&](const auto id) {
+        const auto& parent = search.archive().models().at(id);
+        return parent.architecture == work->start && parent.genome.macro == work->genome.macro;
+      }));
+    }
+  });
+  CHECK(warm > 0);
+  // Where no architecture is told, none is passed on.
+  auto cold = make_search();
+  for (auto tasks = cold.ask(); !tasks.empty(); tasks = cold.ask())
+    for (const auto& task : tasks) {
+      if (const auto* work = std::get_if<SearchFusion>(&task.work)) CHECK(work->start.empty());
+      auto result = answer(task);
+      if (auto* score = std::get_if<FusionScore>(&result.outcome)) score->architecture.clear();
+      cold.tell(result);
+    }
+}
+
 TEST_CASE("A space that is used up ends the search in good order", "[master][search]") {
   auto tiny = find_space("avmnist-image");
   tiny.kernels = {3};

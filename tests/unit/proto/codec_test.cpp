@@ -15,7 +15,8 @@ std::vector<Work> every_work() {
           EvaluateBackbones{},
           EvaluateBackbones{0, {}, Split::test},
           SearchFusion{CandidateId{7}, kGenome},
-          SearchFusion{CandidateId{7}, kGenome, 2},
+          SearchFusion{CandidateId{7}, kGenome, {}, 2},
+          SearchFusion{CandidateId{7}, kGenome, {0.5F, -1.25F}, 0},
           TestModel{CandidateId{1ULL << 60U}, kGenome, kGenotype}};
 }
 
@@ -23,6 +24,7 @@ std::vector<Outcome> every_outcome() {
   return {BackboneScores{{0.0, 99.125, 1.0 / 3.0}},
           FusionScore{98.5, kGenotype},
           FusionScore{97.5, kGenotype, 96.0},
+          FusionScore{97.5, kGenotype, std::nullopt, {0.1F, 2}},
           TestScore{12.25},
           Failure{"no GPU", false},
           Failure{"weights.h5 is missing", true}};

@@ -205,6 +205,22 @@ TEST_CASE("The published protocol learns its architecture from test and reports 
   CHECK(with_other_costs.genotype == found.genotype);
 }
 
+TEST_CASE("A fusion search goes on from the architecture that another ended with", "[fusion]") {
+  const FusionData data = synthetic({3, 5}, LabelKind::classification);
+  auto settings = small_settings();
+  settings.retrain_epochs = 1;
+  const auto before = search_fusion(data, {2, 2}, settings, costs(), 1, torch::kCPU);
+  settings.arch_steps = 0;  // what is not stepped stays where it started
+  const auto after = search_fusion(data, {2, 2}, settings, costs(), 2, torch::kCPU, {}, before.architecture);
+  CHECK(after.architecture == before.architecture);
+  CHECK(after.genotype == before.genotype);
+  CHECK(after.operator_entropy == before.operator_entropy);
+  const auto cold = search_fusion(data, {2, 2}, settings, costs(), 2, torch::kCPU);
+  CHECK(cold.architecture != before.architecture);
+  CHECK_THROWS_WITH(search_fusion(data, {1, 2}, settings, costs(), 2, torch::kCPU, {}, before.architecture),
+                    Catch::Contains("architecture parameters"));
+}
+
 TEST_CASE("A fusion search that is asked to stop says so", "[fusion]") {
   const FusionData data = synthetic({3, 5}, LabelKind::classification);
   int asked = 0;
