@@ -1,6 +1,8 @@
 // How fast sub-networks are scored: one by one, grouped and all of a space, against the usual way with LibTorch's own
-// modules. Random weights and samples: no time depends on their values.
+// modules; and what a step of training takes, under mpirun on all ranks. Random weights and samples: no time depends on
+// their values.
 #include <algorithm>
+#include <cstdlib>
 #include <iostream>
 
 #include <fmt/format.h>
@@ -9,22 +11,33 @@
 #include "core/base/error.hpp"
 #include "core/base/rng.hpp"
 #include "core/config/options.hpp"
+#include "core/mpi/session.hpp"
 #include "core/space/prefix_groups.hpp"
 #include "tests/bench/measured_child.hpp"
 #include "tests/bench/published_subnet.hpp"
 #include "tests/bench/timing.hpp"
+#include "tests/bench/training_step.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
 #include "worker/backbone/sample_batches.hpp"
+#include "worker/group/placement.hpp"
 #include "worker/train/metrics.hpp"
 
 namespace harmonic::bench {
 namespace {
 
 struct Options {
-  std::string space = "avmnist-image";
+  std::string space = "avmnist-image", only = "all";
   int genomes = 64, train = 900, val = 150, batch = 256, threads = 2, repeats = 3, sweep = 910;
+  int training_batch = 64, steps = 20;
   bool memory = true;
+  [[nodiscard]] bool measures(const std::string& part) const { return only == "all" || only == part; }
 };
+
+/// Whether mpirun made this process its rank 0, or nobody did; known before MPI is started.
+bool leads() {
+  const char* rank = std::getenv("OMPI_COMM_WORLD_RANK");
+  return rank == nullptr || std::string(rank) == "0";
+}
 
 torch::Tensor samples(const BackboneSpace& space, std::int64_t count) {
   return torch::rand({count, space.in_channels, space.resolution, space.resolution});
@@ -119,32 +132,54 @@ void measure_memory(const Options& chosen) {
   std::cout.flush();
 }
 
-void run(const std::vector<std::string>& args) {
-  Options chosen;
-  OptionSet options("bench_supernet", "Measures how fast sub-networks are scored.");
-  options.add("space", chosen.space, "search space");
-  options.add("genomes", chosen.genomes, "random genomes", {1, 100'000});
-  options.add("train", chosen.train, "samples that batch norms are re-estimated on", {2, 1'000'000});
-  options.add("val", chosen.val, "samples that are classified", {1, 1'000'000});
-  options.add("batch", chosen.batch, "samples of a re-estimation batch", {2, 65'536});
-  options.add("threads", chosen.threads, "compute threads", {1, 1024});
-  options.add("repeats", chosen.repeats, "the best of so many", {1, 1000});
-  options.add("sweep", chosen.sweep, "networks of the space to sweep, about; 0: none", {0, 100'000});
-  options.add("memory", chosen.memory, "whether to measure the memory that MM-IMDB's space needs");
-  if (options.parse(args) == OptionSet::Parsed::help_printed) return;
-  if (chosen.memory) measure_memory(chosen);  // first: a process with threads cannot be forked
+/// What one process measures by itself.
+void measure_alone(const Options& chosen) {
+  if (chosen.memory && chosen.measures("memory")) measure_memory(chosen);  // first: no fork after threads or MPI
   torch::manual_seed(1);
   at::set_num_threads(chosen.threads);
   const auto& space = find_space(chosen.space);
   const Supernet supernet(space, 10, Seed{1});
-  measure_scores(chosen, space, supernet);
-  if (chosen.sweep > 0) measure_sweep(chosen, space, supernet);
+  if (chosen.measures("scores")) measure_scores(chosen, space, supernet);
+  if (chosen.sweep > 0 && chosen.measures("sweep")) measure_sweep(chosen, space, supernet);
+}
+
+void measure_training_on_ranks(const Options& chosen, int& argc, char**& argv) {
+  MpiSession session(argc, argv);
+  const auto peers = std::make_shared<Peers>();
+  try {
+    const auto group = world_collectives(torch::kCPU, peers);
+    const int threads = std::max(1, chosen.threads / local_place().size);
+    measure_training(find_space(chosen.space), chosen.training_batch, chosen.steps, threads, *group);
+  } catch (const std::exception&) {
+    if (peers->broken()) session.abandon();
+    throw;
+  }
+}
+
+void run(int argc, char** argv) {
+  Options chosen;
+  OptionSet options("bench_supernet", "Measures how fast sub-networks are scored and a supernet is trained.");
+  options.add("space", chosen.space, "search space");
+  options.add_choice("only", chosen.only, {"all", "memory", "scores", "sweep", "training"}, "what to measure");
+  options.add("genomes", chosen.genomes, "random genomes", {1, 100'000});
+  options.add("train", chosen.train, "samples that batch norms are re-estimated on", {2, 1'000'000});
+  options.add("val", chosen.val, "samples that are classified", {1, 1'000'000});
+  options.add("batch", chosen.batch, "samples of a re-estimation batch", {2, 65'536});
+  options.add("threads", chosen.threads, "compute threads; in training shared by the ranks of a machine", {1, 1024});
+  options.add("repeats", chosen.repeats, "the best of so many", {1, 1000});
+  options.add("sweep", chosen.sweep, "networks of the space to sweep, about; 0: none", {0, 100'000});
+  options.add("training-batch", chosen.training_batch, "samples of a training step, over all ranks", {1, 65'536});
+  options.add("steps", chosen.steps, "training steps", {1, 100'000});
+  options.add("memory", chosen.memory, "whether to measure the memory that MM-IMDB's space needs");
+  if (options.parse({argv + 1, argv + argc}) == OptionSet::Parsed::help_printed) return;
+  if (leads()) measure_alone(chosen);  // before MPI is started, where the other ranks wait without a stir
+  if (chosen.measures("training")) measure_training_on_ranks(chosen, argc, argv);
 }
 
 }  // namespace
 }  // namespace harmonic::bench
 
-int main(int argc, char** argv) try { harmonic::bench::run({argv + 1, argv + argc}); } catch (const std::exception& e) {
+int main(int argc, char** argv) try { harmonic::bench::run(argc, argv); } catch (const std::exception& e) {
   std::cerr << e.what() << '\n';
   return 1;
 }
