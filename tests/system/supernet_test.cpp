@@ -1,8 +1,12 @@
-// harmonic supernet train on ranks: stopped, resumed, and fed with what does not fit.
+// harmonic supernet on ranks: stopped, resumed, bereft of a rank, and fed with what does not fit.
+#include <fstream>
+
 #include <signal.h>
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
+#include "core/storage/csv.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/shared_data.hpp"
 #include "tests/system/world.hpp"
@@ -14,6 +18,25 @@ std::vector<std::string> training(const World& w, const std::filesystem::path& o
                                   const std::string& space = "avmnist-audio") {
   std::vector<std::string> words = {"supernet", "train", "--data", w.data().string(), "--modality", "audio",
                                     "--space",  space,   "--out",  out.string(),      "--epochs",   "3"};
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+std::vector<std::string> sweep(const World& w, const std::filesystem::path& out, std::vector<std::string> more) {
+  std::vector<std::string> words = {"supernet",
+                                    "sweep",
+                                    "--weights",
+                                    w.weights("audio").string(),
+                                    "--data",
+                                    w.data().string(),
+                                    "--limit",
+                                    "8",
+                                    "--calibration-samples",
+                                    "32",
+                                    "--patience",
+                                    "2",
+                                    "--out",
+                                    out.string()};
   words.insert(words.end(), more.begin(), more.end());
   return words;
 }
@@ -59,6 +82,53 @@ TEST_CASE("Data that do not fit the space, or too few samples for the ranks, end
   const auto crowded = run(w.on_ranks(3, training(w, folder / "a.h5", {"--batch", "2"})));
   CHECK(crowded.exit_code == 2);
   CHECK_THAT(crowded.err, Catch::Contains("3 ranks"));
+}
+
+TEST_CASE("A sweep that a rank falls out of ends on the others, and goes on from the rows it has written",
+          "[supernet]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  const auto out = folder / "sweep.csv", left = folder / "left.csv";
+  {
+    Process process(w.on_ranks(2, sweep(w, out, {"--all"})));
+    REQUIRE(wait_until(process, [&] { return std::filesystem::exists(out); }));
+    SECTION("killed") {
+      kill(process.rank(1), SIGKILL);
+      const auto ended = process.wait();
+      CHECK(ended.exit_code != 0);
+      CHECK_THAT(ended.err, Catch::Contains("rank 1"));
+    }
+    SECTION("stuck") {
+      kill(process.rank(1), SIGSTOP);
+      const auto ended = process.wait();
+      CHECK(ended.exit_code == 1);
+      CHECK_THAT(ended.err, Catch::Contains("rank 1 on ") && Catch::Contains("lost or stuck"));
+    }
+  }
+  const auto table = CsvTable::read(out);
+  REQUIRE(table.rows() > 0);
+  std::filesystem::copy_file(out, left);
+  std::ofstream genomes(folder / "genomes.txt");
+  for (std::size_t row = 0; row < table.rows(); ++row) genomes << table.cell(row, table.column("genome")) << '\n';
+  genomes.close();
+  const auto resumed =
+      run(w.on_ranks(2, sweep(w, left, {"--genomes", (folder / "genomes.txt").string(), "--resume", "--json"})));
+  INFO(resumed.err);
+  REQUIRE(resumed.exit_code == 0);
+  CHECK(nlohmann::json::parse(resumed.out).at("measured") == 0);
+}
+
+TEST_CASE("A sweep that rank 0 cannot write any more ends on every rank", "[supernet]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  const auto there = folder / "there", gone = folder / "gone";
+  std::filesystem::create_directory(there);
+  Process process(w.on_ranks(2, sweep(w, there / "sweep.csv", {"--all"})));
+  REQUIRE(wait_until(process, [&] { return std::filesystem::exists(there / "sweep.csv"); }));
+  std::filesystem::rename(there, gone);
+  const auto ended = process.wait();
+  CHECK(ended.exit_code == 1);
+  CHECK_THAT(ended.err, Catch::Contains("sweep.csv"));
 }
 
 }  // namespace harmonic::testing

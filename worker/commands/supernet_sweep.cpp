@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -19,6 +20,7 @@
 #include "core/storage/json_text.hpp"
 #include "core/storage/output_file.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
+#include "worker/commands/on_peers.hpp"
 #include "worker/commands/supernet_actions.hpp"
 #include "worker/commands/supernet_evaluation.hpp"
 #include "worker/group/collectives.hpp"
@@ -136,98 +138,166 @@ void show_progress(std::size_t done, std::size_t total, double seconds) {
     log::info("{}", line);
 }
 
+/// The words of the command line.
+struct SweepOptions {
+  EvaluationOptions evaluation;
+  std::string genomes, out;
+  std::vector<std::string> devices;
+  int head_classes = 0;
+  double patience_s = kPatienceS;
+  bool all = false, resume = false, json = false;
+
+  void declare(OptionSet& options) {
+    evaluation.declare(options);
+    options.add("genomes", genomes, "file with one genome a line");
+    options.add("all", all, "every distinct network of the space instead");
+    options.add("device", devices, "a device whose cost is added: name=table.json[+more.json]");
+    options.add("head-classes", head_classes, "classifier row of the tables; 0: the data's number of classes",
+                {0, 1'000'000});
+    options.add("out", out, "CSV file to write: genome, metric, ms and mJ on every device, whether none dominates it")
+        .required();
+    options.add("resume", resume, "go on with the CSV file where it stopped");
+    options.add("patience", patience_s, "seconds that ranks wait for one another before a missing one ends the sweep",
+                {0.1, 1e9});
+    options.add("json", json, "print a summary as one JSON object");
+    declare_spaces(options);
+  }
+};
+
+std::optional<DeviceSet> chosen_devices(const SweepOptions& chosen, const Supernet& supernet) {
+  if (chosen.devices.empty()) return std::nullopt;
+  std::vector<DeviceSpec> specs;
+  for (const auto& text : chosen.devices) specs.push_back(parse_device(text));
+  return std::optional<DeviceSet>(std::in_place, specs, Aggregate::mean, std::vector{supernet.space()},
+                                  std::vector{chosen.head_classes > 0 ? chosen.head_classes : supernet.classes()});
+}
+
+/// A sweep on one of its ranks: what is measured, and how far it is.
+class Sweep {
+ public:
+  /// Reads and checks all there is; what an earlier sweep has left is known when it is resumed. @throws InputError
+  Sweep(const SweepOptions& chosen, LocalPlace place)
+      : inputs_(load_evaluation(chosen.evaluation, place, true)),
+        table_(
+            chosen.out,
+            chosen.all ? all_genomes(inputs_.supernet.space()) : read_genomes(chosen.genomes, inputs_.supernet.space()),
+            chosen_devices(chosen, inputs_.supernet)),
+        evaluator_(inputs_.supernet, inputs_.calibration, chosen.evaluation.calibration_batch, inputs_.device) {
+    if (chosen.resume) metrics_ = table_.read(inputs_.supernet.space());
+    check_same_run(evaluator_, inputs_, metrics_, chosen.out);
+    const std::set<BackboneGenome> distinct(table_.genomes().begin(), table_.genomes().end());
+    std::ranges::copy_if(distinct, std::back_inserter(open_),
+                         [&](const auto& genome) { return !metrics_.contains(genome); });
+  }
+
+  [[nodiscard]] const SweepTable& table() const { return table_; }
+  [[nodiscard]] const Metrics& metrics() const { return metrics_; }
+  [[nodiscard]] std::size_t to_measure() const { return open_.size(); }
+  [[nodiscard]] std::string description() const {
+    return fmt::format("{}: {} networks to measure on {} samples", inputs_.supernet.space().name, open_.size(),
+                       inputs_.inputs.size(0));
+  }
+  [[nodiscard]] double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+  /// In rounds, a group a rank; after each all ranks know all, and rank 0 writes.
+  /// @throws RunError when a rank is missing or fails, on all others; the rounds before are in the table
+  void run(Collectives& group) {
+    start_ = std::chrono::steady_clock::now();
+    try {
+      const auto groups = prefix_groups(open_, kGroup);
+      const auto ranks = static_cast<std::size_t>(group.size());
+      std::size_t done = 0;
+      for (std::size_t first = 0; first < groups.size(); first += ranks) {
+        done += measure(std::span(groups).subspan(first, std::min(ranks, groups.size() - first)), group);
+        if (group.rank().value != 0) continue;
+        table_.write(metrics_);
+        show_progress(done, open_.size(), seconds());
+      }
+    } catch (const std::exception& e) {
+      group.peers().give_up(e);  // who would wait for this rank
+      throw;
+    }
+  }
+
+ private:
+  /// @param round a group for each of the first ranks @return how many networks there are in it
+  std::size_t measure(std::span<const std::vector<BackboneGenome>> round, Collectives& group) {
+    std::vector<BackboneGenome> genomes;
+    std::vector<double> scores;
+    for (std::size_t rank = 0; rank < round.size(); ++rank) {
+      const bool mine = static_cast<std::size_t>(group.rank().value) == rank;
+      const auto found = mine ? evaluator_.evaluate(round[rank], inputs_.inputs, inputs_.labels, inputs_.kind)
+                              : std::vector<double>(round[rank].size(), 0.0);
+      genomes.insert(genomes.end(), round[rank].begin(), round[rank].end());
+      scores.insert(scores.end(), found.begin(), found.end());
+    }
+    const auto shared = torch::tensor(scores, torch::kFloat64);
+    group.all_reduce_sum({shared});
+    for (std::size_t i = 0; i < genomes.size(); ++i)
+      metrics_[genomes[i]] = shared[static_cast<std::int64_t>(i)].item<double>();
+    return genomes.size();
+  }
+
+  EvaluationInputs inputs_;
+  SweepTable table_;
+  BackboneEvaluator evaluator_;
+  Metrics metrics_;                   ///< of all that is known
+  std::vector<BackboneGenome> open_;  ///< what was not known at the start
+  std::chrono::steady_clock::time_point start_;
+};
+
+void show_result(const SweepOptions& chosen, const Sweep& sweep, const std::set<BackboneGenome>& front) {
+  const auto& genomes = sweep.table().genomes();
+  const auto metric = [&](const auto& genome) { return sweep.metrics().at(genome); };
+  const auto& best = *std::ranges::max_element(genomes, {}, metric);
+  if (chosen.json)
+    std::cout << json_text(nlohmann::ordered_json{{"csv", chosen.out},
+                                                  {"networks", genomes.size()},
+                                                  {"measured", sweep.to_measure()},
+                                                  {"front", front.size()},
+                                                  {"best", {{"genome", to_text(best)}, {"metric", metric(best)}}},
+                                                  {"seconds", sweep.seconds()}})
+              << '\n';
+  else
+    fmt::print("{}: {} networks, {} of them not dominated, the best {} with {:.2f} %\n", chosen.out, genomes.size(),
+               front.size(), to_text(best), metric(best));
+}
+
+ExitCode sweep_on(const SweepOptions& chosen, const std::shared_ptr<Peers>& peers) {
+  const bool leads = peers->rank().value == 0;
+  const LocalPlace place = local_place();
+  std::optional<Sweep> sweep;
+  // What one rank cannot read or find, all hear of.
+  peers->together([&] {
+    if (leads) check_output(chosen.out, "out");
+    sweep.emplace(chosen, place);
+  });
+  const auto group = world_collectives(torch::kCPU, peers);
+  if (leads)
+    log::info("{} of {}, {} known, {} rank(s)", sweep->description(), chosen.evaluation.split, sweep->metrics().size(),
+              group->size());
+  sweep->run(*group);
+  if (!leads) return ExitCode::done;
+  const auto front = sweep->table().front(sweep->metrics());
+  sweep->table().write(sweep->metrics(), front);
+  show_result(chosen, *sweep, front);
+  return ExitCode::done;
+}
+
 }  // namespace
 
-ExitCode supernet_sweep(const Arguments& args) {
-  EvaluationOptions chosen;
-  std::string genomes_path, out;
-  std::vector<std::string> device_texts;
-  int head_classes = 0;
-  bool all = false, resume = false, json = false;
+ExitCode supernet_sweep(const Arguments& args, const std::function<void()>& abandon_mpi) {
+  SweepOptions chosen;
   OptionSet options("harmonic supernet sweep",
                     "Measures many sub-networks, or every distinct one, after recalibration; under mpirun ranks share "
                     "them.");
   chosen.declare(options);
-  options.add("genomes", genomes_path, "file with one genome a line");
-  options.add("all", all, "every distinct network of the space instead");
-  options.add("device", device_texts, "a device whose cost is added: name=table.json[+more.json]");
-  options.add("head-classes", head_classes, "classifier row of the tables; 0: the data's number of classes",
-              {0, 1'000'000});
-  options.add("out", out, "CSV file to write: genome, metric, ms and mJ on every device, whether none dominates it")
-      .required();
-  options.add("resume", resume, "go on with the CSV file where it stopped");
-  options.add("json", json, "print a summary as one JSON object");
-  declare_spaces(options);
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  if (all == !genomes_path.empty()) throw InputError("a sweep takes either --genomes or --all", "give one of them");
-  check_output(out, "out");
-
-  const LocalPlace place = local_place();
-  const EvaluationInputs inputs = load_evaluation(chosen, place, true);
-  const BackboneSpace& space = inputs.supernet.space();
-  const auto group = world_collectives(torch::kCPU);
-  const bool speaks = group->rank().value == 0;
-  std::optional<DeviceSet> devices;
-  if (!device_texts.empty()) {
-    std::vector<DeviceSpec> specs;
-    for (const auto& text : device_texts) specs.push_back(parse_device(text));
-    devices.emplace(specs, Aggregate::mean, std::vector{space},
-                    std::vector{head_classes > 0 ? head_classes : inputs.supernet.classes()});
-  }
-  const SweepTable table(out, all ? all_genomes(space) : read_genomes(genomes_path, space), std::move(devices));
-  const BackboneEvaluator evaluator(inputs.supernet, inputs.calibration, chosen.calibration_batch, inputs.device);
-
-  Metrics metrics = resume ? table.read(space) : Metrics{};
-  check_same_run(evaluator, inputs, metrics, out);
-  const std::set<BackboneGenome> distinct(table.genomes().begin(), table.genomes().end());
-  std::vector<BackboneGenome> open;
-  std::ranges::copy_if(distinct, std::back_inserter(open),
-                       [&](const auto& genome) { return !metrics.contains(genome); });
-  const auto groups = prefix_groups(open, kGroup);
-  if (speaks)
-    log::info("{}: {} networks to measure on {} samples of {}, {} known, {} rank(s)", space.name, open.size(),
-              inputs.inputs.size(0), chosen.split, metrics.size(), group->size());
-  const auto start = std::chrono::steady_clock::now();
-  const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
-  // In rounds, a group a rank; after each all ranks know all, and rank 0 writes.
-  std::size_t done = 0;
-  for (std::size_t first = 0; first < groups.size(); first += static_cast<std::size_t>(group->size())) {
-    const std::size_t last = std::min(groups.size(), first + static_cast<std::size_t>(group->size()));
-    std::vector<BackboneGenome> round;
-    std::vector<double> scores;
-    for (std::size_t g = first; g < last; ++g) {
-      const bool mine = g - first == static_cast<std::size_t>(group->rank().value);
-      const auto found = mine ? evaluator.evaluate(groups[g], inputs.inputs, inputs.labels, inputs.kind)
-                              : std::vector<double>(groups[g].size(), 0.0);
-      round.insert(round.end(), groups[g].begin(), groups[g].end());
-      scores.insert(scores.end(), found.begin(), found.end());
-    }
-    const auto shared = torch::tensor(scores, torch::kFloat64);
-    group->all_reduce_sum({shared});
-    for (std::size_t i = 0; i < round.size(); ++i)
-      metrics[round[i]] = shared[static_cast<std::int64_t>(i)].item<double>();
-    done += round.size();
-    if (!speaks) continue;
-    table.write(metrics);
-    show_progress(done, open.size(), seconds());
-  }
-  if (!speaks) return ExitCode::done;
-  const auto front = table.front(metrics);
-  table.write(metrics, front);
-  const auto& best =
-      *std::ranges::max_element(table.genomes(), {}, [&](const auto& genome) { return metrics.at(genome); });
-  if (json)
-    std::cout << json_text(nlohmann::ordered_json{{"csv", out},
-                                                  {"networks", table.genomes().size()},
-                                                  {"measured", open.size()},
-                                                  {"front", front.size()},
-                                                  {"best", {{"genome", to_text(best)}, {"metric", metrics.at(best)}}},
-                                                  {"seconds", seconds()}})
-              << '\n';
-  else
-    fmt::print("{}: {} networks, {} of them not dominated, the best {} with {:.2f} %\n", out, table.genomes().size(),
-               front.size(), to_text(best), metrics.at(best));
-  return ExitCode::done;
+  if (chosen.all == !chosen.genomes.empty())
+    throw InputError("a sweep takes either --genomes or --all", "give one of them");
+  return on_peers(chosen.patience_s, abandon_mpi, [&](const auto& peers) { return sweep_on(chosen, peers); });
 }
 
 }  // namespace harmonic

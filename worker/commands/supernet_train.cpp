@@ -12,6 +12,7 @@
 #include "core/work/stop_signal.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
 #include "worker/backbone/supernet_file.hpp"
+#include "worker/commands/on_peers.hpp"
 #include "worker/commands/supernet_actions.hpp"
 #include "worker/data/dataset.hpp"
 #include "worker/group/collectives.hpp"
@@ -107,6 +108,8 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
     }
     device = choose_device(chosen.compute, place);
     data.emplace(chosen.data);
+    if (data->samples(Split::val) == 0)  // train never is
+      throw InputError(fmt::format("split val of {} is empty", chosen.data), "give another data set");
     const BackboneSpace space = space_for(chosen.space, data->modality(chosen.modality));
     initial.emplace(space, data->info().classes, Seed{chosen.settings.seed});
     training = {load_samples(*data, chosen.modality, Split::train), load_labels(*data, Split::train),
@@ -148,14 +151,7 @@ ExitCode supernet_train(const Arguments& args, const std::function<void()>& aban
       "Trains a modality's supernet by the sandwich rule; under mpirun every rank takes its share of a batch.");
   chosen.declare(options);
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  const auto peers = std::make_shared<Peers>(chosen.patience_s);
-  try {
-    return train(chosen, peers);
-  } catch (const std::exception& e) {
-    if (peers->broken()) abandon_mpi();
-    if (peers->gave_up() && peers->rank().value != 0) log::error("{}", e.what());  // rank 0's are shown by the program
-    throw;
-  }
+  return on_peers(chosen.patience_s, abandon_mpi, [&](const auto& peers) { return train(chosen, peers); });
 }
 
 }  // namespace harmonic
