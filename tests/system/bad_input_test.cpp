@@ -1,10 +1,12 @@
 // Every mistake of a user: one line that says what, where and how to mend it, exit code 2, nothing lost.
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 
 #include <catch2/catch.hpp>
 
+#include "core/data/dataset_file.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "tests/support/shared_data.hpp"
 #include "tests/system/world.hpp"
@@ -126,6 +128,38 @@ TEST_CASE("A supernet that does not fit its data is refused in one line", "[bad_
   check_refused(w.alone({"supernet", "train", "--data", w.data().string(), "--modality", "image", "--space",
                          "avmnist-audio", "--out", (folder / "w.h5").string()}),
                 {"avmnist-audio"});
+}
+
+TEST_CASE("An empty split is named, whatever a supernet is asked to do with it", "[bad_input]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  const auto data = [&](const std::string& name, std::array<std::size_t, 3> samples) {
+    DatasetContent content;
+    content.info.classes = 4;
+    content.info.modalities = {{.name = "audio", .sample_shape = {1, 20, 20}, .mean = {0.0F}, .std = {1.0F}}};
+    for (std::size_t split = 0; split < samples.size(); ++split) {
+      content.samples["audio"].at(split).floats.resize(samples.at(split) * 20 * 20);
+      content.class_labels.at(split).resize(samples.at(split));
+    }
+    write_dataset(folder / name, content);
+    return (folder / name).string();
+  };
+  const auto no_val = data("no-val.h5", {4, 0, 4}), no_test = data("no-test.h5", {4, 4, 0});
+  const auto train = [&](const std::string& file) {
+    return std::vector<std::string>{"supernet", "train",   "--data",        file,    "--modality",
+                                    "audio",    "--space", "avmnist-audio", "--out", (folder / "w.h5").string()};
+  };
+  check_refused(w.on_ranks(2, train(no_val)), {"split val", "no-val.h5", "empty"});
+  const auto with_weights = [&](const std::string& action, const std::string& file) {
+    return std::vector<std::string>{"supernet", action, "--weights", (folder / "audio.h5").string(), "--data", file};
+  };
+  REQUIRE(run(w.alone(with(train(no_test), "--epochs", "1"))).exit_code == 0);
+  std::filesystem::rename(folder / "w.h5", folder / "audio.h5");
+  check_refused(w.alone(with(with_weights("eval", no_test), "--split", "test")), {"split test", "no-test.h5", "empty"});
+  auto sweep = with(with_weights("sweep", no_val), "--out", (folder / "s.csv").string());
+  sweep.push_back("--all");
+  check_refused(w.on_ranks(2, sweep), {"split val", "no-val.h5", "empty"});
+  CHECK_FALSE(std::filesystem::exists(folder / "s.csv"));
 }
 
 TEST_CASE("A modality that the data does not have names those that it has", "[bad_input]") {
