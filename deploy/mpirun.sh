@@ -3,6 +3,8 @@
 # signal reaches the program, which stops with a checkpoint.
 #   deploy/mpirun.sh 3 build/harmonic search --config configs/avmnist.cfg --data F.h5 --run DIR
 set -uo pipefail
+asked= # to stop
+trap 'asked=1' INT TERM USR1
 . "$(dirname "$0")/env.sh"
 [ $# -ge 2 ] || { echo "usage: deploy/mpirun.sh RANKS COMMAND [ARGUMENT ...]" >&2; exit 2; }
 ranks=$1
@@ -11,8 +13,10 @@ command -v "$1" >/dev/null || { echo "deploy/mpirun.sh: no program $1; build it 
 
 # Only a search or a reproduction can go on without a rank; elsewhere Open MPI should end the job.
 recovery=()
+stops= # whether the command takes a signal as a wish to stop
 for word in "$@"; do
   case "$word" in search | reproduce) recovery=(--enable-recovery) ;; esac
+  case "$word" in search | reproduce | train) stops=1 ;; esac
 done
 
 # Under --enable-recovery Open MPI's mpirun ends with 0 whatever its ranks end with: rank 0 leaves its exit code in a file.
@@ -38,15 +42,21 @@ quiet=()
 set -m # a process group of its own: Ctrl-C comes through the trap only
 mpirun "${quiet[@]}" "${recovery[@]}" -n "$ranks" "$@" 2> >(news >&2) &
 job=$!
-trap 'kill -USR1 "$job"' INT TERM USR1
+while kill -0 "$job" 2>/dev/null; do
+  if [ -z "$asked" ]; then
+    wait "$job" # to its end, or until a signal
+  else # The job stops in its own time. It is asked again and again: what has just been started may not listen yet.
+    kill -USR1 "$job" 2>/dev/null
+    sleep 0.5
+  fi
+done 2>/dev/null
 status=0
 wait "$job" || status=$?
-while kill -0 "$job" 2>/dev/null; do # a signal woke us up: the job stops in its own time
-  status=0
-  wait "$job" || status=$?
-done
 if [ -s "$HARMONIC_EXIT_FILE" ]; then
   status=$(cat "$HARMONIC_EXIT_FILE")
+elif [ -n "$asked" ] && [ -n "$stops" ]; then
+  echo "deploy/mpirun.sh: stopped before the program was ready; what was finished earlier can be resumed" >&2
+  status=3
 elif [ ${#recovery[@]} -gt 0 ] && [ "$status" -eq 0 ]; then
   status=1 # rank 0 went without a word
 fi

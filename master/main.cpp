@@ -47,6 +47,7 @@ struct Command {
 /// Rank 0 is the master (`lead`), the other ranks are workers; in a world of one, rank 0 is both in turn.
 ExitCode run_on_ranks(const SearchSettings& settings, MpiSession& session,
                       const std::function<ExitCode(Mailbox&, const RunHooks&)>& lead) {
+  catch_stop_signals();                     // workers leave it to the master, who sends them home
   std::optional<std::uint64_t> known_hash;  // read once, where master and worker are one process
   const auto hash = [&] {
     if (!known_hash) known_hash = run_hash(settings);
@@ -60,7 +61,6 @@ ExitCode run_on_ranks(const SearchSettings& settings, MpiSession& session,
                    [settings, place] { return make_search_evaluator(settings, place); });
   }
   if (world.rank().value == 0) {
-    catch_stop_signals();
     RunHooks hooks;
     hooks.idle = [&] {
       if (worker) worker->poll();
@@ -72,7 +72,6 @@ ExitCode run_on_ranks(const SearchSettings& settings, MpiSession& session,
     hooks.report = write_report;
     return lead(world, hooks);
   }
-  catch_stop_signals();  // and leaves it to the master, who sends workers home
   worker->run();
   if (worker->rank_lost()) session.abandon();
   return worker->master_lost() ? ExitCode::failed : ExitCode::done;

@@ -69,7 +69,9 @@ class Run {
     return jobs;
   }
   void finished(const Task& task, const Result& result) {
-    // On disk before it counts. A failure is not kept: a full disk or lost workers may be mended before a resume.
+    // On disk before it counts. A failure is not kept: a full disk or lost workers may be mended before a resume in the
+    // same generation. From the next on it stays, in the checkpoint, or a resumed run would part from one never
+    // stopped.
     if (!std::holds_alternative<Failure>(result.outcome)) {
       plan_->journal().append({task.work, result.outcome, result.seconds});
       work_done_ = true;
@@ -79,8 +81,7 @@ class Run {
 
   ExitCode stopped() {
     plan_->save();
-    log::info("stopped {}; go on with: harmonic {} … --run {} --resume", plan_->how_far(), plan_->command(),
-              plan_->directory().path().string());
+    log::info("stopped {}; go on with the same harmonic {} command and --resume", plan_->how_far(), plan_->command());
     return ExitCode::stopped;
   }
 
@@ -106,6 +107,9 @@ class Run {
     log::info("{} pieces of work in {} on {} workers ({:.0f} % busy); retried {}, failed {}, workers lost {}",
               counts.done, human_duration(wall_s), workers, 100 * counts.busy_s / (wall_s * workers), counts.retried,
               counts.failed, counts.lost_workers);
+    if (counts.failed > 0)
+      log::warning("{} pieces of work failed: the result lacks what they would have found; the reasons are above",
+                   counts.failed);
   }
 
   const SearchSettings& settings_;

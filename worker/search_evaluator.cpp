@@ -1,11 +1,13 @@
 #include "worker/search_evaluator.hpp"
 
+#include <filesystem>
 #include <map>
 #include <string>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "core/base/error.hpp"
 #include "core/base/hash.hpp"
 #include "core/base/rng.hpp"
 #include "core/work/run_devices.hpp"
@@ -60,7 +62,12 @@ class SearchEvaluator final : public Evaluator {
   }
 
   TestScore run(const TestModel& work) {
-    const auto weights = load_fusion_weights(model_folder(settings_.run, work.candidate));
+    const auto folder = model_folder(settings_.run, work.candidate);
+    if (!std::filesystem::exists(folder / "weights.h5"))
+      throw InputError(fmt::format("the run directory lacks the weights of model {}: no {}", work.candidate.value,
+                                   (folder / "weights.h5").string()),
+                       "put the run's models/ back, or search again into another --run");
+    const auto weights = load_fusion_weights(folder);
     // Read here and only here (by the honest protocol): test plays no part before the final front is known.
     const auto test = backbones_.features(work.genome, Split::test);
     return TestScore{evaluate_model(weights, work.genotype, test.features, test.labels, backbones_.data().labels,

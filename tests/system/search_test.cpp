@@ -158,6 +158,21 @@ TEST_CASE("A signal stops the run with a checkpoint and exit code 3", "[search]"
   check_same_results(folder / "run");
 }
 
+TEST_CASE("A signal at any moment of the start stops the run with exit code 3", "[search]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  for (const int milliseconds : {60, 150, 300, 700}) {
+    const auto directory = folder / std::to_string(milliseconds);
+    Process process(w.on_ranks(3, w.search(directory)));
+    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+    process.signal(SIGTERM);
+    const auto stopped = process.wait();
+    INFO(milliseconds << " ms\n" << stopped.err);
+    CHECK(stopped.exit_code == 3);
+    CHECK_FALSE(std::filesystem::exists(directory / "report.html"));
+  }
+}
+
 TEST_CASE("A journal cut short anywhere is recovered with a word", "[search]") {
   const World w = world();
   const TemporaryFolder folder;
