@@ -11,12 +11,15 @@ ranks=$1
 shift
 command -v "$1" >/dev/null || { echo "deploy/mpirun.sh: no program $1; build it with deploy/build.sh" >&2; exit 2; }
 
-# Only a search or a reproduction can go on without a rank; elsewhere Open MPI should end the job.
+# Only a search or a reproduction can go on without a rank; elsewhere Open MPI should end the job. They and a training
+# take a signal as a wish to stop.
 recovery=()
-stops= # whether the command takes a signal as a wish to stop
+stops=
 for word in "$@"; do
-  case "$word" in search | reproduce) recovery=(--enable-recovery) ;; esac
-  case "$word" in search | reproduce | train) stops=1 ;; esac
+  case "$word" in
+    search | reproduce) recovery=(--enable-recovery) stops=1 ;;
+    train) stops=1 ;;
+  esac
 done
 
 # Under --enable-recovery Open MPI's mpirun ends with 0 whatever its ranks end with: rank 0 leaves its exit code in a file.

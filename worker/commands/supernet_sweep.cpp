@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "core/base/log.hpp"
+#include "core/base/seconds_since.hpp"
 #include "core/base/text.hpp"
 #include "core/config/space_config.hpp"
 #include "core/hardware/multi_device.hpp"
@@ -54,7 +55,11 @@ std::vector<BackboneGenome> read_genomes(const std::string& path, const Backbone
 class SweepTable {
  public:
   SweepTable(std::filesystem::path path, std::vector<BackboneGenome> genomes, std::optional<DeviceSet> devices)
-      : path_(std::move(path)), genomes_(std::move(genomes)), devices_(std::move(devices)) {}
+      : path_(std::move(path)), genomes_(std::move(genomes)), devices_(std::move(devices)) {
+    if (!devices_) return;
+    for (const auto& genome : genomes_)
+      if (!costs_.contains(genome)) costs_.emplace(genome, devices_->backbone_costs(0, genome));
+  }
 
   [[nodiscard]] const std::vector<BackboneGenome>& genomes() const { return genomes_; }
 
@@ -70,11 +75,8 @@ class SweepTable {
       const auto metric = metrics.find(genome);
       if (metric == metrics.end()) continue;
       std::vector<std::string> cells = {to_text(genome), shortest(metric->second)};
-      if (devices_) {
-        const auto costs = devices_->backbone_costs(0, genome);
-        for (const auto& cost : costs) cells.push_back(shortest(cost.latency_ms));
-        for (const auto& cost : costs) cells.push_back(cost.energy_mj ? shortest(*cost.energy_mj) : "");
-      }
+      for (const auto& cost : costs(genome)) cells.push_back(shortest(cost.latency_ms));
+      for (const auto& cost : costs(genome)) cells.push_back(cost.energy_mj ? shortest(*cost.energy_mj) : "");
       cells.push_back(front.empty() ? "" : front.contains(genome) ? "1" : "0");
       text += csv_row(cells);
     }
@@ -86,7 +88,7 @@ class SweepTable {
     std::map<BackboneGenome, Objectives> points;
     for (const auto& genome : genomes_) {
       Objectives point = {-metrics.at(genome)};
-      for (const auto& cost : devices_ ? devices_->backbone_costs(0, genome) : std::vector<Cost>{}) {
+      for (const auto& cost : costs(genome)) {
         point.push_back(cost.latency_ms);
         if (cost.energy_mj) point.push_back(*cost.energy_mj);
       }
@@ -111,9 +113,16 @@ class SweepTable {
   }
 
  private:
+  /// On every device; none without devices.
+  [[nodiscard]] std::span<const Cost> costs(const BackboneGenome& genome) const {
+    const auto found = costs_.find(genome);
+    return found == costs_.end() ? std::span<const Cost>{} : found->second;
+  }
+
   std::filesystem::path path_;
   std::vector<BackboneGenome> genomes_;
   std::optional<DeviceSet> devices_;
+  std::map<BackboneGenome, std::vector<Cost>> costs_;
 };
 
 /// Percent with the digits that the file keeps: other weights or samples would rarely give the same.
@@ -197,15 +206,13 @@ class Sweep {
     return fmt::format("{}: {} networks to measure on {} samples", inputs_.supernet.space().name, open_.size(),
                        inputs_.inputs.size(0));
   }
-  [[nodiscard]] double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
+  [[nodiscard]] double seconds() const { return seconds_since(start_); }
 
   /// In rounds, a group a rank; after each all ranks know all, and rank 0 writes.
   /// @throws RunError when a rank is missing or fails, on all others; the rounds before are in the table
   void run(Collectives& group) {
     start_ = std::chrono::steady_clock::now();
-    try {
+    group.peers().or_give_up([&] {
       const auto groups = prefix_groups(open_, kGroup);
       const auto ranks = static_cast<std::size_t>(group.size());
       std::size_t done = 0;
@@ -215,10 +222,7 @@ class Sweep {
         table_.write(metrics_);
         show_progress(done, open_.size(), seconds());
       }
-    } catch (const std::exception& e) {
-      group.peers().give_up(e);  // who would wait for this rank
-      throw;
-    }
+    });
   }
 
  private:

@@ -111,11 +111,10 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
     if (data->samples(Split::val) == 0)  // train never is
       throw InputError(fmt::format("split val of {} is empty", chosen.data), "give another data set");
     const BackboneSpace space = space_for(chosen.space, data->modality(chosen.modality));
+    check_sample_shape(space, data->modality(chosen.modality).sample_shape);
     initial.emplace(space, data->info().classes, Seed{chosen.settings.seed});
     training = {load_samples(*data, chosen.modality, Split::train), load_labels(*data, Split::train),
                 load_samples(*data, chosen.modality, Split::val), load_labels(*data, Split::val), data->info().labels};
-    check_input(space, training.train_inputs);
-    check_input(space, training.val_inputs);
   });
   const auto group = world_collectives(device, peers);
   if (leads)

@@ -47,12 +47,7 @@ std::unique_ptr<Collectives> world_collectives(torch::Device device, std::shared
   auto over_mpi = mpi_collectives(peers);
   check_same_device(*over_mpi, device);
   if (!device.is_cuda()) return over_mpi;
-  try {
-    return nccl_collectives(device, peers);
-  } catch (const std::exception& e) {
-    peers->give_up(e);  // who would wait for this rank
-    throw;
-  }
+  return peers->or_give_up([&] { return nccl_collectives(device, peers); });
 }
 
 void through_flat_buffer(const std::vector<torch::Tensor>& tensors,

@@ -10,6 +10,7 @@
 #include <mpi.h>
 
 #include "core/base/error.hpp"
+#include "core/base/seconds_since.hpp"
 #include "core/base/text.hpp"
 #include "core/mpi/check.hpp"
 
@@ -23,10 +24,6 @@ constexpr double kFarewellS = 1;  ///< for a rank's last words to leave
 constexpr double kBusyS = 0.1;    ///< a wait this long need no longer be watched closely
 constexpr int kPollsBetweenLooks = 100;
 constexpr std::chrono::microseconds kNap{500};
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// LibTorch's errors go on with a stack trace.
 std::string first_line(const std::exception& e) {

@@ -47,6 +47,16 @@ class Peers {
 
   /// Tells the others that this rank goes no further: their waits end in an error that gives `reason`.
   void give_up(const std::exception& reason);
+  /// What `body` returns. When it throws, this rank gives up first: the others may be waiting for it.
+  template <class Body>
+  auto or_give_up(Body body) {
+    try {
+      return body();
+    } catch (const std::exception& e) {
+      give_up(e);
+      throw;
+    }
+  }
   /// True once a wait ended in an error or a rank gave up. MPI must not be finalised then: see MpiSession::abandon.
   [[nodiscard]] bool broken() const;
   /// True on a rank that failed, or missed another: one that knows at first hand what went wrong.

@@ -25,12 +25,18 @@ FlatParameters::FlatParameters(Supernet& supernet) {
   }
 }
 
-void FlatParameters::store(const torch::Tensor& values, Supernet& target) const {
+torch::Tensor end_to_end(const std::vector<torch::Tensor>& tensors) {
+  std::vector<torch::Tensor> flat;
+  for (const auto& tensor : tensors) flat.push_back(tensor.detach().reshape({-1}));
+  return torch::cat(flat);
+}
+
+void copy_back(const torch::Tensor& flat, const std::vector<torch::Tensor>& tensors) {
   const torch::NoGradGuard no_grad;
-  const auto parameters = target.parameters();
-  for (std::size_t i = 0; i < parts_.size(); ++i) {
-    auto parameter = parameters[i];
-    parameter.copy_(values.narrow(0, parts_[i].offset, parameter.numel()).view(parameter.sizes()));
+  std::int64_t offset = 0;
+  for (auto tensor : tensors) {
+    tensor.copy_(flat.narrow(0, offset, tensor.numel()).view(tensor.sizes()));
+    offset += tensor.numel();
   }
 }
 

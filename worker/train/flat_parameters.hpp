@@ -29,12 +29,15 @@ class FlatParameters {
   /// (P), 1 where weight decay acts: not on norms and biases.
   [[nodiscard]] const torch::Tensor& decayed() const { return decayed_; }
   [[nodiscard]] const std::vector<Part>& parts() const { return parts_; }  ///< in the order of the layers
-  /// Copies a buffer of the same layout into another supernet of the same space.
-  void store(const torch::Tensor& values, Supernet& target) const;
 
  private:
   torch::Tensor values_, exchanged_, gradients_, decayed_;
   std::vector<Part> parts_;
 };
+
+/// Tensors as one buffer, one after another. Those of Supernet::parameters() lie as in FlatParameters.
+[[nodiscard]] torch::Tensor end_to_end(const std::vector<torch::Tensor>& tensors);
+/// Copies such a buffer into the tensors.
+void copy_back(const torch::Tensor& flat, const std::vector<torch::Tensor>& tensors);
 
 }  // namespace harmonic

@@ -6,6 +6,8 @@
 #include <torch/csrc/autograd/functions/accumulate_grad.h>
 #include <torch/csrc/autograd/variable.h>
 
+#include "core/base/seconds_since.hpp"
+
 namespace harmonic {
 
 namespace autograd = torch::autograd;
@@ -53,7 +55,7 @@ void GradientExchange::backward_and_sum(const torch::Tensor& loss) {
     bucket.sum->wait();
     bucket.sum.reset();
   }
-  waited_s_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  waited_s_ += seconds_since(start);
 }
 
 /// Which gradients this backward will touch: a sub-network leaves out the parameters of blocks and kernels that it does

@@ -12,6 +12,7 @@
 #include "core/base/error.hpp"
 #include "core/base/hash.hpp"
 #include "core/base/rng.hpp"
+#include "core/base/seconds_since.hpp"
 #include "core/space/layers.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
 #include "worker/backbone/supernet_file.hpp"
@@ -30,10 +31,6 @@ constexpr int kSyncBelow = 64;  ///< samples of a rank's share under which batch
 constexpr double kReportEveryS = 30;
 
 using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// Part `index` of `parts` nearly equal contiguous parts of 0 … total-1.
 struct Range {
@@ -83,21 +80,6 @@ TrainingConditions conditions_of(const Supernet& initial, const TrainingData& da
   return conditions;
 }
 
-torch::Tensor end_to_end(const std::vector<torch::Tensor>& tensors) {
-  std::vector<torch::Tensor> flat;
-  for (const auto& tensor : tensors) flat.push_back(tensor.detach().reshape({-1}));
-  return torch::cat(flat);
-}
-
-void copy_back(const torch::Tensor& flat, const std::vector<torch::Tensor>& tensors) {
-  const torch::NoGradGuard no_grad;
-  std::int64_t offset = 0;
-  for (auto tensor : tensors) {
-    tensor.copy_(flat.narrow(0, offset, tensor.numel()).view(tensor.sizes()));
-    offset += tensor.numel();
-  }
-}
-
 void check_data(const BackboneSpace& space, const TrainingData& data) {
   if (data.train_inputs.size(0) < 2 || data.val_inputs.size(0) < 1)
     throw InputError("the train or validation split is empty", "give a data set with both");
@@ -130,9 +112,9 @@ class Trainer {
       throw InputError(fmt::format("batches of {} cannot be shared by {} ranks", settings.batch, group.size()),
                        "take fewer ranks or a larger batch");
     state_.average = flat_.values().clone();
-    if (control_.state_file.empty()) return;
+    if (!leads() || control_.state_file.empty()) return;
     conditions_ = conditions_of(initial, data, settings);
-    if (leads() && control_.resume && std::filesystem::exists(control_.state_file))
+    if (control_.resume && std::filesystem::exists(control_.state_file))
       loaded_ = load_training_state(control_.state_file, conditions_);
   }
 
@@ -204,7 +186,6 @@ class Trainer {
                      .epochs = settings_.epochs,
                      .share = static_cast<double>(state_.step % steps_an_epoch_) / static_cast<double>(steps_an_epoch_),
                      .loss = state_.last_loss,
-                     .seconds = seconds(),
                      .seconds_left = pace_s * static_cast<double>(steps() - state_.step),
                      .largest_percent = state_.largest_percent,
                      .smallest_percent = state_.smallest_percent,
@@ -226,7 +207,7 @@ class Trainer {
     Supernet best = supernet_.clone_to(torch::kCPU);
     if (state_.best_epoch > 0) {
       const auto values = state_.best.narrow(0, 0, state_.average.numel());
-      flat_.store(values, best);
+      copy_back(values, best.parameters());
       copy_back(state_.best.narrow(0, values.numel(), state_.best.numel() - values.numel()), best.buffers());
     }
     StepTimes times = times_;
@@ -251,14 +232,13 @@ class Trainer {
                                         order_.begin() + batch.first + share.last);
     flat_.exchanged().zero_();
     if (control_.stop()) flat_.exchanged()[-1] = 1;
-    state_.loss += train_step(state_.step, epoch, ids, share, batch.size());
+    state_.loss += train_step(epoch, ids, share, batch.size());
     ++state_.step;
     return flat_.exchanged()[-1].item<double>() > 0;
   }
 
   /// @return the largest sub-network's mean loss on this rank
-  double train_step(std::int64_t step, int epoch, const std::vector<std::int64_t>& ids, Range share,
-                    std::int64_t batch_size) {
+  double train_step(int epoch, const std::vector<std::int64_t>& ids, Range share, std::int64_t batch_size) {
     const auto index = torch::tensor(ids).to(device_);
     const auto inputs = augment(augmentation_, inputs_.index_select(0, index), ids, seed_,
                                 static_cast<std::uint64_t>(epoch), settings_.augmentation_strength);
@@ -266,13 +246,14 @@ class Trainer {
     const double weight = static_cast<double>(ids.size()) / static_cast<double>(batch_size);
 
     const TrainingMode::Drops drops{
-        settings_.dropout, settings_.drop_connect, shortcuts_, seed_, static_cast<std::uint64_t>(step), share.first};
+        settings_.dropout, settings_.drop_connect, shortcuts_, seed_, static_cast<std::uint64_t>(state_.step),
+        share.first};
     const auto teacher = pass(largest_, inputs, true, drops, batch_size);
     auto loss = task_loss(teacher, labels, data_.kind, settings_.label_smoothing);
     const double largest_loss = loss.item<double>();
     const auto soft_targets = teacher.detach();
     // Every loss but the last is gone through at once, which frees its activations; the last one's backward sums.
-    for (const auto& genome : others(step)) {
+    for (const auto& genome : others()) {
       (loss * weight).backward();
       const auto logits = pass(genome, inputs, false, {}, batch_size);
       loss = task_loss(logits, labels, data_.kind, settings_.label_smoothing) * (1 - settings_.distillation);
@@ -281,7 +262,7 @@ class Trainer {
     }
     exchange_.backward_and_sum(loss * weight);
     control_.inspect(flat_.gradients());
-    update(step);
+    update();
     return largest_loss;
   }
 
@@ -297,16 +278,17 @@ class Trainer {
   }
 
   /// The sandwich without its top slice. A network without genes has none.
-  std::vector<BackboneGenome> others(std::int64_t step) const {
+  std::vector<BackboneGenome> others() const {
     if (supernet_.space().positions() == 0) return {};
     std::vector<BackboneGenome> genomes = {smallest_genome(supernet_.space())};
-    RandomStream random(seed_, "sub-networks of a step", static_cast<std::uint64_t>(step));
+    RandomStream random(seed_, "sub-networks of a step", static_cast<std::uint64_t>(state_.step));
     for (int i = 0; i < settings_.random_subnets; ++i) genomes.push_back(random_genome(supernet_.space(), random));
     return genomes;
   }
 
-  void update(std::int64_t step) {
+  void update() {
     const torch::NoGradGuard no_grad;
+    const std::int64_t step = state_.step;
     auto& gradients = flat_.gradients();
     if (settings_.clip > 0) {
       const double norm = gradients.norm().item<double>();
@@ -329,7 +311,7 @@ class Trainer {
       calibration_ = data_.train_inputs.index_select(0, torch::tensor(order).narrow(0, 0, count));
     }
     Supernet candidate = supernet_.clone_to(torch::kCPU);
-    flat_.store(state_.average, candidate);
+    copy_back(state_.average, candidate.parameters());
     const BackboneEvaluator evaluator(candidate, calibration_, settings_.calibration_batch, device_);
     const auto percent = evaluator.evaluate({largest_, smallest_genome(candidate.space())}, data_.val_inputs,
                                             data_.val_labels, data_.kind);
@@ -377,12 +359,7 @@ TrainedSupernet train_supernet(const Supernet& initial, const TrainingData& data
     check_data(initial.space(), data);
     trainer.emplace(initial, data, settings, group, device, control);
   });
-  try {
-    return trainer->run();
-  } catch (const std::exception& e) {
-    group.peers().give_up(e);  // who would wait for this rank
-    throw;
-  }
+  return group.peers().or_give_up([&] { return trainer->run(); });
 }
 
 }  // namespace harmonic

@@ -26,7 +26,6 @@ struct TrainingProgress {
   int epochs = 0;
   double share = 0;            ///< of the epoch under way that is done, below 1
   double loss = 0;             ///< of the largest, mean over the last epoch that is done
-  double seconds = 0;          ///< since the start, what was done before a resume included
   double seconds_left = 0;     ///< at the pace since the start or the resume
   double largest_percent = 0;  ///< validation, recalibrated; of the last time it was measured
   double smallest_percent = 0;

@@ -4,8 +4,6 @@
 #include <cmath>
 #include <numbers>
 
-#include "core/base/text.hpp"
-
 namespace harmonic {
 
 void SupernetTrainingSettings::declare(OptionSet& options) {
@@ -44,11 +42,7 @@ std::vector<std::pair<std::string, std::string>> SupernetTrainingSettings::value
   OptionSet options("", "");
   copy.declare(options);
   std::vector<std::pair<std::string, std::string>> found;
-  for (const auto& line : split(options.to_ini(), '\n')) {
-    const auto equals = line.find('=');
-    if (line.empty() || line.front() == '#' || line.front() == '[' || equals == std::string::npos) continue;
-    found.emplace_back(trim(line.substr(0, equals)), trim(line.substr(equals + 1)));
-  }
+  for (const auto& [name, value] : options.values()) found.emplace_back(name, value.front());
   return found;
 }
 
