@@ -18,6 +18,7 @@
 #include "fusion_inputs.hpp"
 #include "measured_child.hpp"
 #include "published_fusion.hpp"
+#include "published_subnet.hpp"
 #include "worker/fusion/batches.hpp"
 #include "worker/fusion/mixed_search.hpp"
 #include "worker/train/metrics.hpp"
@@ -73,14 +74,11 @@ class EpochTimer {
   Clock last_;
 };
 
-/// The published learning rates and steps, on which both ways run.
+/// The published learning rates, steps and softmax, on which both ways run.
 FusionSettings published_settings(int epochs, double dropout) {
-  FusionSettings settings;
+  FusionSettings settings = published_values({});
   settings.epochs = epochs;
-  settings.warmup_epochs = 0;
   settings.dropout = dropout;
-  settings.weight_lr = 1e-4;
-  settings.arch_lr = 3e-4;
   settings.latency_weight = settings.energy_weight = 0;  // whose gradient the published code loses
   return settings;
 }
@@ -118,29 +116,30 @@ Measurement run_harmonic(const InputOptions& options, MacroArchitecture macro, c
   return measured;
 }
 
-/// Batch norms of a backbone in training mode.
-class BatchStatistics final : public ForwardMode {
- public:
-  Tensor batch_norm(const BatchNormView& norm, std::size_t, const Tensor& x) override {
-    return at::batch_norm(x, norm.weight, norm.bias, norm.mean, norm.variance, true, kBatchNormMomentum,
-                          kBatchNormEpsilon, false);
-  }
+enum class Backbones {
+  trained_along,  ///< as in the published code: in training mode, frozen by leaving their weights out of the optimiser,
+                  ///< so that every backward pass goes through them
+  without_graph,  ///< in training mode, but nothing flows back into them
+  same_as_ours,   ///< in eval mode with re-estimated statistics, for equal losses
 };
 
-/// The published way. Its backbones run through this project's layers, which are no slower than LibTorch's modules.
+/// The published way.
 class PublishedSearch {
  public:
-  /// @param same_features backbones in eval mode with re-estimated statistics, as Harmonic has them, for equal losses;
-  ///   else in training mode
   PublishedSearch(const FusionInputs& inputs, MacroArchitecture macro, const FusionSettings& settings,
-                  std::uint64_t seed, bool same_features)
-      : inputs_(inputs), settings_(settings), seed_(seed), genomes_(table_genomes(inputs)) {
+                  std::uint64_t seed, Backbones backbones)
+      : inputs_(inputs), settings_(settings), seed_(seed), backbones_(backbones) {
+    const auto genomes = table_genomes(inputs);
     for (std::size_t m = 0; m < inputs.modalities.size(); ++m) {
-      const auto& supernet = inputs.modalities[m].backbones.supernet();
-      offered_.push_back(offered_features(feature_count(supernet.space(), genomes_[m]), kFeatures));
-      const auto channels = feature_channels(supernet.space(), genomes_[m], inputs.classes);
+      const auto& ours = inputs.modalities[m].backbones;
+      const auto& space = ours.supernet().space();
+      offered_.push_back(offered_features(feature_count(space, genomes[m]), kFeatures));
+      const auto channels = feature_channels(space, genomes[m], inputs.classes);
       for (const int index : offered_[m]) layout_.input_channels.push_back(channels[static_cast<std::size_t>(index)]);
-      if (same_features) subnets_.push_back(inputs.modalities[m].backbones.subnet(genomes_[m]));
+      if (backbones == Backbones::same_as_ours)
+        calibrated_.push_back(ours.subnet(genomes[m]));
+      else
+        subnets_.emplace_back(ours.supernet(), genomes[m]);
     }
     layout_.macro = macro;
     layout_.operators = settings.operators;
@@ -186,15 +185,13 @@ class PublishedSearch {
 
  private:
   std::vector<Tensor> maps(const Tensor& indices, bool train) {
-    torch::NoGradGuard frozen;
+    const torch::AutoGradMode graph(backbones_ == Backbones::trained_along);
     std::vector<Tensor> all;
-    BatchStatistics training;
     for (std::size_t m = 0; m < inputs_.modalities.size(); ++m) {
       const auto& modality = inputs_.modalities[m];
       const Tensor batch = (train ? modality.train : modality.val).index_select(0, indices);
-      const auto output = subnets_.empty() ? forward(modality.backbones.supernet(), genomes_[m], batch, training)
-                                           : subnets_[m].forward(batch);
-      for (const int index : offered_[m]) all.push_back(output.features[static_cast<std::size_t>(index)].contiguous());
+      const auto features = subnets_.empty() ? calibrated_[m].forward(batch).features : subnets_[m].forward(batch);
+      for (const int index : offered_[m]) all.push_back(features[static_cast<std::size_t>(index)].contiguous());
     }
     return all;
   }
@@ -213,21 +210,22 @@ class PublishedSearch {
   const FusionInputs& inputs_;
   FusionSettings settings_;
   std::uint64_t seed_;
-  std::vector<BackboneGenome> genomes_;
+  Backbones backbones_;
   std::vector<std::vector<int>> offered_;
-  std::vector<Subnet> subnets_;
+  std::vector<PublishedSubnet> subnets_;
+  std::vector<Subnet> calibrated_;
   FusionLayout layout_;
   Architecture logits_;
   std::shared_ptr<PublishedNetwork> network_;
 };
 
 Measurement run_published(const InputOptions& options, MacroArchitecture macro, const FusionSettings& settings,
-                          bool same_features) {
+                          Backbones backbones) {
   const FusionInputs inputs = load_inputs(options);
   torch::set_num_threads(options.threads);
   Measurement measured;
   EpochTimer timer(measured);
-  PublishedSearch(inputs, macro, settings, options.seed, same_features).run(timer);
+  PublishedSearch(inputs, macro, settings, options.seed, backbones).run(timer);
   measured.peak_mib = peak_memory_mib();
   return measured;
 }
@@ -242,7 +240,7 @@ struct Options {
   std::string only = "both";
   int epochs = 3;
   double dropout = 0.1;
-  bool losses = true;
+  bool losses = true, backbone_graph = true;
   int generation = 0;
 };
 
@@ -267,7 +265,10 @@ void compare(const Options& options, MacroArchitecture macro) {
     show("harmonic", *ours);
   }
   if (options.only != "harmonic") {
-    published = measure([&] { return run_published(options.inputs, macro, settings, false); });
+    published = measure([&] {
+      return run_published(options.inputs, macro, settings,
+                           options.backbone_graph ? Backbones::trained_along : Backbones::without_graph);
+    });
     show("published", *published);
   }
   if (ours && published)
@@ -278,7 +279,7 @@ void compare(const Options& options, MacroArchitecture macro) {
   if (!ours || !published || !options.losses) return;
   const auto exact = published_settings(options.epochs, 0);
   ours = measure([&] { return run_harmonic(options.inputs, macro, exact); });
-  published = measure([&] { return run_published(options.inputs, macro, exact, true); });
+  published = measure([&] { return run_published(options.inputs, macro, exact, Backbones::same_as_ours); });
   double worst = 0;
   std::cout << "  training loss without dropout, harmonic and published:";
   for (std::size_t e = 0; e < ours->losses.size(); ++e) {
@@ -329,6 +330,8 @@ int run(std::vector<std::string> args) {
       .add("epochs", options.epochs, "of each way; the fastest counts", {1, 1000})
       .add("dropout", options.dropout, "probability in the timed runs", {0, 0.9})
       .add("losses", options.losses, "compare the loss curves without dropout too")
+      .add("backbone-graph", options.backbone_graph,
+           "the published way goes back through its backbones, as published; false: a kinder one does not")
       .add("generation", options.generation, "instead: search this many drawn pairs from start to end", {0, 1000});
   if (set.parse(args) == OptionSet::Parsed::help_printed) return 0;
   if (options.generation > 0) {

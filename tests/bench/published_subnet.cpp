@@ -68,8 +68,10 @@ struct BlockImpl : nn::Module {
 };
 TORCH_MODULE(Block);
 
-struct NetworkImpl : nn::Module {
-  explicit NetworkImpl(const std::vector<Layer>& layers) {
+}  // namespace
+
+struct PublishedSubnet::Network : nn::Module {
+  explicit Network(const std::vector<Layer>& layers) {
     auto list = std::make_shared<nn::Module>();
     const std::size_t n = layers.size();
     const auto conv_norm = [](const Layer& l) {
@@ -91,37 +93,59 @@ struct NetworkImpl : nn::Module {
     auto classifier = register_module("classifier", std::make_shared<nn::Module>());
     classifier->register_module("linear", linear.ptr());
   }
-  torch::Tensor forward(const torch::Tensor& inputs) {
-    auto x = torch::hardswish(first(inputs));
-    for (auto& block : blocks) x = block(x);
-    x = torch::hardswish(final_expand(x)).mean({2, 3}, true);
-    return linear(torch::hardswish(mix(x)).flatten(1));
+  std::vector<torch::Tensor> forward(const torch::Tensor& inputs) {
+    std::vector<torch::Tensor> features = {torch::hardswish(first(inputs))};
+    for (auto& block : blocks) features.push_back(block(features.back()));
+    const auto x = torch::hardswish(final_expand(features.back())).mean({2, 3}, true);
+    features.push_back(linear(torch::hardswish(mix(x)).flatten(1)));
+    return features;
   }
   ConvNorm first{nullptr}, final_expand{nullptr};
   std::vector<Block> blocks;
   nn::Conv2d mix{nullptr};
   nn::Linear linear{nullptr};
 };
-TORCH_MODULE(Network);
 
-}  // namespace
+PublishedSubnet::PublishedSubnet(const Supernet& supernet, const BackboneGenome& genome)
+    : network_(std::make_shared<Network>(backbone_layers(supernet.space(), genome, supernet.classes()))) {
+  const torch::NoGradGuard no_grad;
+  const auto state = Subnet(supernet, genome).state();
+  const std::map<std::string, torch::Tensor> values(state.begin(), state.end());
+  for (auto& parameter : network_->named_parameters()) parameter.value().copy_(values.at(parameter.key()));
+}
+
+PublishedSubnet::~PublishedSubnet() = default;
+PublishedSubnet::PublishedSubnet(PublishedSubnet&&) noexcept = default;
+
+std::vector<torch::Tensor> PublishedSubnet::forward(const torch::Tensor& inputs) {
+  return network_->forward(inputs);
+}
+
+void PublishedSubnet::train(bool on) {
+  network_->train(on);
+}
+
+void PublishedSubnet::reset_statistics() {
+  for (const auto& module : network_->modules())
+    if (auto* norm = module->as<nn::BatchNorm2d>()) norm->reset_running_stats();
+}
+
+void PublishedSubnet::arrange(at::MemoryFormat format) {
+  for (auto& parameter : network_->parameters())
+    if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(format));
+}
 
 torch::Tensor published_logits(const Supernet& supernet, const BackboneGenome& genome,
                                const std::vector<torch::Tensor>& calibration, const torch::Tensor& inputs,
                                at::MemoryFormat format) {
   const torch::NoGradGuard no_grad;
-  Network network(backbone_layers(supernet.space(), genome, supernet.classes()));
-  const auto state = Subnet(supernet, genome).state();
-  const std::map<std::string, torch::Tensor> values(state.begin(), state.end());
-  for (auto& parameter : network->named_parameters()) parameter.value().copy_(values.at(parameter.key()));
-  for (const auto& module : network->modules())
-    if (auto* norm = module->as<nn::BatchNorm2d>()) norm->reset_running_stats();
-  for (auto& parameter : network->parameters())
-    if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(format));
-  network->train();
-  for (const auto& batch : calibration) (void)network(batch.contiguous(format));
-  network->eval();
-  return network(inputs.contiguous(format));
+  PublishedSubnet network(supernet, genome);
+  network.reset_statistics();
+  network.arrange(format);
+  network.train(true);
+  for (const auto& batch : calibration) (void)network.forward(batch.contiguous(format));
+  network.train(false);
+  return network.forward(inputs.contiguous(format)).back();
 }
 
 }  // namespace harmonic::bench
