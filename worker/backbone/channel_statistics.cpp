@@ -5,15 +5,16 @@
 
 #include <ATen/Parallel.h>
 
+#include "core/base/vector_clones.hpp"
+
 namespace harmonic {
 namespace {
 
 constexpr std::int64_t kBlockRows = 512;  ///< fixed, so that partial sums do not depend on threads
 
-/// Adds each column's sum and sum of squares over some rows. Dispatched at load time to the widest vectors there are.
-__attribute__((target_clones("avx512f", "avx2", "default"))) void add_rows(const float* values, std::int64_t rows,
-                                                                           std::int64_t channels, double* sum,
-                                                                           double* square) {
+/// Adds each column's sum and sum of squares over some rows.
+HARMONIC_VECTOR_CLONES
+void add_rows(const float* values, std::int64_t rows, std::int64_t channels, double* sum, double* square) {
   for (std::int64_t row = 0; row < rows; ++row, values += channels)
     for (std::int64_t c = 0; c < channels; ++c) {
       const double value = values[c];

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-// Every kernel is compiled twice and chosen when the program is loaded: for machines with fused multiply-add, and for
-// all others. What a kernel calls must be inlined into it, or it would be compiled for the others.
-#define HARMONIC_KERNEL __attribute__((target_clones("fma", "default")))
-#define HARMONIC_INLINE [[gnu::always_inline]] inline
+#include "core/base/vector_clones.hpp"
+
+// With fused multiply-add, and without.
+#define HARMONIC_KERNEL HARMONIC_CLONES("fma", "default")
 
 namespace harmonic::kernels {
 namespace {

@@ -1,19 +1,12 @@
 #pragma once
 
-// What the vector loops share. Plain loops over contiguous floats, which the compiler turns into vector code: once for
-// every generation of vector units named below, the right one chosen when the program starts.
+// What the vector loops share.
 
 #include <bit>
 #include <cstdint>
 
+#include "core/base/vector_clones.hpp"
 #include "worker/fusion/norm_activate_kernels.hpp"
-
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define HARMONIC_VECTOR_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define HARMONIC_VECTOR_CLONES
-#endif
-#define HARMONIC_INLINE inline __attribute__((always_inline))
 
 namespace harmonic::kernels {
 
