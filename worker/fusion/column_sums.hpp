@@ -20,9 +20,6 @@ class ColumnSums {
     }
   }
   [[nodiscard]] double operator[](std::int64_t c) const { return total_[static_cast<std::size_t>(c)]; }
-  void add(const ColumnSums& other) {
-    for (std::size_t c = 0; c < total_.size(); ++c) total_[c] += other.total_[c];
-  }
 
  private:
   std::vector<float> block_;
