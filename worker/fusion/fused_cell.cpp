@@ -449,7 +449,8 @@ struct FusedCell : torch::autograd::Function<FusedCell> {
       gradients[1] = edge_gradients(in, sizes, records, dinputs);
       gradients[2] = at::stack(dgammas);
     }
-    gradients[0] = input_gradient(sizes, residual, dinputs, skips);
+    add_input_gradients(sizes, dinputs, skips, residual);
+    gradients[0] = residual;
     return gradients;
   }
 
@@ -479,21 +480,15 @@ struct FusedCell : torch::autograd::Function<FusedCell> {
     return gradient;
   }
 
-  static Tensor input_gradient(const Sizes& sizes, const Tensor& residual, const std::vector<Tensor>& dinputs,
-                               const std::vector<std::vector<float>>& skips) {
-    Tensor all = at::empty_like(residual);
+  /// What the steps want of the cell's input, added to what the residual connection does.
+  static void add_input_gradients(const Sizes& sizes, const std::vector<Tensor>& dinputs,
+                                  const std::vector<std::vector<float>>& skips, const Tensor& residual) {
     for_chunks(sizes, [&](const Chunk& chunk) {
       const std::int64_t first = chunk.first * sizes.state();
-      std::vector<const float*> from{floats(residual) + first};
-      std::vector<float> weights{1};
-      for (std::size_t s = 0; s < dinputs.size(); ++s) {
-        from.push_back(floats(dinputs[s]) + first);
-        weights.push_back(skips[s][0]);
-      }
-      kernels::weighted_sum(chunk.samples * sizes.state(), static_cast<std::int64_t>(from.size()), from.data(),
-                            weights.data(), floats(all) + first);
+      for (std::size_t s = 0; s < dinputs.size(); ++s)
+        kernels::add_scaled(chunk.samples * sizes.state(), floats(dinputs[s]) + first, skips[s][0],
+                            floats(residual) + first);
     });
-    return all;
   }
 };
 

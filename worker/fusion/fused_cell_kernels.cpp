@@ -88,15 +88,23 @@ void scale_channels_backward(std::int64_t rows, std::int64_t channels, const flo
     }
 }
 
-HARMONIC_VECTOR_CLONES
-void add_activated(Columns columns, Nonlinearity kind, DropoutMask mask, float weight, const float* __restrict u,
-                   const float* __restrict slope, const float* __restrict offset, float* __restrict out) {
+namespace {
+
+/// A mask that drops nothing: loops over it draw nothing.
+struct KeepAll {};
+HARMONIC_INLINE bool keeps(KeepAll, std::uint32_t) {
+  return true;
+}
+
+template <class Mask>
+HARMONIC_INLINE void add_activated_rows(Columns columns, Nonlinearity kind, Mask mask, float w,
+                                        const float* __restrict u, const float* __restrict slope,
+                                        const float* __restrict offset, float* __restrict out) {
   const std::int64_t channels = kind == Nonlinearity::glu ? columns.block.width / 2 : columns.block.width;
   for (std::int64_t r = 0; r < columns.block.rows; ++r) {
-    const float* row = u + r * columns.pitch;
+    const float* __restrict row = u + r * columns.pitch;
     float* __restrict to = out + r * channels;
     const auto index = static_cast<std::uint32_t>((columns.block.first + r) * channels);
-    const float w = weight * mask.scale;
     switch (kind) {
       case Nonlinearity::relu:
         for (std::int64_t c = 0; c < channels; ++c) {
@@ -121,18 +129,18 @@ void add_activated(Columns columns, Nonlinearity kind, DropoutMask mask, float w
   }
 }
 
-HARMONIC_VECTOR_CLONES
-void add_activated_backward(Columns columns, Nonlinearity kind, DropoutMask mask, float weight,
-                            const float* __restrict u, const float* __restrict slope, const float* __restrict offset,
-                            const float* __restrict mean, const float* __restrict gradient, float* __restrict dv,
-                            float* __restrict sum, float* __restrict product) {
+template <class Mask>
+HARMONIC_INLINE void add_activated_backward_rows(Columns columns, Nonlinearity kind, Mask mask, float w,
+                                                 const float* __restrict u, const float* __restrict slope,
+                                                 const float* __restrict offset, const float* __restrict mean,
+                                                 const float* __restrict gradient, float* __restrict dv,
+                                                 float* __restrict sum, float* __restrict product) {
   const std::int64_t channels = kind == Nonlinearity::glu ? columns.block.width / 2 : columns.block.width;
   for (std::int64_t r = 0; r < columns.block.rows; ++r) {
     const float* __restrict row = u + r * columns.pitch;
     float* __restrict to = dv + r * columns.pitch;
     const float* __restrict from = gradient + r * channels;
     const auto index = static_cast<std::uint32_t>((columns.block.first + r) * channels);
-    const float w = weight * mask.scale;
     switch (kind) {
       case Nonlinearity::relu:
         for (std::int64_t c = 0; c < channels; ++c) {
@@ -160,6 +168,29 @@ void add_activated_backward(Columns columns, Nonlinearity kind, DropoutMask mask
       product[c] += to[c] * (row[c] - mean[c]);
     }
   }
+}
+
+}  // namespace
+
+HARMONIC_VECTOR_CLONES
+void add_activated(Columns columns, Nonlinearity kind, DropoutMask mask, float weight, const float* __restrict u,
+                   const float* __restrict slope, const float* __restrict offset, float* __restrict out) {
+  if (mask.threshold == 0)
+    add_activated_rows(columns, kind, KeepAll{}, weight, u, slope, offset, out);
+  else
+    add_activated_rows(columns, kind, mask, weight * mask.scale, u, slope, offset, out);
+}
+
+HARMONIC_VECTOR_CLONES
+void add_activated_backward(Columns columns, Nonlinearity kind, DropoutMask mask, float weight,
+                            const float* __restrict u, const float* __restrict slope, const float* __restrict offset,
+                            const float* __restrict mean, const float* __restrict gradient, float* __restrict dv,
+                            float* __restrict sum, float* __restrict product) {
+  if (mask.threshold == 0)
+    add_activated_backward_rows(columns, kind, KeepAll{}, weight, u, slope, offset, mean, gradient, dv, sum, product);
+  else
+    add_activated_backward_rows(columns, kind, mask, weight * mask.scale, u, slope, offset, mean, gradient, dv, sum,
+                                product);
 }
 
 HARMONIC_VECTOR_CLONES
@@ -222,6 +253,7 @@ void attend_backward(std::int64_t positions, std::int64_t channels, float scale,
 
 HARMONIC_VECTOR_CLONES
 void drop(std::int64_t count, DropoutMask mask, std::uint32_t first, float* __restrict x) {
+  if (mask.threshold == 0) return;
   for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(count); ++i) x[i] *= kept(mask, first + i);
 }
 

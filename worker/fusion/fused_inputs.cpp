@@ -1,6 +1,5 @@
 #include "worker/fusion/fused_inputs.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include <torch/torch.h>
@@ -18,6 +17,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 enum InputTensor { kRows, kWeight, kBias, kNormWeight, kNormBias, kInputTensors };
+constexpr std::int64_t kNormTensors = 4;  ///< of Norm
 
 struct Record final : torch::CustomClassHolder {
   std::vector<DropoutMask> masks;
@@ -35,15 +35,30 @@ struct Reshaped {
   Norm norm;
 };
 
+/// A vector feature is multiplied once and then stands at every position.
+bool is_vector(const Tensor& rows) {
+  return rows.size(1) == 1;
+}
+
+/// The chunk's products.
+void multiply(at::TensorList tensors, std::size_t k, const Sizes& sizes, const Chunk& chunk, Tensor products) {
+  const Tensor& rows = of(tensors, k, kRows);
+  const Tensor factors = rows.narrow(0, chunk.first, chunk.samples).flatten(0, 1);
+  const Tensor weight = of(tensors, k, kWeight).t();
+  if (is_vector(rows))
+    products.view({chunk.samples, sizes.positions, sizes.channels}).copy_(at::mm(factors, weight).unsqueeze(1));
+  else
+    at::mm_out(products, factors, weight);
+}
+
 Reshaped reshape(at::TensorList tensors, std::size_t k, const torch::nn::BatchNorm1d& norm, const Sizes& sizes,
                  Pass pass) {
-  const Tensor rows = of(tensors, k, kRows).view({sizes.rows(), -1}), weight = of(tensors, k, kWeight).t();
   const Tensor& bias = of(tensors, k, kBias);
-  Reshaped reshaped{at::empty({sizes.rows(), sizes.channels}, rows.options()), {}};
+  Reshaped reshaped{at::empty({sizes.rows(), sizes.channels}, bias.options()), {}};
   ChunkMoments moments(sizes, sizes.channels);
   for_chunks(sizes, [&](const Chunk& chunk) {
-    Tensor u = rows_of(reshaped.products, sizes, chunk);
-    at::mm_out(u, rows_of(rows, sizes, chunk), weight);
+    const Tensor u = rows_of(reshaped.products, sizes, chunk);
+    multiply(tensors, k, sizes, chunk, u);
     if (pass != Pass::eval) moments.see(chunk, u);
   });
   const Moments used = pass == Pass::eval ? Moments{norm->running_mean - bias, norm->running_var} : moments.moments();
@@ -84,8 +99,7 @@ struct FusedInputs : torch::autograd::Function<FusedInputs> {
     });
     variable_list saved(tensors.begin(), tensors.end());
     for (const auto& input : reshaped)
-      saved.insert(saved.end(),
-                   {input.products, input.norm.slope, input.norm.offset, input.norm.mean, input.norm.inverse});
+      saved.insert(saved.end(), {input.norm.slope, input.norm.offset, input.norm.mean, input.norm.inverse});
     ctx->save_for_backward(std::move(saved));
     ctx->saved_data["kept"] = c10::IValue::make_capsule(kept);
     return sums;
@@ -100,23 +114,27 @@ struct FusedInputs : torch::autograd::Function<FusedInputs> {
     const std::int64_t cells = edges.size(0), inputs = edges.size(1);
     const at::TensorList tensors(saved.data(), static_cast<std::size_t>(1 + inputs * kInputTensors));
     variable_list gradients(tensors.size() + 4);  // the arguments that are no tensors have none
-    Tensor dproducts = kept.weights_wanted ? at::empty_like(saved[tensors.size()]) : Tensor();
+    // Every input's products in turn: to make them again costs little, to keep them all would cost the most memory
+    // here.
+    const Tensor products = at::empty({sizes.rows(), sizes.channels}, gradient.options());
+    const Tensor dproducts = kept.weights_wanted ? at::empty_like(products) : Tensor();
     Tensor dedges = at::zeros({sizes.chunks(), cells, inputs}, at::kDouble);
     for (std::int64_t k = 0; k < inputs; ++k) {
-      const auto* r = saved.data() + tensors.size() + static_cast<std::size_t>(5 * k);
-      const Reshaped input{r[0], {r[1], r[2], r[3], r[4]}};
+      const auto* r = saved.data() + tensors.size() + static_cast<std::size_t>(kNormTensors * k);
+      const Reshaped input{products, {r[0], r[1], r[2], r[3]}};
       const DropoutMask mask = kept.masks[static_cast<std::size_t>(k)];
-      if (kept.edges_wanted)
-        for_chunks(sizes, [&](const Chunk& chunk) {
-          std::vector<float> value;
-          double* to = dedges.data_ptr<double>() + chunk.index * cells * inputs + k;
-          for (std::int64_t n = chunk.first; n < chunk.first + chunk.samples; ++n) {
-            activate(input, sizes, mask, n, value);
-            for (std::int64_t c = 0; c < cells; ++c)
-              to[c * inputs] +=
-                  kernels::dot(sizes.state(), value.data(), floats(gradient) + (c * sizes.samples + n) * sizes.state());
-          }
-        });
+      for_chunks(sizes, [&](const Chunk& chunk) {
+        multiply(tensors, static_cast<std::size_t>(k), sizes, chunk, rows_of(products, sizes, chunk));
+        if (!kept.edges_wanted) return;
+        std::vector<float> value;
+        double* to = dedges.data_ptr<double>() + chunk.index * cells * inputs + k;
+        for (std::int64_t n = chunk.first; n < chunk.first + chunk.samples; ++n) {
+          activate(input, sizes, mask, n, value);
+          for (std::int64_t c = 0; c < cells; ++c)
+            to[c * inputs] +=
+                kernels::dot(sizes.state(), value.data(), floats(gradient) + (c * sizes.samples + n) * sizes.state());
+        }
+      });
       if (kept.weights_wanted)
         weight_gradients(tensors, static_cast<std::size_t>(k), input, mask, kept, gradient, edges, dproducts,
                          gradients);
@@ -159,7 +177,10 @@ struct FusedInputs : torch::autograd::Function<FusedInputs> {
                              floats(input.norm.slope), floats(norm.by_u), floats(norm.constant), floats(du));
     });
     const auto set = [&](InputTensor which, const Tensor& value) { gradients[1 + k * kInputTensors + which] = value; };
-    set(kWeight, at::mm(dproducts.t(), of(tensors, k, kRows).view({sizes.rows(), -1})));
+    const Tensor& rows = of(tensors, k, kRows);
+    const Tensor wanted =
+        is_vector(rows) ? dproducts.view({sizes.samples, sizes.positions, sizes.channels}).sum(1) : dproducts;
+    set(kWeight, at::mm(wanted.t(), rows.flatten(0, 1)));
     set(kBias, norm.conv_bias);
     set(kNormWeight, norm.weight);
     set(kNormBias, norm.bias);
@@ -168,7 +189,8 @@ struct FusedInputs : torch::autograd::Function<FusedInputs> {
 
 }  // namespace
 
-Tensor fused_inputs(const std::vector<FusedInput>& inputs, const Tensor& edges, double dropout, Pass pass) {
+Tensor fused_inputs(const std::vector<FusedInput>& inputs, std::int64_t positions, const Tensor& edges, double dropout,
+                    Pass pass) {
   std::vector<Tensor> tensors{edges};
   std::vector<torch::nn::BatchNorm1d> norms;
   for (const auto& input : inputs) {
@@ -177,8 +199,7 @@ Tensor fused_inputs(const std::vector<FusedInput>& inputs, const Tensor& edges, 
     norms.push_back(input.norm);
   }
   auto kept = c10::make_intrusive<Record>();
-  const Tensor& rows = inputs.front().rows;
-  kept->sizes = {rows.size(0), rows.size(1), inputs.front().weight.size(0)};
+  kept->sizes = {inputs.front().rows.size(0), positions, inputs.front().weight.size(0)};
   kept->own_moments = pass != Pass::eval;
   kept->weights_wanted = inputs.front().weight.requires_grad();
   kept->edges_wanted = edges.requires_grad();

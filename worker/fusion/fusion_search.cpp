@@ -13,7 +13,6 @@
 #include "worker/fusion/derived_network.hpp"
 #include "worker/fusion/epoch_choice.hpp"
 #include "worker/fusion/genotype_parse.hpp"
-#include "worker/fusion/kept_heap.hpp"
 #include "worker/fusion/mixed_search.hpp"
 #include "worker/fusion/protocol.hpp"
 #include "worker/fusion/samples.hpp"
@@ -113,7 +112,6 @@ TrainedFusion retrain_fusion(const FusionData& data, const Genotype& genotype, c
 FusionResult search_fusion(const FusionData& data, MacroArchitecture macro, const FusionSettings& settings,
                            const OperatorCosts& costs, std::uint64_t seed, torch::Device device,
                            const FusionHooks& hooks, std::span<const float> start) {
-  keep_freed_memory();
   check_data(data, settings);
   FusionResult result;
   {
@@ -150,7 +148,6 @@ PublishedResult search_fusion_published(const FusionData& data, const std::vecto
                                         const Tensor& test_labels, MacroArchitecture macro, const FusionSettings& given,
                                         const OperatorCosts& costs, std::uint64_t seed, torch::Device device,
                                         const FusionHooks& hooks) {
-  keep_freed_memory();
   const FusionSettings settings = published_values(given);
   check_data(data, settings);
   check_samples(test, test_labels, /*views=*/1, data.kind, data.classes, settings.side * settings.side);

@@ -176,15 +176,14 @@ std::vector<Tensor> MixedNetwork::input_sums(const std::vector<Tensor>& features
   const auto count = static_cast<std::int64_t>(reshape_.size());
   std::vector<FusedInput> inputs;
   for (std::size_t i = 0; i < reshape_.size(); ++i)
-    inputs.push_back({features[i].expand({-1, layout_.shape.positions, -1}), reshape_[i]->conv->weight.squeeze(2),
-                      reshape_[i]->conv->bias, reshape_[i]->bn});
+    inputs.push_back({features[i], reshape_[i]->conv->weight.squeeze(2), reshape_[i]->conv->bias, reshape_[i]->bn});
   std::vector<Tensor> edges;
   std::int64_t row = 0;
   for (std::int64_t c = 0; c < layout_.macro.cells; ++c) {
     edges.push_back(weights.alphas.narrow(0, row, count).select(1, 1));
     row += count + c;
   }
-  return fused_inputs(inputs, at::stack(edges), layout_.shape.dropout, pass).unbind(0);
+  return fused_inputs(inputs, layout_.shape.positions, at::stack(edges), layout_.shape.dropout, pass).unbind(0);
 }
 
 }  // namespace harmonic

@@ -65,7 +65,7 @@ TEST_CASE("Reshaped inputs are dropped out alike in all cells and in both direct
   norm->bias.data().fill_(100);  // ReLU lets everything pass
   const Tensor weight = torch::randn({6, 3}).requires_grad_(), bias = torch::zeros({6});
   const Tensor edges = torch::tensor({{1.0F}, {2.0F}});
-  const Tensor sums = fused_inputs({{torch::randn({50, 4, 3}), weight, bias, norm}}, edges, 0.25, Pass::train);
+  const Tensor sums = fused_inputs({{torch::randn({50, 4, 3}), weight, bias, norm}}, 4, edges, 0.25, Pass::train);
   const Tensor kept = sums[0] != 0;
   CHECK(kept.to(torch::kFloat32).mean().item<double>() == Approx(0.75).margin(0.05));
   CHECK(relative_error(sums[1].detach(), 2 * sums[0].detach()) < 1e-6);
