@@ -7,7 +7,6 @@
 #include <vector>
 
 #include <caffe2/serialize/inline_container.h>
-#include <caffe2/serialize/istream_adapter.h>
 
 #include <fmt/format.h>
 

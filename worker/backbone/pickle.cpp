@@ -209,7 +209,7 @@ PickleValue::Ref PickleReader::next() {
         stack.push(make(Kind::tuple, stack.pop_tuple(static_cast<std::size_t>(code - '\x84'))));
         break;
       case 's':
-        stack.append(Kind::dictionary, [&] { return stack.pop_tuple(2); }());
+        stack.append(Kind::dictionary, stack.pop_tuple(2));
         break;
       case 'u':
         stack.append(Kind::dictionary, stack.pop_to_mark());

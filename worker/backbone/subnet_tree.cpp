@@ -76,10 +76,9 @@ class SubnetTree::Pass {
 
   torch::Tensor whole_layer(const Node& node, const torch::Tensor& x) const {
     const auto map = x.dim() == 4 ? x.permute({0, 3, 1, 2}) : x;
-    const auto run = [&](auto&& mode) { return node.layer->forward(map, mode); };
-    const auto y = estimating_       ? run(EstimatingStatistics(*node.statistics))
-                   : node.statistics ? run(GivenStatistics(*node.statistics))
-                                     : run(StoredStatistics());
+    if (!estimating_) return channels_last(CalibratedLayer{node.layer, node.statistics}.forward(map)).contiguous();
+    EstimatingStatistics estimating(*node.statistics);
+    const auto y = node.layer->forward(map, estimating);
     return channels_last(y).contiguous();
   }
 

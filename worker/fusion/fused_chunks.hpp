@@ -70,6 +70,19 @@ class ChunkSums {
 /// Rows whose float sums are added up before they join the double ones.
 inline constexpr std::int64_t kBlockRows = 64;
 
+/// Calls `work` with every sample of the chunk, and `end_block` whenever kBlockRows rows are through, and at the end.
+template <class Work, class EndBlock>
+void for_samples(const Sizes& sizes, const Chunk& chunk, Work work, EndBlock end_block) {
+  std::int64_t rows = 0;
+  for (std::int64_t n = chunk.first; n < chunk.first + chunk.samples; ++n) {
+    work(n);
+    rows += sizes.positions;
+    if (rows < kBlockRows && n + 1 < chunk.first + chunk.samples) continue;
+    end_block();
+    rows = 0;
+  }
+}
+
 struct Moments {
   torch::Tensor mean, variance;  ///< (W) float32, variance biased
 };

@@ -155,20 +155,23 @@ struct FusedInputs : torch::autograd::Function<FusedInputs> {
       std::vector<const float*> from(static_cast<std::size_t>(cells));
       for (std::int64_t c = 0; c < cells; ++c)
         weights.push_back(floats(edges)[c * edges.size(1) + static_cast<std::int64_t>(k)]);
-      for (std::int64_t i = 0; i < chunk.samples; ++i) {
-        const std::int64_t n = chunk.first + i;
-        for (std::int64_t c = 0; c < cells; ++c)
-          from[static_cast<std::size_t>(c)] = floats(gradient) + (c * sizes.samples + n) * sizes.state();
-        kernels::weighted_sum(sizes.state(), cells, from.data(), weights.data(), wanted.data());
-        kernels::add_activated_backward({{n * sizes.positions, sizes.positions, sizes.channels}, sizes.channels},
-                                        Nonlinearity::relu, mask, 1, floats(input.products) + n * sizes.state(),
-                                        floats(input.norm.slope), floats(input.norm.offset), floats(input.norm.mean),
-                                        wanted.data(), floats(dproducts) + n * sizes.state(), sum.of(chunk).block(),
-                                        product.of(chunk).block());
-        if ((i + 1) * sizes.positions % kBlockRows != 0 && i + 1 < chunk.samples) continue;
-        sum.of(chunk).end_block();
-        product.of(chunk).end_block();
-      }
+      auto &sums = sum.of(chunk), &products = product.of(chunk);
+      for_samples(
+          sizes, chunk,
+          [&](std::int64_t n) {
+            for (std::int64_t c = 0; c < cells; ++c)
+              from[static_cast<std::size_t>(c)] = floats(gradient) + (c * sizes.samples + n) * sizes.state();
+            kernels::weighted_sum(sizes.state(), cells, from.data(), weights.data(), wanted.data());
+            kernels::add_activated_backward({{n * sizes.positions, sizes.positions, sizes.channels}, sizes.channels},
+                                            Nonlinearity::relu, mask, 1, floats(input.products) + n * sizes.state(),
+                                            floats(input.norm.slope), floats(input.norm.offset),
+                                            floats(input.norm.mean), wanted.data(),
+                                            floats(dproducts) + n * sizes.state(), sums.block(), products.block());
+          },
+          [&] {
+            sums.end_block();
+            products.end_block();
+          });
     });
     const NormGradients norm = norm_gradients(input.norm, sum.total(), product.total(), sizes.rows(), kept.own_moments);
     for_chunks(sizes, [&](const Chunk& chunk) {
