@@ -14,7 +14,7 @@
 
 namespace harmonic {
 
-void check_output(const std::filesystem::path& path, std::string_view option) {
+void check_output(const std::filesystem::path& path, std::string_view option, const std::vector<InputFile>& inputs) {
   const auto refuse = [&](const std::string& why, std::string_view mend) {
     throw InputError(fmt::format("option --{}: cannot write '{}': {}", option, path.string(), why), mend);
   };
@@ -23,6 +23,9 @@ void check_output(const std::filesystem::path& path, std::string_view option) {
   if (std::filesystem::is_directory(path, error)) refuse("it is a folder", "give the name of a file in it");
   if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error))
     refuse("it is no regular file", "give another path");
+  for (const auto& input : inputs)
+    if (std::filesystem::equivalent(path, input.path, error))
+      refuse(fmt::format("it is the file of --{}, which would be lost", input.option), "give another path");
   const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
   if (!std::filesystem::is_directory(folder, error))
     refuse(fmt::format("there is no folder {}", folder.string()), "make it, or give another path");
@@ -31,6 +34,12 @@ void check_output(const std::filesystem::path& path, std::string_view option) {
   if (file < 0) refuse(std::strerror(errno), "give a path where a file can be made");
   close(file);
   std::filesystem::remove(trial, error);
+}
+
+void check_absent(const std::filesystem::path& path, std::string_view option, std::string_view mend) {
+  std::error_code error;
+  if (std::filesystem::exists(path, error))
+    throw InputError(fmt::format("option --{}: {} exists already", option, path.string()), mend);
 }
 
 }  // namespace harmonic

@@ -1,14 +1,29 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace harmonic {
+
+/// A file that a command reads, with the option that named it.
+struct InputFile {
+  std::string option;  ///< "data"
+  std::filesystem::path path;
+};
 
 /// To be called before the work whose result goes to `path`: finds out by trying whether replace_file could write
 /// there. Leaves no trace; what lies at `path` is not touched.
 /// @param option of the command line that named it, for messages: "out"
-/// @throws InputError: no such folder, no right to write there, a folder, or something else that is no regular file
-void check_output(const std::filesystem::path& path, std::string_view option);
+/// @param inputs of the same command; those without a path are passed over
+/// @throws InputError: no such folder, no right to write there, a folder, something else that is no regular file, or
+/// one
+///   of the inputs, under whatever name
+void check_output(const std::filesystem::path& path, std::string_view option,
+                  const std::vector<InputFile>& inputs = {});
+
+/// For results that are not to be replaced unasked. @throws InputError when something is at `path`
+void check_absent(const std::filesystem::path& path, std::string_view option, std::string_view mend);
 
 }  // namespace harmonic

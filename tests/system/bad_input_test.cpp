@@ -122,6 +122,61 @@ TEST_CASE("An output that cannot be written is refused before the work", "[bad_i
   check_refused(w.alone({"data", "synth", "--out", "/proc/x"}), {"--out", "/proc/x"});
 }
 
+TEST_CASE("An output that is an input is refused, and the input kept", "[bad_input]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  const auto data = folder / "data.h5", weights = folder / "weights.h5", genomes = folder / "genomes.txt",
+             table = folder / "table.json";
+  std::filesystem::copy_file(w.data(), data);
+  std::filesystem::copy_file(w.weights("image"), weights);
+  std::filesystem::copy_file(w.source / "luts/edge-gpu.json", table);
+  std::ofstream(genomes) << "smallest\n";
+  const std::vector<std::string> train = {"supernet", "train",   "--data",        data.string(), "--modality",
+                                          "image",    "--space", "avmnist-image", "--epochs",    "1"};
+  check_refused(w.on_ranks(2, with(train, "--out", data.string())), {"--out", "--data"});
+  const std::vector<std::string> evaluated = {"--weights", weights.string(), "--data", data.string()};
+  const auto evaluating = [&](std::vector<std::string> words, const std::vector<std::string>& more) {
+    words.insert(words.end(), evaluated.begin(), evaluated.end());
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  };
+  for (const auto& [option, input] : {std::pair{"--weights", weights}, {"--data", data}})
+    check_refused(w.alone(evaluating({"supernet", "eval"}, {"--features-out", input.string()})),
+                  {"--features-out", option});
+  for (const auto& [option, input] :
+       {std::pair{"--weights", weights}, {"--data", data}, {"--genomes", genomes}, {"--device", table}})
+    check_refused(w.alone(evaluating({"supernet", "sweep"}, {"--genomes", genomes.string(), "--resume", "--device",
+                                                             "gpu=" + table.string(), "--out", input.string()})),
+                  {"--out", option});
+  check_refused(
+      w.alone({"supernet", "import", "--in", weights.string(), "--space", "avmnist-image", "--out", weights.string()}),
+      {"--out", "--in"});
+  CHECK(read_file(data) == read_file(w.data()));
+  CHECK(read_file(weights) == read_file(w.weights("image")));
+  CHECK(read_file(table) == read_file(w.source / "luts/edge-gpu.json"));
+  CHECK(read_file(genomes) == "smallest\n");
+}
+
+TEST_CASE("A result that is there already is not replaced unasked", "[bad_input]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  const auto trained = folder / "w.h5", swept = folder / "s.csv";
+  std::filesystem::copy_file(w.weights("image"), trained);
+  std::ofstream(swept) << "genome,metric\n";
+  check_refused(w.on_ranks(2, {"supernet", "train", "--data", w.data().string(), "--modality", "image", "--space",
+                               "avmnist-image", "--epochs", "1", "--out", trained.string()}),
+                {"w.h5 exists already", "remove it"});
+  const std::vector<std::string> sweep = {"supernet",    "sweep",           "--weights", w.weights("image").string(),
+                                          "--data",      w.data().string(), "--all",     "--out",
+                                          swept.string()};
+  check_refused(w.on_ranks(2, sweep), {"s.csv exists already", "--resume"});
+  auto resumed = sweep;
+  resumed.push_back("--resume");
+  check_refused(w.on_ranks(2, resumed), {"s.csv.conditions", "another --out"});
+  CHECK(read_file(trained) == read_file(w.weights("image")));
+  CHECK(read_file(swept) == "genome,metric\n");
+}
+
 TEST_CASE("A supernet that does not fit its data is refused in one line", "[bad_input]") {
   const World w = world();
   const TemporaryFolder folder;

@@ -1,10 +1,12 @@
 // The small commands as a user types them.
+#include <algorithm>
 #include <fstream>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
 #include "core/storage/atomic_file.hpp"
+#include "core/storage/csv.hpp"
 #include "tests/support/shared_data.hpp"
 #include "tests/system/world.hpp"
 
@@ -122,6 +124,48 @@ TEST_CASE("A sweep writes metric and costs of every genome, the same on any numb
   again.push_back("--resume");
   CHECK(json_of(w.alone(again)).at("measured") == 2);
   CHECK(csv == harmonic::read_file(folder / "one.csv"));
+}
+
+TEST_CASE("A sweep goes on with rows of its own weights, samples and options alone, and loses none of them",
+          "[commands]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  const auto csv = folder / "s.csv";
+  std::ofstream(folder / "two.txt") << "largest\nsmallest\n";
+  std::ofstream(folder / "other.txt") << "K=3,3,0,0;E=3,4,0,0;D=2\nsmallest\n";
+  const auto words = [&](const std::string& genomes, const std::vector<std::string>& more) {
+    std::vector<std::string> all = {
+        "supernet", "sweep",      "--data", w.data().string(), "--genomes", (folder / genomes).string(),
+        "--out",    csv.string(), "--json", "--resume"};
+    all.insert(all.end(), more.begin(), more.end());
+    if (std::ranges::find(more, "--weights") == more.end())
+      all.insert(all.end(), {"--weights", w.weights("audio").string()});
+    return w.alone(all);
+  };
+  CHECK(json_of(words("two.txt", {"--limit", "20"})).at("measured") == 2);  // there is nothing to resume yet
+  const std::string first = harmonic::read_file(csv);
+  const auto refused = [&](const std::vector<std::string>& more, const std::string& why) {
+    const auto finished = run(words("other.txt", more));
+    INFO(finished.err);
+    CHECK(finished.exit_code == 2);
+    CHECK_THAT(finished.err, Catch::Contains(why));
+    CHECK(harmonic::read_file(csv) == first);
+  };
+  refused({"--limit", "21"}, "samples (20 there, 21 given)");
+  refused({"--limit", "20", "--split", "test"}, "split (val there, test given)");
+  refused({"--limit", "20", "--calibration-samples", "64"}, "calibration-samples (");
+  refused({"--limit", "20", "--calibration-batch", "32"}, "calibration-batch (256 there, 32 given)");
+  const auto other = (folder / "w.h5").string();
+  REQUIRE(run(w.alone({"supernet", "train", "--data", w.data().string(), "--modality", "audio", "--space",
+                       "avmnist-audio", "--out", other, "--epochs", "1"}))
+              .exit_code == 0);
+  refused({"--limit", "20", "--weights", other}, "weights (");
+
+  CHECK(json_of(words("other.txt", {"--limit", "20"})).at("measured") == 1);
+  const auto table = harmonic::CsvTable::read(csv);
+  REQUIRE(table.rows() == 3);
+  CHECK(table.cell(2, 0).starts_with("K=7,7,7,7"));  // known, but not asked for this time
+  CHECK(first.find(table.cell(2, 1)) != std::string::npos);
 }
 
 TEST_CASE("A space of the user's own is trained, swept and priced by its name", "[commands]") {

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "core/storage/atomic_file.hpp"
 #include "core/storage/csv.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/shared_data.hpp"
@@ -70,6 +71,15 @@ TEST_CASE("A training told to stop leaves its state and exit code 3, and goes on
   CHECK(resumed.exit_code == 0);
   CHECK(std::filesystem::exists(out));
   CHECK_FALSE(std::filesystem::exists(state));
+
+  // As a job does that is queued once more.
+  const std::string finished = read_file(out);
+  const auto requeued = run(w.on_ranks(2, training(w, out, {"--resume"})));
+  CHECK(requeued.exit_code == 0);
+  CHECK_THAT(requeued.err, Catch::Contains("finished"));
+  CHECK(read_file(out) == finished);
+  CHECK_FALSE(std::filesystem::exists(state));
+  CHECK(run(w.alone(training(w, out, {"--resume"}, "avmnist-image"))).exit_code == 2);
 }
 
 TEST_CASE("Data that do not fit the space, or too few samples for the ranks, end a training on every rank",
@@ -108,6 +118,7 @@ TEST_CASE("A sweep that a rank falls out of ends on the others, and goes on from
   const auto table = CsvTable::read(out);
   REQUIRE(table.rows() > 0);
   std::filesystem::copy_file(out, left);
+  std::filesystem::copy_file(out.string() + ".conditions", left.string() + ".conditions");
   std::ofstream genomes(folder / "genomes.txt");
   for (std::size_t row = 0; row < table.rows(); ++row) genomes << table.cell(row, table.column("genome")) << '\n';
   genomes.close();

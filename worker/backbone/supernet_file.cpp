@@ -119,6 +119,14 @@ BackboneSpace space_from_json(const std::string& text) try {
   throw InputError(fmt::format("a search space's definition cannot be read: {}", e.what()), kMend);
 }
 
+Conditions space_conditions(const BackboneSpace& space) {
+  const auto json = nlohmann::ordered_json::parse(space_to_json(space));
+  Conditions conditions;
+  for (const auto& [key, value] : json.items())
+    conditions.emplace_back("search space " + key, value.is_string() ? value.get<std::string>() : json_text(value));
+  return conditions;
+}
+
 void save_supernet(const std::filesystem::path& path, const Supernet& supernet, const SupernetNotes& notes) {
   replace_file(path, [&](const std::filesystem::path& temporary) {
     Hdf5File file(temporary, Hdf5File::Mode::create);

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 
+#include "core/storage/conditions.hpp"
 #include "worker/backbone/supernet.hpp"
 
 namespace harmonic {
@@ -29,5 +30,7 @@ void save_supernet(const std::filesystem::path& path, const Supernet& supernet, 
 /// A space's definition as JSON, and back. @throws InputError
 [[nodiscard]] std::string space_to_json(const BackboneSpace& space);
 [[nodiscard]] BackboneSpace space_from_json(const std::string& text);
+/// Every key of that JSON by itself: {"search space kernels", "[3,5,7]"}.
+[[nodiscard]] Conditions space_conditions(const BackboneSpace& space);
 
 }  // namespace harmonic

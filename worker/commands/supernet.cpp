@@ -39,7 +39,7 @@ ExitCode import(const Arguments& args) {
   options.add("json", json, "print the result as one JSON object");
   declare_spaces(options);
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  check_output(out, "out");
+  check_output(out, "out", {{"in", in}});
   const Supernet supernet = import_checkpoint(in, find_space(space_name));
   if (Communicator().rank().value != 0) return ExitCode::done;
   save_supernet(out, supernet,

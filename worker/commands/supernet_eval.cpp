@@ -64,7 +64,7 @@ ExitCode supernet_eval(const Arguments& args) {
   options.add("json", json, "print the result as one JSON object");
   declare_spaces(options);
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  if (!features_out.empty()) check_output(features_out, "features-out");
+  if (!features_out.empty()) check_output(features_out, "features-out", chosen.files());
 
   const LocalPlace place = local_place();
   const EvaluationInputs loaded = load_evaluation(chosen, place, recalibrate);

@@ -1,6 +1,6 @@
 #include "worker/commands/supernet_evaluation.hpp"
 
-#include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -21,8 +21,9 @@ std::string modality_for(const EvaluationOptions& chosen, const SupernetNotes& n
   throw InputError(fmt::format("{} does not say which modality it is for", chosen.weights), "name one with --modality");
 }
 
-torch::Tensor first(const torch::Tensor& samples, int limit) {
-  return limit > 0 ? samples.narrow(0, 0, std::min<std::int64_t>(limit, samples.size(0))) : samples;
+/// As options say it, where 0 is all.
+std::optional<std::size_t> at_most(int limit) {
+  return limit > 0 ? std::optional(static_cast<std::size_t>(limit)) : std::nullopt;
 }
 
 void check_split(const DatasetFile& data, Split split) {
@@ -61,12 +62,12 @@ EvaluationInputs load_evaluation(const EvaluationOptions& chosen, LocalPlace pla
 
   const Split split = parse_split(chosen.split);
   check_split(data, split);
-  EvaluationInputs found{.supernet = supernet, .kind = data.info().labels, .device = device};
-  found.inputs = first(load_samples(data, modality, split), chosen.limit);
-  found.labels = first(load_labels(data, split), chosen.limit);
+  EvaluationInputs found{.supernet = supernet, .modality = modality, .kind = data.info().labels, .device = device};
+  found.inputs = load_samples(data, modality, split, at_most(chosen.limit));
+  found.labels = load_labels(data, split).narrow(0, 0, found.inputs.size(0));
   if (calibration) {
     check_split(data, Split::train);
-    found.calibration = first(load_samples(data, modality, Split::train), chosen.calibration_samples);
+    found.calibration = load_samples(data, modality, Split::train, at_most(chosen.calibration_samples));
   }
   return found;
 }

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <torch/types.h>
 
 #include "core/config/options.hpp"
 #include "core/data/dataset_file.hpp"
+#include "core/storage/output_file.hpp"
 #include "worker/backbone/supernet.hpp"
 #include "worker/group/placement.hpp"
 
@@ -17,18 +19,22 @@ struct EvaluationOptions {
   int limit = 0, threads = 0, calibration_samples = 0, calibration_batch = 256;
 
   void declare(OptionSet& options);
+  /// The files that are read.
+  [[nodiscard]] std::vector<InputFile> files() const { return {{"weights", weights}, {"data", data}}; }
 };
 
 /// What they work on, checked to fit together.
 struct EvaluationInputs {
   Supernet supernet;  ///< on `device`
+  std::string modality;
   torch::Tensor inputs, labels;
   torch::Tensor calibration;  ///< train samples; undefined unless asked for
   LabelKind kind = LabelKind::classification;
   torch::Device device = torch::kCPU;
 };
 
-/// Sets the compute threads, too. @throws InputError when weights, space and data do not fit, or the split is empty
+/// Reads the samples that are used and no others. Sets the compute threads, too.
+/// @throws InputError when weights, space and data do not fit, or the split is empty
 [[nodiscard]] EvaluationInputs load_evaluation(const EvaluationOptions& chosen, LocalPlace place, bool calibration);
 
 }  // namespace harmonic

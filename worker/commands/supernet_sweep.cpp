@@ -1,29 +1,35 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <initializer_list>
 #include <iostream>
 #include <map>
 #include <optional>
 #include <set>
 #include <span>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "core/base/log.hpp"
 #include "core/base/seconds_since.hpp"
 #include "core/base/text.hpp"
+#include "core/base/version.hpp"
 #include "core/config/space_config.hpp"
 #include "core/hardware/multi_device.hpp"
 #include "core/pareto/fronts.hpp"
 #include "core/space/prefix_groups.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "core/storage/conditions.hpp"
 #include "core/storage/csv.hpp"
 #include "core/storage/json_text.hpp"
 #include "core/storage/output_file.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
+#include "worker/backbone/supernet_file.hpp"
 #include "worker/commands/on_peers.hpp"
 #include "worker/commands/supernet_actions.hpp"
 #include "worker/commands/supernet_evaluation.hpp"
+#include "worker/data/tensor_hash.hpp"
 #include "worker/group/collectives.hpp"
 
 namespace harmonic {
@@ -32,7 +38,8 @@ namespace {
 /// Of a group that is evaluated at once: wide enough to share much, and some seconds of work at most.
 constexpr std::size_t kGroup = 96;
 
-using Metrics = std::map<BackboneGenome, double>;  ///< percent, by canonical genome
+using Metrics = std::map<BackboneGenome, double>;                  ///< percent, by canonical genome
+using KnownRows = std::vector<std::pair<BackboneGenome, double>>;  ///< likewise, in the order of their file
 
 /// One genome a line; empty lines and those that begin with # are passed over.
 std::vector<BackboneGenome> read_genomes(const std::string& path, const BackboneSpace& space) {
@@ -49,6 +56,16 @@ std::vector<BackboneGenome> read_genomes(const std::string& path, const Backbone
   }
   if (genomes.empty()) throw InputError(fmt::format("{} lists no genome", path), "write one a line");
   return genomes;
+}
+
+/// What an earlier sweep has left.
+KnownRows read_rows(const std::filesystem::path& path, const BackboneSpace& space) {
+  const auto table = CsvTable::read(path);
+  const auto genome = table.column("genome"), metric = table.column("metric");
+  KnownRows rows;
+  for (std::size_t row = 0; row < table.rows(); ++row)
+    rows.emplace_back(canonical(parse_genome(table.cell(row, genome), space)), table.number(row, metric));
+  return rows;
 }
 
 /// The table that is written: what each genome scores and costs.
@@ -101,17 +118,6 @@ class SweepTable {
     return found;
   }
 
-  /// What an earlier sweep has left.
-  [[nodiscard]] Metrics read(const BackboneSpace& space) const {
-    Metrics metrics;
-    if (!std::filesystem::exists(path_)) return metrics;
-    const auto table = CsvTable::read(path_);
-    const auto genome = table.column("genome"), metric = table.column("metric");
-    for (std::size_t row = 0; row < table.rows(); ++row)
-      metrics[canonical(parse_genome(table.cell(row, genome), space))] = table.number(row, metric);
-    return metrics;
-  }
-
  private:
   /// On every device; none without devices.
   [[nodiscard]] std::span<const Cost> costs(const BackboneGenome& genome) const {
@@ -124,18 +130,6 @@ class SweepTable {
   std::optional<DeviceSet> devices_;
   std::map<BackboneGenome, std::vector<Cost>> costs_;
 };
-
-/// Percent with the digits that the file keeps: other weights or samples would rarely give the same.
-void check_same_run(const BackboneEvaluator& evaluator, const EvaluationInputs& inputs, const Metrics& known,
-                    const std::string& path) {
-  if (known.empty()) return;
-  const auto& [genome, metric] = *known.begin();
-  const double now = evaluator.evaluate({genome}, inputs.inputs, inputs.labels, inputs.kind).front();
-  if (std::abs(now - metric) > 1e-6)
-    throw InputError(
-        fmt::format("{} says {} % for {}, which is {} % now", path, shortest(metric), to_text(genome), shortest(now)),
-        "resume with the weights, data and options it was begun with, or leave --resume out");
-}
 
 void show_progress(std::size_t done, std::size_t total, double seconds) {
   const double left_s = seconds / static_cast<double>(done) * static_cast<double>(total - done);
@@ -165,13 +159,69 @@ struct SweepOptions {
                 {0, 1'000'000});
     options.add("out", out, "CSV file to write: genome, metric, ms and mJ on every device, whether none dominates it")
         .required();
-    options.add("resume", resume, "go on with the CSV file where it stopped");
+    options.add("resume", resume,
+                "go on with the CSV file where it stopped, or add to it; OUT.conditions says what its rows depend on");
     options.add("patience", patience_s, "seconds that ranks wait for one another before a missing one ends the sweep",
                 {0.1, 1e9});
     options.add("json", json, "print a summary as one JSON object");
     declare_spaces(options);
   }
+  [[nodiscard]] std::string conditions_file() const { return out + ".conditions"; }
+  [[nodiscard]] std::vector<InputFile> files() const {
+    auto read = evaluation.files();
+    read.push_back({"genomes", genomes});
+    for (const auto& device : devices)
+      for (const auto& table : parse_device(device).tables) read.push_back({"device", table});
+    return read;
+  }
 };
+
+/// What a row's metric depends on, but for rounding. Costs and the front are found anew for all rows.
+Conditions conditions_of(const EvaluationOptions& chosen, const EvaluationInputs& inputs) {
+  const auto hash = [](std::initializer_list<torch::Tensor> tensors) {
+    std::uint64_t value = 0;
+    for (const auto& tensor : tensors) value = tensor_hash(tensor, value);
+    return fmt::format("{:016x}", value);
+  };
+  std::uint64_t weights = 0;
+  for (const auto& [name, tensor] : inputs.supernet.tensors()) weights = tensor_hash(tensor, weights);
+  Conditions conditions = {
+      {"program", std::string(program_version())},
+      {"weights", fmt::format("{:016x}", weights)},
+      {"modality", inputs.modality},
+      {"split", chosen.split},
+      {"samples", std::to_string(inputs.inputs.size(0))},
+      {"content of the samples", hash({inputs.inputs, inputs.labels})},
+      {"calibration-samples", std::to_string(inputs.calibration.size(0))},
+      {"calibration-batch", std::to_string(chosen.calibration_batch)},
+      {"content of the calibration samples", hash({inputs.calibration})},
+  };
+  for (auto& condition : space_conditions(inputs.supernet.space())) conditions.push_back(std::move(condition));
+  return conditions;
+}
+
+/// The rows to go on with: none when there is no file yet. @throws InputError when they are of other conditions
+KnownRows resumed_rows(const SweepOptions& chosen, const BackboneSpace& space, const Conditions& conditions) {
+  if (!chosen.resume || !std::filesystem::exists(chosen.out)) return {};
+  constexpr const char* kMend = "go on with its own weights, data and options, or give another --out";
+  if (!std::filesystem::exists(chosen.conditions_file()))
+    throw InputError(fmt::format("{} cannot be gone on with: there is no {} to say what its rows depend on", chosen.out,
+                                 chosen.conditions_file()),
+                     "give another --out");
+  const auto others = differences(read_conditions(chosen.conditions_file()), conditions);
+  if (!others.empty())
+    throw InputError(fmt::format("{} is of another sweep: {}", chosen.out, join(others, ", ")), kMend);
+  return read_rows(chosen.out, space);
+}
+
+/// What the table is to hold: the genomes asked for, then those that it holds already.
+std::vector<BackboneGenome> genomes_of(const SweepOptions& chosen, const BackboneSpace& space, const KnownRows& known) {
+  auto genomes = chosen.all ? all_genomes(space) : read_genomes(chosen.genomes, space);
+  std::set<BackboneGenome> held(genomes.begin(), genomes.end());
+  for (const auto& [genome, metric] : known)
+    if (held.insert(genome).second) genomes.push_back(genome);
+  return genomes;
+}
 
 std::optional<DeviceSet> chosen_devices(const SweepOptions& chosen, const Supernet& supernet) {
   if (chosen.devices.empty()) return std::nullopt;
@@ -187,13 +237,14 @@ class Sweep {
   /// Reads and checks all there is; what an earlier sweep has left is known when it is resumed. @throws InputError
   Sweep(const SweepOptions& chosen, LocalPlace place)
       : inputs_(load_evaluation(chosen.evaluation, place, true)),
-        table_(
-            chosen.out,
-            chosen.all ? all_genomes(inputs_.supernet.space()) : read_genomes(chosen.genomes, inputs_.supernet.space()),
-            chosen_devices(chosen, inputs_.supernet)),
-        evaluator_(inputs_.supernet, inputs_.calibration, chosen.evaluation.calibration_batch, inputs_.device) {
-    if (chosen.resume) metrics_ = table_.read(inputs_.supernet.space());
-    check_same_run(evaluator_, inputs_, metrics_, chosen.out);
+        conditions_file_(chosen.conditions_file()),
+        conditions_(conditions_of(chosen.evaluation, inputs_)),
+        known_(resumed_rows(chosen, inputs_.supernet.space(), conditions_)),
+        table_(chosen.out, genomes_of(chosen, inputs_.supernet.space(), known_),
+               chosen_devices(chosen, inputs_.supernet)),
+        evaluator_(inputs_.supernet, std::exchange(inputs_.calibration, {}), chosen.evaluation.calibration_batch,
+                   inputs_.device),
+        metrics_(known_.begin(), known_.end()) {
     const std::set<BackboneGenome> distinct(table_.genomes().begin(), table_.genomes().end());
     std::ranges::copy_if(distinct, std::back_inserter(open_),
                          [&](const auto& genome) { return !metrics_.contains(genome); });
@@ -213,6 +264,7 @@ class Sweep {
   void run(Collectives& group) {
     start_ = std::chrono::steady_clock::now();
     group.peers().or_give_up([&] {
+      if (group.rank().value == 0) write_conditions(conditions_file_, conditions_);
       const auto groups = prefix_groups(open_, kGroup);
       const auto ranks = static_cast<std::size_t>(group.size());
       std::size_t done = 0;
@@ -245,6 +297,9 @@ class Sweep {
   }
 
   EvaluationInputs inputs_;
+  std::filesystem::path conditions_file_;
+  Conditions conditions_;
+  KnownRows known_;
   SweepTable table_;
   BackboneEvaluator evaluator_;
   Metrics metrics_;                   ///< of all that is known
@@ -269,13 +324,18 @@ void show_result(const SweepOptions& chosen, const Sweep& sweep, const std::set<
                front.size(), to_text(best), metric(best));
 }
 
+void check_outputs(const SweepOptions& chosen) {
+  for (const auto& file : {chosen.out, chosen.conditions_file()}) check_output(file, "out", chosen.files());
+  if (!chosen.resume) check_absent(chosen.out, "out", "go on with it by --resume, remove it, or give another");
+}
+
 ExitCode sweep_on(const SweepOptions& chosen, const std::shared_ptr<Peers>& peers) {
   const bool leads = peers->rank().value == 0;
   const LocalPlace place = local_place();
   std::optional<Sweep> sweep;
   // What one rank cannot read or find, all hear of.
   peers->together([&] {
-    if (leads) check_output(chosen.out, "out");
+    if (leads) check_outputs(chosen);
     sweep.emplace(chosen, place);
   });
   const auto group = world_collectives(torch::kCPU, peers);

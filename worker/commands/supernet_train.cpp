@@ -59,7 +59,9 @@ struct TrainOptions {
     options.add("modality", modality, "modality of the data set").required();
     options.add("space", space, fmt::format("search space: {}", join(space_names(), ", "))).required();
     options.add("out", out, "supernet file to write (HDF5)").required();
-    options.add("resume", resume, "go on with a training that was cut off: its state is in OUT.training");
+    options.add(
+        "resume", resume,
+        "go on with a training that was cut off: its state is in OUT.training; nothing to do for one that is finished");
     options.add("save-every", save_every_s, "seconds between writes of that state", {0.0, 1e9});
     options.add("threads", threads, "compute threads of a rank; 0: the machine's cores shared by its ranks", {0, 1024});
     options.add("patience", patience_s,
@@ -72,12 +74,36 @@ struct TrainOptions {
   [[nodiscard]] std::string state_file() const { return out + ".training"; }
 };
 
-void check_state(const TrainOptions& chosen) {
-  const bool there = std::filesystem::exists(chosen.state_file());
-  if (there && !chosen.resume)
+/// Before the work, on rank 0. @return whether the training that is to be resumed has ended already
+bool check_outputs(const TrainOptions& chosen) {
+  for (const auto& file : {chosen.out, chosen.state_file()}) check_output(file, "out", {{"data", chosen.data}});
+  const bool begun = std::filesystem::exists(chosen.state_file()), ended = std::filesystem::exists(chosen.out);
+  if (begun && !chosen.resume)
     throw InputError(fmt::format("{} holds a training that was cut off", chosen.state_file()),
                      "go on with --resume, or remove it");
-  if (!there && chosen.resume) log::info("no {}: training from the start", chosen.state_file());
+  if (!chosen.resume) check_absent(chosen.out, "out", "give another, or remove it");
+  if (begun || !chosen.resume) return false;
+  if (!ended) {
+    log::info("no {}: training from the start", chosen.state_file());
+    return false;
+  }
+  if (const auto space = load_supernet(chosen.out).space().name; space != chosen.space)
+    throw InputError(fmt::format("{} is a supernet of space {}, not {}", chosen.out, space, chosen.space),
+                     "give another --out, or the space it was trained for");
+  return true;
+}
+
+/// What rank 0 knows, to all. Collective.
+bool as_on_rank_0(bool value, const std::shared_ptr<Peers>& peers) {
+  const auto told = torch::full({1}, value ? 1.0 : 0.0, torch::kFloat64);
+  world_collectives(torch::kCPU, peers)->broadcast({told}, Rank{0});
+  return told.item<double>() > 0;
+}
+
+void show_ended(const TrainOptions& chosen) {
+  log::info("{} is finished: there is nothing to go on with", chosen.out);
+  if (chosen.json)
+    std::cout << json_text(nlohmann::ordered_json{{"weights", chosen.out}, {"finished_before", true}}) << '\n';
 }
 
 void show_result(const TrainOptions& chosen, const TrainedSupernet& trained) {
@@ -101,11 +127,13 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
   std::optional<Supernet> initial;
   TrainingData training;
   // What one rank cannot read or find, all hear of.
+  bool ended = false;
+  peers->together([&] { ended = leads && check_outputs(chosen); });
+  if (as_on_rank_0(ended, peers)) {
+    if (leads) show_ended(chosen);
+    return ExitCode::done;
+  }
   peers->together([&] {
-    if (leads) {
-      check_output(chosen.out, "out");
-      check_state(chosen);
-    }
     device = choose_device(chosen.compute, place);
     data.emplace(chosen.data);
     if (data->samples(Split::val) == 0)  // train never is

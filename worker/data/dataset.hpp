@@ -1,7 +1,8 @@
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
-#include <vector>
 
 #include <torch/types.h>
 
@@ -9,9 +10,10 @@
 
 namespace harmonic {
 
-/// One modality's samples of one split, as a network takes them.
-[[nodiscard]] torch::Tensor load_samples(const DatasetFile& file, const std::string& modality,
-                                         Split split);  ///< (N, C, H, W) or (N, F) float32
+/// One modality's samples of one split, as a network takes them: (N, C, H, W) or (N, F) float32.
+/// @param limit at most this many, from the start; no others are read
+[[nodiscard]] torch::Tensor load_samples(const DatasetFile& file, const std::string& modality, Split split,
+                                         std::optional<std::size_t> limit = {});
 
 /// classification: (N) int64 class indices; multilabel: (N, classes) float32, 0 or 1.
 [[nodiscard]] torch::Tensor load_labels(const DatasetFile& file, Split split);

@@ -4,18 +4,17 @@
 #include <chrono>
 #include <numeric>
 #include <optional>
-#include <span>
 
 #include <fmt/format.h>
 #include <torch/torch.h>
 
 #include "core/base/error.hpp"
-#include "core/base/hash.hpp"
 #include "core/base/rng.hpp"
 #include "core/base/seconds_since.hpp"
 #include "core/space/layers.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
 #include "worker/backbone/supernet_file.hpp"
+#include "worker/data/tensor_hash.hpp"
 #include "worker/train/augmentation.hpp"
 #include "worker/train/flat_optimizer.hpp"
 #include "worker/train/flat_parameters.hpp"
@@ -60,20 +59,14 @@ torch::Tensor distillation_loss(const torch::Tensor& logits, const torch::Tensor
   return -(torch::softmax(teacher, 1) * torch::log_softmax(logits, 1)).sum(1).mean();
 }
 
-std::uint64_t hash_of(const torch::Tensor& tensor, std::uint64_t seed) {
-  const auto values = tensor.detach().to(torch::kCPU).contiguous();
-  return hash64(std::span(static_cast<const std::byte*>(values.data_ptr()), values.nbytes()), seed);
-}
-
 /// What a training's outcome depends on, but for rounding.
-TrainingConditions conditions_of(const Supernet& initial, const TrainingData& data,
-                                 const SupernetTrainingSettings& settings) {
+Conditions conditions_of(const Supernet& initial, const TrainingData& data, const SupernetTrainingSettings& settings) {
   std::uint64_t data_hash = 0, weights_hash = 0;
   for (const auto* tensor : {&data.train_inputs, &data.train_labels, &data.val_inputs, &data.val_labels})
-    data_hash = hash_of(*tensor, data_hash);
-  for (const auto& [name, tensor] : initial.tensors()) weights_hash = hash_of(tensor, weights_hash);
-  TrainingConditions conditions = settings.values();
-  conditions.emplace_back("search space", space_to_json(initial.space()));
+    data_hash = tensor_hash(*tensor, data_hash);
+  for (const auto& [name, tensor] : initial.tensors()) weights_hash = tensor_hash(tensor, weights_hash);
+  Conditions conditions = settings.values();
+  for (auto& condition : space_conditions(initial.space())) conditions.push_back(std::move(condition));
   conditions.emplace_back("classes", std::to_string(initial.classes()));
   conditions.emplace_back("training data", fmt::format("{:016x}", data_hash));
   conditions.emplace_back("first weights", fmt::format("{:016x}", weights_hash));
@@ -339,7 +332,7 @@ class Trainer {
   BackboneGenome largest_;
   int shortcuts_;
   std::int64_t steps_an_epoch_;
-  TrainingConditions conditions_;
+  Conditions conditions_;
   std::optional<TrainingState> loaded_;
   TrainingState state_;  ///< `values`, `moments` and `buffers` are in flat_, optimizer_ and supernet_ while it runs
   std::vector<std::int64_t> order_;

@@ -30,22 +30,9 @@ std::string moment_name(std::size_t index) {
   return fmt::format("/moment_{}", index);
 }
 
-/// "lr (0.004 in the state, 0.002 given)", of everything that differs.
-std::vector<std::string> differences(const std::vector<std::string>& names, const std::vector<std::string>& values,
-                                     const TrainingConditions& given) {
-  std::vector<std::string> found;
-  for (const auto& [name, value] : given) {
-    const auto at = std::ranges::find(names, name);
-    const auto before = at == names.end() ? "nothing" : values.at(static_cast<std::size_t>(at - names.begin()));
-    if (before != value) found.push_back(fmt::format("{} ({} in the state, {} given)", name, before, value));
-  }
-  return found;
-}
-
 }  // namespace
 
-void save_training_state(const std::filesystem::path& path, const TrainingState& state,
-                         const TrainingConditions& conditions) {
+void save_training_state(const std::filesystem::path& path, const TrainingState& state, const Conditions& conditions) {
   replace_file(path, [&](const std::filesystem::path& temporary) {
     Hdf5File file(temporary, Hdf5File::Mode::create);
     file.set_attribute("/", "format", kFormat);
@@ -76,14 +63,16 @@ void save_training_state(const std::filesystem::path& path, const TrainingState&
   });
 }
 
-TrainingState load_training_state(const std::filesystem::path& path, const TrainingConditions& conditions) {
+TrainingState load_training_state(const std::filesystem::path& path, const Conditions& conditions) {
   const Hdf5File file(path, Hdf5File::Mode::read);
   if (!file.has_attribute("/", "format") || file.attribute_text("/", "format") != kFormat ||
       file.attribute_int("/", "version") != kVersion)
     throw InputError(fmt::format("{} is no state of a training that this program can read", path.string()),
                      "remove it, and train from the start");
-  const auto others =
-      differences(file.read_texts("/condition_names"), file.read_texts("/condition_values"), conditions);
+  const auto names = file.read_texts("/condition_names"), values = file.read_texts("/condition_values");
+  Conditions there;
+  for (std::size_t i = 0; i < std::min(names.size(), values.size()); ++i) there.emplace_back(names[i], values[i]);
+  const auto others = differences(there, conditions);
   if (!others.empty())
     throw InputError(fmt::format("{} is of another training: {}", path.string(), join(others, ", ")),
                      "resume with its own settings and data, or remove it to train from the start");

@@ -2,11 +2,11 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include <torch/types.h>
+
+#include "core/storage/conditions.hpp"
 
 namespace harmonic {
 
@@ -26,16 +26,11 @@ struct TrainingState {
   torch::Tensor best;                  ///< of the best epoch: average, then buffers, end to end; empty before the first
 };
 
-/// What a state belongs to: names and values, e.g. {"lr", "0.004"}.
-using TrainingConditions = std::vector<std::pair<std::string, std::string>>;
-
 /// Replaces `path` as a whole. Tensors may be on any device. @throws RunError
-void save_training_state(const std::filesystem::path& path, const TrainingState& state,
-                         const TrainingConditions& conditions);
+void save_training_state(const std::filesystem::path& path, const TrainingState& state, const Conditions& conditions);
 
 /// The file's state, tensors on the CPU.
 /// @throws InputError when it is no such file, is cut short, or belongs to other conditions, which are named
-[[nodiscard]] TrainingState load_training_state(const std::filesystem::path& path,
-                                                const TrainingConditions& conditions);
+[[nodiscard]] TrainingState load_training_state(const std::filesystem::path& path, const Conditions& conditions);
 
 }  // namespace harmonic

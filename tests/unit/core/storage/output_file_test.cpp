@@ -31,3 +31,26 @@ TEST_CASE("An output that could not be written is refused, with the option that 
   CHECK_THROWS_AS(check_output("/proc/x", "out"), InputError);  // its folder is there, but takes no files
   CHECK_THROWS_AS(check_output(folder / std::string(255, 'n'), "out"), InputError);
 }
+
+TEST_CASE("An output that is an input is refused under any name, with the option that reads it", "[storage]") {
+  const TemporaryFolder folder;
+  std::ofstream(folder / "data.h5") << "kept";
+  std::filesystem::create_symlink(folder / "data.h5", folder / "link.h5");
+  std::filesystem::create_hard_link(folder / "data.h5", folder / "hard.h5");
+  const std::vector<InputFile> inputs = {{"genomes", ""}, {"data", folder / "data.h5"}};
+  for (const auto& name : {std::string("data.h5"), std::string("link.h5"), std::string("hard.h5"),
+                           "../" + folder.path().filename().string() + "/data.h5"})
+    CHECK_THROWS_WITH(check_output(folder / name, "out", inputs), Contains("--out") && Contains("--data"));
+  std::ofstream(folder / "other.h5") << "kept";
+  CHECK_NOTHROW(check_output(folder / "other.h5", "out", inputs));
+  CHECK_NOTHROW(check_output(folder / "new.h5", "out", inputs));
+  CHECK_NOTHROW(check_output(folder / "new.h5", "out", {{"data", folder / "absent.h5"}}));
+}
+
+TEST_CASE("An output that must be new is refused when it is there, with what to do", "[storage]") {
+  const TemporaryFolder folder;
+  CHECK_NOTHROW(check_absent(folder / "new.h5", "out", "remove it"));
+  std::ofstream(folder / "old.h5") << "kept";
+  CHECK_THROWS_WITH(check_absent(folder / "old.h5", "out", "remove it"),
+                    Contains("--out") && Contains("exists already; remove it"));
+}

@@ -1,0 +1,58 @@
+#include "core/storage/conditions.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/storage/atomic_file.hpp"
+#include "core/storage/json_text.hpp"
+
+namespace harmonic {
+namespace {
+
+constexpr std::size_t kReadable = 40;  ///< characters of a value that is shown
+
+std::optional<std::string> value_of(const Conditions& conditions, const std::string& name) {
+  const auto found = std::ranges::find(conditions, name, &Conditions::value_type::first);
+  return found == conditions.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::string difference(const std::string& name, const std::optional<std::string>& there,
+                       const std::optional<std::string>& given) {
+  const auto readable = [](const auto& value) { return !value || value->size() <= kReadable; };
+  if (!readable(there) || !readable(given)) return name;
+  return fmt::format("{} ({} there, {} given)", name, there.value_or("nothing"), given.value_or("nothing"));
+}
+
+}  // namespace
+
+std::vector<std::string> differences(const Conditions& there, const Conditions& given) {
+  std::vector<std::string> found;
+  for (const auto& [name, value] : given)
+    if (const auto before = value_of(there, name); before != value) found.push_back(difference(name, before, value));
+  for (const auto& [name, value] : there)
+    if (!value_of(given, name)) found.push_back(difference(name, value, std::nullopt));
+  return found;
+}
+
+void write_conditions(const std::filesystem::path& path, const Conditions& conditions) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  for (const auto& [name, value] : conditions) json[name] = value;
+  replace_file(path, json_text(json, 2) + '\n');
+}
+
+Conditions read_conditions(const std::filesystem::path& path) {
+  const auto json = read_json(path, "file of conditions");
+  Conditions conditions;
+  for (const auto& [name, value] : json.items()) {
+    if (!json.is_object() || !value.is_string())
+      throw InputError(fmt::format("{} does not say what the result beside it depends on", path.string()),
+                       "remove both, and begin anew");
+    conditions.emplace_back(name, value.get<std::string>());
+  }
+  return conditions;
+}
+
+}  // namespace harmonic

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace harmonic {
+
+/// What a result under way depends on, kept beside it: names and values, e.g. {"lr", "0.004"}. Who goes on with the
+/// result must give the same.
+using Conditions = std::vector<std::pair<std::string, std::string>>;
+
+/// "lr (0.004 there, 0.002 given)" of every name whose value differs or that one side lacks; the name alone where a
+/// value is too long to read.
+[[nodiscard]] std::vector<std::string> differences(const Conditions& there, const Conditions& given);
+
+/// As one JSON object of texts. @throws RunError
+void write_conditions(const std::filesystem::path& path, const Conditions& conditions);
+/// @throws InputError when it is no such file
+[[nodiscard]] Conditions read_conditions(const std::filesystem::path& path);
+
+}  // namespace harmonic
