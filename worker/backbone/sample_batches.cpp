@@ -16,12 +16,12 @@ std::vector<torch::Tensor> calibration_batches(const torch::Tensor& samples, int
   std::iota(order.begin(), order.end(), std::int64_t{0});
   RandomStream random(Seed{0}, "calibration order");
   random.shuffle(order);
-  const auto shuffled = samples.index_select(0, torch::tensor(order).to(samples.device()));
   const std::int64_t count = std::max<std::int64_t>(1, (n + batch / 2) / batch);
   if (n / count < 2)
     throw InputError("a calibration batch of one sample has no variance", "give more train samples, or a larger batch");
   std::vector<torch::Tensor> batches;
-  for (auto& part : shuffled.tensor_split(count)) batches.push_back(part.clone());
+  for (const auto& ids : torch::tensor(order).to(samples.device()).tensor_split(count))
+    batches.push_back(samples.index_select(0, ids));
   return batches;
 }
 

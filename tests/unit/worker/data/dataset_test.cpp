@@ -1,0 +1,36 @@
+#include "worker/data/dataset.hpp"
+
+#include <iostream>
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/many_pictures.hpp"
+#include "tests/support/peak_memory.hpp"
+#include "tests/support/shared_data.hpp"
+
+namespace harmonic {
+
+TEST_CASE("The first samples of a split are read alone, all of them once", "[data]") {
+  const testing::TemporaryFolder folder;
+  constexpr std::size_t kSamples = 160;
+  testing::write_pictures(folder / "data.h5", {kSamples, 2, 0});
+  const DatasetFile file(folder / "data.h5");
+  const testing::PeakMemory few;
+  const auto first = load_samples(file, "image", Split::train, 8);
+  const auto few_mib = few.rise_mib();
+  const testing::PeakMemory every;
+  const auto all = load_samples(file, "image", Split::train);
+  const auto all_mib = every.rise_mib();
+  CHECK(first.sizes() == torch::IntArrayRef{8, 3, 224, 224});
+  CHECK(torch::equal(first, all.narrow(0, 0, 8)));
+  CHECK(load_samples(file, "image", Split::val, 99).size(0) == 2);
+  CHECK(load_samples(file, "image", Split::test).sizes() == torch::IntArrayRef{0, 3, 224, 224});
+  if (!few_mib || !all_mib) {
+    std::cout << "SKIPPED: this system does not tell how much memory was used\n";
+    return;
+  }
+  CHECK(*few_mib < 30 * testing::kPictureMib);
+  CHECK(*all_mib < 1.4 * kSamples * testing::kPictureMib);
+}
+
+}  // namespace harmonic
