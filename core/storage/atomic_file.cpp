@@ -59,9 +59,11 @@ void replace_file(const std::filesystem::path& path, std::string_view text) {
 }
 
 std::string read_file(const std::filesystem::path& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error))
+    throw InputError(fmt::format("cannot read {}: it is a folder", path.string()), "give a file in it");
   std::ifstream in(path, std::ios::binary);
-  if (!in || std::filesystem::is_directory(path))
-    throw InputError(fmt::format("cannot read {}", path.string()), "check the path");
+  if (!in) throw InputError(fmt::format("cannot read {}", path.string()), "check the path");
   return {std::istreambuf_iterator<char>(in), {}};
 }
 

@@ -82,6 +82,18 @@ TEST_CASE("A training told to stop leaves its state and exit code 3, and goes on
   CHECK(run(w.alone(training(w, out, {"--resume"}, "avmnist-image"))).exit_code == 2);
 }
 
+TEST_CASE("A training that diverges fails in one line and leaves no supernet", "[supernet]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  const auto diverged = run(w.on_ranks(
+      2, training(w, folder / "a.h5", {"--optimizer", "sgd", "--lr", "100", "--weight-decay", "10", "--clip", "0"})));
+  INFO(diverged.err);
+  CHECK(diverged.exit_code == 1);
+  CHECK_THAT(diverged.err, Catch::Contains("diverged") && Catch::Contains("epoch") && Catch::Contains("--lr"));
+  CHECK(diverged.err.find("diverged") == diverged.err.rfind("diverged"));
+  CHECK_FALSE(std::filesystem::exists(folder / "a.h5"));
+}
+
 TEST_CASE("Data that do not fit the space, or too few samples for the ranks, end a training on every rank",
           "[supernet]") {
   const World w = world();

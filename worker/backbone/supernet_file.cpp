@@ -52,6 +52,9 @@ void read_tensors(const Hdf5File& file, Supernet& supernet) {
           "name the space and the data it was trained for");
     auto values = file.read<float>(object);
     tensor.copy_(torch::from_blob(values.data(), tensor.sizes(), torch::kFloat32));
+    if (!tensor.isfinite().all().item<bool>())
+      throw InputError(fmt::format("tensor {} of {} holds values that are not finite", name, file.path().string()),
+                       "give weights of a training that did not diverge");
   }
 }
 

@@ -40,7 +40,8 @@ ExitCode import(const Arguments& args) {
   declare_spaces(options);
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   check_output(out, "out", {{"in", in}});
-  const Supernet supernet = import_checkpoint(in, find_space(space_name));
+  std::vector<std::string> left;
+  const Supernet supernet = import_checkpoint(in, find_space(space_name), &left);
   if (Communicator().rank().value != 0) return ExitCode::done;
   save_supernet(out, supernet,
                 {modality, fmt::format("imported from checkpoint {}", std::filesystem::path(in).filename().string())});
@@ -49,6 +50,9 @@ ExitCode import(const Arguments& args) {
     log::warning(
         "{} would fit space {} as well, whose tensors have the same shapes: be sure that it was trained for {}", in,
         twin, space_name);
+  if (!left.empty())
+    log::warning("{}: {} tensor(s) have no place in space {} and are left out, the first is {}", in, left.size(),
+                 space_name, left.front());
   if (json)
     std::cout << json_text(nlohmann::ordered_json{
                      {"weights", out}, {"tensors", supernet.tensors().size()}, {"classes", supernet.classes()}})

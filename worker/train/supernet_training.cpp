@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <numeric>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <torch/torch.h>
@@ -11,6 +14,7 @@
 #include "core/base/error.hpp"
 #include "core/base/rng.hpp"
 #include "core/base/seconds_since.hpp"
+#include "core/base/text.hpp"
 #include "core/space/layers.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
 #include "worker/backbone/supernet_file.hpp"
@@ -74,8 +78,14 @@ Conditions conditions_of(const Supernet& initial, const TrainingData& data, cons
 }
 
 void check_data(const BackboneSpace& space, const TrainingData& data) {
-  if (data.train_inputs.size(0) < 2 || data.val_inputs.size(0) < 1)
-    throw InputError("the train or validation split is empty", "give a data set with both");
+  const auto need = [](const torch::Tensor& inputs, std::string_view split, std::int64_t fewest) {
+    if (inputs.size(0) < fewest)
+      throw InputError(
+          fmt::format("samples of split {}: {}; a training needs at least {}", split, inputs.size(0), fewest),
+          "give another data set");
+  };
+  need(data.train_inputs, "train", 2);  // one alone has no variance
+  need(data.val_inputs, "val", 1);
   check_input(space, data.train_inputs);
   check_input(space, data.val_inputs);
 }
@@ -108,7 +118,10 @@ class Trainer {
     if (!leads() || control_.state_file.empty()) return;
     conditions_ = conditions_of(initial, data, settings);
     if (control_.resume && std::filesystem::exists(control_.state_file))
-      loaded_ = load_training_state(control_.state_file, conditions_);
+      loaded_ = load_training_state(control_.state_file, conditions_,
+                                    {.parameters = flat_.values().numel(),
+                                     .buffers = end_to_end(supernet_.buffers()).numel(),
+                                     .moments = optimizer_.moments().size()});
   }
 
   TrainedSupernet run() {
@@ -124,6 +137,7 @@ class Trainer {
       times_.seconds += seconds_since(step_start);
       waited_s_ += group_.peers().seconds_waited() - waited_before_s;
       ++times_.steps;
+      if (diverged()) break;
       if (state_.step % steps_an_epoch_ == 0)
         finish_epoch(epoch);
       else if (seconds_since(reported_) > kReportEveryS)
@@ -133,7 +147,23 @@ class Trainer {
     return result();
   }
 
+  /// @throws RunError when numbers ceased to be finite, which leaves nothing to use
+  void check_finite(const TrainedSupernet& trained) const {
+    const auto fail = [&](const std::string& what) {
+      throw RunError(
+          fmt::format("the training has diverged: {}; lower --lr (it is {}), or clip the gradient more "
+                      "(--clip is {}, and 0 is not at all)",
+                      what, shortest(settings_.lr), shortest(settings_.clip)));
+    };
+    if (diverged()) fail(divergence_);
+    if (!leads() || trained.stopped) return;
+    for (const auto& [name, tensor] : trained.supernet.tensors())
+      if (!tensor.isfinite().all().item<bool>())
+        fail(fmt::format("{} is not finite after epoch {}", name, trained.best_epoch));
+  }
+
  private:
+  [[nodiscard]] bool diverged() const { return !divergence_.empty(); }
   [[nodiscard]] bool leads() const { return group_.rank().value == 0; }
   [[nodiscard]] std::int64_t steps() const { return settings_.epochs * steps_an_epoch_; }
 
@@ -283,10 +313,13 @@ class Trainer {
     const torch::NoGradGuard no_grad;
     const std::int64_t step = state_.step;
     auto& gradients = flat_.gradients();
-    if (settings_.clip > 0) {
-      const double norm = gradients.norm().item<double>();
-      if (norm > settings_.clip) gradients.mul_(settings_.clip / norm);
+    const double norm = gradients.norm().item<double>();
+    if (!std::isfinite(norm)) {  // as on all ranks, which have the same sums
+      divergence_ = fmt::format("the loss or its gradient is not finite in epoch {}, step {} of {}",
+                                step / steps_an_epoch_ + 1, step % steps_an_epoch_ + 1, steps_an_epoch_);
+      return;
     }
+    if (settings_.clip > 0 && norm > settings_.clip) gradients.mul_(settings_.clip / norm);
     optimizer_.update(step, learning_rate(settings_, step, steps_an_epoch_));
     // Early on the average follows closely: the start is soon forgotten.
     const double decay = std::min(settings_.ema, static_cast<double>(step + 1) / static_cast<double>(step + 10));
@@ -336,6 +369,7 @@ class Trainer {
   std::optional<TrainingState> loaded_;
   TrainingState state_;  ///< `values`, `moments` and `buffers` are in flat_, optimizer_ and supernet_ while it runs
   std::vector<std::int64_t> order_;
+  std::string divergence_;  ///< what and when; empty while all is finite
   std::int64_t first_step_ = 0;
   StepTimes times_;
   double waited_s_ = 0;
@@ -352,7 +386,9 @@ TrainedSupernet train_supernet(const Supernet& initial, const TrainingData& data
     check_data(initial.space(), data);
     trainer.emplace(initial, data, settings, group, device, control);
   });
-  return group.peers().or_give_up([&] { return trainer->run(); });
+  auto trained = group.peers().or_give_up([&] { return trainer->run(); });
+  group.peers().together([&] { trainer->check_finite(trained); });
+  return trained;
 }
 
 }  // namespace harmonic

@@ -70,7 +70,8 @@ struct TrainedSupernet {
 /// and threads. The best epoch by the mean validation metric of largest and smallest, recalibrated, is kept (measured
 /// on rank 0, whose result is the one to use).
 /// @throws InputError when the data do not fit the space, a split is empty, a batch is smaller than the group, or the
-///   state to resume from is of other settings or data; RunError when a rank is missing or fails, on all others
+///   state to resume from is of other settings or data; RunError when a rank is missing or fails, on all others, or
+///   when the loss, its gradient or the weights cease to be finite, which leaves no result
 [[nodiscard]] TrainedSupernet train_supernet(const Supernet& initial, const TrainingData& data,
                                              const SupernetTrainingSettings& settings, Collectives& group,
                                              torch::Device device, const TrainingControl& control = {});

@@ -1,6 +1,7 @@
 #include "worker/train/training_state.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::string_view kFormat = "harmonic-training";
 constexpr std::int64_t kVersion = 1;
+constexpr const char* kMend = "remove it to train from the start";
 
 void write(Hdf5File& file, const std::string& name, const torch::Tensor& tensor) {
   const auto values = tensor.detach().to(torch::kCPU).contiguous();
@@ -28,6 +30,36 @@ torch::Tensor read(const Hdf5File& file, const std::string& name) {
 
 std::string moment_name(std::size_t index) {
   return fmt::format("/moment_{}", index);
+}
+
+/// Whatever is wrong with the file, there is one thing to do about it.
+std::pair<Conditions, TrainingState> read_state(const std::filesystem::path& path) try {
+  const Hdf5File file(path, Hdf5File::Mode::read);
+  if (file.attribute_text("/", "format") != kFormat || file.attribute_int("/", "version") != kVersion)
+    throw InputError("another format", "");
+  const auto names = file.read_texts("/condition_names"), values = file.read_texts("/condition_values");
+  Conditions conditions;
+  for (std::size_t i = 0; i < std::min(names.size(), values.size()); ++i) conditions.emplace_back(names[i], values[i]);
+  TrainingState state;
+  state.step = file.attribute_int("/", "step");
+  state.loss = file.attribute_real("/", "loss");
+  state.last_loss = file.attribute_real("/", "last_loss");
+  state.seconds = file.attribute_real("/", "seconds");
+  state.largest_percent = file.attribute_real("/", "largest_percent");
+  state.smallest_percent = file.attribute_real("/", "smallest_percent");
+  state.best_epoch = static_cast<int>(file.attribute_int("/", "best_epoch"));
+  state.best_largest_percent = file.attribute_real("/", "best_largest_percent");
+  state.best_smallest_percent = file.attribute_real("/", "best_smallest_percent");
+  state.values = read(file, "/values");
+  state.average = read(file, "/average");
+  const auto moments = static_cast<std::size_t>(file.attribute_int("/", "moments"));
+  for (std::size_t i = 0; i < moments; ++i) state.moments.push_back(read(file, moment_name(i)));
+  state.buffers = read(file, "/buffers");
+  if (state.best_epoch > 0) state.best = read(file, "/best");
+  return {std::move(conditions), std::move(state)};
+} catch (const InputError&) {
+  throw InputError(
+      fmt::format("{} is no state of a training that this program can read, or a damaged one", path.string()), kMend);
 }
 
 }  // namespace
@@ -63,35 +95,26 @@ void save_training_state(const std::filesystem::path& path, const TrainingState&
   });
 }
 
-TrainingState load_training_state(const std::filesystem::path& path, const Conditions& conditions) {
-  const Hdf5File file(path, Hdf5File::Mode::read);
-  if (!file.has_attribute("/", "format") || file.attribute_text("/", "format") != kFormat ||
-      file.attribute_int("/", "version") != kVersion)
-    throw InputError(fmt::format("{} is no state of a training that this program can read", path.string()),
-                     "remove it, and train from the start");
-  const auto names = file.read_texts("/condition_names"), values = file.read_texts("/condition_values");
-  Conditions there;
-  for (std::size_t i = 0; i < std::min(names.size(), values.size()); ++i) there.emplace_back(names[i], values[i]);
+TrainingState load_training_state(const std::filesystem::path& path, const Conditions& conditions,
+                                  const StateSizes& sizes) {
+  const auto [there, state] = read_state(path);
   const auto others = differences(there, conditions);
   if (!others.empty())
     throw InputError(fmt::format("{} is of another training: {}", path.string(), join(others, ", ")),
                      "resume with its own settings and data, or remove it to train from the start");
-  TrainingState state;
-  state.step = file.attribute_int("/", "step");
-  state.loss = file.attribute_real("/", "loss");
-  state.last_loss = file.attribute_real("/", "last_loss");
-  state.seconds = file.attribute_real("/", "seconds");
-  state.largest_percent = file.attribute_real("/", "largest_percent");
-  state.smallest_percent = file.attribute_real("/", "smallest_percent");
-  state.best_epoch = static_cast<int>(file.attribute_int("/", "best_epoch"));
-  state.best_largest_percent = file.attribute_real("/", "best_largest_percent");
-  state.best_smallest_percent = file.attribute_real("/", "best_smallest_percent");
-  state.values = read(file, "/values");
-  state.average = read(file, "/average");
-  const auto moments = static_cast<std::size_t>(file.attribute_int("/", "moments"));
-  for (std::size_t i = 0; i < moments; ++i) state.moments.push_back(read(file, moment_name(i)));
-  state.buffers = read(file, "/buffers");
-  if (state.best_epoch > 0) state.best = read(file, "/best");
+  const auto check = [&](const std::string& name, std::int64_t found, std::int64_t needed) {
+    if (found != needed)
+      throw InputError(
+          fmt::format("{}, {}: has shape ({}), but this training needs ({})", path.string(), name, found, needed),
+          kMend);
+  };
+  check("/values", state.values.numel(), sizes.parameters);
+  check("/average", state.average.numel(), sizes.parameters);
+  check("moments", static_cast<std::int64_t>(state.moments.size()), static_cast<std::int64_t>(sizes.moments));
+  for (std::size_t i = 0; i < state.moments.size(); ++i)
+    check(moment_name(i), state.moments[i].numel(), sizes.parameters);
+  check("/buffers", state.buffers.numel(), sizes.buffers);
+  if (state.best_epoch > 0) check("/best", state.best.numel(), sizes.parameters + sizes.buffers);
   return state;
 }
 

@@ -29,8 +29,17 @@ struct TrainingState {
 /// Replaces `path` as a whole. Tensors may be on any device. @throws RunError
 void save_training_state(const std::filesystem::path& path, const TrainingState& state, const Conditions& conditions);
 
+/// How much a state holds.
+struct StateSizes {
+  std::int64_t parameters = 0;  ///< P
+  std::int64_t buffers = 0;     ///< values of all running statistics
+  std::size_t moments = 0;      ///< tensors of the optimiser
+};
+
 /// The file's state, tensors on the CPU.
-/// @throws InputError when it is no such file, is cut short, or belongs to other conditions, which are named
-[[nodiscard]] TrainingState load_training_state(const std::filesystem::path& path, const Conditions& conditions);
+/// @throws InputError when it is no such file, is cut short, belongs to other conditions, which are named, or has a
+///   tensor of another size than the training
+[[nodiscard]] TrainingState load_training_state(const std::filesystem::path& path, const Conditions& conditions,
+                                                const StateSizes& sizes);
 
 }  // namespace harmonic

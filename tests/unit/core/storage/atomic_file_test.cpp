@@ -34,4 +34,10 @@ TEST_CASE("A file in a missing folder is refused", "[storage]") {
   CHECK_THROWS_AS(read_file(folder / "absent.txt"), InputError);
 }
 
+TEST_CASE("A folder in place of a file is called one", "[storage]") {
+  const testing::TemporaryFolder folder;
+  CHECK_THROWS_WITH(read_file(folder.path()), Catch::Contains("it is a folder"));
+  CHECK_THROWS_WITH(read_file(folder / "absent"), Catch::Contains("check the path"));
+}
+
 }  // namespace harmonic

@@ -1,7 +1,9 @@
 #include "worker/backbone/checkpoint_import.hpp"
 
+#include <cstdint>
 #include <cstring>
 #include <fstream>
+#include <limits>
 
 #include <catch2/catch.hpp>
 
@@ -12,6 +14,89 @@
 #include "worker/backbone/checkpoint_file.hpp"
 
 namespace harmonic {
+namespace {
+
+/// A text, a whole number and a shape as a pickle says them.
+template <class Number>
+std::string in_bytes(char code, Number number) {
+  std::string bytes(1 + sizeof number, code);
+  std::memcpy(bytes.data() + 1, &number, sizeof number);
+  return bytes;
+}
+std::string pickled(const std::string& text) {
+  return in_bytes('X', static_cast<std::uint32_t>(text.size())).append(text);
+}
+std::string pickled(std::int64_t number) {
+  return in_bytes('J', static_cast<std::int32_t>(number));
+}
+std::string pickled(torch::IntArrayRef shape) {
+  std::string text(1, '(');
+  for (const auto side : shape) text.append(pickled(side));
+  return text.append(1, 't');
+}
+
+/// A dictionary of float tensors as torch.save wrote it before 1.6.
+void write_checkpoint(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors) {
+  std::string content = "\x80\x02}", keys = "\x80\x02]", storages;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const auto& [name, tensor] = tensors[i];
+    const std::int64_t elements = tensor.numel();
+    content += pickled(name) + "ctorch._utils\n_rebuild_tensor_v2\n((" + pickled("storage") + "ctorch\nFloatStorage\n" +
+               pickled(std::to_string(i)) + pickled("cpu") + pickled(elements) + "NtQ" + pickled(std::int64_t{0}) +
+               pickled(tensor.sizes()) + pickled(tensor.strides()) + "\x89}tRs";
+    keys += pickled(std::to_string(i)) + "a";
+    storages.append(reinterpret_cast<const char*>(&elements), sizeof elements);
+    storages.append(static_cast<const char*>(tensor.data_ptr()), tensor.nbytes());
+  }
+  const std::string head = std::string("\x80\x02K\x01.\x80\x02K\x01.", 10) + "\x80\x02}.";
+  std::ofstream(path, std::ios::binary) << head << content << "." << keys << "." << storages;
+}
+
+std::vector<NamedTensor> with(std::vector<NamedTensor> tensors, const std::string& name, torch::Tensor value) {
+  for (auto& [known, tensor] : tensors)
+    if (known == name) {
+      tensor = std::move(value);
+      return tensors;
+    }
+  tensors.emplace_back(name, std::move(value));
+  return tensors;
+}
+
+}  // namespace
+
+TEST_CASE("A tensor that cannot be of a supernet is refused with its name, and both shapes", "[backbone]") {
+  const testing::TemporaryFolder folder;
+  const auto refused = [&](const std::vector<NamedTensor>& tensors, const std::string& space,
+                           const std::vector<std::string>& words) {
+    write_checkpoint(folder / "w.pth", tensors);
+    CHECK_THROWS_AS(import_checkpoint(folder / "w.pth", find_space(space)), InputError);
+    for (const auto& word : words)
+      CHECK_THROWS_WITH(import_checkpoint(folder / "w.pth", find_space(space)), Catch::Contains(word));
+  };
+  const auto sounds = Supernet(find_space("avmnist-audio"), 4, Seed{1}).tensors();
+  write_checkpoint(folder / "w.pth", sounds);
+  CHECK(import_checkpoint(folder / "w.pth", find_space("avmnist-audio")).classes() == 4);
+  refused(with(sounds, "classifier.linear.weight", torch::tensor(1.0F)), "avmnist-audio",
+          {"classifier.linear.weight", "scalar", "classes x features"});
+  const std::string name = "blocks.1.conv.point_linear.conv.conv.weight";
+  auto spoilt = Supernet(find_space("avmnist-audio"), 4, Seed{1});
+  spoilt.tensor(name)[1] = std::numeric_limits<float>::infinity();
+  refused(spoilt.tensors(), "avmnist-audio", {name, "not finite"});
+  refused(with(sounds, "module." + name, torch::ones({1})), "avmnist-audio", {name, "module." + name, "both"});
+  const auto words = Supernet(find_space("maxout"), 4, Seed{1}).tensors();
+  refused(with(words, "op_list.0.lin.weight", torch::ones({512})), "maxout", {"op_list.0.lin.weight", "shape 512,"});
+  refused(with(words, "hid2val.weight", torch::ones({3})), "maxout", {"hid2val.weight", "classes x features"});
+}
+
+TEST_CASE("Tensors of a checkpoint that a space has no place for are told of", "[backbone]") {
+  const testing::TemporaryFolder folder;
+  auto tensors = Supernet(find_space("avmnist-audio"), 4, Seed{1}).tensors();
+  tensors = with(tensors, "blocks.1.conv.depth_conv.bn.bn.num_batches_tracked", torch::tensor(3.0F));
+  write_checkpoint(folder / "w.pth", with(tensors, "blocks.9.conv.x.weight", torch::ones({2})));
+  std::vector<std::string> left;
+  (void)import_checkpoint(folder / "w.pth", find_space("avmnist-audio"), &left);
+  CHECK(left == std::vector<std::string>{"blocks.9.conv.x.weight"});
+}
 
 TEST_CASE("All published spellings of a tensor's name come to one", "[backbone]") {
   const std::string expected = "blocks.3.conv.depth_conv.bn.weight";
@@ -40,8 +125,10 @@ TEST_CASE("The published image checkpoint holds the tensors of its supernet", "[
   const auto checkpoint = testing::shared_data("golden/supernet_avmnist_image.pth.tar");
   const auto golden = testing::shared_data("golden/supernet_image.h5");
   if (!checkpoint || !golden) return;
-  const Supernet supernet = import_checkpoint(*checkpoint, find_space("avmnist-image"));
+  std::vector<std::string> left;
+  const Supernet supernet = import_checkpoint(*checkpoint, find_space("avmnist-image"), &left);
   CHECK(supernet.classes() == 10);
+  CHECK(left.empty());
   const Hdf5File file(*golden, Hdf5File::Mode::read);
   for (const auto& [name, tensor] : supernet.tensors()) {
     INFO(name);

@@ -1,5 +1,7 @@
 #include "worker/backbone/supernet.hpp"
 
+#include <limits>
+
 #include <catch2/catch.hpp>
 
 #include "core/base/error.hpp"
@@ -99,6 +101,15 @@ TEST_CASE("A genome out of range is refused", "[backbone]") {
   auto genome = largest_genome(space);
   genome.kernel[1] = 9;
   CHECK_THROWS_AS(Subnet(supernet, genome), InputError);
+}
+
+TEST_CASE("Weights that are not finite are refused by name", "[backbone]") {
+  const testing::TemporaryFolder folder;
+  const Supernet supernet(find_space("avmnist-audio"), 4, Seed{1});
+  supernet.tensor("classifier.linear.bias")[2] = std::numeric_limits<float>::quiet_NaN();
+  save_supernet(folder / "w.h5", supernet, {});
+  CHECK_THROWS_WITH(load_supernet(folder / "w.h5"),
+                    Catch::Contains("classifier.linear.bias") && Catch::Contains("not finite"));
 }
 
 }  // namespace harmonic

@@ -1,5 +1,6 @@
 #include "worker/train/supernet_training.hpp"
 
+#include <limits>
 #include <numeric>
 
 #include <catch2/catch.hpp>
@@ -138,6 +139,11 @@ TEST_CASE("A state of other settings or data is refused, and the difference name
   CHECK_THROWS_WITH(
       train_until(0, Supernet(find_space("avmnist-audio"), 4, Seed{2}), corners(32, 8), settings, control),
       Catch::Contains("first weights ("));
+  auto space = find_space("avmnist-audio");
+  space.kernels = {3, 5};
+  CHECK_THROWS_WITH(
+      train_until(0, Supernet(space, 4, Seed{1}), corners(32, 8), settings, control),
+      Catch::Contains("search space kernels ([3,5,7] there, [3,5] given)") && !Catch::Contains("search space stages"));
   replace_file(control.state_file, "no state");
   CHECK_THROWS_AS(train_until(0, initial, corners(32, 8), settings, control), InputError);
 }
@@ -247,6 +253,35 @@ TEST_CASE("Training on an empty split or on samples of another shape is refused"
   CHECK_THROWS_AS(
       train_supernet(Supernet(find_space("avmnist-audio"), 4, Seed{1}), empty, quick(), *group, torch::kCPU),
       InputError);
+  CHECK_THROWS_WITH(
+      train_supernet(Supernet(find_space("avmnist-audio"), 4, Seed{1}), corners(1, 4), quick(), *group, torch::kCPU),
+      Catch::Contains("split train: 1") && Catch::Contains("at least 2"));
+}
+
+TEST_CASE("A training that diverges ends there, and says when and what to lower", "[training]") {
+  const auto group = solo_collectives();
+  const Supernet initial(find_space("avmnist-audio"), 4, Seed{1});
+  const auto data = corners(48, 8);  // 3 steps an epoch
+  auto settings = quick();
+  SECTION("at the first gradient that is not finite") {
+    settings.clip = GENERATE(0.0, 5.0);
+    TrainingControl control;
+    int step = 0;
+    control.inspect = [&](const torch::Tensor& gradients) {
+      if (++step == 5) gradients[7] = std::numeric_limits<float>::quiet_NaN();
+    };
+    CHECK_THROWS_WITH(train_supernet(initial, data, settings, *group, torch::kCPU, control),
+                      Catch::Contains("epoch 2, step 2 of 3") && Catch::Contains("--lr") && Catch::Contains("--clip"));
+    CHECK(step == 5);
+  }
+  SECTION("by itself") {
+    settings.optimizer = "sgd";
+    settings.lr = 100;
+    settings.weight_decay = 10;
+    settings.warmup_epochs = 0;
+    settings.clip = 0;
+    CHECK_THROWS_AS(train_supernet(initial, data, settings, *group, torch::kCPU), RunError);
+  }
 }
 
 }  // namespace harmonic

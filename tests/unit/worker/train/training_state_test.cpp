@@ -1,0 +1,70 @@
+#include "worker/train/training_state.hpp"
+
+#include <functional>
+
+#include <catch2/catch.hpp>
+#include <torch/torch.h>
+
+#include "core/base/error.hpp"
+#include "core/storage/atomic_file.hpp"
+#include "tests/support/shared_data.hpp"
+
+namespace harmonic {
+namespace {
+
+const Conditions kConditions = {{"lr", "0.1"}};
+constexpr StateSizes kSizes = {.parameters = 4, .buffers = 2, .moments = 1};
+
+TrainingState some_state() {
+  TrainingState state;
+  state.step = 3;
+  state.best_epoch = 1;
+  state.values = torch::arange(4).to(torch::kFloat32);
+  state.average = torch::ones({4});
+  state.moments = {torch::zeros({4})};
+  state.buffers = torch::ones({2});
+  state.best = torch::ones({6});
+  return state;
+}
+
+}  // namespace
+
+TEST_CASE("A training's state reads back as it was written", "[training]") {
+  const testing::TemporaryFolder folder;
+  save_training_state(folder / "s", some_state(), kConditions);
+  const auto state = load_training_state(folder / "s", kConditions, kSizes);
+  CHECK(state.step == 3);
+  CHECK(torch::equal(state.values, some_state().values));
+}
+
+TEST_CASE("A state whose tensors are of another size is refused, with the tensor and both sizes", "[training]") {
+  const testing::TemporaryFolder folder;
+  const auto refused = [&](const std::string& name, const std::string& found, const std::string& needed,
+                           const std::function<void(TrainingState&)>& change) {
+    auto state = some_state();
+    change(state);
+    save_training_state(folder / "s", state, kConditions);
+    CHECK_THROWS_WITH(load_training_state(folder / "s", kConditions, kSizes),
+                      Catch::Contains(name) && Catch::Contains("(" + found + ")") &&
+                          Catch::Contains("(" + needed + ")") && Catch::Contains("remove it"));
+    CHECK_THROWS_AS(load_training_state(folder / "s", kConditions, kSizes), InputError);
+  };
+  refused("/values", "3", "4", [](auto& state) { state.values = torch::ones({3}); });
+  refused("/average", "3", "4", [](auto& state) { state.average = torch::ones({3}); });
+  refused("/moment_0", "5", "4", [](auto& state) { state.moments = {torch::ones({5})}; });
+  refused("moments", "0", "1", [](auto& state) { state.moments.clear(); });
+  refused("/buffers", "1", "2", [](auto& state) { state.buffers = torch::ones({1}); });
+  refused("/best", "5", "6", [](auto& state) { state.best = torch::ones({5}); });
+}
+
+TEST_CASE("A file that is no state, or an empty one, is to be removed", "[training]") {
+  const testing::TemporaryFolder folder;
+  for (const std::string content : {"", "something else"}) {
+    replace_file(folder / "s", content);
+    CHECK_THROWS_WITH(load_training_state(folder / "s", kConditions, kSizes),
+                      Catch::Contains("no state of a training") && Catch::Contains("remove it") &&
+                          !Catch::Contains("make the file again"));
+  }
+}
+
+}  // namespace harmonic
