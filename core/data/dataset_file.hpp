@@ -50,9 +50,9 @@ class DatasetFile {
   [[nodiscard]] std::size_t samples(Split split) const { return info_.samples[static_cast<std::size_t>(split)]; }
 
   /// Samples of a split as float, row-major (N, C, H, W) or (N, F), scaled and normalised as the file says.
-  /// @param limit at most this many, from the start
+  /// @param limit at most this many, from sample `first` on; no others are read
   [[nodiscard]] std::vector<float> read_samples(std::string_view modality, Split split,
-                                                std::optional<std::size_t> limit = {}) const;
+                                                std::optional<std::size_t> limit = {}, std::size_t first = 0) const;
   /// classification: (N) class indices, each checked to be in 0 … classes-1. @throws InputError
   [[nodiscard]] std::vector<std::int64_t> read_classes(Split split) const;
   /// multilabel: (N x classes), 0 or 1. @throws InputError

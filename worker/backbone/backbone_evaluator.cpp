@@ -1,5 +1,7 @@
 #include "worker/backbone/backbone_evaluator.hpp"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
@@ -36,6 +38,11 @@ const torch::Tensor& checked(const BackboneSpace& space, const torch::Tensor& sa
 }
 
 }  // namespace
+
+BackboneEvaluator::BackboneEvaluator(const Supernet& supernet, std::vector<torch::Tensor> batches, torch::Device device)
+    : device_(device), views_(supernet.clone_to(device)), batches_(std::move(batches)) {
+  for (auto& batch : batches_) batch = checked(supernet.space(), batch).to(device);
+}
 
 BackboneEvaluator::BackboneEvaluator(const Supernet& supernet, const torch::Tensor& calibration, int calibration_batch,
                                      torch::Device device)

@@ -20,6 +20,8 @@ class BackboneEvaluator {
   /// @throws InputError when the samples do not fit the supernet's input
   BackboneEvaluator(const Supernet& supernet, const torch::Tensor& calibration, int calibration_batch,
                     torch::Device device);
+  /// The same of batches that are at hand (calibration_batches()).
+  BackboneEvaluator(const Supernet& supernet, std::vector<torch::Tensor> batches, torch::Device device);
 
   [[nodiscard]] const Supernet& supernet() const { return views_.supernet(); }
 

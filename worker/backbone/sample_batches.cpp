@@ -8,20 +8,23 @@
 
 namespace harmonic {
 
-std::vector<torch::Tensor> calibration_batches(const torch::Tensor& samples, int batch) {
-  const std::int64_t n = samples.size(0);
-  if (n == 0)
+std::vector<torch::Tensor> calibration_ids(std::int64_t samples, int batch) {
+  if (samples == 0)
     throw InputError("no samples to re-estimate batch norms on", "give a data set whose train split is not empty");
-  std::vector<std::int64_t> order(static_cast<std::size_t>(n));
+  std::vector<std::int64_t> order(static_cast<std::size_t>(samples));
   std::iota(order.begin(), order.end(), std::int64_t{0});
   RandomStream random(Seed{0}, "calibration order");
   random.shuffle(order);
-  const std::int64_t count = std::max<std::int64_t>(1, (n + batch / 2) / batch);
-  if (n / count < 2)
+  const std::int64_t count = std::max<std::int64_t>(1, (samples + batch / 2) / batch);
+  if (samples / count < 2)
     throw InputError("a calibration batch of one sample has no variance", "give more train samples, or a larger batch");
+  return torch::tensor(order).tensor_split(count);
+}
+
+std::vector<torch::Tensor> calibration_batches(const torch::Tensor& samples, int batch) {
   std::vector<torch::Tensor> batches;
-  for (const auto& ids : torch::tensor(order).to(samples.device()).tensor_split(count))
-    batches.push_back(samples.index_select(0, ids));
+  for (const auto& ids : calibration_ids(samples.size(0), batch))
+    batches.push_back(samples.index_select(0, ids.to(samples.device())));
   return batches;
 }
 

@@ -71,10 +71,9 @@ ExitCode supernet_eval(const Arguments& args) {
   EvaluationInputs loaded = load_evaluation(chosen, place, recalibrate);
   const BackboneSpace& space = loaded.supernet.space();
   const BackboneGenome genome = parse_genome(genome_text, space);
-  const Subnet subnet = recalibrate ? BackboneEvaluator(loaded.supernet, std::exchange(loaded.calibration, {}),
-                                                        chosen.calibration_batch, loaded.device)
-                                          .subnet(genome)
-                                    : Subnet(loaded.supernet, genome);
+  const Subnet subnet =
+      recalibrate ? BackboneEvaluator(loaded.supernet, std::move(loaded.calibration), loaded.device).subnet(genome)
+                  : Subnet(loaded.supernet, genome);
   const auto output = run(subnet, loaded.inputs, loaded.device, !features_out.empty());
   const double metric = metric_percent(output.logits, loaded.labels, loaded.kind);
   const double loss = task_loss(output.logits, loaded.labels, loaded.kind).item<double>();

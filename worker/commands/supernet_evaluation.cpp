@@ -1,11 +1,13 @@
 #include "worker/commands/supernet_evaluation.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
+#include "worker/backbone/sample_batches.hpp"
 #include "worker/backbone/supernet_file.hpp"
 #include "worker/commands/supernet_actions.hpp"
 #include "worker/data/dataset.hpp"
@@ -24,6 +26,23 @@ std::string modality_for(const EvaluationOptions& chosen, const SupernetNotes& n
 /// As options say it, where 0 is all.
 std::optional<std::size_t> at_most(int limit) {
   return limit > 0 ? std::optional(static_cast<std::size_t>(limit)) : std::nullopt;
+}
+
+/// Batches of train samples, as calibration_batches() would make them of one tensor.
+std::vector<torch::Tensor> load_calibration(const DatasetFile& data, const std::string& modality,
+                                            const EvaluationOptions& chosen) {
+  const std::size_t all = data.samples(Split::train);
+  const auto ids =
+      calibration_ids(static_cast<std::int64_t>(std::min(all, at_most(chosen.calibration_samples).value_or(all))),
+                      chosen.calibration_batch);
+  const auto samples = load_samples_in_order(data, modality, Split::train, torch::cat(ids));
+  std::vector<torch::Tensor> batches;
+  std::int64_t first = 0;
+  for (const auto& batch : ids) {
+    batches.push_back(samples.narrow(0, first, batch.size(0)));
+    first += batch.size(0);
+  }
+  return batches;
 }
 
 void check_split(const DatasetFile& data, Split split) {
@@ -67,7 +86,7 @@ EvaluationInputs load_evaluation(const EvaluationOptions& chosen, LocalPlace pla
   found.labels = load_labels(data, split).narrow(0, 0, found.inputs.size(0));
   if (calibration) {
     check_split(data, Split::train);
-    found.calibration = load_samples(data, modality, Split::train, at_most(chosen.calibration_samples));
+    found.calibration = load_calibration(data, modality, chosen);
   }
   return found;
 }

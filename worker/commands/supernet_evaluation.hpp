@@ -28,7 +28,7 @@ struct EvaluationInputs {
   Supernet supernet;  ///< on `device`
   std::string modality;
   torch::Tensor inputs, labels;
-  torch::Tensor calibration;  ///< train samples; undefined unless asked for
+  std::vector<torch::Tensor> calibration;  ///< batches of train samples; none unless asked for
   LabelKind kind = LabelKind::classification;
   torch::Device device = torch::kCPU;
 };

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <initializer_list>
 #include <iostream>
 #include <map>
 #include <optional>
@@ -178,12 +177,14 @@ struct SweepOptions {
 
 /// What a row's metric depends on, but for rounding. Costs and the front are found anew for all rows.
 Conditions conditions_of(const EvaluationOptions& chosen, const EvaluationInputs& inputs) {
-  const auto hash = [](std::initializer_list<torch::Tensor> tensors) {
+  const auto hash = [](const std::vector<torch::Tensor>& tensors) {
     std::uint64_t value = 0;
     for (const auto& tensor : tensors) value = tensor_hash(tensor, value);
     return fmt::format("{:016x}", value);
   };
   std::uint64_t weights = 0;
+  std::int64_t calibration_samples = 0;
+  for (const auto& batch : inputs.calibration) calibration_samples += batch.size(0);
   for (const auto& [name, tensor] : inputs.supernet.tensors()) weights = tensor_hash(tensor, weights);
   Conditions conditions = {
       {"program", std::string(program_version())},
@@ -192,9 +193,9 @@ Conditions conditions_of(const EvaluationOptions& chosen, const EvaluationInputs
       {"split", chosen.split},
       {"samples", std::to_string(inputs.inputs.size(0))},
       {"content of the samples", hash({inputs.inputs, inputs.labels})},
-      {"calibration-samples", std::to_string(inputs.calibration.size(0))},
+      {"calibration-samples", std::to_string(calibration_samples)},
       {"calibration-batch", std::to_string(chosen.calibration_batch)},
-      {"content of the calibration samples", hash({inputs.calibration})},
+      {"content of the calibration samples", hash(inputs.calibration)},
   };
   for (auto& condition : space_conditions(inputs.supernet.space())) conditions.push_back(std::move(condition));
   return conditions;
@@ -242,8 +243,7 @@ class Sweep {
         known_(resumed_rows(chosen, inputs_.supernet.space(), conditions_)),
         table_(chosen.out, genomes_of(chosen, inputs_.supernet.space(), known_),
                chosen_devices(chosen, inputs_.supernet)),
-        evaluator_(inputs_.supernet, std::exchange(inputs_.calibration, {}), chosen.evaluation.calibration_batch,
-                   inputs_.device),
+        evaluator_(inputs_.supernet, std::move(inputs_.calibration), inputs_.device),
         metrics_(known_.begin(), known_.end()) {
     const std::set<BackboneGenome> distinct(table_.genomes().begin(), table_.genomes().end());
     std::ranges::copy_if(distinct, std::back_inserter(open_),

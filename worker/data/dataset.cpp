@@ -1,25 +1,53 @@
 #include "worker/data/dataset.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
 
 namespace harmonic {
 
-torch::Tensor load_samples(const DatasetFile& file, const std::string& modality, Split split,
-                           std::optional<std::size_t> limit) {
+namespace {
+
+constexpr std::int64_t kRowsAtOnce = 32;  ///< while samples are put in another order
+
+torch::Tensor load_range(const DatasetFile& file, const std::string& modality, Split split,
+                         std::optional<std::size_t> limit, std::size_t first) {
   // The tensor keeps what was read: samples may fill most of the memory, which has no room for a copy.
-  const auto values = std::make_shared<std::vector<float>>(file.read_samples(modality, split, limit));
-  std::vector<std::int64_t> shape = {-1};
+  const auto values = std::make_shared<std::vector<float>>(file.read_samples(modality, split, limit, first));
+  std::vector<std::int64_t> shape = {0};
   std::int64_t elements = 1;
   for (const auto side : file.modality(modality).sample_shape) {
     shape.push_back(static_cast<std::int64_t>(side));
     elements *= shape.back();
   }
-  shape.front() = static_cast<std::int64_t>(values->size()) / elements;
   if (values->empty()) return torch::empty(shape, torch::kFloat32);
+  shape.front() = static_cast<std::int64_t>(values->size()) / elements;
   return torch::from_blob(
       values->data(), shape, [values](void*) {}, torch::kFloat32);
+}
+
+}  // namespace
+
+torch::Tensor load_samples(const DatasetFile& file, const std::string& modality, Split split,
+                           std::optional<std::size_t> limit) {
+  return load_range(file, modality, split, limit, 0);
+}
+
+torch::Tensor load_samples_in_order(const DatasetFile& file, const std::string& modality, Split split,
+                                    const torch::Tensor& order) {
+  const std::int64_t n = order.size(0);
+  auto shape = load_range(file, modality, split, 0, 0).sizes().vec();
+  shape.front() = n;
+  const auto samples = torch::empty(shape, torch::kFloat32);
+  const auto rows = torch::empty({n}, torch::kInt64).index_copy_(0, order, torch::arange(n));
+  for (std::int64_t first = 0; first < n; first += kRowsAtOnce) {
+    const std::int64_t count = std::min(kRowsAtOnce, n - first);
+    samples.index_copy_(
+        0, rows.narrow(0, first, count),
+        load_range(file, modality, split, static_cast<std::size_t>(count), static_cast<std::size_t>(first)));
+  }
+  return samples;
 }
 
 torch::Tensor load_labels(const DatasetFile& file, Split split) {

@@ -15,6 +15,11 @@ namespace harmonic {
 [[nodiscard]] torch::Tensor load_samples(const DatasetFile& file, const std::string& modality, Split split,
                                          std::optional<std::size_t> limit = {});
 
+/// The samples of these indices, row by row. Each is read once, in the file's order, and held once.
+/// @param order (n) int64: each of 0 … n-1 once
+[[nodiscard]] torch::Tensor load_samples_in_order(const DatasetFile& file, const std::string& modality, Split split,
+                                                  const torch::Tensor& order);
+
 /// classification: (N) int64 class indices; multilabel: (N, classes) float32, 0 or 1.
 [[nodiscard]] torch::Tensor load_labels(const DatasetFile& file, Split split);
 

@@ -105,6 +105,7 @@ TEST_CASE("A data set is read back scaled and normalised", "[data]") {
   CHECK(data.read_samples("text", Split::train) == std::vector<float>{0, 1, 2, 3, 4, 5});
   CHECK(data.read_samples("text", Split::train, 1) == std::vector<float>{0, 1, 2});
   CHECK(data.read_samples("text", Split::train, 99).size() == 6);
+  CHECK(data.read_samples("text", Split::train, 99, 1) == std::vector<float>{3, 4, 5});
   CHECK(data.read_samples("text", Split::test).empty());
   CHECK(data.read_classes(Split::train) == std::vector<std::int64_t>{0, 1});
   CHECK_THROWS_AS(data.read_label_sets(Split::train), InputError);

@@ -7,7 +7,10 @@
 #include "tests/support/many_pictures.hpp"
 #include "tests/support/peak_memory.hpp"
 #include "tests/support/shared_data.hpp"
+#include "worker/backbone/backbone_evaluator.hpp"
+#include "worker/backbone/sample_batches.hpp"
 #include "worker/backbone/supernet_file.hpp"
+#include "worker/data/dataset.hpp"
 
 namespace harmonic {
 
@@ -23,21 +26,24 @@ TEST_CASE("An evaluation holds the samples that it uses and no others", "[comman
   chosen.weights = folder / "w.h5";
   chosen.data = folder / "data.h5";
   chosen.limit = 10;
-  chosen.calibration_samples = 20;
+  chosen.calibration_samples = 100;
+  chosen.calibration_batch = 30;
   chosen.compute = "cpu";
   const testing::PeakMemory peak;
   const auto loaded = load_evaluation(chosen, {}, true);
+  const BackboneEvaluator evaluator(loaded.supernet, loaded.calibration, loaded.device);
   const auto rise_mib = peak.rise_mib();
   CHECK(loaded.inputs.size(0) == 10);
   CHECK(loaded.labels.size(0) == 10);
-  CHECK(loaded.calibration.size(0) == 20);
+  const DatasetFile data(chosen.data);
+  const auto batches = calibration_batches(load_samples(data, "image", Split::train, 100), 30);
+  REQUIRE(loaded.calibration.size() == batches.size());
+  for (std::size_t i = 0; i < batches.size(); ++i) CHECK(torch::equal(loaded.calibration[i], batches[i]));
   if (!rise_mib) {
     std::cout << "SKIPPED: this system does not tell how much memory was used\n";
     return;
   }
-  CHECK(*rise_mib < 2 * 30 * testing::kPictureMib);
-  chosen.limit = chosen.calibration_samples = 0;
-  CHECK(load_evaluation(chosen, {}, true).calibration.size(0) == 240);
+  CHECK(*rise_mib < 1.6 * 110 * testing::kPictureMib);
 }
 
 }  // namespace harmonic
