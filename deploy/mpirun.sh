@@ -11,14 +11,14 @@ ranks=$1
 shift
 command -v "$1" >/dev/null || { echo "deploy/mpirun.sh: no program $1; build it with deploy/build.sh" >&2; exit 2; }
 
-# Only a search or a reproduction can go on without a rank; elsewhere Open MPI should end the job. They and a training
-# take a signal as a wish to stop.
+# Only a search or a reproduction can go on without a rank; elsewhere Open MPI should end the job. They, a training
+# and a sweep take a signal as a wish to stop.
 recovery=()
 stops=
 for word in "$@"; do
   case "$word" in
     search | reproduce) recovery=(--enable-recovery) stops=1 ;;
-    train) stops=1 ;;
+    train | sweep) stops=1 ;;
   esac
 done
 
@@ -58,7 +58,7 @@ wait "$job" || status=$?
 if [ -s "$HARMONIC_EXIT_FILE" ]; then
   status=$(cat "$HARMONIC_EXIT_FILE")
 elif [ -n "$asked" ] && [ -n "$stops" ]; then
-  echo "deploy/mpirun.sh: stopped before the program was ready; what was finished earlier can be resumed" >&2
+  echo "deploy/mpirun.sh: stopped before rank 0 could say so, or after it was gone; what was finished can be resumed" >&2
   status=3
 elif [ ${#recovery[@]} -gt 0 ] && [ "$status" -eq 0 ]; then
   status=1 # rank 0 went without a word

@@ -1,5 +1,7 @@
 // Collectives over MPI on 1, 2 and 4 ranks, and what training builds on them.
+#include <chrono>
 #include <limits>
+#include <thread>
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
@@ -91,6 +93,21 @@ TEST_CASE("A rank that is kept waiting past its patience names the one that is m
     CHECK(peers->broken());
   }
   world_collectives(torch::kCPU)->barrier();
+}
+
+TEST_CASE("A rank at work is waited for past all patience, as long as it says so", "[group]") {
+  const auto peers = std::make_shared<Peers>();
+  peers->set_patience(0.4);
+  const auto group = world_collectives(torch::kCPU, peers);
+  if (group->rank().value == 0) {
+    const auto start = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() - start < std::chrono::milliseconds(1500)) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      peers->at_work();
+    }
+  }
+  CHECK_NOTHROW(group->barrier());
+  CHECK_FALSE(peers->broken());
 }
 
 TEST_CASE("What fails on one rank fails on all, with that rank's words and the same kind of error", "[group]") {
@@ -188,7 +205,7 @@ TEST_CASE("Training on several ranks takes the steps of one rank and ends with i
   const auto solo = solo_collectives();
   const auto data = small_data();
   auto settings = small_training();
-  // Adam divides by the gradient's size and so makes whole steps of gradients that are 0 but for rounding.
+  // Steps in proportion to gradients keep the ranks' rounding small enough to compare gradients of later steps.
   settings.optimizer = "sgd";
   settings.lr = 0.02;
   const Supernet initial(find_space("avmnist-audio"), 4, Seed{1});
@@ -215,6 +232,30 @@ TEST_CASE("Training on several ranks takes the steps of one rank and ends with i
   const std::string moved = "classifier.linear.weight";
   CHECK((alone.supernet.tensor(moved) - initial.tensor(moved)).abs().max().item<double>() > 1e-3);
   CHECK(together.times.steps == 3);
+}
+
+TEST_CASE("An epoch of the default training ends with the same weights on any number of ranks", "[group]") {
+  const auto group = world_collectives(torch::kCPU);
+  // Of four classes, each a pattern of its own under noise: gradients of a size as real data give them.
+  const auto samples = [](std::int64_t count, const std::string& seed) {
+    const auto labels = torch::arange(count).remainder(4);
+    return std::pair(noise({4, 1, 20, 20}, "patterns").index_select(0, labels) + noise({count, 1, 20, 20}, seed),
+                     labels);
+  };
+  const auto [train, train_labels] = samples(512, "train");
+  const auto [val, val_labels] = samples(16, "val");
+  const TrainingData data{train, train_labels, val, val_labels, LabelKind::classification};
+  SupernetTrainingSettings settings;
+  settings.epochs = 1;
+  settings.dropout = settings.drop_connect = 0;
+  settings.sync_batch_norm = "on";
+  const Supernet initial(find_space("avmnist-audio"), 4, Seed{1});
+  const auto alone = train_supernet(initial, data, settings, *solo_collectives(), torch::kCPU);
+  const auto together = train_supernet(initial, data, settings, *group, torch::kCPU);
+  if (group->rank().value != 0) return;  // the others hand back no result
+  CHECK(together.times.steps == 8);
+  for (std::size_t i = 0; i < initial.parameters().size(); ++i)
+    CHECK((together.supernet.parameters()[i] - alone.supernet.parameters()[i]).abs().max().item<double>() < 1e-3);
 }
 
 TEST_CASE("A training that fails on one rank ends on all", "[group]") {

@@ -141,6 +141,35 @@ TEST_CASE("A sweep that a rank falls out of ends on the others, and goes on from
   CHECK(nlohmann::json::parse(resumed.out).at("measured") == 0);
 }
 
+TEST_CASE("A sweep told to stop ends with exit code 3, and goes on from there", "[supernet]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  const auto out = folder / "sweep.csv";
+  Process process(w.on_ranks(2, sweep(w, out, {"--all"})));
+  REQUIRE(wait_until(process, [&] { return std::filesystem::exists(out); }));
+  process.signal(SIGTERM);
+  const auto stopped = process.wait();
+  INFO(stopped.err);
+  CHECK(stopped.exit_code == 3);
+  CHECK_THAT(stopped.err, Catch::Contains("--resume"));
+  const auto rows = CsvTable::read(out).rows();
+  CHECK(rows > 0);
+  CHECK(rows < 7371);
+}
+
+TEST_CASE("What one rank alone cannot read ends a command on all, and is named", "[supernet]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  auto words = training(w, folder / "audio.h5");
+  auto other = words;
+  other.insert(other.end(), {"--config", (folder / "nowhere.cfg").string()});
+  words.insert(words.end(), {":", "-n", "1", w.program.string()});
+  words.insert(words.end(), other.begin(), other.end());
+  const auto ended = run(w.on_ranks(1, words));
+  CHECK(ended.exit_code == 2);
+  CHECK_THAT(ended.err, Catch::Contains("rank 1 on ") && Catch::Contains("nowhere.cfg"));
+}
+
 TEST_CASE("A sweep that rank 0 cannot write any more ends on every rank", "[supernet]") {
   const World w = world();
   const TemporaryFolder folder;

@@ -51,14 +51,16 @@ BackboneEvaluator::BackboneEvaluator(const Supernet& supernet, const torch::Tens
       batches_(calibration_batches(checked(supernet.space(), calibration).to(device), calibration_batch)) {}
 
 std::vector<double> BackboneEvaluator::evaluate(const std::vector<BackboneGenome>& genomes, const torch::Tensor& inputs,
-                                                const torch::Tensor& labels, LabelKind kind) const {
+                                                const torch::Tensor& labels, LabelKind kind,
+                                                const std::function<void()>& at_work) const {
   check_input(supernet().space(), inputs);
   if (inputs.size(0) == 0) throw InputError("no samples to evaluate on", "give a split that is not empty");
   SubnetTree tree(views_, genomes);
-  tree.recalibrate(batches_);
+  tree.recalibrate(batches_, at_work);
   std::vector<double> percent;
-  for (const auto& logits : tree.logits(inputs.to(device_)))
-    percent.push_back(metric_percent(logits.cpu(), labels.cpu(), kind));
+  const auto expected = labels.cpu();
+  for (const auto& logits : tree.logits(inputs.to(device_), at_work))
+    percent.push_back(metric_percent(logits.cpu(), expected, kind));
   return percent;
 }
 

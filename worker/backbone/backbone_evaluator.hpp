@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include <torch/types.h>
@@ -28,9 +29,11 @@ class BackboneEvaluator {
   /// Metric in percent of every genome, in the given order: recalibrated, then measured on (inputs, labels).
   /// Genomes with common prefixes cost less together.
   /// @param labels (N) class indices, or (N, classes) 0/1
+  /// @param at_work called now and then, every few layers
   /// @throws InputError when a genome is not of the space, or there are no inputs
-  [[nodiscard]] std::vector<double> evaluate(const std::vector<BackboneGenome>& genomes, const torch::Tensor& inputs,
-                                             const torch::Tensor& labels, LabelKind kind) const;
+  [[nodiscard]] std::vector<double> evaluate(
+      const std::vector<BackboneGenome>& genomes, const torch::Tensor& inputs, const torch::Tensor& labels,
+      LabelKind kind, const std::function<void()>& at_work = [] {}) const;
 
   /// Features that a recalibrated sub-network offers to fusion, for every tensor of inputs (splits): element [split][i]
   /// is feature offered[i], pooled to (N, C, side * side), float32 on the CPU; a vector feature (N, F) gives (N, F, 1).

@@ -85,11 +85,28 @@ class ClassifierLayer : public SubnetLayer {
   torch::Tensor weight_, bias_;
 };
 
+/// Of the sides that the space has; none above the largest.
+std::optional<int> next_larger(const BackboneSpace& space, int kernel) {
+  std::optional<int> found;
+  for (const int side : space.kernels)
+    if (side > kernel && (!found || side < *found)) found = side;
+  return found;
+}
+
+/// (C, 1, to, to) of a filter of side `from`: its centre, flattened, times the learned matrix of that size.
+torch::Tensor centre_transformed(const Supernet& supernet, const std::string& block, const torch::Tensor& filter,
+                                 int from, int to) {
+  const int margin = (from - to) / 2;
+  const auto channels = filter.size(0);
+  const auto centre = filter.narrow(2, margin, to).narrow(3, margin, to).reshape({channels, to * to});
+  return torch::linear(centre, supernet.tensor(block + "." + kernel_matrix_name(from, to))).view({channels, 1, to, to});
+}
+
 /// Inverted bottleneck: 1x1 expansion (absent in the fixed first block), depthwise conv, squeeze-and-excite where the
 /// stage has it, 1x1 projection; identity shortcut where the layer has one.
 class MbConvLayer : public SubnetLayer {
  public:
-  MbConvLayer(const Supernet& supernet, const LayerKey& key) : SubnetLayer(key) {
+  MbConvLayer(const Supernet& supernet, const LayerKey& key, DepthwiseKernels* kernels) : SubnetLayer(key) {
     const Layer& layer = key.layer;
     const int mid = layer.mid_channels;
     const bool elastic = layer.position >= 0;
@@ -102,7 +119,9 @@ class MbConvLayer : public SubnetLayer {
     if (elastic) {
       views_.expand = supernet.tensor(block + "inverted_bottleneck" + wrapped_conv).narrow(0, 0, mid);
       norms_.push_back(norm("inverted_bottleneck", mid));
-      views_.depthwise = depthwise_kernel(supernet, block + "depth_conv.conv", mid, layer.kernel);
+      const std::string conv = block + "depth_conv.conv";
+      views_.depthwise = kernels != nullptr ? kernels->of(supernet, conv, layer.kernel).narrow(0, 0, mid)
+                                            : depthwise_kernel(supernet, conv, mid, layer.kernel);
     } else {
       views_.depthwise = supernet.tensor(block + "depth_conv" + wrapped_conv);
     }
@@ -205,11 +224,12 @@ std::vector<LayerKey> layer_keys(const BackboneSpace& space, const BackboneGenom
   return keys;
 }
 
-std::unique_ptr<const SubnetLayer> view_layer(const Supernet& supernet, const LayerKey& key) {
+std::unique_ptr<const SubnetLayer> view_layer(const Supernet& supernet, const LayerKey& key,
+                                              DepthwiseKernels* kernels) {
   if (key.maxout >= 0) return std::make_unique<MaxoutLayer>(supernet, key);
   switch (key.layer.kind) {
     case Layer::Kind::mbconv:
-      return std::make_unique<MbConvLayer>(supernet, key);
+      return std::make_unique<MbConvLayer>(supernet, key, kernels);
     case Layer::Kind::linear:
       return std::make_unique<ClassifierLayer>(supernet, key);
     case Layer::Kind::conv:
@@ -227,20 +247,22 @@ torch::Tensor BlockViews::gate(const torch::Tensor& averages) const {
 std::shared_ptr<const SubnetLayer> LayerViews::layer(const LayerKey& key) {
   const auto known = std::ranges::find_if(layers_, [&](const auto& l) { return l->key() == key; });
   if (known != layers_.end()) return *known;
-  return layers_.emplace_back(view_layer(supernet_, key));
+  return layers_.emplace_back(view_layer(supernet_, key, &kernels_));
+}
+
+torch::Tensor DepthwiseKernels::of(const Supernet& supernet, const std::string& block, int kernel) {
+  auto& known = found_[{block, kernel}];
+  if (known.defined()) return known;
+  const auto larger = next_larger(supernet.space(), kernel);
+  known = larger ? centre_transformed(supernet, block, of(supernet, block, *larger), *larger, kernel)
+                 : supernet.tensor(block + ".conv.weight");
+  return known;
 }
 
 torch::Tensor depthwise_kernel(const Supernet& supernet, const std::string& block, int channels, int kernel) {
-  auto sides = supernet.space().kernels;
-  std::ranges::sort(sides, std::greater{});
-  auto filter = supernet.tensor(block + ".conv.weight").narrow(0, 0, channels);
-  for (std::size_t i = 0; i + 1 < sides.size() && sides[i] > kernel; ++i) {
-    const int from = sides[i], to = sides[i + 1], margin = (from - to) / 2;
-    const auto centre = filter.narrow(2, margin, to).narrow(3, margin, to).reshape({channels, to * to});
-    filter =
-        torch::linear(centre, supernet.tensor(block + "." + kernel_matrix_name(from, to))).view({channels, 1, to, to});
-  }
-  return filter;
+  const auto larger = next_larger(supernet.space(), kernel);
+  if (!larger) return supernet.tensor(block + ".conv.weight").narrow(0, 0, channels);
+  return centre_transformed(supernet, block, depthwise_kernel(supernet, block, channels, *larger), *larger, kernel);
 }
 
 }  // namespace harmonic

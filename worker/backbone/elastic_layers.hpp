@@ -1,6 +1,9 @@
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "core/space/genome.hpp"
@@ -58,10 +61,22 @@ class SubnetLayer {
 /// @throws InputError when the genome is not of the space
 [[nodiscard]] std::vector<LayerKey> layer_keys(const BackboneSpace& space, const BackboneGenome& genome, int classes);
 
-/// Makes a layer of the supernet's tensors; differentiable with respect to them, kernel transforms included.
-[[nodiscard]] std::unique_ptr<const SubnetLayer> view_layer(const Supernet& supernet, const LayerKey& key);
+/// Depthwise kernels of one supernet, of all channels, each transformed once for a block and a side.
+class DepthwiseKernels {
+ public:
+  /// (C, 1, kernel, kernel) @param block, kernel as of depthwise_kernel
+  [[nodiscard]] torch::Tensor of(const Supernet& supernet, const std::string& block, int kernel);
 
-/// Layers of one supernet, each made once, kernel transforms included. Few: distinct (block, K, E) of the space.
+ private:
+  std::map<std::pair<std::string, int>, torch::Tensor> found_;
+};
+
+/// Makes a layer of the supernet's tensors; differentiable with respect to them, kernel transforms included.
+/// @param kernels where transformed kernels are looked for and kept; null: transformed for this layer alone
+[[nodiscard]] std::unique_ptr<const SubnetLayer> view_layer(const Supernet& supernet, const LayerKey& key,
+                                                            DepthwiseKernels* kernels = nullptr);
+
+/// Layers of one supernet, each made once. Few: distinct (block, K, E) of the space.
 class LayerViews {
  public:
   explicit LayerViews(Supernet supernet) : supernet_(std::move(supernet)) {}
@@ -71,6 +86,7 @@ class LayerViews {
  private:
   Supernet supernet_;
   std::vector<std::shared_ptr<const SubnetLayer>> layers_;
+  DepthwiseKernels kernels_;
 };
 
 /// A depthwise kernel of side `kernel` out of the largest one: (C, 1, kernel, kernel), by repeatedly taking the centre

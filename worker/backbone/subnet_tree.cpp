@@ -32,10 +32,12 @@ struct SubnetTree::Node {
 class SubnetTree::Pass {
  public:
   /// Estimates statistics on the way, or runs with those there are and hands logits to `found`.
-  explicit Pass(std::vector<std::vector<torch::Tensor>>* found) : estimating_(found == nullptr), found_(found) {}
+  Pass(std::vector<std::vector<torch::Tensor>>* found, const std::function<void()>& at_work)
+      : estimating_(found == nullptr), found_(found), at_work_(at_work) {}
 
   /// Everything behind `parent`, whose output is `x`: (N, H, W, C), or (N, F).
   void visit(const Node& parent, const torch::Tensor& x) {
+    at_work_();
     std::vector<const Node*> blocks;
     for (const auto& child : parent.children) {
       if (estimating_ && !child->norms_from_here) continue;
@@ -164,6 +166,7 @@ class SubnetTree::Pass {
 
   bool estimating_;
   std::vector<std::vector<torch::Tensor>>* found_;
+  const std::function<void()>& at_work_;
 };
 
 SubnetTree::SubnetTree(LayerViews& views, std::span<const BackboneGenome> genomes) : root_(std::make_unique<Node>()) {
@@ -194,20 +197,21 @@ SubnetTree::SubnetTree(LayerViews& views, std::span<const BackboneGenome> genome
 
 SubnetTree::~SubnetTree() = default;
 
-void SubnetTree::recalibrate(std::span<const torch::Tensor> batches) {
+void SubnetTree::recalibrate(std::span<const torch::Tensor> batches, const std::function<void()>& at_work) {
   const torch::NoGradGuard no_grad;
   const auto reset = [](const auto& self, Node& node) -> void {
     node.statistics = std::make_shared<std::vector<BatchNormStatistics>>();
     for (const auto& child : node.children) self(self, *child);
   };
   reset(reset, *root_);
-  for (const auto& batch : batches) Pass(nullptr).visit(*root_, channels_last(batch));
+  for (const auto& batch : batches) Pass(nullptr, at_work).visit(*root_, channels_last(batch));
 }
 
-std::vector<torch::Tensor> SubnetTree::logits(const torch::Tensor& inputs) const {
+std::vector<torch::Tensor> SubnetTree::logits(const torch::Tensor& inputs, const std::function<void()>& at_work) const {
   const torch::NoGradGuard no_grad;
   std::vector<std::vector<torch::Tensor>> found(paths_.size());
-  for (const auto& chunk : inputs.split(evaluation_chunk(inputs))) Pass(&found).visit(*root_, channels_last(chunk));
+  for (const auto& chunk : inputs.split(evaluation_chunk(inputs)))
+    Pass(&found, at_work).visit(*root_, channels_last(chunk));
   std::vector<torch::Tensor> logits;
   for (const auto& parts : found) logits.push_back(torch::cat(parts));
   return logits;

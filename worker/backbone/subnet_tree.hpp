@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -26,9 +27,12 @@ class SubnetTree {
 
   /// Re-estimates all batch norms as in the method: statistics reset, every batch run through the networks with its own
   /// statistics, cumulative average, variance unbiased. @param batches inputs on the supernet's device
-  void recalibrate(std::span<const torch::Tensor> batches);
+  /// @param at_work called now and then
+  void recalibrate(
+      std::span<const torch::Tensor> batches, const std::function<void()>& at_work = [] {});
   /// (N, classes) of every genome, in the given order. Inputs are taken in chunks, which bounds the memory.
-  [[nodiscard]] std::vector<torch::Tensor> logits(const torch::Tensor& inputs) const;
+  [[nodiscard]] std::vector<torch::Tensor> logits(
+      const torch::Tensor& inputs, const std::function<void()>& at_work = [] {}) const;
 
   /// One of the sub-networks by itself, with its statistics.
   [[nodiscard]] Subnet subnet(std::size_t genome) const;

@@ -23,6 +23,7 @@
 #include "core/storage/csv.hpp"
 #include "core/storage/json_text.hpp"
 #include "core/storage/output_file.hpp"
+#include "core/work/stop_signal.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
 #include "worker/backbone/supernet_file.hpp"
 #include "worker/commands/on_peers.hpp"
@@ -34,7 +35,7 @@
 namespace harmonic {
 namespace {
 
-/// Of a group that is evaluated at once: wide enough to share much, and some seconds of work at most.
+/// Of a group that is evaluated at once: wide enough to share much, yet small digits take but some seconds.
 constexpr std::size_t kGroup = 96;
 
 using Metrics = std::map<BackboneGenome, double>;                  ///< percent, by canonical genome
@@ -260,21 +261,23 @@ class Sweep {
   [[nodiscard]] double seconds() const { return seconds_since(start_); }
 
   /// In rounds, a group a rank; after each all ranks know all, and rank 0 writes.
+  /// @return false when a rank was asked to stop: the rest is open
   /// @throws RunError when a rank is missing or fails, on all others; the rounds before are in the table
-  void run(Collectives& group) {
+  bool run(Collectives& group) {
     start_ = std::chrono::steady_clock::now();
     group.peers().or_give_up([&] {
       if (group.rank().value == 0) write_conditions(conditions_file_, conditions_);
       const auto groups = prefix_groups(open_, kGroup);
       const auto ranks = static_cast<std::size_t>(group.size());
       std::size_t done = 0;
-      for (std::size_t first = 0; first < groups.size(); first += ranks) {
+      for (std::size_t first = 0; first < groups.size() && !stopped_; first += ranks) {
         done += measure(std::span(groups).subspan(first, std::min(ranks, groups.size() - first)), group);
         if (group.rank().value != 0) continue;
         table_.write(metrics_);
         show_progress(done, open_.size(), seconds());
       }
     });
+    return !stopped_;
   }
 
  private:
@@ -284,13 +287,16 @@ class Sweep {
     std::vector<double> scores;
     for (std::size_t rank = 0; rank < round.size(); ++rank) {
       const bool mine = static_cast<std::size_t>(group.rank().value) == rank;
-      const auto found = mine ? evaluator_.evaluate(round[rank], inputs_.inputs, inputs_.labels, inputs_.kind)
+      const auto found = mine ? evaluator_.evaluate(round[rank], inputs_.inputs, inputs_.labels, inputs_.kind,
+                                                    [&] { group.peers().at_work(); })
                               : std::vector<double>(round[rank].size(), 0.0);
       genomes.insert(genomes.end(), round[rank].begin(), round[rank].end());
       scores.insert(scores.end(), found.begin(), found.end());
     }
+    scores.push_back(stop_signal_seen() ? 1 : 0);
     const auto shared = torch::tensor(scores, torch::kFloat64);
     group.all_reduce_sum({shared});
+    stopped_ = shared[-1].item<double>() > 0;
     for (std::size_t i = 0; i < genomes.size(); ++i)
       metrics_[genomes[i]] = shared[static_cast<std::int64_t>(i)].item<double>();
     return genomes.size();
@@ -304,6 +310,7 @@ class Sweep {
   BackboneEvaluator evaluator_;
   Metrics metrics_;                   ///< of all that is known
   std::vector<BackboneGenome> open_;  ///< what was not known at the start
+  bool stopped_ = false;              ///< a rank was asked to
   std::chrono::steady_clock::time_point start_;
 };
 
@@ -335,6 +342,8 @@ ExitCode sweep_on(const SweepOptions& chosen, const std::shared_ptr<Peers>& peer
   std::optional<Sweep> sweep;
   // What one rank cannot read or find, all hear of.
   peers->together([&] {
+    if (chosen.all == !chosen.genomes.empty())
+      throw InputError("a sweep takes either --genomes or --all", "give one of them");
     if (leads) check_outputs(chosen);
     sweep.emplace(chosen, place);
   });
@@ -342,7 +351,11 @@ ExitCode sweep_on(const SweepOptions& chosen, const std::shared_ptr<Peers>& peer
   if (leads)
     log::info("{} of {}, {} known, {} rank(s)", sweep->description(), chosen.evaluation.split, sweep->metrics().size(),
               group->size());
-  sweep->run(*group);
+  catch_stop_signals();
+  if (!sweep->run(*group)) {
+    if (leads) log::info("stopped; go on with: harmonic supernet sweep … --out {} --resume", chosen.out);
+    return ExitCode::stopped;
+  }
   if (!leads) return ExitCode::done;
   const auto front = sweep->table().front(sweep->metrics());
   sweep->table().write(sweep->metrics(), front);
@@ -358,10 +371,10 @@ ExitCode supernet_sweep(const Arguments& args, const std::function<void()>& aban
                     "Measures many sub-networks, or every distinct one, after recalibration; under mpirun ranks share "
                     "them.");
   chosen.declare(options);
-  if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  if (chosen.all == !chosen.genomes.empty())
-    throw InputError("a sweep takes either --genomes or --all", "give one of them");
-  return on_peers(chosen.patience_s, abandon_mpi, [&](const auto& peers) { return sweep_on(chosen, peers); });
+  return on_peers(options, args, abandon_mpi, [&](const auto& peers) {
+    peers->set_patience(chosen.patience_s);
+    return sweep_on(chosen, peers);
+  });
 }
 
 }  // namespace harmonic

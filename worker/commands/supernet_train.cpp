@@ -177,8 +177,10 @@ ExitCode supernet_train(const Arguments& args, const std::function<void()>& aban
       "harmonic supernet train",
       "Trains a modality's supernet by the sandwich rule; under mpirun every rank takes its share of a batch.");
   chosen.declare(options);
-  if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  return on_peers(chosen.patience_s, abandon_mpi, [&](const auto& peers) { return train(chosen, peers); });
+  return on_peers(options, args, abandon_mpi, [&](const auto& peers) {
+    peers->set_patience(chosen.patience_s);
+    return train(chosen, peers);
+  });
 }
 
 }  // namespace harmonic

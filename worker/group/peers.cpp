@@ -19,7 +19,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr double kRollCallS = 2;  ///< a rank that waits answers within a millisecond or two
+constexpr double kCallS = 0.5;    ///< for a call of the roll to leave
 constexpr double kFarewellS = 1;  ///< for a rank's last words to leave
 constexpr double kBusyS = 0.1;    ///< a wait this long need no longer be watched closely
 constexpr int kPollsBetweenLooks = 100;
@@ -45,6 +45,7 @@ class Peers::Channel {
     check_mpi(MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
     check_mpi(MPI_Comm_rank(comm_, &rank_), "MPI_Comm_rank");
     check_mpi(MPI_Comm_size(comm_, &size_), "MPI_Comm_size");
+    heard_.assign(static_cast<std::size_t>(size_), Heard::nothing);
     learn_hosts();
   }
   ~Channel() {
@@ -76,33 +77,33 @@ class Peers::Channel {
     if (all_left != 0) delete &bytes;
   }
 
-  /// Answers a call of the roll. @return the last words of a rank that has given up, when there are some
-  std::optional<std::pair<int, std::string>> listen() {
+  /// Answers a call of the roll and takes note of answers to this rank's own.
+  /// @return the last words of a rank that has given up, when there are some
+  std::optional<std::string> listen(bool waiting) {
     while (const auto from = receive(are_you_here)) {
-      static std::string nothing;
-      MPI_Request request = send(here, nothing, from->first);
+      static std::array<std::string, 2> answers = {"at work", "waiting"};
+      MPI_Request request = send(here, answers[waiting ? 1 : 0], from->first);
       if (request != MPI_REQUEST_NULL) MPI_Request_free(&request);
     }
-    return receive(farewell);
+    while (const auto from = receive(here))
+      heard_[static_cast<std::size_t>(from->first)] = from->second == "waiting" ? Heard::waiting : Heard::at_work;
+    if (auto last_words = receive(farewell)) return last_words->second;
+    return std::nullopt;
   }
 
-  /// The ranks that do not say within the time that they are here.
-  std::vector<int> missing(double patience_s) {
-    while (receive(here)) continue;  // answers to an earlier call
-    tell_all(are_you_here, "", patience_s / 4);
-    std::vector<bool> answered(static_cast<std::size_t>(size_), false);
-    answered[static_cast<std::size_t>(rank_)] = true;
-    for (const auto start = Clock::now(); seconds_since(start) < patience_s;) {
-      while (const auto from = receive(here)) answered[static_cast<std::size_t>(from->first)] = true;
-      if (std::ranges::all_of(answered, [](bool a) { return a; })) break;
-      if (auto last_words = receive(farewell)) throw RunError(last_words->second);
-      std::this_thread::sleep_for(kNap);
-    }
-    std::vector<int> silent;
-    for (int other = 0; other < size_; ++other)
-      if (!answered[static_cast<std::size_t>(other)]) silent.push_back(other);
-    return silent;
+  void call_roll(double patience_s) {
+    std::ranges::fill(heard_, Heard::nothing);
+    heard_[static_cast<std::size_t>(rank_)] = Heard::waiting;
+    tell_all(are_you_here, "", patience_s);
   }
+  /// Who has not answered since.
+  [[nodiscard]] std::vector<int> silent() const {
+    std::vector<int> ranks;
+    for (int other = 0; other < size_; ++other)
+      if (heard_[static_cast<std::size_t>(other)] == Heard::nothing) ranks.push_back(other);
+    return ranks;
+  }
+  [[nodiscard]] bool some_at_work() const { return std::ranges::count(heard_, Heard::at_work) > 0; }
 
  private:
   void learn_hosts() {
@@ -138,6 +139,8 @@ class Peers::Channel {
   int size_ = 1;
   bool broken_ = false;
   std::vector<std::string> hosts_;
+  enum class Heard { nothing, waiting, at_work };
+  std::vector<Heard> heard_;  ///< since the last call of the roll
 };
 
 Peers::Peers(double patience_s) : patience_s_(patience_s) {
@@ -172,26 +175,42 @@ bool Peers::broken() const {
   return channel_ && channel_->broken();
 }
 
+void Peers::listen(bool waiting) {
+  const auto last_words = channel_->listen(waiting);
+  if (!last_words) return;
+  channel_->set_broken();
+  throw RunError(*last_words);
+}
+
+void Peers::at_work() {
+  if (channel_ && std::this_thread::get_id() == owner_) listen(false);
+}
+
 void Peers::wait(const std::function<bool()>& done, std::string_view operation) {
   const auto start = Clock::now();
+  auto since = start;  // all were known to be there
   const bool listens = channel_ && std::this_thread::get_id() == owner_;
+  bool called = false;
   for (std::int64_t polls = 1; !done(); ++polls) {
     // Ranks that share a core must let each other run; a long wait need not be watched closely.
     std::this_thread::yield();
-    const double so_far_s = seconds_since(start);
+    const double so_far_s = seconds_since(since);
     if (so_far_s > kBusyS) std::this_thread::sleep_for(kNap);
     if (so_far_s < kBusyS && polls % kPollsBetweenLooks != 0) continue;
-    if (listens)
-      if (const auto last_words = channel_->listen()) {
-        channel_->set_broken();
-        throw RunError(last_words->second);
-      }
-    if (so_far_s > patience_s_) call_roll(operation, so_far_s);
+    if (listens) listen(true);
+    if (listens && !called && so_far_s > patience_s_ / 2) {
+      channel_->call_roll(std::min(kCallS, patience_s_ / 4));
+      called = true;
+    }
+    if (so_far_s <= patience_s_) continue;
+    if (!listens || !channel_->silent().empty() || !channel_->some_at_work()) end_wait(operation, seconds_since(start));
+    since = Clock::now();
+    called = false;
   }
   waited_s_ += seconds_since(start);
 }
 
-void Peers::call_roll(std::string_view operation, double waited_s) {
+void Peers::end_wait(std::string_view operation, double waited_s) {
   const auto text = fmt::format("{}: {}", operation, who_is_missing(waited_s));
   tell_all(text);
   throw RunError(text);
@@ -203,7 +222,7 @@ std::string Peers::who_is_missing(double waited_s) {
     return fmt::format("{} {} for the others; a rank is lost or stuck", name(rank()), patience);
   channel_->set_broken();
   std::vector<std::string> names;
-  for (const int silent : channel_->missing(kRollCallS)) names.push_back(name(Rank{silent}));
+  for (const int silent : channel_->silent()) names.push_back(name(Rank{silent}));
   if (names.empty()) return fmt::format("{} {}, and so do all others; a connection is lost", name(rank()), patience);
   return fmt::format("{} lost or stuck; {} {} for it", join(names, ", "), name(rank()), patience);
 }

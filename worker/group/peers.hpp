@@ -18,11 +18,12 @@ inline constexpr double kPatienceS = 600;
 /// world of one where MPI is not initialised. Only the thread that makes it talks to the others; other threads may
 /// wait.
 ///
-/// A wait ends in an error on every rank: the first rank whose patience ends calls the roll, names the ranks that do
-/// not answer, and tells the others; a rank that fails by itself tells them at once.
+/// A wait ends in an error on every rank: half-way through its patience a rank calls the roll; at the end it names the
+/// ranks that have not answered, and tells the others. Who waits answers, and so does who is at work and says so now
+/// and then, for whom the others go on waiting. A rank that fails by itself tells the others at once.
 class Peers {
  public:
-  /// All ranks. Collective.
+  /// All ranks. Collective, and blocking: to be made before anything that may fail on one rank alone.
   explicit Peers(double patience_s = kPatienceS);
   /// This process alone, whatever others there are.
   [[nodiscard]] static std::shared_ptr<Peers> alone();
@@ -35,11 +36,18 @@ class Peers {
   /// "rank 2 on node7"
   [[nodiscard]] std::string name(Rank rank) const;
 
+  /// How long the others may keep this rank waiting from now on, s.
+  void set_patience(double seconds) { patience_s_ = seconds; }
+
   /// Polls until `done` says so. @param operation what is waited for, for people
   /// @throws RunError when a rank is missing or has given up, naming it; whatever `done` throws
   void wait(const std::function<bool()>& done, std::string_view operation);
   /// Seconds this rank has spent in waits.
   [[nodiscard]] double seconds_waited() const { return waited_s_; }
+
+  /// Answers a call of the roll. To be called every few seconds in work that the others wait for.
+  /// @throws RunError when a rank has given up
+  void at_work();
 
   /// Runs `body` on every rank and returns once all are through; when it throws on one rank it throws on all: on the
   /// others the same kind of error, which names that rank. Collective.
@@ -67,7 +75,8 @@ class Peers {
   struct Alone {};
 
   explicit Peers(Alone);
-  [[noreturn]] void call_roll(std::string_view operation, double waited_s);
+  void listen(bool waiting);
+  [[noreturn]] void end_wait(std::string_view operation, double waited_s);
   [[nodiscard]] std::string who_is_missing(double waited_s);
   void tell_all(const std::string& text);
 

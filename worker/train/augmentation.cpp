@@ -33,7 +33,7 @@ Affine draw_digits(RandomStream& random, double strength) {
 }
 
 Affine draw_pictures(RandomStream& random, double strength) {
-  const double side = 1 - strength * random.uniform(0.0, 0.3);  // share of the picture that the crop keeps
+  const double side = std::max(0.05, 1 - strength * random.uniform(0.0, 0.3));  // share that the crop keeps
   const double room = 1 - side;
   const double flip = random.chance(0.5 * std::min(1.0, strength)) ? -1 : 1;
   return {static_cast<float>(flip * side),
@@ -109,7 +109,7 @@ torch::Tensor augment(Augmentation kind, const torch::Tensor& samples, const std
     for (std::int64_t i = 0; i < n; ++i) {
       auto& random = streams[static_cast<std::size_t>(i)];
       const auto widest = [&](std::int64_t length) {
-        return static_cast<std::int64_t>(strength * static_cast<double>(length) / 6);
+        return std::min(length, static_cast<std::int64_t>(strength * static_cast<double>(length) / 6));
       };
       const auto rows = varied.size(2), columns = frames[static_cast<std::size_t>(i)];
       mask_band(varied[i], 1, rows, widest(rows), random);

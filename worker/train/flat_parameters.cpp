@@ -10,7 +10,7 @@ FlatParameters::FlatParameters(Supernet& supernet) {
   }
   const auto options = parts_.front().parameter.options().requires_grad(false);
   values_ = torch::empty({total}, options);
-  exchanged_ = torch::zeros({total + 1}, options);
+  exchanged_ = torch::zeros({total + kRiders}, options);
   gradients_ = exchanged_.narrow(0, 0, total);
   decayed_ = torch::zeros({total}, options);
   for (auto& [parameter, offset] : parts_) {

@@ -19,12 +19,14 @@ class FlatParameters {
     std::int64_t offset = 0;
   };
 
+  static constexpr std::int64_t kRiders = 2;
+
   /// Moves the supernet's parameters into the buffer and makes them require gradients.
   explicit FlatParameters(Supernet& supernet);
 
   [[nodiscard]] torch::Tensor& values() { return values_; }        ///< (P)
   [[nodiscard]] torch::Tensor& gradients() { return gradients_; }  ///< (P), summed into by backward
-  /// (P + 1): the gradients, and behind them one number that ranks sum along.
+  /// (P + kRiders): the gradients, and behind them numbers that ranks sum along.
   [[nodiscard]] torch::Tensor& exchanged() { return exchanged_; }
   /// (P), 1 where weight decay acts: not on norms and biases.
   [[nodiscard]] const torch::Tensor& decayed() const { return decayed_; }

@@ -17,6 +17,7 @@
 #include "core/base/text.hpp"
 #include "core/space/layers.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
+#include "worker/backbone/sample_batches.hpp"
 #include "worker/backbone/supernet_file.hpp"
 #include "worker/data/tensor_hash.hpp"
 #include "worker/train/augmentation.hpp"
@@ -32,6 +33,7 @@ namespace {
 
 constexpr int kSyncBelow = 64;  ///< samples of a rank's share under which batch norms are synchronised
 constexpr double kReportEveryS = 30;
+constexpr std::int64_t kLossRider = -2, kStopRider = -1;  ///< of FlatParameters::exchanged
 
 using Clock = std::chrono::steady_clock;
 
@@ -90,6 +92,13 @@ void check_data(const BackboneSpace& space, const TrainingData& data) {
   check_input(space, data.val_inputs);
 }
 
+/// What sub-networks are recalibrated on before they are validated.
+torch::Tensor first_of_shuffle(const torch::Tensor& samples, const SupernetTrainingSettings& settings) {
+  const auto order = epoch_order(Seed{settings.seed}, 0, samples.size(0));
+  const auto count = std::min<std::int64_t>(settings.calibration_samples, samples.size(0));
+  return samples.index_select(0, torch::tensor(order).narrow(0, 0, count));
+}
+
 /// One training run on this rank.
 class Trainer {
  public:
@@ -107,13 +116,21 @@ class Trainer {
         exchange_(flat_, group),
         inputs_(data.train_inputs.to(device)),
         labels_(data.train_labels.to(device)),
+        calibration_(first_of_shuffle(data.train_inputs, settings)),
         augmentation_(parse_augmentation(settings.augmentation, initial.space())),
         largest_(largest_genome(initial.space())),
         shortcuts_(shortcuts(initial.space(), largest_, initial.classes())),
         steps_an_epoch_(std::max<std::int64_t>(1, (inputs_.size(0) + settings.batch / 2) / settings.batch)) {
-    if (inputs_.size(0) / steps_an_epoch_ / group.size() < 1)
+    const std::int64_t smallest_batch = inputs_.size(0) / steps_an_epoch_, share = smallest_batch / group.size();
+    if (share < 1)
       throw InputError(fmt::format("batches of {} cannot be shared by {} ranks", settings.batch, group.size()),
                        "take fewer ranks or a larger batch");
+    if (share < 2 && !synchronised(smallest_batch))
+      throw InputError(
+          fmt::format("batches of {} leave one of {} ranks a single sample, of which batch norm makes nothing",
+                      settings.batch, group.size()),
+          "take a larger batch, or fewer ranks, or leave --sync-batch-norm to auto");
+    (void)calibration_batches(calibration_, settings.calibration_batch);  // refused now, not at the first validation
     state_.average = flat_.values().clone();
     if (!leads() || control_.state_file.empty()) return;
     conditions_ = conditions_of(initial, data, settings);
@@ -254,14 +271,14 @@ class Trainer {
     const std::vector<std::int64_t> ids(order_.begin() + batch.first + share.first,
                                         order_.begin() + batch.first + share.last);
     flat_.exchanged().zero_();
-    if (control_.stop()) flat_.exchanged()[-1] = 1;
-    state_.loss += train_step(epoch, ids, share, batch.size());
+    if (control_.stop()) flat_.exchanged()[kStopRider] = 1;
+    train_step(epoch, ids, share, batch.size());
+    state_.loss += flat_.exchanged()[kLossRider].item<double>();
     ++state_.step;
-    return flat_.exchanged()[-1].item<double>() > 0;
+    return flat_.exchanged()[kStopRider].item<double>() > 0;
   }
 
-  /// @return the largest sub-network's mean loss on this rank
-  double train_step(int epoch, const std::vector<std::int64_t>& ids, Range share, std::int64_t batch_size) {
+  void train_step(int epoch, const std::vector<std::int64_t>& ids, Range share, std::int64_t batch_size) {
     const auto index = torch::tensor(ids).to(device_);
     const auto inputs = augment(augmentation_, inputs_.index_select(0, index), ids, seed_,
                                 static_cast<std::uint64_t>(epoch), settings_.augmentation_strength);
@@ -273,7 +290,7 @@ class Trainer {
         share.first};
     const auto teacher = pass(largest_, inputs, true, drops, batch_size);
     auto loss = task_loss(teacher, labels, data_.kind, settings_.label_smoothing);
-    const double largest_loss = loss.item<double>();
+    flat_.exchanged()[kLossRider] = loss.item<double>() * weight;
     const auto soft_targets = teacher.detach();
     // Every loss but the last is gone through at once, which frees its activations; the last one's backward sums.
     for (const auto& genome : others()) {
@@ -286,7 +303,6 @@ class Trainer {
     exchange_.backward_and_sum(loss * weight);
     control_.inspect(flat_.gradients());
     update();
-    return largest_loss;
   }
 
   torch::Tensor pass(const BackboneGenome& genome, const torch::Tensor& inputs, bool update_running,
@@ -296,8 +312,8 @@ class Trainer {
   }
 
   bool synchronised(std::int64_t batch_size) const {
-    if (group_.size() == 1 || settings_.sync_batch_norm == "off") return false;
-    return settings_.sync_batch_norm == "on" || batch_size / group_.size() < kSyncBelow;
+    if (settings_.sync_batch_norm != "auto") return settings_.sync_batch_norm == "on";  // one rank, too: same rounding
+    return group_.size() > 1 && batch_size / group_.size() < kSyncBelow;
   }
 
   /// The sandwich without its top slice. A network without genes has none.
@@ -331,16 +347,11 @@ class Trainer {
 
   /// Largest and smallest with the averaged weights, recalibrated on the first of a fixed shuffle of the train samples.
   void validate(int epoch) {
-    if (!calibration_.defined()) {
-      const auto order = epoch_order(seed_, 0, data_.train_inputs.size(0));
-      const auto count = std::min<std::int64_t>(settings_.calibration_samples, data_.train_inputs.size(0));
-      calibration_ = data_.train_inputs.index_select(0, torch::tensor(order).narrow(0, 0, count));
-    }
     Supernet candidate = supernet_.clone_to(torch::kCPU);
     copy_back(state_.average, candidate.parameters());
     const BackboneEvaluator evaluator(candidate, calibration_, settings_.calibration_batch, device_);
     const auto percent = evaluator.evaluate({largest_, smallest_genome(candidate.space())}, data_.val_inputs,
-                                            data_.val_labels, data_.kind);
+                                            data_.val_labels, data_.kind, [&] { group_.peers().at_work(); });
     state_.largest_percent = percent[0];
     state_.smallest_percent = percent[1];
     if (percent[0] + percent[1] < state_.best_largest_percent + state_.best_smallest_percent) return;

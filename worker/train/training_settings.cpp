@@ -27,7 +27,8 @@ void SupernetTrainingSettings::declare(OptionSet& options) {
       .add("distillation", distillation, "share of the largest's soft targets in the others' loss; 0: off", {0.0, 1.0})
       .add("ema", ema, "decay of the averaged weights, a step; 0: off", {0.0, 0.99999})
       .add_choice("augmentation", augmentation, {"auto", "none", "digits", "pictures", "mfcc"},
-                  "how train samples are varied")
+                  "how train samples are varied; auto: pictures for 3 channels, mfcc for a space whose name ends in "
+                  "audio, else digits; none for vectors")
       .add("augmentation-strength", augmentation_strength, "1: as designed", {0.0, 10.0})
       .add("validate-every", validate_every, "epochs between validations", {1, 100'000})
       .add("calibration-samples", calibration_samples, "train samples that batch norms are re-estimated on, at most",

@@ -56,6 +56,17 @@ TEST_CASE("A supernet learns its classes at both ends of the space", "[training]
   CHECK(trained.best_epoch == 8);
 }
 
+TEST_CASE("What a validation would stumble over is refused before the first step", "[training]") {
+  const auto group = solo_collectives();
+  auto settings = quick();
+  settings.calibration_samples = 3;
+  settings.calibration_batch = 2;
+  TrainingControl control;
+  control.inspect = [](const torch::Tensor&) { FAIL("a step was taken"); };
+  const Supernet initial(find_space("avmnist-audio"), 4, Seed{1});
+  CHECK_THROWS_AS(train_supernet(initial, corners(32, 8), settings, *group, torch::kCPU, control), InputError);
+}
+
 TEST_CASE("The same seed trains the same weights, another seed others", "[training]") {
   const auto& space = find_space("avmnist-audio");
   const auto group = solo_collectives();
@@ -156,7 +167,7 @@ TEST_CASE("The optimisers take LibTorch's steps", "[training]") {
   FlatParameters flat(supernet);
   FlatOptimizer optimizer(settings, flat);
   auto expected = flat.values().clone().requires_grad_();
-  torch::optim::Adam adam({expected}, torch::optim::AdamOptions(0.01));
+  torch::optim::Adam adam({expected}, torch::optim::AdamOptions(0.01).eps(1e-5));
   torch::optim::SGD sgd({expected}, torch::optim::SGDOptions(0.01).momentum(settings.momentum).nesterov(true));
   for (int step = 0; step < 4; ++step) {
     flat.gradients().copy_(torch::sin(flat.values() * (step + 1)) + 0.1 * step);

@@ -19,6 +19,15 @@ TEST_CASE("Views are the samples as they are, then varied copies, the same for w
   CHECK(with_views(Augmentation::digits, samples, 1, Seed{7}).equal(samples));
 }
 
+TEST_CASE("The strongest variation that may be asked for is one", "[training]") {
+  const auto samples = torch::rand({20, 1, 8, 6});
+  for (const auto kind : {Augmentation::digits, Augmentation::pictures, Augmentation::mfcc}) {
+    const auto views = with_views(kind, samples, 2, Seed{7}, 10);
+    CHECK(views.isfinite().all().item<bool>());
+    CHECK_FALSE(views.narrow(0, 20, 20).equal(samples));
+  }
+}
+
 TEST_CASE("Views of vectors, which have no variation, are copies", "[training]") {
   const auto vectors = torch::rand({4, 6});
   CHECK(with_views(Augmentation::none, vectors, 2, Seed{7}).equal(torch::cat({vectors, vectors})));
