@@ -201,8 +201,8 @@ void Dispatcher::watch() {
     lose(rank, "is stuck", State::refused);
   for (const Rank rank : roster_.slower_than(options_.deadline_s, State::busy, now)) {
     const TaskId task = *roster_.find(rank)->task;
-    log::warning("worker {} on {} has not answered task {} for {}", rank.value, roster_.find(rank)->host, task.value,
-                 human_duration(options_.deadline_s));
+    log::warning("worker {} on {} has not answered task {} for {}; if tasks take so long, raise --deadline", rank.value,
+                 roster_.find(rank)->host, task.value, human_duration(options_.deadline_s));
     roster_.mark(rank, State::overdue);
     task_lost(task, rank, "deadline");
   }

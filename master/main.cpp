@@ -74,7 +74,10 @@ ExitCode run_on_ranks(const SearchSettings& settings, MpiSession& session,
   }
   worker->run();
   if (worker->rank_lost()) session.abandon();
-  return worker->master_lost() ? ExitCode::failed : ExitCode::done;
+  if (!worker->master_lost()) return ExitCode::done;
+  if (world.rank().value == 1)  // one speaks for all
+    log::error("rank 0, the master, is gone; what was finished is in the journal: start again with --resume");
+  return ExitCode::failed;
 }
 
 ExitCode search_command(const Arguments& args, MpiSession& session) {

@@ -6,6 +6,7 @@
 
 #include "core/base/error.hpp"
 #include "core/data/dataset_file.hpp"
+#include "core/hardware/kernels.hpp"
 #include "core/space/layers.hpp"
 #include "core/work/run_devices.hpp"
 #include "core/work/run_hash.hpp"
@@ -22,6 +23,25 @@ void check_shape(const ModalityInfo& data, const BackboneSpace& space) {
     throw InputError(fmt::format("modality {} has samples of shape {}, space {} takes {}", data.name,
                                  fmt::join(data.sample_shape, "x"), space.name, fmt::join(wanted, "x")),
                      "give the modality another space, or import the data in that shape");
+}
+
+void check_splits(const DatasetFile& data) {
+  for (const Split split : {Split::train, Split::val, Split::test})
+    if (const auto samples = data.samples(split); samples < 2)
+      throw InputError(fmt::format("split {} of {} has {} samples, two are the least", to_text(split),
+                                   data.path().string(), samples),
+                       "give another data set");
+}
+
+/// In every macro-architecture that may be drawn.
+void check_multiplier(const SearchSettings& settings, int inputs) {
+  const auto& macro = settings.evolution.macro;
+  int cells = macro.usual.cells;
+  for (const int other : macro.other_cells) cells = std::min(cells, other);
+  if (settings.fusion.multiplier > inputs + cells)
+    throw InputError(fmt::format("multiplier is {}, but fusion of {} features by {} cells has {} states",
+                                 settings.fusion.multiplier, inputs, cells, inputs + cells),
+                     "lower multiplier in [fusion], or offer more features");
 }
 
 void check_tables(const DeviceSet& devices, const std::vector<BackboneSpace>& spaces, int head_classes,
@@ -56,12 +76,18 @@ Objectives worst_costs(const SearchSettings& settings, const std::vector<Backbon
 RunInputs::RunInputs(const SearchSettings& settings, const RunHooks& hooks) {
   settings.check();
   const DatasetFile data(settings.data);
+  check_splits(data);
+  for (const auto& op : settings.fusion.operators)
+    (void)fusion_kernels(op, settings.fusion.channels, settings.fusion.side * settings.fusion.side);  // known by name
+  int inputs = 0;
   for (const auto& modality : settings.modalities()) {
+    inputs += modality.features;
     check_shape(data.modality(modality.name), modality.space);
     (void)offered_features(feature_count(modality.space, smallest_genome(modality.space)), modality.features);
     modalities.push_back(modality.name);
     spaces.push_back(modality.space);
   }
+  check_multiplier(settings, inputs);
   devices = std::make_shared<const DeviceSet>(run_devices(settings, data.info().classes));
   check_tables(*devices, spaces, head_classes(settings, data.info().classes), settings.fusion);
   costs.backbone = [set = devices](int modality, const BackboneGenome& genome) {

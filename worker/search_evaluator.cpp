@@ -68,7 +68,7 @@ class SearchEvaluator final : public Evaluator {
                                    (folder / "weights.h5").string()),
                        "put the run's models/ back, or search again into another --run");
     const auto weights = load_fusion_weights(folder);
-    // Read here and only here (by the honest protocol): test plays no part before the final front is known.
+    // A search by the honest protocol reads test here and only here: it plays no part before the final front is known.
     const auto test = backbones_.features(work.genome, Split::test);
     return TestScore{evaluate_model(weights, work.genotype, test.features, test.labels, backbones_.data().labels,
                                     backbones_.data().classes, settings_.fusion)};

@@ -95,8 +95,9 @@ void SearchSettings::declare(OptionSet& o) {
   o.add("arch-steps", fusion.arch_steps, "architecture steps after each step of the weights", {0, 1000});
   o.add("arch-temperature", fusion.arch_temperature,
         "temperature of the operators' softmax in the last epoch; it falls from 1 geometrically", {0.01, 1.0});
-  o.add("latency-weight", fusion.latency_weight, "weight of the latency in the architecture's loss", {0.0, 1e6});
-  o.add("energy-weight", fusion.energy_weight, "weight of the energy in the architecture's loss", {0.0, 1e6});
+  o.add("latency-weight", fusion.latency_weight,
+        "weight of the latency, summed over the devices, in the architecture's loss", {0.0, 1e6});
+  o.add("energy-weight", fusion.energy_weight, "weight of the energy, likewise", {0.0, 1e6});
   o.add("warm-start", fusion.warm_start,
         "on: a fusion search starts from the architecture parameters of the parent with the same macro-architecture");
   o.add("retrain-epochs", fusion.retrain_epochs, "epochs of the discrete network at most", {1, 100'000});
@@ -165,7 +166,7 @@ void SearchSettings::check() const {
   if (device.empty())
     throw InputError("a search needs a device", "add device = name=table.json to [hardware], or --device");
   if (fusion.operators.empty()) throw InputError("fusion has no operators", "list them as operators in [fusion]");
-  if (fusion.warmup_epochs >= fusion.epochs)
+  if (protocol == "honest" && fusion.warmup_epochs >= fusion.epochs)
     throw InputError(fmt::format("warmup-epochs is {}, epochs is {}", fusion.warmup_epochs, fusion.epochs),
                      "leave epochs in which the architecture is stepped");
   for (const int n : evolution.macro.other_cells)

@@ -58,10 +58,11 @@ struct FusionSettings {
   double arch_weight_decay = 1e-3;
   int arch_steps = 1;  ///< architecture steps a weight step
   /// Of the operators' softmax at the end of the search; 1 at its start. Cross-entropy alone leaves the operators'
-  /// entropy at 0.89 of uniform on AV-MNIST; sharpened to 0.2 it ends near 0.
+  /// entropy at 0.89 of uniform on AV-MNIST; sharpened to 0.2 it ends at 0.24-0.30.
   double arch_temperature = 0.2;
-  /// Of the normalised latency in the architecture loss, beside a cross-entropy that falls to some hundredths; rises
-  /// from 0 over the search. At 0.1 the cheapest operator always wins, at 0.03 one that the metric needs can.
+  /// Of the normalised latency, summed over the devices, in the architecture loss, beside a cross-entropy that falls to
+  /// some hundredths; rises from 0 over the search. At 0.1 the cheapest operator always wins, at 0.03 (of all devices
+  /// together) one that the metric needs can.
   double latency_weight = 0.03;
   double energy_weight = 0.03;
 

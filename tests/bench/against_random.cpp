@@ -124,7 +124,14 @@ class Contest {
         "mean error: found {:.3f} %, random {:.3f} %\nlatency: found {:.4f} ms, a quarter of the random below {:.4f} "
         "ms\noperators' entropy: {:.3f} of uniform\n",
         found_error, random_error, found_ms, quarter_ms, entropy);
-    return found_error <= random_error && found_ms < quarter_ms && entropy < 0.5;
+    const auto claim = [](bool holds, const char* what) {
+      std::cout << fmt::format("{}: {}\n", holds ? "holds" : "DOES NOT HOLD", what);
+      return holds;
+    };
+    const bool accurate = claim(found_error <= random_error, "the found ones' mean error is not above the random mean");
+    const bool fast = claim(found_ms < quarter_ms, "their mean latency is below the random ones' 25th percentile");
+    const bool decided = claim(entropy < 0.5, "the operators' entropy is below half of uniform");
+    return accurate && fast && decided;
   }
 
  private:

@@ -323,7 +323,10 @@ int run(std::vector<std::string> args) {
     return against_random(args);
   }
   Options options;
-  OptionSet set("bench_fusion", "Seconds and memory of a fusion search's epoch against the published way.");
+  OptionSet set("bench_fusion",
+                "Seconds and memory of a fusion search's epoch against the published way. bench_fusion "
+                "--against-random, as the first "
+                "word, instead compares found fusion architectures with random ones.");
   options.inputs.declare(set);
   set.add("macro", options.macro, "cells x nodes to compare at, repeated")
       .add_choice("only", options.only, {"both", "harmonic", "published"}, "which way to run")

@@ -9,22 +9,18 @@
 namespace harmonic {
 namespace {
 
-/// Table rows scaled so that the cheapest operator is 0 and the dearest 1, averaged over the devices that have them.
+/// Table rows scaled so that the cheapest operator is 0 and the dearest 1, summed over the devices that have them.
 /// The network's normalised cost is then the mean over its mixed operators of weights . this row.
 torch::Tensor normalised_costs(const std::vector<std::vector<double>>& tables, const std::vector<double>& weights,
                                std::size_t operators) {
-  std::vector<double> mean(operators, 0.0);
-  double total = 0;
-  for (std::size_t d = 0; d < tables.size(); ++d)
-    if (!tables[d].empty()) total += weights[d];
+  std::vector<double> sum(operators, 0.0);
   for (std::size_t d = 0; d < tables.size(); ++d) {
     if (tables[d].empty()) continue;
     const auto [least, most] = std::minmax_element(tables[d].begin(), tables[d].end());
     const double range = *most - *least;
-    for (std::size_t o = 0; o < operators && range > 0; ++o)
-      mean[o] += weights[d] / total * (tables[d][o] - *least) / range;
+    for (std::size_t o = 0; o < operators && range > 0; ++o) sum[o] += weights[d] * (tables[d][o] - *least) / range;
   }
-  return torch::tensor(mean, torch::kFloat64);
+  return torch::tensor(sum, torch::kFloat64);
 }
 
 }  // namespace

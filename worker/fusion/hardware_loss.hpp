@@ -21,8 +21,8 @@ struct OperatorCosts {
                                            const std::vector<std::string>& operators, int channels, int positions);
 
 /// Expected cost of a mixed network, differentiable: per device the sum over all mixed operators of softmax(gamma) .
-/// table, min-max normalised between `operators * min` and `operators * max` of the table, then the weighted mean over
-/// the devices. Both in [0, 1]; 0 where no device has energies, or all operators cost the same.
+/// table, min-max normalised between `operators * min` and `operators * max` of the table, then the weighted sum over
+/// the devices. 0 where no device has energies, or all operators cost the same.
 struct HardwareLoss {
   torch::Tensor latency;  ///< scalar
   torch::Tensor energy;   ///< scalar

@@ -36,6 +36,7 @@ double MixedSearch::run_epoch(int epoch, const std::function<void()>& before_ste
                                         train_.labels.device(), train_.views);
   progress_ = architecture_progress(epoch, settings_);
   temperature_ = std::pow(settings_.arch_temperature, progress_);
+  const bool after_epoch = protocol_.architecture_turn() == SearchProtocol::Turn::after_epoch;
   double loss_sum = 0;
   std::int64_t samples = 0;
   for (std::size_t b = 0; b < batches.size(); ++b) {
@@ -44,9 +45,17 @@ double MixedSearch::run_epoch(int epoch, const std::function<void()>& before_ste
     set_learning_rate(weight_adam_, cosine_restarts(t, settings_.weight_lr, settings_.weight_lr_min));
     loss_sum += step_weights(train_.at(batches[b])) * static_cast<double>(batches[b].size(0));
     samples += batches[b].size(0);
-    if (epoch >= settings_.warmup_epochs)
-      for (int s = 0; s < settings_.arch_steps; ++s) step_architecture(guide_.at(guide_batches_.next()));
+    if (after_epoch || epoch < settings_.warmup_epochs) continue;
+    for (int s = 0; s < settings_.arch_steps; ++s) step_architecture(guide_.at(guide_batches_.next()));
   }
+  if (after_epoch)
+    for (const auto& indices :
+         shuffled_batches(guide_.count(), settings_.batch,
+                          RandomStream(Seed{seed_}, kArchitectureBatches, static_cast<std::uint64_t>(epoch)),
+                          guide_.labels.device(), guide_.views)) {
+      before_step();
+      step_architecture(guide_.at(indices));
+    }
   return loss_sum / static_cast<double>(samples);
 }
 

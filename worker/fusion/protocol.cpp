@@ -16,6 +16,7 @@ class Honest final : public SearchProtocol {
     const auto hardware = hardware_loss(weights.gammas, costs_);
     return task + progress * (settings_.latency_weight * hardware.latency + settings_.energy_weight * hardware.energy);
   }
+  Turn architecture_turn() const override { return Turn::after_step; }
 
  private:
   const FusionSettings& settings_;
@@ -31,6 +32,7 @@ class Published final : public SearchProtocol {
     return at::sqrt(task) + at::sqrt(hardware.latency) + at::sqrt(hardware.energy);
   }
   Tensor architecture_loss(const Tensor& task, const Architecture&, double) const override { return task; }
+  Turn architecture_turn() const override { return Turn::after_epoch; }
 
  private:
   const OperatorCosts& costs_;

@@ -20,6 +20,10 @@ class SearchProtocol {
   /// @param progress of the search, 0 to 1
   [[nodiscard]] virtual torch::Tensor architecture_loss(const torch::Tensor& task, const Architecture& weights,
                                                         double progress) const = 0;
+  /// When the architecture has its turn: after every step of the weights, or for one pass over its samples after every
+  /// epoch of theirs.
+  enum class Turn { after_step, after_epoch };
+  [[nodiscard]] virtual Turn architecture_turn() const = 0;
 };
 
 /// Weights: task loss. Architecture: task loss + latency-weight * latency + energy-weight * energy, as they are and not
@@ -30,7 +34,7 @@ class SearchProtocol {
                                                               const OperatorCosts& costs);
 
 /// Weights: sqrt(task) + sqrt(latency) + sqrt(energy), of which the last two do not depend on the weights: they move
-/// nothing, as in the published code. Architecture: task loss. Keeps a reference.
+/// nothing, as in the published code. Architecture: task loss, its turn after every epoch. Keeps a reference.
 [[nodiscard]] std::unique_ptr<SearchProtocol> published_protocol(const OperatorCosts& costs);
 
 }  // namespace harmonic

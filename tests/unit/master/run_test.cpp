@@ -371,6 +371,12 @@ TEST_CASE("Faulty input is named before any work is dealt", "[master][run]") {
   CHECK(text.find("SE2") != std::string::npos);
   CHECK(text.find("slow.json") != std::string::npos);
   settings = good;
+  settings.fusion.operators.push_back("Summ");
+  CHECK_THAT(error_of(settings), Catch::Contains("Summ") && Catch::Contains("did you mean Sum"));
+  settings = good;
+  settings.fusion.multiplier = 20;
+  CHECK_THAT(error_of(settings), Catch::Contains("multiplier is 20"));
+  settings = good;
   settings.modality[0] = fmt::format("image=avmnist-image,{}", (folder / "missing.h5").string());
   CHECK(error_of(settings).find("missing.h5") != std::string::npos);
   CHECK_FALSE(std::filesystem::exists(good.run));

@@ -205,6 +205,32 @@ TEST_CASE("The published protocol learns its architecture from test and reports 
   CHECK(with_other_costs.genotype == found.genotype);
 }
 
+TEST_CASE("The architecture's turn: after every step of the weights, or a pass over its samples after every epoch",
+          "[fusion]") {
+  const FusionData data = synthetic({3, 5, 4, 6}, LabelKind::classification);
+  const Samples train = make_samples(data.train, data.train_labels, 1, torch::kCPU);
+  const Samples guide = make_samples(data.val, data.val_labels, 1, torch::kCPU);
+  const auto settings = published_values(small_settings());
+  const OperatorCosts operators = costs();
+  const FusionLayout layout{{3, 5, 4, 6}, {2, 1}, settings.operators, 2, 4, {8, 4, 0.1}};
+  const auto turns = [&](const SearchProtocol& protocol) {
+    std::vector<bool> moved;  // before every step but the first: whether the architecture has been stepped
+    MixedSearch search(train, guide, data.kind, layout, settings, protocol, 1);
+    auto before = search.logits().values();
+    const auto look = [&] {
+      const auto now = search.logits().values();
+      moved.push_back(now != before);
+      before = now;
+    };
+    search.run_epoch(0, look);
+    look();
+    return std::vector<bool>(moved.begin() + 1, moved.end());
+  };
+  // Of 120 and 60 samples, 32 a batch: 4 steps of the weights, 2 batches of a pass over what the architecture sees.
+  CHECK(turns(*honest_protocol(settings, operators)) == std::vector<bool>{true, true, true, true});
+  CHECK(turns(*published_protocol(operators)) == std::vector<bool>{false, false, false, false, true, true});
+}
+
 TEST_CASE("A fusion search goes on from the architecture that another ended with", "[fusion]") {
   const FusionData data = synthetic({3, 5}, LabelKind::classification);
   auto settings = small_settings();

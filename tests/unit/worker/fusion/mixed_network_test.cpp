@@ -265,8 +265,8 @@ TEST_CASE("Devices without energies are left out of the energy, and weigh in the
   const std::vector<Tensor> gammas{torch::tensor({{0.25f, 0.75f, 0.0f}})};
   const OperatorCosts costs{{1, 3}, {{1, 2, 3}, {10, 10, 30}}, {{}, {4, 2, 6}}};
   const auto loss = hardware_loss(gammas, costs);
-  CHECK(loss.latency.item<double>() == Approx((1 * (0.75 * 0.5) + 3 * 0.0) / 4));
-  CHECK(loss.energy.item<double>() == Approx(0.25 * 0.5));
+  CHECK(loss.latency.item<double>() == Approx(1 * (0.75 * 0.5) + 3 * 0.0));
+  CHECK(loss.energy.item<double>() == Approx(3 * 0.25 * 0.5));
   const OperatorCosts flat{{1}, {{2, 2, 2}}, {{}}};
   CHECK(hardware_loss(gammas, flat).latency.item<double>() == 0);
   CHECK(hardware_loss(gammas, flat).energy.item<double>() == 0);
