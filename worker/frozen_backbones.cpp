@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "core/base/rng.hpp"
 #include "core/space/layers.hpp"
 #include "worker/backbone/supernet_file.hpp"
 #include "worker/data/dataset.hpp"
@@ -13,10 +12,6 @@ namespace {
 /// Pooled features kept in memory, at most.
 constexpr std::size_t kFeatureCacheBytes = std::size_t{2} << 30U;
 
-torch::Tensor repeat_rows(const torch::Tensor& labels, int views) {
-  return torch::cat(std::vector<torch::Tensor>(static_cast<std::size_t>(views), labels));
-}
-
 }  // namespace
 
 FrozenBackbones::FrozenBackbones(const SearchSettings& settings, torch::Device device)
@@ -24,13 +19,11 @@ FrozenBackbones::FrozenBackbones(const SearchSettings& settings, torch::Device d
       device_(device),
       fusion_(settings.protocol == "published" ? published_values(settings.fusion) : settings.fusion),
       cache_(kFeatureCacheBytes) {
-  train_labels_ = repeat_rows(load_labels(data_, Split::train), fusion_.train_views).to(device);
-  val_labels_ = repeat_rows(load_labels(data_, Split::val), fusion_.validation_views).to(device);
+  train_labels_ = labels_of_views(load_labels(data_, Split::train), fusion_.train_views).to(device);
+  val_labels_ = labels_of_views(load_labels(data_, Split::val), fusion_.validation_views).to(device);
   for (const auto& spec : settings.modalities()) {
-    const auto kind = parse_augmentation("auto", spec.space);
     const auto in_views = [&](const torch::Tensor& samples, Split split, int views) {
-      const auto seed = RandomStream(Seed{settings.seed}, "views", static_cast<std::uint64_t>(split)).bits64();
-      return with_views(kind, samples, views, Seed{seed}, fusion_.view_strength).to(device);
+      return split_views(spec.space, samples, split, {views, fusion_.view_strength, settings.seed}).to(device);
     };
     const auto train = load_samples(data_, spec.name, Split::train);
     const auto val = load_samples(data_, spec.name, Split::val);

@@ -63,6 +63,13 @@ void EvaluationOptions::declare(OptionSet& options) {
   options.add("calibration-batch", calibration_batch, "samples of a batch of that", {2, 65'536});
   options.add_choice("split", split, {"train", "val", "test"}, "split to measure");
   options.add("limit", limit, "first samples of the split, at most; 0: all", {0, 100'000'000});
+  options.add(
+      "views", views.count,
+      "every sample counts so often: once as it is, then varied; with a search's validation-views, view-strength and "
+      "seed the metric is the search's own",
+      {1, 1000});
+  options.add("view-strength", views.strength, "strength of that variation; 1: as in supernet training", {0.0, 10.0});
+  options.add("view-seed", views.run_seed, "seed of that variation");
   options.add("threads", threads, "compute threads of a rank; 0: the machine's cores shared by its ranks", {0, 1024});
   options.add_choice("compute", compute, {"auto", "cpu", "cuda"}, "where to compute");
 }
@@ -83,7 +90,8 @@ EvaluationInputs load_evaluation(const EvaluationOptions& chosen, LocalPlace pla
   check_split(data, split);
   EvaluationInputs found{.supernet = supernet, .modality = modality, .kind = data.info().labels, .device = device};
   found.inputs = load_samples(data, modality, split, at_most(chosen.limit));
-  found.labels = load_labels(data, split).narrow(0, 0, found.inputs.size(0));
+  found.labels = labels_of_views(load_labels(data, split).narrow(0, 0, found.inputs.size(0)), chosen.views.count);
+  found.inputs = split_views(space, found.inputs, split, chosen.views);
   if (calibration) {
     check_split(data, Split::train);
     found.calibration = load_calibration(data, modality, chosen);

@@ -10,6 +10,7 @@
 #include "core/storage/output_file.hpp"
 #include "worker/backbone/supernet.hpp"
 #include "worker/group/placement.hpp"
+#include "worker/train/augmentation.hpp"
 
 namespace harmonic {
 
@@ -17,6 +18,7 @@ namespace harmonic {
 struct EvaluationOptions {
   std::string weights, space, data, modality, split = "val", compute = "auto";
   int limit = 0, threads = 0, calibration_samples = 0, calibration_batch = 256;
+  Views views;
 
   void declare(OptionSet& options);
   /// The files that are read.

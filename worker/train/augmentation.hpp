@@ -7,6 +7,7 @@
 #include <torch/types.h>
 
 #include "core/base/ids.hpp"
+#include "core/data/dataset_file.hpp"
 #include "core/space/search_space.hpp"
 
 namespace harmonic {
@@ -34,5 +35,17 @@ enum class Augmentation {
 /// @return (views * N, …)
 [[nodiscard]] torch::Tensor with_views(Augmentation kind, const torch::Tensor& samples, int views, Seed seed,
                                        double strength = 1.0);
+
+/// How often every sample of a split counts, once as it is, then varied: `validation-views` of a search.
+struct Views {
+  int count = 1;
+  double strength = 1;
+  std::uint64_t run_seed = 1;  ///< of the search
+};
+/// With the views that a search of that seed takes, so that its numbers and a sweep's can be compared.
+[[nodiscard]] torch::Tensor split_views(const BackboneSpace& space, const torch::Tensor& samples, Split split,
+                                        const Views& views);
+/// (views * N, …), in the order of with_views.
+[[nodiscard]] torch::Tensor labels_of_views(const torch::Tensor& labels, int views);
 
 }  // namespace harmonic
