@@ -15,7 +15,12 @@ MeanInterval mean_interval(std::span<const double> values) {
   result.highest = std::ranges::max(values);
   const auto n = static_cast<double>(values.size());
   for (const double v : values) result.mean += v / n;
-  if (values.size() < 2 || result.lowest == result.highest) return result;  // no rounding for an interval
+  if (values.size() < 2) return result;
+  if (result.lowest == result.highest) {  // rounding is no spread
+    result.mean = result.lowest;
+    result.half_width = 0;
+    return result;
+  }
   double squares = 0;
   for (const double v : values) squares += (v - result.mean) * (v - result.mean);
   const double t = boost::math::quantile(boost::math::students_t(n - 1), 0.975);

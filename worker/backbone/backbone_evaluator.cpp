@@ -85,7 +85,8 @@ std::vector<std::vector<torch::Tensor>> BackboneEvaluator::features(const Backbo
         parts[i].push_back(pooled_feature(output.features.at(static_cast<std::size_t>(offered[i])), side).cpu());
     }
     auto& joined = all.emplace_back();
-    for (const auto& part : parts) joined.push_back(torch::cat(part));
+    // Positions before channels in memory, as fusion reads them: it then needs no copy of its own.
+    for (const auto& part : parts) joined.push_back(torch::cat(part).transpose(1, 2).contiguous().transpose(1, 2));
   }
   return all;
 }

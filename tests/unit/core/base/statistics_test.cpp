@@ -20,6 +20,12 @@ TEST_CASE("A mean comes with its Student-t interval", "[base]") {
   CHECK(*ten.half_width == Approx(2.262157 / 3).epsilon(1e-6));
 }
 
+TEST_CASE("Equal measurements have their own value as mean and no spread", "[base]") {
+  const auto same = mean_interval(std::vector{0.1, 0.1, 0.1});
+  CHECK(same.mean == 0.1);
+  CHECK(same.half_width == 0.0);
+}
+
 TEST_CASE("One measurement has no interval, none has no mean", "[base]") {
   const auto one = mean_interval(std::vector{7.5});
   CHECK(one.mean == 7.5);
