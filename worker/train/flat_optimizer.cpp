@@ -11,8 +11,8 @@ namespace {
 
 // Source: Kingma and Ba, arXiv 1412.6980.
 constexpr double kBeta1 = 0.9, kBeta2 = 0.999;
-constexpr double kAdamEpsilon =
-    1e-5;  ///< not smaller: rounding alone would steer weights whose gradient is 0 but for it
+/// Not smaller: rounding alone would steer weights whose gradient is 0 but for it, apart on every number of ranks.
+constexpr double kAdamEpsilon = 1e-4;
 
 }  // namespace
 

@@ -167,7 +167,7 @@ TEST_CASE("The optimisers take LibTorch's steps", "[training]") {
   FlatParameters flat(supernet);
   FlatOptimizer optimizer(settings, flat);
   auto expected = flat.values().clone().requires_grad_();
-  torch::optim::Adam adam({expected}, torch::optim::AdamOptions(0.01).eps(1e-5));
+  torch::optim::Adam adam({expected}, torch::optim::AdamOptions(0.01).eps(1e-4));
   torch::optim::SGD sgd({expected}, torch::optim::SGDOptions(0.01).momentum(settings.momentum).nesterov(true));
   for (int step = 0; step < 4; ++step) {
     flat.gradients().copy_(torch::sin(flat.values() * (step + 1)) + 0.1 * step);
