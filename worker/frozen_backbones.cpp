@@ -15,10 +15,7 @@ constexpr std::size_t kFeatureCacheBytes = std::size_t{2} << 30U;
 }  // namespace
 
 FrozenBackbones::FrozenBackbones(const SearchSettings& settings, torch::Device device)
-    : data_(settings.data),
-      device_(device),
-      fusion_(settings.protocol == "published" ? published_values(settings.fusion) : settings.fusion),
-      cache_(kFeatureCacheBytes) {
+    : data_(settings.data), device_(device), fusion_(settings.fusion_in_force()), cache_(kFeatureCacheBytes) {
   train_labels_ = labels_of_views(load_labels(data_, Split::train), fusion_.train_views).to(device);
   val_labels_ = labels_of_views(load_labels(data_, Split::val), fusion_.validation_views).to(device);
   for (const auto& spec : settings.modalities()) {

@@ -160,14 +160,18 @@ double SearchSettings::time_limit_s() const {
   return seconds;
 }
 
+FusionSettings SearchSettings::fusion_in_force() const {
+  return protocol == "published" ? published_values(fusion) : fusion;
+}
+
 void SearchSettings::check() const {
   (void)modalities();
   (void)time_limit_s();
   if (device.empty())
     throw InputError("a search needs a device", "add device = name=table.json to [hardware], or --device");
   if (fusion.operators.empty()) throw InputError("fusion has no operators", "list them as operators in [fusion]");
-  if (protocol == "honest" && fusion.warmup_epochs >= fusion.epochs)
-    throw InputError(fmt::format("warmup-epochs is {}, epochs is {}", fusion.warmup_epochs, fusion.epochs),
+  if (const auto used = fusion_in_force(); used.warmup_epochs >= used.epochs)
+    throw InputError(fmt::format("warmup-epochs is {}, epochs is {}", used.warmup_epochs, used.epochs),
                      "leave epochs in which the architecture is stepped");
   for (const int n : evolution.macro.other_cells)
     if (n < 1) throw InputError(fmt::format("other-cells lists {}", n), "give numbers of at least 1");

@@ -107,6 +107,8 @@ struct SearchSettings {
 
   /// Binds every option above.
   void declare(OptionSet& options);
+  /// `fusion`, with the published values where the protocol is the published one.
+  [[nodiscard]] FusionSettings fusion_in_force() const;
   /// Ranges and consistency that single options cannot see. @throws InputError
   void check() const;
   [[nodiscard]] std::vector<ModalitySpec> modalities() const;  ///< @throws InputError

@@ -17,9 +17,8 @@ struct InputFile {
 /// there. Leaves no trace; what lies at `path` is not touched.
 /// @param option of the command line that named it, for messages: "out"
 /// @param inputs of the same command; those without a path are passed over
-/// @throws InputError: no such folder, no right to write there, a folder, something else that is no regular file, or
-/// one
-///   of the inputs, under whatever name
+/// @throws InputError: no such folder, no right to write there, something that is no regular file, or one of the
+///   inputs, under whatever name
 void check_output(const std::filesystem::path& path, std::string_view option,
                   const std::vector<InputFile>& inputs = {});
 

@@ -205,14 +205,14 @@ Conditions conditions_of(const EvaluationOptions& chosen, const EvaluationInputs
 /// The rows to go on with: none when there is no file yet. @throws InputError when they are of other conditions
 KnownRows resumed_rows(const SweepOptions& chosen, const BackboneSpace& space, const Conditions& conditions) {
   if (!chosen.resume || !std::filesystem::exists(chosen.out)) return {};
-  constexpr const char* kMend = "go on with its own weights, data and options, or give another --out";
   if (!std::filesystem::exists(chosen.conditions_file()))
     throw InputError(fmt::format("{} cannot be gone on with: there is no {} to say what its rows depend on", chosen.out,
                                  chosen.conditions_file()),
                      "give another --out");
   const auto others = differences(read_conditions(chosen.conditions_file()), conditions);
   if (!others.empty())
-    throw InputError(fmt::format("{} is of another sweep: {}", chosen.out, join(others, ", ")), kMend);
+    throw InputError(fmt::format("{} is of another sweep: {}", chosen.out, join(others, ", ")),
+                     "go on with its own weights, data and options, or give another --out");
   return read_rows(chosen.out, space);
 }
 

@@ -18,7 +18,7 @@ struct FusedInput {
 
 /// What all reshaped inputs give to each cell, as one autograd function on the CPU in float32: sum over inputs k of
 /// edges[c][k] * dropout(relu(batch norm(conv(input k)))), for every cell c. Nothing of an input is
-/// stored but its statistics: every pass makes it anew. Running statistics follow a Pass::train.
+/// kept but its statistics: every pass makes it anew. Running statistics follow a Pass::train.
 /// @param positions L
 /// @param edges (cells, inputs) skip weights @return (cells, N, L, C)
 [[nodiscard]] torch::Tensor fused_inputs(const std::vector<FusedInput>& inputs, std::int64_t positions,

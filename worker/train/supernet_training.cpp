@@ -116,7 +116,6 @@ class Trainer {
         exchange_(flat_, group),
         inputs_(data.train_inputs.to(device)),
         labels_(data.train_labels.to(device)),
-        calibration_(first_of_shuffle(data.train_inputs, settings)),
         augmentation_(parse_augmentation(settings.augmentation, initial.space())),
         largest_(largest_genome(initial.space())),
         shortcuts_(shortcuts(initial.space(), largest_, initial.classes())),
@@ -130,7 +129,8 @@ class Trainer {
           fmt::format("batches of {} leave one of {} ranks a single sample, of which batch norm makes nothing",
                       settings.batch, group.size()),
           "take a larger batch, or fewer ranks, or leave --sync-batch-norm to auto");
-    (void)calibration_batches(calibration_, settings.calibration_batch);  // refused now, not at the first validation
+    if (leads())
+      calibration_ = calibration_batches(first_of_shuffle(data.train_inputs, settings), settings.calibration_batch);
     state_.average = flat_.values().clone();
     if (!leads() || control_.state_file.empty()) return;
     conditions_ = conditions_of(initial, data, settings);
@@ -349,7 +349,7 @@ class Trainer {
   void validate(int epoch) {
     Supernet candidate = supernet_.clone_to(torch::kCPU);
     copy_back(state_.average, candidate.parameters());
-    const BackboneEvaluator evaluator(candidate, calibration_, settings_.calibration_batch, device_);
+    const BackboneEvaluator evaluator(candidate, calibration_, device_);
     const auto percent = evaluator.evaluate({largest_, smallest_genome(candidate.space())}, data_.val_inputs,
                                             data_.val_labels, data_.kind, [&] { group_.peers().at_work(); });
     state_.largest_percent = percent[0];
@@ -371,7 +371,8 @@ class Trainer {
   FlatParameters flat_;
   FlatOptimizer optimizer_;
   GradientExchange exchange_;
-  torch::Tensor inputs_, labels_, calibration_;
+  torch::Tensor inputs_, labels_;
+  std::vector<torch::Tensor> calibration_;  ///< batches, on rank 0 alone, which validates
   Augmentation augmentation_;
   BackboneGenome largest_;
   int shortcuts_;

@@ -13,18 +13,27 @@
 #include "worker/data/dataset.hpp"
 
 namespace harmonic {
+namespace {
 
-TEST_CASE("An evaluation holds the samples that it uses and no others", "[commands]") {
-  const testing::TemporaryFolder folder;
+/// Of a supernet and pictures of 224 x 224 that it writes into the folder. @param samples of train, val, test
+EvaluationOptions evaluation_of(const testing::TemporaryFolder& folder, const std::array<std::size_t, 3>& samples) {
   BackboneSpace space = find_space("avmnist-image");
   space.name = "pictures";
   space.in_channels = 3;
   space.resolution = 224;
   save_supernet(folder / "w.h5", Supernet(space, 4, Seed{1}), {"image", ""});
-  testing::write_pictures(folder / "data.h5", {240, 120, 0});
+  testing::write_pictures(folder / "data.h5", samples);
   EvaluationOptions chosen;
   chosen.weights = folder / "w.h5";
   chosen.data = folder / "data.h5";
+  return chosen;
+}
+
+}  // namespace
+
+TEST_CASE("An evaluation holds the samples that it uses and no others", "[commands]") {
+  const testing::TemporaryFolder folder;
+  EvaluationOptions chosen = evaluation_of(folder, {240, 120, 0});
   chosen.limit = 10;
   chosen.calibration_samples = 100;
   chosen.calibration_batch = 30;
@@ -48,21 +57,13 @@ TEST_CASE("An evaluation holds the samples that it uses and no others", "[comman
 
 TEST_CASE("An evaluation with views sees what a search of that seed sees", "[commands]") {
   const testing::TemporaryFolder folder;
-  BackboneSpace space = find_space("avmnist-image");
-  space.name = "pictures";
-  space.in_channels = 3;
-  space.resolution = 224;
-  save_supernet(folder / "w.h5", Supernet(space, 4, Seed{1}), {"image", ""});
-  testing::write_pictures(folder / "data.h5", {4, 6, 0});
-  EvaluationOptions chosen;
-  chosen.weights = folder / "w.h5";
-  chosen.data = folder / "data.h5";
+  EvaluationOptions chosen = evaluation_of(folder, {4, 6, 0});
   chosen.limit = 5;
   chosen.views = {3, 1.5, 7};
   const auto loaded = load_evaluation(chosen, {}, false);
   const DatasetFile data(chosen.data);
   const auto plain = load_samples(data, "image", Split::val, 5);
-  CHECK(torch::equal(loaded.inputs, split_views(space, plain, Split::val, {3, 1.5, 7})));
+  CHECK(torch::equal(loaded.inputs, split_views(loaded.supernet.space(), plain, Split::val, {3, 1.5, 7})));
   CHECK(torch::equal(loaded.inputs.narrow(0, 0, 5), plain));
   CHECK_FALSE(torch::equal(loaded.inputs.narrow(0, 5, 5), plain));
   CHECK(torch::equal(loaded.labels, load_labels(data, Split::val).narrow(0, 0, 5).repeat({3})));
