@@ -62,6 +62,22 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::torch)
   target_compile_options(LibTorch::torch INTERFACE
     "SHELL:-idirafter ${LibTorch_INCLUDE_DIR}" "SHELL:-idirafter ${LibTorch_INCLUDE_DIR}/torch/csrc/api/include")
   target_link_libraries(LibTorch::torch INTERFACE LibTorch::torch_cpu LibTorch::c10)
+  # at::parallel_for is a header's template: without this flag it silently runs on one thread. The threads are those of
+  # LibTorch's own OpenMP library, which it brings along; two of them in one program would each have a pool.
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(LibTorch::torch INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fopenmp>)
+    get_filename_component(_torch_libs ${LibTorch_CPU_LIBRARY} DIRECTORY)
+    file(GLOB _gomp ${_torch_libs}/libgomp*.so*)
+    if(_gomp)
+      list(GET _gomp 0 _gomp)
+      _harmonic_import_torch(gomp ${_gomp})
+      target_link_libraries(LibTorch::torch INTERFACE LibTorch::gomp)
+    else()
+      target_link_options(LibTorch::torch INTERFACE -fopenmp)
+    endif()
+  else()
+    message(WARNING "${CMAKE_CXX_COMPILER_ID}: Harmonic's own kernels will run on one thread; GCC gives them all")
+  endif()
 
   set(LibTorch_CUDA FALSE)
   if(LibTorch_CUDA_LIBRARY AND LibTorch_C10_CUDA_LIBRARY AND LibTorch_CUDA_INCLUDE_DIR AND LibTorch_NCCL_INCLUDE_DIR

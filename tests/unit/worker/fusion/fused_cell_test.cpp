@@ -1,9 +1,14 @@
 #include "worker/fusion/fused_cell.hpp"
 
+#include <mutex>
+#include <set>
+#include <thread>
+
 #include <catch2/catch.hpp>
 #include <torch/torch.h>
 
 #include "golden.hpp"
+#include "worker/fusion/fused_chunks.hpp"
 #include "worker/fusion/mixed_network.hpp"
 
 namespace harmonic {
@@ -90,6 +95,27 @@ TEST_CASE("Candidates that a fused cell does not know run by themselves", "[fusi
   check_agreement({"LowRankTensorFusion", "ConcatFC"}, 1, {3, 4, 0.0}, 9);
   check_agreement({"SE1", "SE2", "ConcatFC"}, 1, {3, 4, 0.0}, 9);
   check_agreement({"Sum", "ScaleDotAttn"}, 1, {6, 4, 0.0}, 9);
+}
+
+TEST_CASE("A fused cell's chunks are shared out among the threads, which change nothing", "[fusion]") {
+  const int before = at::get_num_threads();
+  std::mutex mutex;
+  std::set<std::thread::id> seen;
+  at::set_num_threads(2);
+  fused::for_chunks({64, 16, 8}, [&](const fused::Chunk&) {
+    const std::lock_guard lock(mutex);
+    seen.insert(std::this_thread::get_id());
+  });
+  CHECK(seen.size() == 2);
+  const Outcome two = run(true, torch::kFloat32, kOperators, 3, {24, 16, 0.2}, 100, Pass::train);
+  at::set_num_threads(1);
+  const Outcome one = run(true, torch::kFloat32, kOperators, 3, {24, 16, 0.2}, 100, Pass::train);
+  at::set_num_threads(before);
+  REQUIRE(two.tensors.size() == one.tensors.size());
+  for (std::size_t i = 0; i < one.tensors.size(); ++i) {
+    INFO(one.tensors[i].first);
+    CHECK(relative_error(two.tensors[i].second, one.tensors[i].second, 1.0) < 1e-6);
+  }
 }
 
 TEST_CASE("A fused cell's dropout is the same in both directions", "[fusion]") {
