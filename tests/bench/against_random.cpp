@@ -15,6 +15,8 @@
 #include "core/hardware/cost_model.hpp"
 #include "core/work/run_devices.hpp"
 #include "worker/frozen_backbones.hpp"
+#include "worker/fusion/fusion_search.hpp"
+#include "worker/fusion/retraining.hpp"
 
 namespace harmonic::bench {
 namespace {

@@ -11,6 +11,13 @@ namespace harmonic {
 
 using torch::Tensor;
 
+Architecture Architecture::lane(std::int64_t index) const {
+  Architecture one{alphas.select(0, index), {}, {}};
+  for (const auto& beta : betas) one.betas.push_back(beta.select(0, index));
+  for (const auto& gamma : gammas) one.gammas.push_back(gamma.select(0, index));
+  return one;
+}
+
 std::vector<Tensor> Architecture::parameters() const {
   std::vector<Tensor> all{alphas};
   all.insert(all.end(), betas.begin(), betas.end());
@@ -65,8 +72,22 @@ Architecture random_architecture(int inputs, MacroArchitecture macro, int operat
   return architecture;
 }
 
+Architecture join_lanes(const std::vector<Architecture>& lanes) {
+  const auto stacked = [&](const auto& part) {
+    std::vector<Tensor> all;
+    for (const auto& lane : lanes) all.push_back(part(lane).detach());
+    return at::stack(all).requires_grad_();
+  };
+  Architecture joined{stacked([](const Architecture& lane) { return lane.alphas; }), {}, {}};
+  for (std::size_t c = 0; c < lanes.front().betas.size(); ++c) {
+    joined.betas.push_back(stacked([c](const Architecture& lane) { return lane.betas[c]; }));
+    joined.gammas.push_back(stacked([c](const Architecture& lane) { return lane.gammas[c]; }));
+  }
+  return joined;
+}
+
 Architecture weights_of(const Architecture& logits, double temperature) {
-  const auto softmax = [](const Tensor& t) { return at::softmax(t, 1); };
+  const auto softmax = [](const Tensor& t) { return at::softmax(t, -1); };
   Architecture weights{softmax(logits.alphas), {}, {}};
   for (const auto& beta : logits.betas) weights.betas.push_back(softmax(beta));
   for (const auto& gamma : logits.gammas)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -10,16 +11,20 @@
 namespace harmonic {
 
 /// The architecture parameters of a mixed network (logits; softmax over the last dimension gives weights).
-/// Edges are {none, skip}; edge rows run over earlier states, cell by cell (step by step).
+/// Edges are {none, skip}; edge rows run over earlier states, cell by cell (step by step). Of a network with several
+/// lanes every tensor has one more dimension in front, the lanes.
 struct Architecture {
   torch::Tensor alphas;               ///< (sum over cells i of inputs + i, 2): states -> cells
   std::vector<torch::Tensor> betas;   ///< [cell] (sum over steps s of 2 + s, 2): inner states -> steps
   std::vector<torch::Tensor> gammas;  ///< [cell] (nodes, operators)
 
+  /// One lane's, out of those of several.
+  [[nodiscard]] Architecture lane(std::int64_t index) const;
+
   /// All of the above, for an optimiser.
   [[nodiscard]] std::vector<torch::Tensor> parameters() const;
   /// Mean over all mixed operators of the entropy of softmax(gamma / temperature), as a share of ln(operators): 1 is
-  /// undecided.
+  /// undecided. Of one lane, like the two below.
   [[nodiscard]] double operator_entropy(double temperature = 1) const;
 
   /// Every number of the above, in that order; small enough for a message.
@@ -31,6 +36,9 @@ struct Architecture {
 /// 1e-3 * N(0, 1) from LibTorch's generator, requiring gradients. Source: method.md.
 [[nodiscard]] Architecture random_architecture(int inputs, MacroArchitecture macro, int operators,
                                                torch::Device device);
+
+/// The architecture parameters of a network whose lanes have these. Requires gradients anew.
+[[nodiscard]] Architecture join_lanes(const std::vector<Architecture>& lanes);
 
 /// softmax of every part, differentiable. @param temperature that the operators' logits are divided by: below 1 it
 /// sharpens their weights

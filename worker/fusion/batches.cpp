@@ -23,6 +23,28 @@ std::vector<torch::Tensor> shuffled_batches(std::int64_t samples, int batch, Ran
   return batches;
 }
 
+torch::Tensor join_lanes(std::vector<torch::Tensor> batches, std::int64_t rows_a_lane) {
+  if (batches.size() == 1) return batches.front();
+  for (std::size_t lane = 1; lane < batches.size() && rows_a_lane > 0; ++lane)
+    batches[lane] = batches[lane] + static_cast<std::int64_t>(lane) * rows_a_lane;
+  return at::cat(batches);
+}
+
+std::vector<torch::Tensor> lane_batches(std::span<const std::uint64_t> seeds, const char* purpose, int epoch,
+                                        std::int64_t samples, int views, int batch, std::int64_t rows_a_lane,
+                                        torch::Device device) {
+  std::vector<std::vector<torch::Tensor>> by_batch;
+  for (const auto seed : seeds) {
+    const auto own = shuffled_batches(
+        samples, batch, RandomStream(Seed{seed}, purpose, static_cast<std::uint64_t>(epoch)), device, views);
+    by_batch.resize(own.size());
+    for (std::size_t b = 0; b < own.size(); ++b) by_batch[b].push_back(own[b]);
+  }
+  std::vector<torch::Tensor> batches;
+  for (auto& parts : by_batch) batches.push_back(join_lanes(std::move(parts), rows_a_lane));
+  return batches;
+}
+
 torch::Tensor BatchCycle::next() {
   if (position_ == batches_.size()) {
     batches_ = shuffled_batches(samples_, batch_, RandomStream(Seed{seed_}, purpose_, round_++), device_, views_);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include <torch/types.h>
@@ -19,6 +20,15 @@ inline constexpr const char* kArchitectureBatches = "fusion-architecture-batches
 /// @param views of every sample: one is drawn for each. Index: view * samples + sample
 [[nodiscard]] std::vector<torch::Tensor> shuffled_batches(std::int64_t samples, int batch, RandomStream random,
                                                           torch::Device device, int views = 1);
+
+/// Batches of every lane's own samples as batches of all lanes' samples, lane by lane.
+/// @param rows_a_lane that lie between a sample of one lane and the next one's; 0: all lanes share their samples
+[[nodiscard]] torch::Tensor join_lanes(std::vector<torch::Tensor> batches, std::int64_t rows_a_lane);
+
+/// An epoch's shuffled batches of all lanes. @param seeds one a lane @param samples, views of one lane
+[[nodiscard]] std::vector<torch::Tensor> lane_batches(std::span<const std::uint64_t> seeds, const char* purpose,
+                                                      int epoch, std::int64_t samples, int views, int batch,
+                                                      std::int64_t rows_a_lane, torch::Device device);
 
 /// An endless run of shuffled batches.
 class BatchCycle {

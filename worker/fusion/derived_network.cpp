@@ -50,7 +50,7 @@ std::set<int> used_states(const Genotype& genotype) {
 }  // namespace
 
 DerivedCell::DerivedCell(const FusionCell& cell, const StateShape& shape)
-    : steps_(cell.steps), ln_(torch::nn::LayerNormOptions({shape.channels, shape.positions})) {
+    : steps_(cell.steps), ln_(torch::nn::LayerNormOptions({shape.lanes * shape.channels, shape.positions})) {
   for (std::size_t s = 0; s < steps_.size(); ++s)
     operators_.push_back(register_module(fmt::format("{}", s), make_fusion_operator(steps_[s].op, shape)));
   register_module("ln", ln_);

@@ -18,6 +18,9 @@ class FusionHead final : public torch::nn::Module {
 
   torch::nn::LayerNorm ln;       ///< (states * C, L)
   torch::nn::Linear classifier;  ///< input index: channel * L + position
+
+ private:
+  int lanes_;
 };
 
 }  // namespace harmonic

@@ -43,12 +43,14 @@ OperatorCosts operator_costs(const std::vector<Device>& devices, const std::vect
 }
 
 HardwareLoss hardware_loss(const std::vector<torch::Tensor>& gammas, const OperatorCosts& costs) {
-  const torch::Tensor weights = at::cat(gammas).to(torch::kFloat64);  // (mixed operators, operators)
-  const auto operators = static_cast<std::size_t>(weights.size(1));
+  const torch::Tensor weights = at::cat(gammas).to(torch::kFloat64);  // (…, operators)
+  const auto operators = static_cast<std::size_t>(weights.size(-1));
+  const std::int64_t lanes = weights.dim() == 3 ? gammas.front().size(0) : 1;
   const auto expected = [&](const std::vector<std::vector<double>>& tables) {
     return at::matmul(weights, normalised_costs(tables, costs.weight, operators).to(weights.device()))
-        .mean()
-        .to(torch::kFloat32);
+               .mean()
+               .to(torch::kFloat32) *
+           lanes;
   };
   return {expected(costs.latency_ms), expected(costs.energy_mj)};
 }

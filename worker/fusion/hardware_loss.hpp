@@ -27,7 +27,8 @@ struct HardwareLoss {
   torch::Tensor latency;  ///< scalar
   torch::Tensor energy;   ///< scalar
 };
-/// @param gammas [cell] (nodes, operators), weights (after softmax). Source: method.md.
+/// @param gammas [cell] (nodes, operators), weights (after softmax); with lanes, [cell] (lanes, nodes, operators), and
+///   their costs add up. Source: method.md.
 [[nodiscard]] HardwareLoss hardware_loss(const std::vector<torch::Tensor>& gammas, const OperatorCosts& costs);
 
 }  // namespace harmonic

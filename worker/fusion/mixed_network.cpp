@@ -15,11 +15,14 @@ using torch::Tensor;
 
 namespace {
 
-/// Sum of w_k * state_k over the skip weights of rows `first`… of an edge table (rows, 2). `none` adds nothing.
+/// Sum of w_k * state_k over the skip weights of rows `first`… of an edge table (rows, 2), or (lanes, rows, 2). `none`
+/// adds nothing.
 Tensor mixed_edges(const std::vector<Tensor>& states, const Tensor& edges, std::int64_t first) {
-  Tensor sum = states[0] * edges[first][1];
-  for (std::size_t k = 1; k < states.size(); ++k)
-    sum = at::addcmul(sum, states[k], edges[first + static_cast<std::int64_t>(k)][1]);
+  const auto skip = [&](std::size_t k) {
+    return for_rows(edges.select(-2, first + static_cast<std::int64_t>(k)).select(-1, 1), states[k]);
+  };
+  Tensor sum = states[0] * skip(0);
+  for (std::size_t k = 1; k < states.size(); ++k) sum = at::addcmul(sum, states[k], skip(k));
   return sum;
 }
 
@@ -53,7 +56,7 @@ Tensor MixedOperator::weighted_sum(const Tensor& x, const Tensor& y, const Tenso
   Tensor sum;
   for (std::size_t i = 0; i < operators_.size(); ++i) {
     const Tensor out = operators_[i]->forward(x, y, pass);
-    const Tensor weight = weights[static_cast<std::int64_t>(i)];
+    const Tensor weight = for_rows(weights.select(-1, static_cast<std::int64_t>(i)), out);
     sum = sum.defined() ? at::addcmul(sum, out, weight) : out * weight;
   }
   return sum;
@@ -107,14 +110,14 @@ std::optional<FusedStep> MixedOperator::fused() const {
 }
 
 MixedNode::MixedNode(int nodes, const std::vector<std::string>& operators, const StateShape& shape)
-    : ln_(torch::nn::LayerNormOptions({shape.channels, shape.positions})) {
+    : ln_(torch::nn::LayerNormOptions({shape.lanes * shape.channels, shape.positions})), lanes_(shape.lanes) {
   for (int step = 0; step < nodes; ++step)
     steps_.push_back(register_module(fmt::format("{}", step), std::make_shared<MixedOperator>(operators, shape)));
   register_module("ln", ln_);
 }
 
 Tensor MixedNode::forward(const Tensor& x, const Tensor& beta, const Tensor& gamma, Pass pass) {
-  if (!x.is_cpu() || x.scalar_type() != torch::kFloat32) return forward_composed(x, beta, gamma, pass);
+  if (!x.is_cpu() || x.scalar_type() != torch::kFloat32 || lanes_ > 1) return forward_composed(x, beta, gamma, pass);
   std::vector<FusedStep> steps;
   for (const auto& mixed : steps_) {
     auto step = mixed->fused();
@@ -130,7 +133,7 @@ Tensor MixedNode::forward_composed(const Tensor& x, const Tensor& beta, const Te
   for (std::size_t step = 0; step < steps_.size(); ++step) {
     const Tensor input = mixed_edges(states, beta, row);
     row += static_cast<std::int64_t>(states.size());
-    states.push_back(steps_[step]->forward(input, gamma[static_cast<std::int64_t>(step)], pass));
+    states.push_back(steps_[step]->forward(input, gamma.select(-2, static_cast<std::int64_t>(step)), pass));
   }
   return layer_norm_rows(ln_, states.back() + x);
 }
@@ -150,7 +153,7 @@ Tensor MixedNetwork::forward(const std::vector<Tensor>& features, const Architec
   std::vector<Tensor> states, sums;
   // Where the output reads cells alone no reshaped input is needed by itself.
   const bool cells_alone = layout_.macro.cells >= layout_.multiplier;
-  if (cells_alone && std::all_of(features.begin(), features.end(), fusable))
+  if (cells_alone && layout_.shape.lanes == 1 && std::all_of(features.begin(), features.end(), fusable))
     sums = input_sums(features, weights, pass);
   else
     for (std::size_t i = 0; i < reshape_.size(); ++i) states.push_back(reshape_[i]->forward(features[i], pass));

@@ -31,7 +31,7 @@ struct FusionLayout {
 class MixedOperator final : public torch::nn::Module {
  public:
   MixedOperator(const std::vector<std::string>& operators, const StateShape& shape);
-  /// @param t (N, L, C) @param weights (operators), after softmax
+  /// @param t (N, L, C) @param weights (operators), after softmax; with lanes (lanes, operators)
   torch::Tensor forward(const torch::Tensor& t, const torch::Tensor& weights, Pass pass);
   /// The same by the definition, nothing folded.
   torch::Tensor forward_unfolded(const torch::Tensor& t, const torch::Tensor& weights, Pass pass);
@@ -49,15 +49,16 @@ class MixedOperator final : public torch::nn::Module {
 class MixedNode final : public torch::nn::Module {
  public:
   MixedNode(int nodes, const std::vector<std::string>& operators, const StateShape& shape);
-  /// @param beta (inner edges, 2), gamma (nodes, operators): weights
+  /// @param beta (inner edges, 2), gamma (nodes, operators): weights; with lanes their number comes first
   torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& beta, const torch::Tensor& gamma, Pass pass);
-  /// The same put together from single operators: on any device and type, with any candidates.
+  /// The same put together from single operators: on any device and type, with any candidates, in any number of lanes.
   torch::Tensor forward_composed(const torch::Tensor& x, const torch::Tensor& beta, const torch::Tensor& gamma,
                                  Pass pass);
 
  private:
   std::vector<std::shared_ptr<MixedOperator>> steps_;
   torch::nn::LayerNorm ln_;
+  int lanes_;
 };
 
 /// The differentiable search network over all input features. Source: method.md, "Tier 2".

@@ -13,81 +13,116 @@ namespace harmonic {
 using torch::Tensor;
 
 MixedSearch::MixedSearch(const Samples& train, const Samples& guide, LabelKind kind, const FusionLayout& layout,
-                         const FusionSettings& settings, const SearchProtocol& protocol, std::uint64_t seed)
+                         const FusionSettings& settings, const SearchProtocol& protocol,
+                         std::span<const std::uint64_t> seeds)
     : train_(train),
+      guide_(guide),
       kind_(kind),
       settings_(settings),
       protocol_(protocol),
-      seed_(seed),
-      network_(layout),
-      logits_(random_architecture(static_cast<int>(layout.input_channels.size()), layout.macro,
-                                  static_cast<int>(layout.operators.size()), train.labels.device())),
-      weight_adam_((network_.to(train.labels.device()), network_.parameters()),
-                   torch::optim::AdamOptions(settings.weight_lr).weight_decay(settings.weight_decay)),
-      arch_adam_(
-          logits_.parameters(),
-          torch::optim::AdamOptions(settings.arch_lr).betas({0.5, 0.999}).weight_decay(settings.arch_weight_decay)),
-      guide_(guide),
-      guide_batches_(guide.count(), settings.batch, seed, kArchitectureBatches, guide.labels.device(), guide.views) {}
+      seeds_(seeds.begin(), seeds.end()) {
+  const auto device = train.labels.device();
+  const auto lanes = static_cast<std::int64_t>(seeds_.size());
+  std::vector<std::shared_ptr<torch::nn::Module>> networks;
+  std::vector<Architecture> logits;
+  for (const auto seed : seeds_) {  // every lane starts as it would alone
+    torch::manual_seed(seed);
+    network_ = std::make_shared<MixedNetwork>(layout);
+    networks.push_back(network_);
+    logits.push_back(random_architecture(static_cast<int>(layout.input_channels.size()), layout.macro,
+                                         static_cast<int>(layout.operators.size()), device));
+    guide_batches_.emplace_back(guide.count() / lanes, settings.batch, seed, kArchitectureBatches, device, guide.views);
+  }
+  logits_ = logits.front();
+  if (lanes > 1) {
+    FusionLayout joined = layout;
+    joined.shape.lanes = static_cast<int>(lanes);
+    network_ = std::make_shared<MixedNetwork>(joined);
+    fill_lanes(*network_, networks);
+    logits_ = join_lanes(logits);
+  }
+  network_->to(device);
+  weight_adam_ = std::make_unique<torch::optim::Adam>(
+      network_->parameters(), torch::optim::AdamOptions(settings.weight_lr).weight_decay(settings.weight_decay));
+  arch_adam_ = std::make_unique<torch::optim::Adam>(
+      logits_.parameters(),
+      torch::optim::AdamOptions(settings.arch_lr).betas({0.5, 0.999}).weight_decay(settings.arch_weight_decay));
+}
 
-double MixedSearch::run_epoch(int epoch, const std::function<void()>& before_step) {
-  const auto batches = shuffled_batches(train_.count(), settings_.batch,
-                                        RandomStream(Seed{seed_}, kWeightBatches, static_cast<std::uint64_t>(epoch)),
-                                        train_.labels.device(), train_.views);
+std::vector<double> MixedSearch::run_epoch(int epoch, const std::function<void()>& before_step) {
+  const auto batches = epoch_batches(train_, kWeightBatches, epoch);
   progress_ = architecture_progress(epoch, settings_);
   temperature_ = std::pow(settings_.arch_temperature, progress_);
   const bool after_epoch = protocol_.architecture_turn() == SearchProtocol::Turn::after_epoch;
-  double loss_sum = 0;
+  const auto lanes = static_cast<std::int64_t>(seeds_.size());
+  Tensor loss_sum = torch::zeros({lanes}, train_.labels.options().dtype(torch::kFloat64));
   std::int64_t samples = 0;
   for (std::size_t b = 0; b < batches.size(); ++b) {
     before_step();
     const double t = epoch + static_cast<double>(b) / static_cast<double>(batches.size());
-    set_learning_rate(weight_adam_, cosine_restarts(t, settings_.weight_lr, settings_.weight_lr_min));
-    loss_sum += step_weights(train_.at(batches[b])) * static_cast<double>(batches[b].size(0));
-    samples += batches[b].size(0);
+    set_learning_rate(*weight_adam_, cosine_restarts(t, settings_.weight_lr, settings_.weight_lr_min));
+    const std::int64_t count = batches[b].size(0) / lanes;
+    loss_sum += step_weights(train_.at(batches[b])).to(torch::kFloat64) * count;
+    samples += count;
     if (after_epoch || epoch < settings_.warmup_epochs) continue;
-    for (int s = 0; s < settings_.arch_steps; ++s) step_architecture(guide_.at(guide_batches_.next()));
+    for (int s = 0; s < settings_.arch_steps; ++s) step_architecture(guide_.at(next_guide_batch()));
   }
   if (after_epoch)
-    for (const auto& indices :
-         shuffled_batches(guide_.count(), settings_.batch,
-                          RandomStream(Seed{seed_}, kArchitectureBatches, static_cast<std::uint64_t>(epoch)),
-                          guide_.labels.device(), guide_.views)) {
+    for (const auto& indices : epoch_batches(guide_, kArchitectureBatches, epoch)) {
       before_step();
       step_architecture(guide_.at(indices));
     }
-  return loss_sum / static_cast<double>(samples);
+  const Tensor mean = (loss_sum / samples).cpu();
+  return {mean.const_data_ptr<double>(), mean.const_data_ptr<double>() + lanes};
+}
+
+Architecture MixedSearch::logits(std::size_t lane) const {
+  return seeds_.size() == 1 ? logits_ : logits_.lane(static_cast<std::int64_t>(lane));
 }
 
 double MixedSearch::metric(const Samples& samples) {
   const torch::NoGradGuard no_grad;
   const Architecture weights = weights_of(logits_, temperature_);
   const Tensor logits =
-      predict(samples, [&](const auto& features) { return network_.forward(features, weights, Pass::eval); });
+      predict(samples, [&](const auto& features) { return network_->forward(features, weights, Pass::eval); });
   return metric_percent(logits, samples.labels, kind_);
 }
 
-double MixedSearch::step_weights(const Samples& batch) {
+std::vector<Tensor> MixedSearch::epoch_batches(const Samples& samples, const char* purpose, int epoch) const {
+  const auto lanes = static_cast<std::int64_t>(seeds_.size());
+  return lane_batches(seeds_, purpose, epoch, samples.count() / lanes, samples.views, settings_.batch,
+                      samples.rows() / lanes, samples.labels.device());
+}
+
+Tensor MixedSearch::next_guide_batch() {
+  std::vector<Tensor> parts;
+  for (auto& cycle : guide_batches_) parts.push_back(cycle.next());
+  return join_lanes(std::move(parts), guide_.rows() / static_cast<std::int64_t>(seeds_.size()));
+}
+
+Tensor MixedSearch::step_weights(const Samples& batch) {
   Architecture weights;
   {
     const torch::NoGradGuard no_grad;
     weights = weights_of(logits_, temperature_);
   }
-  weight_adam_.zero_grad();
-  const Tensor task = task_loss(network_.forward(batch.features, weights, Pass::train), batch.labels, kind_);
-  protocol_.weight_loss(task, weights).backward();
-  weight_adam_.step();
-  return task.item<double>();
+  weight_adam_->zero_grad();
+  const Tensor losses = lane_losses(network_->forward(batch.features, weights, Pass::train), batch.labels, kind_,
+                                    static_cast<std::int64_t>(seeds_.size()));
+  protocol_.weight_loss(losses.sum(), weights).backward();
+  weight_adam_->step();
+  return losses.detach();
 }
 
 void MixedSearch::step_architecture(const Samples& batch) {
-  for (auto& parameter : network_.parameters()) parameter.set_requires_grad(false);
+  for (auto& parameter : network_->parameters()) parameter.set_requires_grad(false);
   const Architecture weights = weights_of(logits_, temperature_);
-  arch_adam_.zero_grad();
-  const Tensor task = task_loss(network_.forward(batch.features, weights, Pass::architecture), batch.labels, kind_);
-  protocol_.architecture_loss(task, weights, progress_).backward();
-  arch_adam_.step();
-  for (auto& parameter : network_.parameters()) parameter.set_requires_grad(true);
+  arch_adam_->zero_grad();
+  const Tensor losses = lane_losses(network_->forward(batch.features, weights, Pass::architecture), batch.labels, kind_,
+                                    static_cast<std::int64_t>(seeds_.size()));
+  protocol_.architecture_loss(losses.sum(), weights, progress_).backward();
+  arch_adam_->step();
+  for (auto& parameter : network_->parameters()) parameter.set_requires_grad(true);
 }
 
 double architecture_progress(int epoch, const FusionSettings& settings) {
@@ -108,16 +143,24 @@ void set_learning_rate(torch::optim::Adam& adam, double rate) {
   for (auto& group : adam.param_groups()) static_cast<torch::optim::AdamOptions&>(group.options()).lr(rate);
 }
 
-Tensor predict(const Samples& samples, const std::function<Tensor(const std::vector<Tensor>&)>& forward) {
+Tensor predict_lanes(const Samples& samples, std::int64_t lanes,
+                     const std::function<Tensor(const std::vector<Tensor>&)>& forward) {
   const torch::NoGradGuard no_grad;
   constexpr std::int64_t kBatch = 256;  // bounds the memory, changes nothing
   std::vector<Tensor> logits;
   for (std::int64_t first = 0; first < samples.rows(); first += kBatch) {
     std::vector<Tensor> features;
-    for (const auto& feature : samples.features) features.push_back(feature.slice(0, first, first + kBatch));
-    logits.push_back(forward(features));
+    for (const auto& feature : samples.features) {
+      const Tensor rows = feature.slice(0, first, first + kBatch);
+      features.push_back(lanes == 1 ? rows : rows.repeat({lanes, 1, 1}));
+    }
+    logits.push_back(forward(features).unflatten(0, {lanes, -1}));
   }
-  return at::cat(logits);
+  return at::cat(logits, 1);
+}
+
+Tensor predict(const Samples& samples, const std::function<Tensor(const std::vector<Tensor>&)>& forward) {
+  return predict_lanes(samples, 1, forward)[0];
 }
 
 }  // namespace harmonic

@@ -16,41 +16,50 @@
 
 namespace harmonic {
 
-/// The mixed network in training: its weights and its architecture take turns. Draws from LibTorch's generator.
+/// Mixed networks of one layout in training, one a lane: the weights and the architecture take turns. On the CPU one
+/// lane is the fastest by far: only then the network's cells run as fused functions.
 class MixedSearch {
  public:
-  /// @param train what the weights learn from @param guide what the architecture learns from; all three are kept by
-  /// reference, like the settings and the protocol
+  /// Seeds LibTorch's generator, and draws from it.
+  /// @param train what the weights learn from @param guide what the architecture learns from; of all lanes
+  ///   (join_lanes); both are kept by reference, like the settings and the protocol
+  /// @param layout of one lane @param seeds one a lane, one at least; with several the protocol's losses must be sums
+  ///   over the lanes, as the honest one's are
   MixedSearch(const Samples& train, const Samples& guide, LabelKind kind, const FusionLayout& layout,
-              const FusionSettings& settings, const SearchProtocol& protocol, std::uint64_t seed);
+              const FusionSettings& settings, const SearchProtocol& protocol, std::span<const std::uint64_t> seeds);
 
   /// One pass over the training samples. @param before_step called before every batch; may throw to stop
-  /// @return mean task loss of the batches
-  double run_epoch(int epoch, const std::function<void()>& before_step);
+  /// @return [lane] mean task loss of the batches
+  std::vector<double> run_epoch(int epoch, const std::function<void()>& before_step);
 
-  [[nodiscard]] const Architecture& logits() const { return logits_; }
+  /// Of one lane.
+  [[nodiscard]] Architecture logits(std::size_t lane = 0) const;
   /// Takes the architecture parameters of another search (Architecture::values). @throws RunError
-  void start_from(std::span<const float> architecture) { logits_.assign(architecture); }
+  void start_from(std::size_t lane, std::span<const float> architecture) { logits(lane).assign(architecture); }
   /// Architecture::operator_entropy as the network weighs its operators now.
-  [[nodiscard]] double operator_entropy() const { return logits_.operator_entropy(temperature_); }
-  /// Metric of the mixed network as it stands, percent, in eval mode.
+  [[nodiscard]] double operator_entropy(std::size_t lane = 0) const {
+    return logits(lane).operator_entropy(temperature_);
+  }
+  /// Metric of the mixed network as it stands, percent, in eval mode. Of a search with one lane.
   [[nodiscard]] double metric(const Samples& samples);
 
  private:
-  double step_weights(const Samples& batch);
+  [[nodiscard]] std::vector<torch::Tensor> epoch_batches(const Samples& samples, const char* purpose, int epoch) const;
+  [[nodiscard]] torch::Tensor next_guide_batch();
+  torch::Tensor step_weights(const Samples& batch);
   void step_architecture(const Samples& batch);
 
   const Samples& train_;
+  const Samples& guide_;
   LabelKind kind_;
   const FusionSettings& settings_;
   const SearchProtocol& protocol_;
-  std::uint64_t seed_;
+  std::vector<std::uint64_t> seeds_;
   double temperature_ = 1, progress_ = 0;
-  MixedNetwork network_;
+  std::shared_ptr<MixedNetwork> network_;
   Architecture logits_;
-  torch::optim::Adam weight_adam_, arch_adam_;
-  const Samples& guide_;
-  BatchCycle guide_batches_;
+  std::unique_ptr<torch::optim::Adam> weight_adam_, arch_adam_;
+  std::vector<BatchCycle> guide_batches_;  ///< [lane]
 };
 
 /// 0 until the first epoch in which the architecture is stepped, 1 in the last; linear between.
@@ -61,6 +70,12 @@ class MixedSearch {
 
 /// Sets the learning rate of all parameters.
 void set_learning_rate(torch::optim::Adam& adam, double rate);
+
+/// Logits that every lane of a network gives for the same samples, (lanes, rows, classes), without gradients.
+/// @param forward features of some rows, repeated for every lane -> their logits
+[[nodiscard]] torch::Tensor predict_lanes(
+    const Samples& samples, std::int64_t lanes,
+    const std::function<torch::Tensor(const std::vector<torch::Tensor>&)>& forward);
 
 /// Logits of all rows in their order, without gradients. @param forward features of some rows -> their logits
 [[nodiscard]] torch::Tensor predict(const Samples& samples,

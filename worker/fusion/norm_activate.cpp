@@ -102,7 +102,8 @@ Tensor nonlinear(const Tensor& rows, Nonlinearity kind) {
 
 Tensor norm_activate(const Tensor& rows, const torch::nn::BatchNorm1d& norm, Nonlinearity kind, double dropout,
                      Pass pass) {
-  if (!rows.is_cpu() || rows.scalar_type() != torch::kFloat32)
+  const bool lanes = norm->weight.size(0) != rows.size(2);
+  if (!rows.is_cpu() || rows.scalar_type() != torch::kFloat32 || lanes)
     return dropout_rows(nonlinear(batch_norm_rows(norm, rows, pass), kind), dropout, pass);
   const Tensor u = rows.contiguous();
   const Sizes sizes{u.size(0), u.size(1), u.size(2)};

@@ -1,5 +1,6 @@
 #include "worker/fusion/operators.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <map>
@@ -20,7 +21,8 @@ Tensor Sum::forward(const Tensor& x, const Tensor& y, Pass) {
 }
 
 ScaleDotAttn::ScaleDotAttn(const StateShape& shape)
-    : ln(torch::nn::LayerNormOptions({shape.channels, shape.positions})), dropout(shape.dropout > 0 ? 0.1 : 0.0) {
+    : ln(torch::nn::LayerNormOptions({shape.lanes * shape.channels, shape.positions})),
+      dropout(shape.dropout > 0 ? 0.1 : 0.0) {
   register_module("ln", ln);
 }
 
@@ -31,8 +33,8 @@ Tensor ScaleDotAttn::forward(const Tensor& x, const Tensor& y, Pass pass) {
 }
 
 ConvolvingOperator::ConvolvingOperator(const StateShape& shape, int width, Nonlinearity kind)
-    : conv(torch::nn::Conv1dOptions(2 * shape.channels, width, 1)),
-      bn(width),
+    : conv(torch::nn::Conv1dOptions(shape.lanes * 2 * shape.channels, shape.lanes * width, 1).groups(shape.lanes)),
+      bn(shape.lanes * width),
       nonlinearity(kind),
       dropout(shape.dropout) {
   register_module("conv", conv);
@@ -43,12 +45,13 @@ Tensor ConvolvingOperator::forward(const Tensor& x, const Tensor& y, Pass pass) 
   return norm_activate(conv_rows(conv, x, y), bn, nonlinearity, dropout, pass);
 }
 
-SqueezeExcite::SqueezeExcite(const StateShape& shape) : fc_squeeze(shape.channels, shape.channels) {
+SqueezeExcite::SqueezeExcite(const StateShape& shape) : fc_squeeze(shape.channels, shape.lanes * shape.channels) {
   register_module("fc_squeeze", fc_squeeze);
 }
 
 Tensor SqueezeExcite::excitation(const Tensor& squeezed) {
-  return at::sigmoid(at::relu(at::linear(squeezed.mean(1), fc_squeeze->weight, fc_squeeze->bias)));
+  const std::int64_t lanes = fc_squeeze->weight.size(0) / fc_squeeze->weight.size(1);
+  return at::sigmoid(at::relu(linear_rows(squeezed.mean(1), fc_squeeze->weight, fc_squeeze->bias, lanes)));
 }
 
 Tensor SE1::forward(const Tensor& x, const Tensor& y, Pass) {
@@ -59,6 +62,8 @@ Tensor SE2::forward(const Tensor& x, const Tensor& y, Pass) {
 }
 
 LowRankTensorFusion::LowRankTensorFusion(const StateShape& shape) {
+  if (shape.lanes > 1)
+    throw InputError("fusion operator LowRankTensorFusion does not run in several lanes", "set pairs-at-once to 1");
   const std::int64_t length = static_cast<std::int64_t>(shape.channels) * shape.positions;
   factor_x = register_parameter("factor_x", torch::nn::init::xavier_normal_(torch::empty({kRank, length + 1, length})));
   factor_y = register_parameter("factor_y", torch::nn::init::xavier_normal_(torch::empty({kRank, length + 1, length})));
@@ -120,6 +125,10 @@ const std::vector<std::string>& fusion_operator_names() {
 
 std::shared_ptr<FusionOperator> make_fusion_operator(std::string_view name, const StateShape& shape) {
   return find_maker(name)(shape);
+}
+
+bool runs_in_lanes(const std::vector<std::string>& names) {
+  return std::ranges::find(names, "LowRankTensorFusion") == names.end();
 }
 
 void check_fusion_operators(const std::vector<std::string>& names) {

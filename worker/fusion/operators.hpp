@@ -100,6 +100,8 @@ class LowRankTensorFusion final : public FusionOperator {
 [[nodiscard]] const std::vector<std::string>& fusion_operator_names();
 /// @throws InputError naming the nearest known operator
 [[nodiscard]] std::shared_ptr<FusionOperator> make_fusion_operator(std::string_view name, const StateShape& shape);
+/// Whether all of them run in several lanes: all but LowRankTensorFusion do.
+[[nodiscard]] bool runs_in_lanes(const std::vector<std::string>& names);
 /// @throws InputError when the list is empty, or names an operator that does not exist, or one twice
 void check_fusion_operators(const std::vector<std::string>& names);
 

@@ -7,7 +7,9 @@
 namespace harmonic {
 
 ReshapeLayer::ReshapeLayer(int in_channels, const StateShape& shape)
-    : conv(torch::nn::Conv1dOptions(in_channels, shape.channels, 1)), bn(shape.channels), shape_(shape) {
+    : conv(torch::nn::Conv1dOptions(shape.lanes * in_channels, shape.lanes * shape.channels, 1).groups(shape.lanes)),
+      bn(shape.lanes * shape.channels),
+      shape_(shape) {
   register_module("conv", conv);
   register_module("bn", bn);
 }

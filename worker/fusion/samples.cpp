@@ -48,6 +48,21 @@ Samples Samples::at(const Tensor& indices) const {
   return some;
 }
 
+Samples join_lanes(std::vector<Samples> lanes) {
+  if (lanes.size() == 1) return std::move(lanes.front());
+  Samples joined;
+  joined.views = lanes.front().views;
+  for (std::size_t i = 0; i < lanes.front().features.size(); ++i) {
+    std::vector<Tensor> parts;
+    for (auto& lane : lanes) parts.push_back(std::move(lane.features[i]));
+    joined.features.push_back(at::cat(parts));
+  }
+  std::vector<Tensor> labels;
+  for (const auto& lane : lanes) labels.push_back(lane.labels);
+  joined.labels = at::cat(labels);
+  return joined;
+}
+
 Samples make_samples(const std::vector<Tensor>& features, const Tensor& labels, int views, torch::Device device) {
   Samples samples;
   for (const auto& feature : features) samples.features.push_back(feature_rows(feature).to(device));

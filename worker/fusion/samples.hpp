@@ -21,6 +21,9 @@ struct Samples {
   [[nodiscard]] Samples at(const torch::Tensor& indices) const;
 };
 
+/// Those of several lanes, one after another: row i of lane k is row k * rows + i.
+[[nodiscard]] Samples join_lanes(std::vector<Samples> lanes);
+
 /// @param features pooled maps (N, C, L) or vectors (N, F, 1)
 [[nodiscard]] Samples make_samples(const std::vector<torch::Tensor>& features, const torch::Tensor& labels, int views,
                                    torch::Device device);

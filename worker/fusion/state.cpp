@@ -1,5 +1,7 @@
 #include "worker/fusion/state.hpp"
 
+#include <tuple>
+
 #include <torch/torch.h>
 
 namespace harmonic {
@@ -17,18 +19,42 @@ Tensor folded_weight(const torch::nn::Conv1d& conv) {
 }
 
 Tensor conv_rows(const torch::nn::Conv1d& conv, const Tensor& x) {
-  return at::linear(x, conv->weight.squeeze(2), conv->bias);
+  return linear_rows(x, conv->weight.squeeze(2), conv->bias, conv->options.groups());
 }
 
 Tensor conv_rows(const torch::nn::Conv1d& conv, const Tensor& x, const Tensor& y) {
-  if (x.is_same(y)) return at::linear(x, folded_weight(conv), conv->bias);
+  const std::int64_t lanes = conv->options.groups();
+  if (x.is_same(y)) return linear_rows(x, folded_weight(conv), conv->bias, lanes);
   const auto halves = conv->weight.squeeze(2).chunk(2, 1);
+  if (lanes > 1) return linear_rows(x, halves[0], conv->bias, lanes) + linear_rows(y, halves[1], {}, lanes);
   const auto rows = [](const Tensor& t) { return t.reshape({-1, t.size(-1)}); };
   const Tensor first = at::addmm(conv->bias, rows(x), halves[0].t());
   return at::addmm(first, rows(y), halves[1].t()).view({x.size(0), x.size(1), -1});
 }
 
+namespace {
+
+Tensor batch_norm_lanes(const torch::nn::BatchNorm1d& norm, const Tensor& rows, std::int64_t lanes, Pass pass) {
+  const auto by_lane = [&](const Tensor& numbers) { return numbers.view({lanes, 1, -1}); };
+  const Tensor x = rows.reshape({lanes, -1, rows.size(2)});
+  Tensor mean = by_lane(norm->running_mean), variance = by_lane(norm->running_var);
+  if (pass != Pass::eval) std::tie(variance, mean) = at::var_mean(x, {1}, /*correction=*/0, /*keepdim=*/true);
+  if (pass == Pass::train) {
+    const torch::NoGradGuard no_grad;
+    const double momentum = *norm->options.momentum();
+    const auto count = static_cast<double>(x.size(1));
+    norm->running_mean.mul_(1 - momentum).add_(mean.flatten(), momentum);
+    norm->running_var.mul_(1 - momentum).add_(variance.flatten(), momentum * count / (count - 1));
+  }
+  const Tensor slope = by_lane(norm->weight) * (variance + norm->options.eps()).rsqrt();
+  return at::addcmul(by_lane(norm->bias), x - mean, slope).view(rows.sizes());
+}
+
+}  // namespace
+
 Tensor batch_norm_rows(const torch::nn::BatchNorm1d& norm, const Tensor& rows, Pass pass) {
+  if (const std::int64_t lanes = norm->weight.size(0) / rows.size(2); lanes > 1)
+    return batch_norm_lanes(norm, rows, lanes, pass);
   // Seen as a channels-last map (N, C, L, 1), which LibTorch normalises row by row without a transposed copy.
   const Tensor map = rows.transpose(1, 2).unsqueeze(3);
   const bool keep = pass != Pass::architecture;
@@ -39,6 +65,14 @@ Tensor batch_norm_rows(const torch::nn::BatchNorm1d& norm, const Tensor& rows, P
 }
 
 Tensor layer_norm_rows(const torch::nn::LayerNorm& norm, const Tensor& rows) {
+  if (const std::int64_t lanes = norm->weight.size(0) / rows.size(2); lanes > 1) {
+    const auto by_lane = [&](const Tensor& numbers) {  // (lanes * C, L) -> (lanes, 1, L, C)
+      return numbers.view({lanes, 1, rows.size(2), rows.size(1)}).transpose(2, 3);
+    };
+    const Tensor normal = at::layer_norm(rows, {rows.size(1), rows.size(2)}, {}, {}, norm->options.eps(), false);
+    return at::addcmul(by_lane(norm->bias), normal.view({lanes, -1, rows.size(1), rows.size(2)}), by_lane(norm->weight))
+        .view(rows.sizes());
+  }
   return at::layer_norm(rows, {rows.size(1), rows.size(2)}, norm->weight.t().contiguous(), norm->bias.t().contiguous(),
                         norm->options.eps(), false);
 }

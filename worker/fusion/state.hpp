@@ -8,6 +8,8 @@
 #include <torch/nn/modules/normalization.h>
 #include <torch/types.h>
 
+#include "worker/fusion/lanes.hpp"
+
 namespace harmonic {
 
 /// A state of a fusion network is (N, L, C): samples, positions, channels, channels contiguous, so that a 1x1
@@ -17,6 +19,7 @@ struct StateShape {
   int channels = 192;    ///< C
   int positions = 16;    ///< L
   double dropout = 0.1;  ///< probability, in [0, 1)
+  int lanes = 1;         ///< networks side by side in one (lanes.hpp)
 };
 
 /// How a network is run.
@@ -38,7 +41,7 @@ enum class Pass {
 /// The weight (C_out, C) that a convolution over [x; x] amounts to.
 [[nodiscard]] torch::Tensor folded_weight(const torch::nn::Conv1d& conv);
 
-/// Batch norm per channel over all rows of (N, L, C).
+/// Batch norm per channel over all rows of (N, L, C); with lanes, over each lane's.
 [[nodiscard]] torch::Tensor batch_norm_rows(const torch::nn::BatchNorm1d& norm, const torch::Tensor& rows, Pass pass);
 /// Layer norm over positions and channels together; the parameters are (C, L).
 [[nodiscard]] torch::Tensor layer_norm_rows(const torch::nn::LayerNorm& norm, const torch::Tensor& rows);

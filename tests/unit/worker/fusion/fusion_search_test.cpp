@@ -1,12 +1,15 @@
 #include "worker/fusion/fusion_search.hpp"
 
 #include <algorithm>
+#include <iostream>
+#include <set>
 
 #include <catch2/catch.hpp>
 #include <torch/torch.h>
 
 #include "worker/fusion/derived_network.hpp"
 #include "worker/fusion/mixed_search.hpp"
+#include "worker/fusion/retraining.hpp"
 #include "worker/fusion/state.hpp"
 
 namespace harmonic {
@@ -215,7 +218,8 @@ TEST_CASE("The architecture's turn: after every step of the weights, or a pass o
   const FusionLayout layout{{3, 5, 4, 6}, {2, 1}, settings.operators, 2, 4, {8, 4, 0.1}};
   const auto turns = [&](const SearchProtocol& protocol) {
     std::vector<bool> moved;  // before every step but the first: whether the architecture has been stepped
-    MixedSearch search(train, guide, data.kind, layout, settings, protocol, 1);
+    const std::uint64_t seed = 1;
+    MixedSearch search(train, guide, data.kind, layout, settings, protocol, {&seed, 1});
     auto before = search.logits().values();
     const auto look = [&] {
       const auto now = search.logits().values();
@@ -245,6 +249,108 @@ TEST_CASE("A fusion search goes on from the architecture that another ended with
   CHECK(cold.architecture != before.architecture);
   CHECK_THROWS_WITH(search_fusion(data, {1, 2}, settings, costs(), 2, torch::kCPU, {}, before.architecture),
                     Catch::Contains("architecture parameters"));
+}
+
+TEST_CASE("Pairs that train in one batched pass are searched as each alone", "[fusion]") {
+  for (const LabelKind kind : {LabelKind::classification, LabelKind::multilabel}) {
+    const FusionData data = synthetic({3, 5, 4}, kind, 1);
+    FusionData other = synthetic({3, 5, 4}, kind, 1);  // another pair's features of the same samples
+    for (auto* split : {&other.train, &other.val})
+      for (auto& feature : *split) feature = feature * 0.7 + 0.3 * torch::randn_like(feature);
+    auto settings = small_settings();
+    settings.dropout = 0;
+    settings.epochs = 3;
+    settings.retrain_epochs = 2;
+    const auto start = search_fusion(data, {2, 1}, settings, costs(), 9, torch::kCPU).architecture;
+    const std::vector<FusionJob> jobs{{data, 1}, {other, 2}, {data, 3, start}};
+    int epochs_seen = 0;
+    FusionHooks hooks;
+    hooks.progress = [&](const FusionProgress& progress) { epochs_seen += progress.retraining ? 0 : 1; };
+    const auto together = search_fusions(jobs, {2, 1}, settings, costs(), torch::kCPU, hooks);
+    CHECK(epochs_seen == settings.epochs);  // not one pass a pair
+    REQUIRE(together.size() == jobs.size());
+    for (std::size_t k = 0; k < jobs.size(); ++k) {
+      INFO("pair " << k);
+      const auto alone =
+          search_fusion(jobs[k].data, {2, 1}, settings, costs(), jobs[k].seed, torch::kCPU, {}, jobs[k].start);
+      REQUIRE(together[k].losses.size() == alone.losses.size());
+      for (std::size_t e = 0; e < alone.losses.size(); ++e)
+        CHECK(together[k].losses[e] == Approx(alone.losses[e]).margin(1e-3));
+      CHECK(together[k].operator_entropy == Approx(alone.operator_entropy).margin(1e-3));
+      REQUIRE(together[k].architecture.size() == alone.architecture.size());
+      for (std::size_t i = 0; i < alone.architecture.size(); ++i)
+        CHECK(together[k].architecture[i] == Approx(alone.architecture[i]).margin(1e-2));
+      CHECK(together[k].genotype == alone.genotype);
+      CHECK(together[k].metric_val == alone.metric_val);  // retrained alone, from the same seed
+    }
+    CHECK(together[0].losses != together[2].losses);
+  }
+}
+
+TEST_CASE("Retrainings side by side end as each alone, those that stop early too", "[fusion]") {
+  const FusionData data = synthetic({3, 5}, LabelKind::classification);
+  const Genotype genotype = parse_genotype("0+1:ConcatFC(0,1),LinearGLU(2,0) -> 1,2");
+  auto settings = small_settings();
+  settings.dropout = 0;
+  settings.retrain_epochs = 8;
+  settings.retrain_patience = 1;
+  const std::vector<std::uint64_t> seeds{1, 2, 3};
+  const auto together = retrain_in_lanes(data, genotype, settings, seeds, torch::kCPU);
+  REQUIRE(together.size() == seeds.size());
+  std::set<std::size_t> epochs;
+  for (std::size_t k = 0; k < seeds.size(); ++k) {
+    INFO("seed " << seeds[k]);
+    const auto alone = retrain_fusion(data, genotype, settings, seeds[k], torch::kCPU);
+    epochs.insert(alone.losses.size());
+    REQUIRE(together[k].losses.size() == alone.losses.size());
+    for (std::size_t e = 0; e < alone.losses.size(); ++e)
+      CHECK(together[k].losses[e] == Approx(alone.losses[e]).margin(1e-3));
+    CHECK(together[k].metric_val == Approx(alone.metric_val).margin(1e-9));
+    CHECK(together[k].kept_metric_val == Approx(alone.kept_metric_val).margin(1e-9));
+    REQUIRE(together[k].weights.size() == alone.weights.size());
+    for (const auto& [name, tensor] : alone.weights) {
+      INFO(name);
+      REQUIRE(together[k].weights.at(name).sizes() == tensor.sizes());
+      CHECK((together[k].weights.at(name) - tensor).abs().max().item<double>() < 1e-2);
+    }
+  }
+  CHECK(epochs.size() > 1);
+}
+
+TEST_CASE("A GPU searches and retrains as a CPU does", "[fusion][gpu]") {
+  if (!torch::cuda::is_available()) {
+    std::cout << "SKIPPED: no GPU here\n";
+    return;
+  }
+  const FusionData data = synthetic({3, 5, 4}, LabelKind::classification, 1);
+  auto settings = small_settings();
+  settings.dropout = 0;
+  settings.epochs = 3;
+  settings.retrain_epochs = 3;
+  const std::vector<FusionJob> jobs{{data, 1}, {data, 2}};
+  for (const std::size_t pairs : {1, 2}) {
+    const auto there =
+        search_fusions(std::span(jobs).first(pairs), {2, 2}, settings, costs(), torch::Device(torch::kCUDA));
+    for (std::size_t k = 0; k < pairs; ++k) {
+      const auto here = search_fusion(data, {2, 2}, settings, costs(), jobs[k].seed, torch::kCPU);
+      for (std::size_t e = 0; e < here.losses.size(); ++e)
+        CHECK(there[k].losses[e] == Approx(here.losses[e]).margin(1e-2));
+      CHECK(there[k].genotype == here.genotype);
+      CHECK(there[k].metric_val == Approx(here.metric_val).margin(5));
+    }
+  }
+}
+
+TEST_CASE("Pairs of other inputs or labels do not train in one pass", "[fusion]") {
+  const FusionData data = synthetic({3, 5}, LabelKind::classification);
+  const FusionData wider = synthetic({3, 6}, LabelKind::classification);
+  FusionData relabelled = data;
+  relabelled.train_labels = at::remainder(data.train_labels + 1, 4);
+  for (const FusionData* other : {&wider, static_cast<const FusionData*>(&relabelled)}) {
+    const std::vector<FusionJob> jobs{{data, 1}, {*other, 2}};
+    CHECK_THROWS_WITH(search_fusions(jobs, {1, 1}, small_settings(), costs(), torch::kCPU),
+                      Catch::Contains("differ in inputs or labels"));
+  }
 }
 
 TEST_CASE("A fusion search that is asked to stop says so", "[fusion]") {

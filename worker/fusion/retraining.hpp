@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <torch/types.h>
+
+#include "core/config/search_settings.hpp"
+#include "core/space/genotype.hpp"
+#include "worker/fusion/fusion_data.hpp"
+#include "worker/fusion/fusion_hooks.hpp"
+
+namespace harmonic {
+
+/// A discrete network after training.
+struct TrainedFusion {
+  double metric_val = 0;       ///< percent, judged by samples that did not choose the epoch (EpochChoice)
+  double kept_metric_val = 0;  ///< percent, of the kept weights on all of val: chosen by it, so biased upwards
+  double kept_loss_val = 0;
+  std::map<std::string, torch::Tensor> weights;  ///< of that epoch, DerivedNetwork::tensors
+  std::vector<double> losses;                    ///< mean training loss of every epoch
+};
+
+/// Trains a genotype's discrete network from scratch on train, and stops when the validation metric has not risen for
+/// `retrain-patience` epochs. Of epochs with the same metric the one with the lowest validation loss is kept. The
+/// reported metric is unbiased by that choice (EpochChoice).
+/// The result depends on the arguments alone: on one thread it is the same bit for bit. Seeds LibTorch's generator.
+/// @throws InputError, FusionStopped
+[[nodiscard]] TrainedFusion retrain_fusion(const FusionData& data, const Genotype& genotype,
+                                           const FusionSettings& settings, std::uint64_t seed, torch::Device device,
+                                           const FusionHooks& hooks = {});
+
+/// The same from several seeds side by side, in lanes (lanes.hpp), until the last has stopped. Each is what it is
+/// alone, but for rounding and for its dropout masks. On a CPU one after another is faster.
+/// @param seeds one or more @return [seed]
+[[nodiscard]] std::vector<TrainedFusion> retrain_in_lanes(const FusionData& data, const Genotype& genotype,
+                                                          const FusionSettings& settings,
+                                                          std::span<const std::uint64_t> seeds, torch::Device device,
+                                                          const FusionHooks& hooks = {});
+
+}  // namespace harmonic
