@@ -38,8 +38,8 @@ std::string check(const EvaluateBackbones& work, const BackboneScores& scores) {
   return bad == scores.metric.end() ? "" : bad_metric(*bad);
 }
 
-std::string check(const SearchFusion& work, const FusionScore& score) {
-  const auto& macro = work.genome.macro;
+std::string check(const FusionCandidate& candidate, const FusionScore& score) {
+  const auto& macro = candidate.genome.macro;
   const auto& cells = score.genotype.cells;
   const bool fits = cells.size() == static_cast<std::size_t>(macro.cells) &&
                     std::ranges::all_of(
@@ -51,6 +51,14 @@ std::string check(const SearchFusion& work, const FusionScore& score) {
   return bad.empty() && score.metric_test ? bad_metric(*score.metric_test) : bad;
 }
 
+std::string check(const SearchFusion& work, const FusionScores& found) {
+  if (found.scores.size() != work.candidates.size())
+    return fmt::format("{} scores for {} models", found.scores.size(), work.candidates.size());
+  for (std::size_t i = 0; i < found.scores.size(); ++i)
+    if (auto bad = check(work.candidates[i], found.scores[i]); !bad.empty()) return bad;
+  return "";
+}
+
 std::string check(const TestModel&, const TestScore& score) {
   return bad_metric(score.metric_test);
 }
@@ -60,15 +68,25 @@ std::string check(const W&, const O&) {
   return "an answer of another kind";
 }
 
+/// "model 7", "models 7, 9 and 12"
+std::string models_of(const SearchFusion& work) {
+  std::vector<std::string> ids;
+  for (const auto& candidate : work.candidates) ids.push_back(std::to_string(candidate.candidate.value));
+  if (ids.size() == 1) return "model " + ids.front();
+  const auto last = std::move(ids.back());
+  ids.pop_back();
+  return fmt::format("models {} and {}", join(ids, ", "), last);
+}
+
 /// For the log.
 std::string describe(const Work& work) {
-  return std::visit(
-      Overloaded{[](const EvaluateBackbones& w) {
-                   return fmt::format("evaluation of {} backbones of modality {}", w.genomes.size(), w.modality);
-                 },
-                 [](const SearchFusion& w) { return fmt::format("fusion search of model {}", w.candidate.value); },
-                 [](const TestModel& w) { return fmt::format("test of model {}", w.candidate.value); }},
-      work);
+  return std::visit(Overloaded{[](const EvaluateBackbones& w) {
+                                 return fmt::format("evaluation of {} backbones of modality {}", w.genomes.size(),
+                                                    w.modality);
+                               },
+                               [](const SearchFusion& w) { return fmt::format("fusion search of {}", models_of(w)); },
+                               [](const TestModel& w) { return fmt::format("test of model {}", w.candidate.value); }},
+                    work);
 }
 
 }  // namespace

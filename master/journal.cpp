@@ -63,12 +63,17 @@ std::optional<JournalHeader> header_of(std::span<const std::byte> bytes) {
   return header == nullptr ? std::nullopt : std::optional(*header);
 }
 
-/// @throws InputError when work recorded under this header is of no use here
-void check(const JournalHeader& header, std::uint64_t settings_hash, const std::string& path) {
+/// @throws InputError for a form of another version
+void check_version(const JournalHeader& header, const std::string& path) {
   if (header.version != JournalHeader::kVersion)
     throw InputError(
         fmt::format("journal {} has version {}, this program knows {}", path, header.version, JournalHeader::kVersion),
         "resume with the program that began the run, or begin another run directory");
+}
+
+/// @throws InputError when work recorded under this header is of no use here
+void check(const JournalHeader& header, std::uint64_t settings_hash, const std::string& path) {
+  check_version(header, path);
   if (header.settings_hash != settings_hash)
     throw InputError(fmt::format("journal {} belongs to a run with other settings, data, weights or tables", path),
                      "give those of the run, or another run directory");
@@ -89,6 +94,12 @@ Journal::Kind Journal::kind(const std::filesystem::path& path) {
   if (header_of(bytes))
     return first_payload(bytes.subspan(kFrame + first_payload(bytes)->size())) ? Kind::with_work : Kind::without_work;
   return bytes.empty() ? Kind::empty : Kind::foreign;
+}
+
+void Journal::check_version(const std::filesystem::path& path) {
+  if (!std::filesystem::is_regular_file(path)) return;
+  const std::string text = read_file(path);
+  if (const auto header = header_of(std::as_bytes(std::span{text}))) harmonic::check_version(*header, path.string());
 }
 
 Journal::Journal(std::filesystem::path path, std::uint64_t settings_hash) : path_(std::move(path)) {

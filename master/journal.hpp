@@ -18,6 +18,8 @@ class Journal {
   /// What lies at a path. `foreign` begins with something else than a journal's header.
   enum class Kind { none, empty, foreign, without_work, with_work };
   [[nodiscard]] static Kind kind(const std::filesystem::path& path);
+  /// Nothing happens where there is no journal. @throws InputError for one that has the form of another version
+  static void check_version(const std::filesystem::path& path);
 
   /// Opens or makes the file and reads every record. From the first record on that is cut short or damaged, the rest is
   /// cut off, with a warning that says how many bytes: that work is done again. A file that does not begin like a

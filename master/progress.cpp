@@ -23,6 +23,12 @@ const char* name_of(Search::Phase phase) {
   return "done";
 }
 
+/// What a piece of work counts for: the models of a fusion search, else 1.
+std::size_t parts(const Work& work) {
+  const auto* search = std::get_if<SearchFusion>(&work);
+  return search == nullptr ? 1 : search->candidates.size();
+}
+
 }  // namespace
 
 int Progress::pairs() const {
@@ -30,19 +36,19 @@ int Progress::pairs() const {
                              : static_cast<int>(std::ceil(settings_.population * settings_.backbone_survivors));
 }
 
-void Progress::batch(const Search& search, std::size_t tasks) {
-  batch_size_ = tasks;
-  batch_done_ = 0;
-  if (search.phase() == Search::Phase::backbones) groups_ = tasks;
+void Progress::batch(const Search& search, const std::vector<Task>& tasks) {
+  batch_size_ = batch_done_ = 0;
+  for (const auto& task : tasks) batch_size_ += parts(task.work);
+  if (search.phase() == Search::Phase::backbones) groups_ = tasks.size();
 }
 
-void Progress::told(const Result& result) {
-  ++batch_done_;
+void Progress::told(const Task& task, const Result& result) {
+  batch_done_ += parts(task.work);
   if (std::holds_alternative<BackboneScores>(result.outcome))
     group_s_ = {group_s_.sum + result.seconds, group_s_.count + 1};
-  if (const auto* score = std::get_if<FusionScore>(&result.outcome)) {
-    fusion_s_ = {fusion_s_.sum + result.seconds, fusion_s_.count + 1};
-    best_ = std::max(best_, score->metric_val);
+  if (const auto* found = std::get_if<FusionScores>(&result.outcome)) {
+    fusion_s_ = {fusion_s_.sum + result.seconds, fusion_s_.count + static_cast<int>(found->scores.size())};
+    for (const auto& score : found->scores) best_ = std::max(best_, score.metric_val);
   }
 }
 

@@ -13,8 +13,8 @@ class Progress {
  public:
   explicit Progress(const EvolutionSettings& settings) : settings_(settings) {}
 
-  void batch(const Search& search, std::size_t tasks);
-  void told(const Result& result);
+  void batch(const Search& search, const std::vector<Task>& tasks);
+  void told(const Task& task, const Result& result);
   [[nodiscard]] std::string line(const Search& search, const Dispatcher& dispatcher) const;
   /// The log line of a generation that ended. @param hypervolume of the front so far
   void generation_done(const Search& search, double hypervolume);
@@ -33,8 +33,9 @@ class Progress {
   double start_s_ = clock_();
   double hypervolume_ = 0;
   double best_ = 0;
-  std::size_t batch_size_ = 0, batch_done_ = 0, groups_ = 0;  ///< groups: backbone tasks of the last generation
-  Mean group_s_, fusion_s_;
+  std::size_t batch_size_ = 0, batch_done_ = 0;  ///< tasks; fusion: models, several of which may be one task
+  std::size_t groups_ = 0;                       ///< backbone tasks of the last generation
+  Mean group_s_, fusion_s_;                      ///< of a backbone task; of a model
 };
 
 }  // namespace harmonic

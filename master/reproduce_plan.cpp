@@ -51,7 +51,7 @@ class ReproducePlan final : public RunPlan {
   ReproducePlan(const ReproduceSettings& settings, const RunHooks& hooks)
       : RunPlan("reproduce", settings.run, checked_inputs(settings, hooks), config_text(settings)),
         settings_(settings),
-        reproduction_(rows_of(settings), settings.seeds, is_honest(settings)) {}
+        reproduction_(rows_of(settings), settings.seeds, is_honest(settings), settings.run.fusion.pairs_at_once) {}
 
   [[nodiscard]] std::vector<Task> ask() override {
     auto tasks = reproduction_.ask();
@@ -65,7 +65,7 @@ class ReproducePlan final : public RunPlan {
     ++batch_.done;
     batch_.cost_done += expected_cost(task.work);
     batch_.seconds += result.seconds;
-    if (const auto* search = std::get_if<SearchFusion>(&task.work)) say(search->candidate, result);
+    if (const auto* search = std::get_if<SearchFusion>(&task.work)) say(*search, result);
   }
   void save() override {
     replace_file(directory().candidates(), tables().candidates_csv(archive(), /*with_test=*/true));
@@ -109,11 +109,16 @@ class ReproducePlan final : public RunPlan {
   [[nodiscard]] std::vector<ComparedQuantity> quantities() const {
     return compare(reproduction_, inputs().modalities, *inputs().devices);
   }
-  void say(CandidateId id, const Result& result) const {
-    if (const auto* score = std::get_if<FusionScore>(&result.outcome))
-      log::info("model {} (row {}, seed {}): {:.2f} % on the {} split, {}", id.value, id.value / 100, id.value % 100,
-                score->metric_test.value_or(score->metric_val), is_honest(settings_) ? "validation" : "test",
-                human_duration(result.seconds));
+  void say(const SearchFusion& work, const Result& result) const {
+    const auto* found = std::get_if<FusionScores>(&result.outcome);
+    if (found == nullptr) return;
+    for (std::size_t i = 0; i < work.candidates.size(); ++i) {
+      const auto id = work.candidates[i].candidate.value;
+      const auto& score = found->scores.at(i);
+      log::info("model {} (row {}, seed {}): {:.2f} % on the {} split, {}", id, id / 100, id % 100,
+                score.metric_test.value_or(score.metric_val), is_honest(settings_) ? "validation" : "test",
+                human_duration(result.seconds / static_cast<double>(work.candidates.size())));
+    }
   }
 
   ReproduceSettings settings_;

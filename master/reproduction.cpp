@@ -6,11 +6,12 @@
 
 #include "core/base/error.hpp"
 #include "core/base/overloaded.hpp"
+#include "master/batched_pairs.hpp"
 
 namespace harmonic {
 
-Reproduction::Reproduction(std::vector<ReproducedRow> rows, int seeds, bool test)
-    : rows_(std::move(rows)), seeds_(seeds), test_(test) {}
+Reproduction::Reproduction(std::vector<ReproducedRow> rows, int seeds, bool test, int pairs_at_once)
+    : rows_(std::move(rows)), seeds_(seeds), test_(test), pairs_at_once_(pairs_at_once) {}
 
 std::vector<Task> Reproduction::ask() {
   while (awaited_.empty() && phase_ != Phase::over) {
@@ -38,8 +39,10 @@ void Reproduction::start_searches() {
     for (std::size_t m = 0; m < row.genome.backbones.size(); ++m)
       if (const auto modality = static_cast<int>(m); asked.emplace(modality, row.genome.backbones[m]).second)
         await(EvaluateBackbones{modality, {row.genome.backbones[m]}, Split::test});
+    std::vector<FusionCandidate> candidates;
     for (int seed = 1; seed <= seeds_; ++seed)
-      await(SearchFusion{model_id(row.published.row, seed), row.genome, {}, seed - 1});
+      candidates.push_back({model_id(row.published.row, seed), row.genome, {}, seed - 1});
+    for (auto& piece : batched_pairs(candidates, pairs_at_once_)) await(std::move(piece));
   }
 }
 
@@ -63,15 +66,20 @@ void Reproduction::tell(const Result& result) {
                             unimodal_[{w.modality, w.genomes.front()}] = scores->metric.front();
                         },
                         [&](const SearchFusion& w) {
-                          if (const auto* score = std::get_if<FusionScore>(&result.outcome))
-                            archive_.add({w.candidate,
+                          const auto* found = std::get_if<FusionScores>(&result.outcome);
+                          if (found == nullptr) return;
+                          const double seconds = result.seconds / static_cast<double>(w.candidates.size());
+                          for (std::size_t i = 0; i < w.candidates.size(); ++i) {
+                            const auto& score = found->scores.at(i);
+                            archive_.add({w.candidates[i].candidate,
                                           1,
-                                          w.genome,
-                                          score->metric_val,
-                                          score->genotype,
-                                          result.seconds,
-                                          score->metric_test,
+                                          w.candidates[i].genome,
+                                          score.metric_val,
+                                          score.genotype,
+                                          seconds,
+                                          score.metric_test,
                                           {}});
+                          }
                         },
                         [&](const TestModel& w) {
                           if (const auto* score = std::get_if<TestScore>(&result.outcome))

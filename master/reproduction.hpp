@@ -26,7 +26,9 @@ struct ReproducedRow {
 class Reproduction {
  public:
   /// @param test false where the fusion search itself reports the test metric (protocol "published")
-  Reproduction(std::vector<ReproducedRow> rows, int seeds, bool test);
+  /// @param pairs_at_once fusion searches of a row that travel as one piece of work, at most; with more than 1, another
+  ///   number of seeds is other work
+  Reproduction(std::vector<ReproducedRow> rows, int seeds, bool test, int pairs_at_once = 1);
 
   /// The work whose answers are awaited now, in a fixed order; none when it is over.
   /// @throws RunError when no fusion search came to an end
@@ -56,6 +58,7 @@ class Reproduction {
   std::vector<ReproducedRow> rows_;
   int seeds_;
   bool test_;
+  int pairs_at_once_;
   Phase phase_ = Phase::idle;
   std::uint64_t next_task_ = 1;
   std::map<TaskId, Work> awaited_;

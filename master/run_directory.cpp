@@ -110,6 +110,7 @@ void RunDirectory::check(bool resume) const {
   if (!resume)
     throw InputError(fmt::format("{} holds a run already", path_.string()),
                      "go on with --resume, or give another to --run");
+  Journal::check_version(journal());  // another version's settings differ, too, but cannot be given
   const auto file = path_ / "config.cfg";
   const auto found = fs::exists(file) ? differences(read_file(file), config_) : std::vector<std::string>{};
   if (!found.empty())

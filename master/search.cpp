@@ -9,6 +9,7 @@
 #include "core/base/overloaded.hpp"
 #include "core/pareto/survival.hpp"
 #include "core/space/prefix_groups.hpp"
+#include "master/batched_pairs.hpp"
 
 namespace harmonic {
 namespace {
@@ -25,15 +26,17 @@ double blocks(const BackboneGenome& genome) {
 
 }  // namespace
 
-Search::Search(EvolutionSettings settings, Seed seed, std::vector<BackboneSpace> spaces, SearchCosts costs)
-    : Search(std::move(settings), seed, std::move(spaces), std::move(costs), SearchState{}) {}
+Search::Search(EvolutionSettings settings, Seed seed, std::vector<BackboneSpace> spaces, SearchCosts costs,
+               int pairs_at_once)
+    : Search(std::move(settings), seed, std::move(spaces), std::move(costs), SearchState{}, pairs_at_once) {}
 
 Search::Search(EvolutionSettings settings, Seed seed, std::vector<BackboneSpace> spaces, SearchCosts costs,
-               SearchState state)
+               SearchState state, int pairs_at_once)
     : settings_(std::move(settings)),
       seed_(seed),
       spaces_(std::move(spaces)),
       costs_(std::move(costs)),
+      pairs_at_once_(pairs_at_once),
       state_(std::move(state)),
       boundary_(state_) {}
 
@@ -58,11 +61,17 @@ void Search::tell(const Result& result) {
                                             scores ? BackboneMemo::Score(scores->metric.at(i)) : std::nullopt);
                         },
                         [&](const SearchFusion& w) {
-                          if (const auto* score = std::get_if<FusionScore>(&result.outcome)) {
-                            state_.archive.add({w.candidate, generation(), w.genome, score->metric_val, score->genotype,
-                                                result.seconds, score->metric_test, score->architecture});
-                          } else {
-                            state_.archive.add_failed(w.genome);
+                          const auto* found = std::get_if<FusionScores>(&result.outcome);
+                          const double seconds = result.seconds / static_cast<double>(w.candidates.size());
+                          for (std::size_t i = 0; i < w.candidates.size(); ++i) {
+                            const auto& [candidate, genome, start, trial] = w.candidates[i];
+                            if (found == nullptr) {
+                              state_.archive.add_failed(genome);
+                              continue;
+                            }
+                            const auto& score = found->scores.at(i);
+                            state_.archive.add({candidate, generation(), genome, score.metric_val, score.genotype,
+                                                seconds, score.metric_test, score.architecture});
                           }
                         },
                         [&](const TestModel& w) {
@@ -147,13 +156,14 @@ void Search::select_backbones() {
   }
   RandomStream random(seed_, "pairing", static_cast<std::uint64_t>(state_.generation));
   const auto known = [&](const MultimodalGenome& genome) { return state_.archive.knows(genome); };
-  std::vector<Work> work;
+  std::vector<FusionCandidate> candidates;
   for (auto& pair : pair_up(state_.survivors, settings_.pairs, macro_parents(), settings_, known, random)) {
-    SearchFusion search{CandidateId{state_.next_candidate++}, std::move(pair.genome), {}, 0};
-    if (pair.parent) search.start = state_.archive.models().at(*pair.parent).architecture;
-    work.push_back(std::move(search));
+    FusionCandidate candidate{CandidateId{state_.next_candidate++}, std::move(pair.genome)};
+    if (pair.parent) candidate.start = state_.archive.models().at(*pair.parent).architecture;
+    candidates.push_back(std::move(candidate));
   }
-  start(Phase::fusion, std::move(work));
+  const auto pieces = batched_pairs(candidates, pairs_at_once_);
+  start(Phase::fusion, {pieces.begin(), pieces.end()});
 }
 
 void Search::select_models() {
@@ -195,8 +205,12 @@ double expected_cost(const Work& work) {
                                  return sum;
                                },
                                [](const SearchFusion& w) {
-                                 double sum = 4.0 * w.genome.macro.cells * (1 + w.genome.macro.nodes);
-                                 for (const auto& genome : w.genome.backbones) sum += blocks(genome);
+                                 double sum = 0;
+                                 for (const auto& candidate : w.candidates) {
+                                   const auto& [backbones, macro] = candidate.genome;
+                                   sum += 4.0 * macro.cells * (1 + macro.nodes);
+                                   for (const auto& genome : backbones) sum += blocks(genome);
+                                 }
                                  return sum;
                                },
                                [](const TestModel&) { return 1.0; }},

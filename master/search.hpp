@@ -36,10 +36,12 @@ struct SearchState {
 class Search {
  public:
   /// @param spaces one a modality, in the run's order
-  Search(EvolutionSettings settings, Seed seed, std::vector<BackboneSpace> spaces, SearchCosts costs);
-  /// Goes on from a finished generation.
+  /// @param pairs_at_once fusion searches of one macro-architecture that travel as one piece of work, at most
   Search(EvolutionSettings settings, Seed seed, std::vector<BackboneSpace> spaces, SearchCosts costs,
-         SearchState state);
+         int pairs_at_once = 1);
+  /// Goes on from a finished generation.
+  Search(EvolutionSettings settings, Seed seed, std::vector<BackboneSpace> spaces, SearchCosts costs, SearchState state,
+         int pairs_at_once = 1);
 
   /// The work whose answers are awaited now, in a fixed order; none when the search is over. Nothing is asked for
   /// twice, but what has not been answered yet is listed again.
@@ -73,6 +75,7 @@ class Search {
   Seed seed_;
   std::vector<BackboneSpace> spaces_;
   SearchCosts costs_;
+  int pairs_at_once_;
   SearchState state_, boundary_;
   Phase phase_ = Phase::over;
   bool started_ = false;

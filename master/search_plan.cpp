@@ -13,10 +13,11 @@ namespace {
 
 Search make_search(const SearchSettings& settings, const RunInputs& inputs, const RunDirectory& directory) {
   const Seed seed{settings.seed};
+  const int at_once = settings.fusion.pairs_at_once;
   auto state = settings.resume ? load_checkpoint(directory.checkpoint(), inputs.hash, inputs.spaces) : std::nullopt;
-  if (!state) return {settings.evolution, seed, inputs.spaces, inputs.costs};
+  if (!state) return {settings.evolution, seed, inputs.spaces, inputs.costs, at_once};
   log::info("resumed after generation {}", state->generation);
-  return {settings.evolution, seed, inputs.spaces, inputs.costs, std::move(*state)};
+  return {settings.evolution, seed, inputs.spaces, inputs.costs, std::move(*state), at_once};
 }
 
 /// The search and its files: a checkpoint and tables every generation.
@@ -32,12 +33,12 @@ class SearchPlan final : public RunPlan {
   [[nodiscard]] std::vector<Task> ask() override {
     auto tasks = search_.ask();
     save_generation();
-    progress_.batch(search_, tasks.size());
+    progress_.batch(search_, tasks);
     return tasks;
   }
-  void tell(const Task&, const Result& result) override {
+  void tell(const Task& task, const Result& result) override {
     search_.tell(result);
-    progress_.told(result);
+    progress_.told(task, result);
   }
   void save() override {
     const auto best = front();

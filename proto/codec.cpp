@@ -59,6 +59,20 @@ void put(const Genotype& from, wire::Genotype& to) {
   to.mutable_concat()->Assign(from.concat.begin(), from.concat.end());
 }
 
+void put(const FusionCandidate& from, wire::FusionCandidate& to) {
+  to.set_candidate(from.candidate.value);
+  put(from.genome, *to.mutable_genome());
+  to.set_trial(from.trial);
+  to.mutable_start()->Assign(from.start.begin(), from.start.end());
+}
+
+void put(const FusionScore& from, wire::FusionScore& to) {
+  to.set_metric_val(from.metric_val);
+  if (from.metric_test) to.set_metric_test(*from.metric_test);
+  put(from.genotype, *to.mutable_genotype());
+  to.mutable_architecture()->Assign(from.architecture.begin(), from.architecture.end());
+}
+
 void put(const Work& from, wire::Work& to) {
   std::visit(Overloaded{[&](const EvaluateBackbones& w) {
                           auto& out = *to.mutable_backbones();
@@ -67,10 +81,8 @@ void put(const Work& from, wire::Work& to) {
                           out.set_split(to_wire(w.split));
                         },
                         [&](const SearchFusion& w) {
-                          to.mutable_fusion()->set_candidate(w.candidate.value);
-                          put(w.genome, *to.mutable_fusion()->mutable_genome());
-                          to.mutable_fusion()->set_trial(w.trial);
-                          to.mutable_fusion()->mutable_start()->Assign(w.start.begin(), w.start.end());
+                          auto& out = *to.mutable_fusion();
+                          for (const auto& candidate : w.candidates) put(candidate, *out.add_candidates());
                         },
                         [&](const TestModel& w) {
                           to.mutable_test()->set_candidate(w.candidate.value);
@@ -84,12 +96,9 @@ void put(const Outcome& from, wire::Outcome& to) {
   std::visit(Overloaded{[&](const BackboneScores& o) {
                           to.mutable_backbones()->mutable_metric()->Assign(o.metric.begin(), o.metric.end());
                         },
-                        [&](const FusionScore& o) {
-                          to.mutable_fusion()->set_metric_val(o.metric_val);
-                          if (o.metric_test) to.mutable_fusion()->set_metric_test(*o.metric_test);
-                          put(o.genotype, *to.mutable_fusion()->mutable_genotype());
-                          to.mutable_fusion()->mutable_architecture()->Assign(o.architecture.begin(),
-                                                                              o.architecture.end());
+                        [&](const FusionScores& o) {
+                          auto& out = *to.mutable_fusion();
+                          for (const auto& score : o.scores) put(score, *out.add_scores());
                         },
                         [&](const TestScore& o) { to.mutable_test()->set_metric_test(o.metric_test); },
                         [&](const Failure& o) {
@@ -125,6 +134,19 @@ Genotype get(const wire::Genotype& from) {
   return genotype;
 }
 
+FusionCandidate get(const wire::FusionCandidate& from) {
+  require(from.has_genome());
+  return {CandidateId{from.candidate()}, get(from.genome()), {from.start().begin(), from.start().end()}, from.trial()};
+}
+
+FusionScore get(const wire::FusionScore& from) {
+  require(from.has_genotype());
+  return {from.metric_val(),
+          get(from.genotype()),
+          from.has_metric_test() ? std::optional(from.metric_test()) : std::nullopt,
+          {from.architecture().begin(), from.architecture().end()}};
+}
+
 Work get(const wire::Work& from) {
   switch (from.kind_case()) {
     case wire::Work::kBackbones: {
@@ -132,12 +154,12 @@ Work get(const wire::Work& from) {
       for (const auto& genome : from.backbones().genomes()) work.genomes.push_back(get(genome));
       return work;
     }
-    case wire::Work::kFusion:
-      require(from.fusion().has_genome());
-      return SearchFusion{CandidateId{from.fusion().candidate()},
-                          get(from.fusion().genome()),
-                          {from.fusion().start().begin(), from.fusion().start().end()},
-                          from.fusion().trial()};
+    case wire::Work::kFusion: {
+      require(from.fusion().candidates_size() > 0);
+      SearchFusion work;
+      for (const auto& candidate : from.fusion().candidates()) work.candidates.push_back(get(candidate));
+      return work;
+    }
     case wire::Work::kTest:
       require(from.test().has_genome() && from.test().has_genotype());
       return TestModel{CandidateId{from.test().candidate()}, get(from.test().genome()), get(from.test().genotype())};
@@ -151,12 +173,11 @@ Outcome get(const wire::Outcome& from) {
   switch (from.kind_case()) {
     case wire::Outcome::kBackbones:
       return BackboneScores{{from.backbones().metric().begin(), from.backbones().metric().end()}};
-    case wire::Outcome::kFusion:
-      require(from.fusion().has_genotype());
-      return FusionScore{from.fusion().metric_val(),
-                         get(from.fusion().genotype()),
-                         from.fusion().has_metric_test() ? std::optional(from.fusion().metric_test()) : std::nullopt,
-                         {from.fusion().architecture().begin(), from.fusion().architecture().end()}};
+    case wire::Outcome::kFusion: {
+      FusionScores outcome;
+      for (const auto& score : from.fusion().scores()) outcome.scores.push_back(get(score));
+      return outcome;
+    }
     case wire::Outcome::kTest:
       return TestScore{from.test().metric_test()};
     case wire::Outcome::kFailure:

@@ -41,7 +41,7 @@ using Envelope = std::variant<Hello, Task, Result, Heartbeat, Stop>;
 
 /// The first record of every journal.
 struct JournalHeader {
-  static constexpr std::uint32_t kVersion = 2;  ///< another one is refused
+  static constexpr std::uint32_t kVersion = 3;  ///< another one is refused
 
   std::uint32_t version = kVersion;
   std::uint64_t settings_hash = 0;

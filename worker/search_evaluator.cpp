@@ -37,7 +37,13 @@ class SearchEvaluator final : public Evaluator {
     return BackboneScores{backbones_.evaluate(static_cast<std::size_t>(work.modality), work.genomes, work.split)};
   }
 
-  FusionScore run(const SearchFusion& work) {
+  FusionScores run(const SearchFusion& work) {
+    FusionScores found;
+    for (const auto& candidate : work.candidates) found.scores.push_back(search(candidate));
+    return found;
+  }
+
+  FusionScore search(const FusionCandidate& work) {
     const FusionData data = backbones_.fusion_data(work.genome);
     // The seed is the genome's, not the candidate's: a genome's result does not depend on when it was asked for.
     const auto seed =
@@ -53,7 +59,7 @@ class SearchEvaluator final : public Evaluator {
   }
 
   /// Nothing is retrained: the kept model has no fusion weights.
-  FusionScore published(const SearchFusion& work, const FusionData& data, std::uint64_t seed) {
+  FusionScore published(const FusionCandidate& work, const FusionData& data, std::uint64_t seed) {
     const auto test = backbones_.features(work.genome, Split::test);
     const auto found = search_fusion_published(data, test.features, test.labels, work.genome.macro, settings_.fusion,
                                                costs_, seed, device_);
@@ -80,7 +86,7 @@ class SearchEvaluator final : public Evaluator {
     return hash64(fmt::format("{}{}x{}", text, genome.macro.cells, genome.macro.nodes));
   }
 
-  void keep(const SearchFusion& work, const Genotype& genotype, double metric_val,
+  void keep(const FusionCandidate& work, const Genotype& genotype, double metric_val,
             std::map<std::string, torch::Tensor> weights) {
     ModelFile model;
     model.genome = work.genome;

@@ -1,5 +1,6 @@
 #include "core/config/search_settings.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -100,6 +101,11 @@ void SearchSettings::declare(OptionSet& o) {
   o.add("energy-weight", fusion.energy_weight, "weight of the energy, likewise", {0.0, 1e6});
   o.add("warm-start", fusion.warm_start,
         "on: a fusion search starts from the architecture parameters of the parent with the same macro-architecture");
+  o.add(
+      "pairs-at-once", fusion.pairs_at_once,
+      "pairs of one macro-architecture that train in one batched pass: worth trying on a GPU, which one pair does not "
+      "fill; a CPU gains nothing",
+      {1, 64});
   o.add("retrain-epochs", fusion.retrain_epochs, "epochs of the discrete network at most", {1, 100'000});
   o.add("retrain-repeats", fusion.retrain_repeats,
         "retrainings of a model from other weights, whose mean metric counts", {1, 1000});
@@ -173,6 +179,15 @@ void SearchSettings::check() const {
   if (const auto used = fusion_in_force(); used.warmup_epochs >= used.epochs)
     throw InputError(fmt::format("warmup-epochs is {}, epochs is {}", used.warmup_epochs, used.epochs),
                      "leave epochs in which the architecture is stepped");
+  if (fusion.pairs_at_once > 1) {
+    const auto refused = [&](const std::string& why) {
+      throw InputError(fmt::format("pairs-at-once is {}, but {}", fusion.pairs_at_once, why),
+                       "give pairs-at-once = 1 in [fusion], or --pairs-at-once 1");
+    };
+    if (protocol == "published") refused("the loss of protocol published is no sum over pairs");
+    if (std::ranges::find(fusion.operators, "LowRankTensorFusion") != fusion.operators.end())
+      refused("operator LowRankTensorFusion works on one pair alone");
+  }
   for (const int n : evolution.macro.other_cells)
     if (n < 1) throw InputError(fmt::format("other-cells lists {}", n), "give numbers of at least 1");
   for (const int n : evolution.macro.other_nodes)

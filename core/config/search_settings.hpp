@@ -70,6 +70,10 @@ struct FusionSettings {
   /// finds is a function of the genome alone.
   bool warm_start = false;
 
+  /// Pairs of one macro-architecture that train in one batched pass, at most. Each learns from random numbers and sums
+  /// of its pass: another number gives other, equally good results.
+  int pairs_at_once = 1;
+
   int retrain_epochs = 50;    ///< of the discrete network, at most
   int retrain_repeats = 3;    ///< retrainings of a model, each of other weights: their mean metric counts
   int retrain_patience = 15;  ///< epochs without a better validation metric before it stops

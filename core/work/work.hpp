@@ -22,14 +22,22 @@ struct EvaluateBackbones {
   bool operator==(const EvaluateBackbones&) const = default;
 };
 
-/// Tier 2: fusion search on a pair (or more) of backbones, then the discrete network derived, retrained and validated.
-struct SearchFusion {
+/// A multimodal model whose fusion is to be searched for.
+struct FusionCandidate {
   CandidateId candidate;
   MultimodalGenome genome;
   /// Architecture parameters (FusionScore::architecture) of a model with the same macro-architecture to start from;
   /// empty: from none. Part of the work, so that its answer still depends on the work alone.
-  std::vector<float> start;
+  std::vector<float> start = {};
   int trial = 0;  ///< which of several independent searches for one genome: each has random numbers of its own
+
+  bool operator==(const FusionCandidate&) const = default;
+};
+
+/// Tier 2: fusion search on a pair (or more) of backbones, then the discrete network derived, retrained and validated;
+/// for every candidate.
+struct SearchFusion {
+  std::vector<FusionCandidate> candidates;  ///< one or more, of one macro-architecture: they may train in one pass
 
   bool operator==(const SearchFusion&) const = default;
 };
@@ -68,6 +76,11 @@ struct FusionScore {
 
   bool operator==(const FusionScore&) const = default;
 };
+struct FusionScores {
+  std::vector<FusionScore> scores;  ///< one a candidate, in the task's order
+
+  bool operator==(const FusionScores&) const = default;
+};
 struct TestScore {
   double metric_test = 0;
 
@@ -80,7 +93,7 @@ struct Failure {
 
   bool operator==(const Failure&) const = default;
 };
-using Outcome = std::variant<BackboneScores, FusionScore, TestScore, Failure>;
+using Outcome = std::variant<BackboneScores, FusionScores, TestScore, Failure>;
 
 struct Result {
   TaskId task;

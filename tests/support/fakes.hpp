@@ -45,24 +45,35 @@ inline Genotype fake_genotype(const MultimodalGenome& genome) {
   return genotype;
 }
 
+/// Of the discrete network, percent; `start` as FusionCandidate's.
+inline double fake_metric(const MultimodalGenome& genome, const std::vector<float>& start = {}) {
+  double metric = 10 * fake_uniform(text_of(genome), 2);
+  if (!start.empty()) metric += 5 * fake_uniform(fmt::format("{}", start[0]), 3);
+  for (const auto& backbone : genome.backbones)
+    metric += fake_metric(backbone) / static_cast<double>(genome.backbones.size());
+  return metric;
+}
+
+inline FusionScore fake_score(const FusionCandidate& candidate) {
+  const double metric = fake_metric(candidate.genome, candidate.start);
+  return {metric,
+          fake_genotype(candidate.genome),
+          std::nullopt,
+          {static_cast<float>(metric), static_cast<float>(candidate.genome.macro.cells)}};
+}
+
 inline Outcome fake_outcome(const Work& work) {
   if (const auto* backbones = std::get_if<EvaluateBackbones>(&work)) {
     BackboneScores scores;
     for (const auto& genome : backbones->genomes) scores.metric.push_back(fake_metric(genome));
     return scores;
   }
-  const auto& genome = std::holds_alternative<SearchFusion>(work) ? std::get<SearchFusion>(work).genome
-                                                                  : std::get<TestModel>(work).genome;
-  const auto* search = std::get_if<SearchFusion>(&work);
-  double metric = 10 * fake_uniform(text_of(genome), 2);
-  if (search != nullptr && !search->start.empty()) metric += 5 * fake_uniform(fmt::format("{}", search->start[0]), 3);
-  for (const auto& backbone : genome.backbones)
-    metric += fake_metric(backbone) / static_cast<double>(genome.backbones.size());
-  if (std::holds_alternative<TestModel>(work)) return TestScore{metric - 1};
-  return FusionScore{metric,
-                     fake_genotype(genome),
-                     std::nullopt,
-                     {static_cast<float>(metric), static_cast<float>(genome.macro.cells)}};
+  if (const auto* search = std::get_if<SearchFusion>(&work)) {
+    FusionScores found;
+    for (const auto& candidate : search->candidates) found.scores.push_back(fake_score(candidate));
+    return found;
+  }
+  return TestScore{fake_metric(std::get<TestModel>(work).genome) - 1};
 }
 
 class FakeEvaluator : public Evaluator {

@@ -1,6 +1,7 @@
 #include "master/dispatcher.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <catch2/catch.hpp>
 
@@ -232,6 +233,53 @@ TEST_CASE("Nonsense costs the worker that sent it, and nothing else", "[master][
     CHECK(world.workers[0].given.size() == 1);
     CHECK(world.dispatcher.counts().lost_workers == 1);
   }
+}
+
+TEST_CASE("A fusion search's answer has a fitting score for every candidate, or is nonsense", "[master][dispatcher]") {
+  const auto& space = find_space("avmnist-image");
+  const MultimodalGenome one{{smallest_genome(space), smallest_genome(space)}, {2, 1}};
+  const MultimodalGenome two{{smallest_genome(space), largest_genome(space)}, {2, 1}};
+  const SearchFusion work{{{CandidateId{1}, one}, {CandidateId{2}, two}}};
+  const auto good = std::get<FusionScores>(fake_outcome(work));
+  CHECK(why_nonsense(work, good).empty());
+  const auto nonsense = [&](auto change) {
+    auto found = good;
+    change(found.scores);
+    return why_nonsense(work, found);
+  };
+  CHECK(nonsense([](auto& s) { s.pop_back(); }) == "1 scores for 2 models");
+  CHECK(nonsense([](auto& s) { s.push_back(s[0]); }) == "3 scores for 2 models");
+  CHECK(nonsense([](auto& s) { s.clear(); }) == "0 scores for 2 models");
+  for (const std::size_t i : {0, 1}) {
+    CHECK_THAT(nonsense([&](auto& s) { s[i].genotype.cells.pop_back(); }), Catch::Contains("macro-architecture"));
+    CHECK_THAT(nonsense([&](auto& s) { s[i].metric_val = 101; }), Catch::Contains("101 percent"));
+    CHECK_THAT(nonsense([&](auto& s) { s[i].metric_test = -1; }), Catch::Contains("-1 percent"));
+    CHECK_THAT(nonsense([&](auto& s) { s[i].architecture = {std::nanf("")}; }), Catch::Contains("no numbers"));
+  }
+}
+
+TEST_CASE("A fusion search that is dealt again is named by its models", "[master][dispatcher]") {
+  const auto said_of = [](const std::vector<std::uint64_t>& ids) {
+    const auto& space = find_space("avmnist-image");
+    SearchFusion work;
+    for (const auto id : ids)
+      work.candidates.push_back({CandidateId{id}, {{smallest_genome(space), largest_genome(space)}, {2, 1}}});
+    World world(2);
+    world.workers[0].delay_s = 5;
+    world.workers[0].silent_from_s = 3;
+    const TemporaryFolder folder;
+    log::open_file(folder / "log.txt");
+    std::vector<Job> jobs = {{{TaskId{1}, work}, 1}};
+    int told = 0;
+    CHECK(world.dispatcher.run(
+              jobs, [&](const Task&, const Result&) { ++told; }, [] { return false; }) == Dispatcher::End::finished);
+    CHECK(told == 1);
+    log::close_file();
+    return read_file(folder / "log.txt");
+  };
+  CHECK_THAT(said_of({7}), Catch::Contains("is dealt again: fusion search of model 7\n"));
+  CHECK_THAT(said_of({7, 9}), Catch::Contains("is dealt again: fusion search of models 7 and 9\n"));
+  CHECK_THAT(said_of({7, 9, 12}), Catch::Contains("is dealt again: fusion search of models 7, 9 and 12\n"));
 }
 
 TEST_CASE("Bytes that are no message, and answers to tasks never dealt, cost their sender", "[master][dispatcher]") {

@@ -5,10 +5,10 @@
 #include <catch2/catch.hpp>
 
 #include "core/base/error.hpp"
-#include "core/base/hash.hpp"
 #include "core/base/log.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "tests/support/fakes.hpp"
+#include "tests/support/journal_bytes.hpp"
 #include "tests/support/shared_data.hpp"
 
 namespace harmonic {
@@ -20,8 +20,8 @@ constexpr std::uint64_t kSettings = 0x1234;
 FinishedWork finished(int i) {
   const auto& space = find_space("avmnist-image");
   RandomStream random(Seed{9}, "journal", static_cast<std::uint64_t>(i));
-  const Work work = SearchFusion{CandidateId{static_cast<std::uint64_t>(i)},
-                                 {{random_genome(space, random), random_genome(space, random)}, {2, 1}}};
+  const Work work = SearchFusion{{{CandidateId{static_cast<std::uint64_t>(i)},
+                                   {{random_genome(space, random), random_genome(space, random)}, {2, 1}}}}};
   return {work, testing::fake_outcome(work), 0.25 * i};
 }
 
@@ -142,12 +142,7 @@ TEST_CASE("A run begun by another version of the program goes on with a warning;
           "[master][journal]") {
   Written file;
   const auto begin_with = [&](const JournalHeader& header) {
-    const auto payload = encode(JournalRecord(header));
-    std::string bytes;
-    for (int i = 0; i < 4; ++i) bytes += static_cast<char>(payload.size() >> (8 * i) & 0xffU);
-    for (int i = 0; i < 8; ++i) bytes += static_cast<char>(hash64(payload) >> (8 * i) & 0xffU);
-    for (const auto byte : payload) bytes += std::to_integer<char>(byte);
-    overwrite(file.path, bytes + file.bytes.substr(file.sizes[0]));
+    overwrite(file.path, testing::framed(header) + file.bytes.substr(file.sizes[0]));
   };
   begin_with({JournalHeader::kVersion, kSettings, "0.0.9"});
   log::open_file(file.folder / "log.txt");
@@ -157,6 +152,7 @@ TEST_CASE("A run begun by another version of the program goes on with a warning;
   for (const auto version : {JournalHeader::kVersion - 1, JournalHeader::kVersion + 1}) {
     begin_with({version, kSettings, "0.0.9"});
     CHECK_THROWS_WITH(Journal(file.path, kSettings), Catch::Contains("version " + std::to_string(version)));
+    CHECK_THROWS_AS(Journal::check_version(file.path), InputError);
   }
 }
 

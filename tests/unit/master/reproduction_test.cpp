@@ -52,8 +52,9 @@ TEST_CASE("A reproduction asks for every backbone once, every seed's search, and
       CHECK(work->split == Split::test);
     }
     if (const auto* work = std::get_if<SearchFusion>(&task.work)) {
-      models.insert(work->candidate);
-      searches.emplace(work->genome, work->trial);
+      REQUIRE(work->candidates.size() == 1);
+      models.insert(work->candidates[0].candidate);
+      searches.emplace(work->candidates[0].genome, work->candidates[0].trial);
     }
   }
   // Rows 1 and 3 differ in their images; their audio genomes differ in inactive genes alone.
@@ -73,18 +74,39 @@ TEST_CASE("Where the search itself reports test, nothing else reads it", "[maste
   answer(reproduction, [](const Work& work) {
     CHECK_FALSE(std::holds_alternative<TestModel>(work));
     auto outcome = fake_outcome(work);
-    if (auto* score = std::get_if<FusionScore>(&outcome)) score->metric_test = 75;
+    if (auto* found = std::get_if<FusionScores>(&outcome)) found->scores.at(0).metric_test = 75;
     return outcome;
   });
   for (const auto* model : reproduction.models(reproduction.rows()[0])) CHECK(reproduction.metric(*model) == 75);
+}
+
+TEST_CASE("Seeds of a row travel together, never those of two rows, and find what they would alone",
+          "[master][reproduce]") {
+  Reproduction alone(avmnist_rows({1, 3}), 3, true), together(avmnist_rows({1, 3}), 3, true, 2);
+  std::vector<std::vector<std::uint64_t>> pieces;
+  for (const auto& task : together.ask()) {
+    const auto* work = std::get_if<SearchFusion>(&task.work);
+    if (work == nullptr) continue;
+    pieces.emplace_back();
+    for (const auto& candidate : work->candidates) pieces.back().push_back(candidate.candidate.value);
+  }
+  CHECK(pieces == std::vector<std::vector<std::uint64_t>>{{101, 102}, {103}, {301, 302}, {303}});
+  answer(alone);
+  answer(together);
+  REQUIRE(together.archive().models().size() == 6);
+  for (const auto& [id, model] : together.archive().models()) {
+    CHECK(model.metric_val == alone.archive().models().at(id).metric_val);
+    CHECK(model.genotype == alone.archive().models().at(id).genotype);
+    CHECK(model.seconds == (id.value % 100 == 3 ? 1.0 : 0.5));  // a task takes one second
+  }
 }
 
 TEST_CASE("A search that failed is left out of its row; without any the reproduction says why", "[master][reproduce]") {
   Reproduction reproduction(avmnist_rows({1, 2}), 2, true);
   answer(reproduction, [](const Work& work) -> Outcome {
     const auto* search = std::get_if<SearchFusion>(&work);
-    return search != nullptr && search->candidate == CandidateId{102} ? Failure{"no memory", false}
-                                                                      : fake_outcome(work);
+    return search != nullptr && search->candidates[0].candidate == CandidateId{102} ? Failure{"no memory", false}
+                                                                                    : fake_outcome(work);
   });
   CHECK(reproduction.models(reproduction.rows()[0]).size() == 1);
   CHECK(reproduction.models(reproduction.rows()[1]).size() == 2);

@@ -1,7 +1,9 @@
 #include "master/search.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <utility>
 
 #include <catch2/catch.hpp>
 
@@ -31,6 +33,15 @@ std::vector<BackboneSpace> two_spaces() {
 
 Search make_search(int generations = 4, std::uint64_t seed = 7) {
   return {settings(generations), Seed{seed}, two_spaces(), costs()};
+}
+
+/// Few macro-architectures, so that pairs have company.
+EvolutionSettings sociable(int generations = 4) {
+  auto s = settings(generations);
+  s.pairs = 7;
+  s.macro.other_cells = {1};
+  s.macro.other_nodes = {2};
+  return s;
 }
 
 Result answer(const Task& task) {
@@ -85,8 +96,9 @@ TEST_CASE("Nothing is evaluated twice", "[master][search]") {
       if (const auto* work = std::get_if<EvaluateBackbones>(&task.work))
         for (const auto& genome : work->genomes) CHECK(backbones.emplace(work->modality, canonical(genome)).second);
       if (const auto* work = std::get_if<SearchFusion>(&task.work)) {
-        CHECK(models.insert(canonical(work->genome)).second);
-        CHECK(candidates.insert(work->candidate).second);
+        REQUIRE(work->candidates.size() == 1);
+        CHECK(models.insert(canonical(work->candidates[0].genome)).second);
+        CHECK(candidates.insert(work->candidates[0].candidate).second);
       }
     }
   });
@@ -161,7 +173,7 @@ TEST_CASE("A test metric that the fusion search itself reports is not asked for 
     for (const auto& task : tasks) {
       CHECK_FALSE(std::holds_alternative<TestModel>(task.work));
       auto outcome = fake_outcome(task.work);
-      if (auto* score = std::get_if<FusionScore>(&outcome)) score->metric_test = 75;
+      if (auto* found = std::get_if<FusionScores>(&outcome)) found->scores.at(0).metric_test = 75;
       search.tell({task.id, Rank{1}, 1.0, outcome});
     }
   CHECK_FALSE(search.front().empty());
@@ -198,7 +210,8 @@ TEST_CASE("Work that fails leaves its genomes out, and is not asked for again", 
   std::set<BackboneGenome> failed_backbones;
   for (auto tasks = search.ask(); !tasks.empty(); tasks = search.ask()) {
     for (std::size_t i = 0; i < tasks.size(); ++i) {
-      const auto* fusion = std::get_if<SearchFusion>(&tasks[i].work);
+      const auto* search_fusion = std::get_if<SearchFusion>(&tasks[i].work);
+      const auto* fusion = search_fusion == nullptr ? nullptr : &search_fusion->candidates.at(0);
       const auto* backbones = std::get_if<EvaluateBackbones>(&tasks[i].work);
       if (fusion != nullptr) CHECK_FALSE(failed.contains(fusion->genome));
       if (fusion != nullptr) CHECK_FALSE(failed_backbones.contains(fusion->genome.backbones[0]));
@@ -272,12 +285,13 @@ TEST_CASE("A warm child starts from the architecture of a parent with its macro-
   drive(search, [&](const auto& tasks) {
     for (const auto& task : tasks) {
       const auto* work = std::get_if<SearchFusion>(&task.work);
-      if (work == nullptr || work->start.empty()) continue;
+      if (work == nullptr || work->candidates.at(0).start.empty()) continue;
+      const auto& child = work->candidates[0];
       ++warm;
       const auto& parents = search.boundary().parents;
       CHECK(std::ranges::any_of(parents, [&](const auto id) {
         const auto& parent = search.archive().models().at(id);
-        return parent.architecture == work->start && parent.genome.macro == work->genome.macro;
+        return parent.architecture == child.start && parent.genome.macro == child.genome.macro;
       }));
     }
   });
@@ -286,11 +300,76 @@ TEST_CASE("A warm child starts from the architecture of a parent with its macro-
   auto cold = make_search();
   for (auto tasks = cold.ask(); !tasks.empty(); tasks = cold.ask())
     for (const auto& task : tasks) {
-      if (const auto* work = std::get_if<SearchFusion>(&task.work)) CHECK(work->start.empty());
+      if (const auto* work = std::get_if<SearchFusion>(&task.work)) CHECK(work->candidates.at(0).start.empty());
       auto result = answer(task);
-      if (auto* score = std::get_if<FusionScore>(&result.outcome)) score->architecture.clear();
+      if (auto* found = std::get_if<FusionScores>(&result.outcome)) found->scores.at(0).architecture.clear();
       cold.tell(result);
     }
+}
+
+TEST_CASE("Pairs of one macro-architecture travel together, and each score is told to its own model",
+          "[master][search]") {
+  Search alone(sociable(), Seed{7}, two_spaces(), costs());
+  Search together(sociable(), Seed{7}, two_spaces(), costs(), /*pairs_at_once=*/3);
+  drive(alone);
+  std::map<CandidateId, double> seconds;
+  std::size_t largest = 0;
+  drive(together, [&](const auto& tasks) {
+    for (const auto& task : tasks)
+      if (const auto* work = std::get_if<SearchFusion>(&task.work)) {
+        largest = std::max(largest, work->candidates.size());
+        for (const auto& [candidate, genome, start, trial] : work->candidates) {
+          CHECK(genome.macro == work->candidates[0].genome.macro);
+          seconds[candidate] = 0.5 / static_cast<double>(work->candidates.size());
+        }
+      }
+  });
+  CHECK(largest == 3);
+  REQUIRE(together.archive().models().size() == alone.archive().models().size());
+  CHECK(together.front() == alone.front());
+  for (auto [id, model] : together.archive().models()) {
+    CHECK(model.seconds == seconds.at(id));
+    model.seconds = alone.archive().models().at(id).seconds;
+    CHECK(model == alone.archive().models().at(id));
+  }
+}
+
+TEST_CASE("A search of several pairs at once resumed from any generation is the one that never stopped",
+          "[master][search]") {
+  Search whole(sociable(), Seed{7}, two_spaces(), costs(), 3);
+  std::vector<SearchState> boundaries;
+  drive(whole, [&](const auto&) {
+    if (boundaries.empty() || boundaries.back().generation != whole.boundary().generation)
+      boundaries.push_back(whole.boundary());
+  });
+  CHECK(boundaries.size() == 5);
+  for (const auto& boundary : boundaries) {
+    Search resumed(sociable(), Seed{7}, two_spaces(), costs(), boundary, 3);
+    drive(resumed);
+    CHECK(resumed.archive() == whole.archive());
+  }
+}
+
+TEST_CASE("When several pairs fail at once, none of them is scored or tried again", "[master][search]") {
+  Search search(sociable(), Seed{7}, two_spaces(), costs(), 3);
+  std::set<MultimodalGenome> failed;
+  for (auto tasks = search.ask(); !tasks.empty(); tasks = search.ask()) {
+    bool one_failed = false;
+    for (const auto& task : tasks) {
+      const auto* work = std::get_if<SearchFusion>(&task.work);
+      if (work != nullptr)
+        for (const auto& candidate : work->candidates) CHECK_FALSE(failed.contains(candidate.genome));
+      if (work == nullptr || work->candidates.size() == 1 || std::exchange(one_failed, true)) {
+        search.tell(answer(task));
+        continue;
+      }
+      for (const auto& candidate : work->candidates) failed.insert(candidate.genome);
+      search.tell({task.id, Rank{1}, 0, Failure{"out of memory", false}});
+    }
+  }
+  CHECK(failed.size() > 4);
+  CHECK(search.archive().failed() == failed);
+  for (const auto& [id, model] : search.archive().models()) CHECK_FALSE(failed.contains(model.genome));
 }
 
 TEST_CASE("A space that is used up ends the search in good order", "[master][search]") {
@@ -308,7 +387,10 @@ TEST_CASE("Longer work is expected to cost more", "[master][search]") {
   const auto& space = find_space("avmnist-image");
   const MultimodalGenome small{{smallest_genome(space), smallest_genome(space)}, {1, 1}};
   const MultimodalGenome large{{largest_genome(space), largest_genome(space)}, {4, 4}};
-  CHECK(expected_cost(SearchFusion{CandidateId{1}, large}) > expected_cost(SearchFusion{CandidateId{1}, small}));
+  const SearchFusion one_small{{{CandidateId{1}, small}}}, one_large{{{CandidateId{1}, large}}};
+  const SearchFusion two_large{{{CandidateId{1}, large}, {CandidateId{2}, large}}};
+  CHECK(expected_cost(one_large) > expected_cost(one_small));
+  CHECK(expected_cost(two_large) == Approx(2 * expected_cost(one_large)));
   CHECK(expected_cost(EvaluateBackbones{0, large.backbones}) > expected_cost(EvaluateBackbones{0, small.backbones}));
 }
 

@@ -14,17 +14,20 @@ std::vector<Work> every_work() {
   return {EvaluateBackbones{1, {kGenome.backbones[0], {}}},
           EvaluateBackbones{},
           EvaluateBackbones{0, {}, Split::test},
-          SearchFusion{CandidateId{7}, kGenome},
-          SearchFusion{CandidateId{7}, kGenome, {}, 2},
-          SearchFusion{CandidateId{7}, kGenome, {0.5F, -1.25F}, 0},
+          SearchFusion{{{CandidateId{7}, kGenome}}},
+          SearchFusion{{{CandidateId{7}, kGenome, {}, 2}}},
+          SearchFusion{{{CandidateId{7}, kGenome, {0.5F, -1.25F}, 0}}},
+          SearchFusion{{{CandidateId{7}, kGenome, {0.5F}, 0}, {CandidateId{9}, kGenome, {}, 2}}},
+          SearchFusion{{{CandidateId{9}, kGenome, {}, 2}, {CandidateId{7}, kGenome, {0.5F}, 0}}},
           TestModel{CandidateId{1ULL << 60U}, kGenome, kGenotype}};
 }
 
 std::vector<Outcome> every_outcome() {
   return {BackboneScores{{0.0, 99.125, 1.0 / 3.0}},
-          FusionScore{98.5, kGenotype},
-          FusionScore{97.5, kGenotype, 96.0},
-          FusionScore{97.5, kGenotype, std::nullopt, {0.1F, 2}},
+          FusionScores{{{98.5, kGenotype}}},
+          FusionScores{{{97.5, kGenotype, 96.0}}},
+          FusionScores{{{97.5, kGenotype, std::nullopt, {0.1F, 2}}}},
+          FusionScores{{{97.5, kGenotype, 96.0, {0.1F, 2}}, {12.5, {}}, {98.5, kGenotype}}},
           TestScore{12.25},
           Failure{"no GPU", false},
           Failure{"weights.h5 is missing", true}};
@@ -70,6 +73,7 @@ TEST_CASE("A message that lacks a part is no message", "[proto]") {
     const std::vector<std::byte> bytes = {static_cast<std::byte>(field), std::byte{0}};
     CHECK_FALSE(decode_envelope(bytes).has_value());
   }
+  CHECK_FALSE(decode_envelope(encode(Task{TaskId{9}, SearchFusion{}})).has_value());
 }
 
 TEST_CASE("Bytes cut short or altered never crash the reader", "[proto]") {

@@ -49,6 +49,21 @@ TEST_CASE("Settings that cannot work are refused before anything starts", "[conf
   refused([](auto& s) { s.evolution.macro.other_cells = {0}; });
 }
 
+TEST_CASE("Several pairs at once are refused where they cannot train in one pass", "[config]") {
+  auto settings = valid();
+  settings.fusion.pairs_at_once = 4;
+  CHECK_NOTHROW(settings.check());
+  auto published = settings;
+  published.protocol = "published";
+  CHECK_THROWS_WITH(published.check(), Catch::Contains("pairs-at-once is 4") && Catch::Contains("published"));
+  auto low_rank = settings;
+  low_rank.fusion.operators.push_back("LowRankTensorFusion");
+  CHECK_THROWS_WITH(low_rank.check(), Catch::Contains("pairs-at-once is 4") && Catch::Contains("LowRankTensorFusion"));
+  published.fusion.pairs_at_once = low_rank.fusion.pairs_at_once = 1;
+  CHECK_NOTHROW(published.check());
+  CHECK_NOTHROW(low_rank.check());
+}
+
 TEST_CASE("The published settings name every key, each explained above it", "[config]") {
   for (const std::string name : {"avmnist", "mmimdb", "harmp"}) {
     const std::string path = HARMONIC_CONFIGS "/" + name + ".cfg";
@@ -101,5 +116,8 @@ TEST_CASE("The hash of settings sees what changes results and nothing else", "[c
   CHECK(other.result_hash(1) != base);
   other = valid();
   other.fusion.dropout = 0.2;
+  CHECK(other.result_hash(1) != base);
+  other = valid();
+  other.fusion.pairs_at_once = 2;  // decides random numbers and the order of sums
   CHECK(other.result_hash(1) != base);
 }

@@ -1,0 +1,46 @@
+#include "master/progress.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/fakes.hpp"
+
+namespace harmonic {
+namespace {
+
+using namespace testing;
+
+TEST_CASE("Fusion searches are counted by model, however many travel together", "[master][progress]") {
+  EvolutionSettings settings;
+  settings.population = 12;
+  settings.generations = 2;
+  settings.pairs = 5;
+  settings.macro.p_other = 0;
+  Search search(settings, Seed{7}, {find_space("avmnist-image"), find_space("avmnist-audio")},
+                {[](int, const BackboneGenome& genome) { return fake_costs(genome); }, fake_model_costs},
+                /*pairs_at_once=*/3);
+  Progress progress(settings);
+  MemoryNetwork network(1);
+  auto box = network.box(Rank{0});
+  const Dispatcher dispatcher(box, {}, [] {});
+  const auto tell = [&](const Task& task) {
+    const Result result{task.id, Rank{1}, 60, fake_outcome(task.work)};
+    search.tell(result);
+    progress.told(task, result);
+  };
+  auto tasks = search.ask();
+  progress.batch(search, tasks);
+  for (const auto& task : tasks) tell(task);
+  tasks = search.ask();
+  progress.batch(search, tasks);
+  REQUIRE(tasks.size() == 2);  // three models, two models
+  CHECK_THAT(progress.line(search, dispatcher), Catch::Contains("fusion 0/5  models 0/10"));
+  tell(tasks.front());
+  CHECK_THAT(progress.line(search, dispatcher), Catch::Contains("fusion 3/5  models 3/10"));
+  const Result failed{tasks.back().id, Rank{1}, 60, Failure{"no memory", false}};
+  search.tell(failed);
+  progress.told(tasks.back(), failed);
+  CHECK_THAT(progress.line(search, dispatcher), Catch::Contains("fusion 5/5  models 3/10"));
+}
+
+}  // namespace
+}  // namespace harmonic
