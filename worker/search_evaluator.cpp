@@ -38,32 +38,54 @@ class SearchEvaluator final : public Evaluator {
   }
 
   FusionScores run(const SearchFusion& work) {
+    std::vector<FusionData> data;
+    for (const auto& candidate : work.candidates) data.push_back(backbones_.fusion_data(candidate.genome));
     FusionScores found;
-    for (const auto& candidate : work.candidates) found.scores.push_back(search(candidate));
+    found.scores.resize(work.candidates.size());
+    if (settings_.protocol == "published") {
+      for (std::size_t i = 0; i < data.size(); ++i) found.scores[i] = published(work.candidates[i], data[i]);
+      return found;
+    }
+    for (const auto& together : of_one_shape(data)) {
+      std::vector<FusionJob> jobs;
+      for (const auto i : together) jobs.push_back({data[i], seed_of(work.candidates[i]), work.candidates[i].start});
+      const auto macro = work.candidates.front().genome.macro;
+      auto results = search_fusions(jobs, macro, settings_.fusion, costs_, device_);
+      for (std::size_t k = 0; k < together.size(); ++k)
+        found.scores[together[k]] = honest(work.candidates[together[k]], std::move(results[k]));
+    }
     return found;
   }
 
-  FusionScore search(const FusionCandidate& work) {
-    const FusionData data = backbones_.fusion_data(work.genome);
-    // The seed is the genome's, not the candidate's: a genome's result does not depend on when it was asked for.
-    const auto seed =
-        RandomStream(Seed{settings_.seed}, "fusion", genome_hash(work.genome), static_cast<std::uint64_t>(work.trial))
-            .bits64();
-    if (settings_.protocol == "published") return published(work, data, seed);
-    FusionResult found =
-        search_fusion(data, work.genome.macro, settings_.fusion, costs_, seed, device_, {}, work.start);
-    keep(work, found.genotype, found.metric_val, std::move(found.weights));
+  /// Indices of data whose fusion networks have the same inputs: backbones of other depths may offer other channels.
+  static std::vector<std::vector<std::size_t>> of_one_shape(const std::vector<FusionData>& data) {
+    std::map<std::vector<int>, std::vector<std::size_t>> groups;
+    for (std::size_t i = 0; i < data.size(); ++i) groups[channels_of(data[i].train)].push_back(i);
+    std::vector<std::vector<std::size_t>> all;
+    for (auto& [channels, group] : groups) all.push_back(std::move(group));
+    return all;
+  }
+
+  /// The seed is the genome's, not the candidate's: a genome's result does not depend on when it was asked for.
+  [[nodiscard]] std::uint64_t seed_of(const FusionCandidate& candidate) const {
+    return RandomStream(Seed{settings_.seed}, "fusion", genome_hash(candidate.genome),
+                        static_cast<std::uint64_t>(candidate.trial))
+        .bits64();
+  }
+
+  FusionScore honest(const FusionCandidate& candidate, FusionResult found) {
+    keep(candidate, found.genotype, found.metric_val, std::move(found.weights));
     FusionScore score{found.metric_val, found.genotype};
     if (settings_.fusion.warm_start) score.architecture = std::move(found.architecture);
     return score;
   }
 
   /// Nothing is retrained: the kept model has no fusion weights.
-  FusionScore published(const FusionCandidate& work, const FusionData& data, std::uint64_t seed) {
-    const auto test = backbones_.features(work.genome, Split::test);
-    const auto found = search_fusion_published(data, test.features, test.labels, work.genome.macro, settings_.fusion,
-                                               costs_, seed, device_);
-    keep(work, found.genotype, found.metric_val, {});
+  FusionScore published(const FusionCandidate& candidate, const FusionData& data) {
+    const auto test = backbones_.features(candidate.genome, Split::test);
+    const auto found = search_fusion_published(data, test.features, test.labels, candidate.genome.macro,
+                                               settings_.fusion, costs_, seed_of(candidate), device_);
+    keep(candidate, found.genotype, found.metric_val, {});
     return FusionScore{found.metric_val, found.genotype, found.metric_test};
   }
 
@@ -86,10 +108,10 @@ class SearchEvaluator final : public Evaluator {
     return hash64(fmt::format("{}{}x{}", text, genome.macro.cells, genome.macro.nodes));
   }
 
-  void keep(const FusionCandidate& work, const Genotype& genotype, double metric_val,
+  void keep(const FusionCandidate& candidate, const Genotype& genotype, double metric_val,
             std::map<std::string, torch::Tensor> weights) {
     ModelFile model;
-    model.genome = work.genome;
+    model.genome = candidate.genome;
     model.genotype = genotype;
     model.classes = backbones_.data().classes;
     model.metric_val = metric_val;
@@ -98,9 +120,10 @@ class SearchEvaluator final : public Evaluator {
       model.modalities.push_back(backbones_.spec(m).name);
       model.spaces.push_back(backbones_.spec(m).space.name);
       auto& tensors = model.backbones.emplace_back();
-      for (const auto& [name, tensor] : backbones_.subnet_state(m, work.genome.backbones[m])) tensors[name] = tensor;
+      for (const auto& [name, tensor] : backbones_.subnet_state(m, candidate.genome.backbones[m]))
+        tensors[name] = tensor;
     }
-    save_model(model_folder(settings_.run, work.candidate), model);
+    save_model(model_folder(settings_.run, candidate.candidate), model);
   }
 
   SearchSettings settings_;
