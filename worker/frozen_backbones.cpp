@@ -44,7 +44,7 @@ FusionData FrozenBackbones::fusion_data(const MultimodalGenome& genome) {
   FusionData data;
   for (std::size_t m = 0; m < modalities_.size(); ++m) {
     const BackboneGenome backbone = canonical(genome.backbones.at(m));
-    const auto features = cache_.get(fmt::format("{} {}", m, to_text(backbone)), [&] {
+    const auto features = cache_.get(fmt::format("{} {} in views", m, to_text(backbone)), [&] {
       return compute(modalities_[m], backbone, {modalities_[m].train, modalities_[m].val});
     });
     data.train.insert(data.train.end(), features->at(0).begin(), features->at(0).end());
@@ -59,12 +59,14 @@ FusionData FrozenBackbones::fusion_data(const MultimodalGenome& genome) {
   return data;
 }
 
-FrozenBackbones::SplitFeatures FrozenBackbones::features(const MultimodalGenome& genome, Split split) const {
+FrozenBackbones::SplitFeatures FrozenBackbones::features(const MultimodalGenome& genome, Split split) {
   SplitFeatures all;
   for (std::size_t m = 0; m < modalities_.size(); ++m) {
-    const auto inputs = load_samples(data_, modalities_[m].spec.name, split).to(device_);
-    const auto offered = compute(modalities_[m], genome.backbones.at(m), {inputs});
-    all.features.insert(all.features.end(), offered.front().begin(), offered.front().end());
+    const BackboneGenome backbone = canonical(genome.backbones.at(m));
+    const auto offered = cache_.get(fmt::format("{} {} {}", m, to_text(backbone), to_text(split)), [&] {
+      return compute(modalities_[m], backbone, {load_samples(data_, modalities_[m].spec.name, split).to(device_)});
+    });
+    all.features.insert(all.features.end(), offered->front().begin(), offered->front().end());
   }
   all.labels = load_labels(data_, split).to(device_);
   return all;

@@ -37,8 +37,9 @@ class FrozenBackbones {
     std::vector<torch::Tensor> features;  ///< as FusionData::train
     torch::Tensor labels;
   };
-  /// Plain features of one split, read for this call: the test split plays no part until it is asked for here.
-  [[nodiscard]] SplitFeatures features(const MultimodalGenome& genome, Split split) const;
+  /// Plain features of one split, read when it is asked for: the test split plays no part before. Computed once for a
+  /// (modality, genome, split) and kept.
+  [[nodiscard]] SplitFeatures features(const MultimodalGenome& genome, Split split);
   /// A recalibrated sub-network's tensors, on the CPU.
   [[nodiscard]] std::vector<NamedTensor> subnet_state(std::size_t modality, const BackboneGenome& genome) const;
 
