@@ -1,4 +1,5 @@
 // The main job: determinism, death and resurrection.
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -170,6 +171,39 @@ TEST_CASE("A signal at any moment of the start stops the run with exit code 3", 
     INFO(milliseconds << " ms\n" << stopped.err);
     CHECK(stopped.exit_code == 3);
     CHECK_FALSE(std::filesystem::exists(directory / "report.html"));
+  }
+}
+
+TEST_CASE("Several pairs at once give the same front on any number of workers, killed and resumed or not", "[search]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  const int pairs = 5;  // a generation, all of one macro-architecture: pieces of three and two
+  const auto words = [&](const std::string& name) {
+    auto search = w.search(folder / name, {"--resume", "--backbone-survivors", "1", "--macro-other", "0", "--cells",
+                                           "1", "--pairs-at-once", "3"});
+    *std::next(std::ranges::find(search, "--pairs")) = std::to_string(pairs);
+    return search;
+  };
+  for (const int ranks : {2, 3}) {
+    const auto finished = run(w.on_ranks(ranks, words(std::to_string(ranks))));
+    INFO(ranks << " ranks: " << finished.err);
+    REQUIRE(finished.exit_code == 0);
+  }
+  {
+    Process process(w.on_ranks(3, words("killed")));
+    REQUIRE(wait_until(process, [&] { return journal_bytes(folder / "killed") > journal_bytes(folder / "2") / 2; }));
+    process.kill_all();
+    process.wait();
+  }
+  REQUIRE_FALSE(std::filesystem::exists(folder / "killed" / "report.html"));
+  const auto resumed = run(w.on_ranks(2, words("killed")));
+  INFO(resumed.err);
+  REQUIRE(resumed.exit_code == 0);
+  CHECK_THAT(read_file(folder / "2" / "log.txt"), Catch::Contains("gets fusion search of models 1, 2 and 3"));
+  CHECK(CsvTable::read(folder / "2" / "candidates.csv").rows() == 2 * pairs);
+  for (const std::string other : {"3", "killed"}) {
+    CHECK(read_file(folder / other / "front.csv") == read_file(folder / "2" / "front.csv"));
+    CHECK(without_seconds(folder / other / "candidates.csv") == without_seconds(folder / "2" / "candidates.csv"));
   }
 }
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/log.hpp"
+#include "core/base/version.hpp"
 #include "core/pareto/hypervolume.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/csv.hpp"
@@ -15,6 +16,7 @@
 #include "master/run_inputs.hpp"
 #include "master/search_plan.hpp"
 #include "tests/support/fakes.hpp"
+#include "tests/support/journal_bytes.hpp"
 #include "tests/support/shared_data.hpp"
 #include "tests/support/tiny_run.hpp"
 #include "worker/loop/worker_loop.hpp"
@@ -186,6 +188,29 @@ TEST_CASE("A run that was stopped anywhere and resumed is the run that was not",
   }
 }
 
+TEST_CASE("A run of several pairs at once does less, larger work for the same front, stopped and resumed or not",
+          "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  settings.evolution.pairs = 7;
+  settings.evolution.macro.p_other = 0.1;
+  const Solo alone(settings);
+  const auto front = read_file(std::filesystem::path(settings.run) / "front.csv");
+  settings.fusion.pairs_at_once = 3;
+  settings.run = folder / "together";
+  const Solo whole(settings);
+  CHECK(whole.counts.work < alone.counts.work);
+  CHECK(read_file(std::filesystem::path(settings.run) / "front.csv") == front);
+  for (const int after : {5, whole.counts.work / 2, whole.counts.work - 1}) {
+    auto other = settings;
+    other.run = folder / fmt::format("stopped after {}", after);
+    CHECK(Solo(other, after).code == ExitCode::stopped);
+    other.resume = true;
+    CHECK(Solo(other).code == ExitCode::done);
+    CHECK(read_file(std::filesystem::path(other.run) / "front.csv") == front);
+  }
+}
+
 TEST_CASE("Without its checkpoint, or with a torn journal, a run resumes all the same", "[master][run]") {
   const TemporaryFolder folder;
   auto settings = tiny_run(folder.path());
@@ -275,6 +300,29 @@ TEST_CASE("A run directory in use, used, or of other settings is refused in word
   std::filesystem::create_directories(settings.run);
   std::ofstream(std::filesystem::path(settings.run) / "thesis.tex") << "precious";
   CHECK(error_of(settings).find("not empty") != std::string::npos);
+}
+
+TEST_CASE("A run that another version's journal belongs to is refused for that, not for settings it never had",
+          "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  { const Solo run(settings); }
+  const std::filesystem::path dir = settings.run;
+  const auto bytes = read_file(dir / "journal");
+  const auto size =
+      framed(JournalHeader{JournalHeader::kVersion, run_hash(settings), std::string(program_version())}).size();
+  std::ofstream(dir / "journal", std::ios::binary)
+      << framed(JournalHeader{JournalHeader::kVersion - 1, 1, "0.9"}) << bytes.substr(size);
+  const auto config = read_file(dir / "config.cfg");
+  const auto key = config.find("pairs-at-once");
+  REQUIRE(key != std::string::npos);
+  std::ofstream(dir / "config.cfg") << config.substr(0, key) << config.substr(config.find('\n', key) + 1);
+  settings.resume = true;
+  const auto before = content_of(folder.path());
+  CHECK_THAT(error_of(settings), Catch::Contains(fmt::format("has version {}, this program knows {}",
+                                                             JournalHeader::kVersion - 1, JournalHeader::kVersion)) &&
+                                     Catch::Contains("the program that began the run"));
+  CHECK(content_of(folder.path()) == before);
 }
 
 TEST_CASE("A refused search leaves its folder as it was", "[master][run]") {
