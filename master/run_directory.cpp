@@ -77,6 +77,7 @@ bool holds_run(const fs::path& folder) {
 RunDirectory::RunDirectory(fs::path path, bool resume, std::string config)
     : path_((path / "").parent_path()),  // without a slash at its end
       config_(std::move(config)) {
+  if (path_.empty()) throw InputError("no run directory is named", "give one to --run");
   try {
     if (fs::exists(path_)) check(resume);
     make();

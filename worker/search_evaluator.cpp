@@ -46,24 +46,14 @@ class SearchEvaluator final : public Evaluator {
       for (std::size_t i = 0; i < data.size(); ++i) found.scores[i] = published(work.candidates[i], data[i]);
       return found;
     }
-    for (const auto& together : of_one_shape(data)) {
-      std::vector<FusionJob> jobs;
-      for (const auto i : together) jobs.push_back({data[i], seed_of(work.candidates[i]), work.candidates[i].start});
-      const auto macro = work.candidates.front().genome.macro;
-      auto results = search_fusions(jobs, macro, settings_.fusion, costs_, device_);
-      for (std::size_t k = 0; k < together.size(); ++k)
-        found.scores[together[k]] = honest(work.candidates[together[k]], std::move(results[k]));
-    }
+    std::vector<FusionJob> jobs;
+    for (std::size_t i = 0; i < data.size(); ++i)
+      jobs.push_back({data[i], seed_of(work.candidates[i]), work.candidates[i].start});
+    const auto macro = work.candidates.front().genome.macro;
+    auto results = search_fusions(jobs, macro, settings_.fusion, costs_, device_);
+    for (std::size_t i = 0; i < results.size(); ++i)
+      found.scores[i] = honest(work.candidates[i], std::move(results[i]));
     return found;
-  }
-
-  /// Indices of data whose fusion networks have the same inputs: backbones of other depths may offer other channels.
-  static std::vector<std::vector<std::size_t>> of_one_shape(const std::vector<FusionData>& data) {
-    std::map<std::vector<int>, std::vector<std::size_t>> groups;
-    for (std::size_t i = 0; i < data.size(); ++i) groups[channels_of(data[i].train)].push_back(i);
-    std::vector<std::vector<std::size_t>> all;
-    for (auto& [channels, group] : groups) all.push_back(std::move(group));
-    return all;
   }
 
   /// The seed is the genome's, not the candidate's: a genome's result does not depend on when it was asked for.

@@ -297,7 +297,8 @@ struct Pairs {
   std::vector<FusionData> data;
 };
 
-/// As many pairs of random backbones and macro-architectures, in groups of at most `at_once` that go together.
+/// As many pairs of random backbones and macro-architectures (or the one that is asked for), in groups of at most
+/// `at_once` that go together.
 std::vector<Pairs> draw_pairs(const FusionInputs& inputs, const FusionSettings& settings, const Options& options) {
   RandomStream random(Seed{options.inputs.seed}, "bench-generation");
   std::vector<Pairs> groups;
@@ -305,11 +306,11 @@ std::vector<Pairs> draw_pairs(const FusionInputs& inputs, const FusionSettings& 
     std::vector<BackboneGenome> genomes;
     for (const auto& modality : inputs.modalities)
       genomes.push_back(random_genome(modality.backbones.supernet().space(), random));
-    const MacroArchitecture macro = draw_macro({}, random);
+    const MacroArchitecture drawn = draw_macro({}, random);
+    const MacroArchitecture macro = options.macro.size() == 1 ? parse_macro(options.macro.front()) : drawn;
     FusionData data = fusion_data(inputs, genomes, kFeatures, settings.side);
     const auto fits = [&](const Pairs& group) {
-      return group.macro == macro && group.data.size() < static_cast<std::size_t>(options.pairs_at_once) &&
-             channels_of(group.data.front().train) == channels_of(data.train);
+      return group.macro == macro && group.data.size() < static_cast<std::size_t>(options.pairs_at_once);
     };
     auto group = std::find_if(groups.begin(), groups.end(), fits);
     if (group == groups.end()) group = groups.insert(groups.end(), Pairs{macro, {}});
@@ -365,7 +366,8 @@ int run(std::vector<std::string> args) {
                 "--against-random, as the first "
                 "word, instead compares found fusion architectures with random ones.");
   options.inputs.declare(set);
-  set.add("macro", options.macro, "cells x nodes to compare at, repeated")
+  set.add("macro", options.macro,
+          "cells x nodes to compare at, repeated; with --generation a single one is every pair's")
       .add_choice("only", options.only, {"both", "harmonic", "published"}, "which way to run")
       .add("epochs", options.epochs, "of each way; the fastest counts", {1, 1000})
       .add("dropout", options.dropout, "probability in the timed runs", {0, 0.9})

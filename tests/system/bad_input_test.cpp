@@ -108,6 +108,7 @@ TEST_CASE("A run directory is neither overwritten nor resumed with other setting
   check_refused(w.on_ranks(2, w.search(folder / "run")), {"--resume"});
   check_refused(w.on_ranks(2, w.search(folder / "run", {"--resume", "--seed", "2"})), {"seed"});
   check_refused(w.on_ranks(2, w.search(folder / "run", {"--resume", "--threads", "2"})), {"threads"});
+  check_refused(w.on_ranks(2, w.search("")), {"no run directory", "--run"});
 }
 
 TEST_CASE("An output that cannot be written is refused before the work", "[bad_input]") {

@@ -34,11 +34,11 @@ void check_jobs(std::span<const FusionJob> jobs, const FusionSettings& settings)
   for (const auto& job : jobs) {
     check_data(job.data, settings);
     const auto& first = jobs.front().data;
-    if (channels_of(job.data.train) != channels_of(first.train) || !job.data.train_labels.equal(first.train_labels) ||
+    if (job.data.train.size() != first.train.size() || !job.data.train_labels.equal(first.train_labels) ||
         !job.data.val_labels.equal(first.val_labels) || job.data.train_views != first.train_views ||
         job.data.val_views != first.val_views)
       throw InputError("pairs that train in one pass differ in inputs or labels",
-                       "let backbones of one data set with the same feature channels go together");
+                       "let pairs of one data set that offer as many features go together");
   }
 }
 
@@ -47,16 +47,16 @@ std::vector<FusionResult> train_mixed(std::span<const FusionJob> jobs, MacroArch
                                       const FusionSettings& settings, const OperatorCosts& costs, torch::Device device,
                                       const FusionHooks& hooks) {
   std::vector<Samples> trains, vals;
-  std::vector<std::uint64_t> seeds;
+  std::vector<MixedLane> lanes;
   for (const auto& job : jobs) {
     trains.push_back(make_samples(job.data.train, job.data.train_labels, job.data.train_views, device));
     vals.push_back(make_samples(job.data.val, job.data.val_labels, job.data.val_views, device));
-    seeds.push_back(job.seed);
+    lanes.push_back({layout_of(job.data, macro, settings), job.seed});
   }
   const Samples train = join_lanes(std::move(trains)), val = join_lanes(std::move(vals));
   const auto& data = jobs.front().data;
   const auto protocol = honest_protocol(settings, costs);
-  MixedSearch search(train, val, data.kind, layout_of(data, macro, settings), settings, *protocol, seeds);
+  MixedSearch search(train, val, data.kind, lanes, settings, *protocol);
   for (std::size_t k = 0; k < jobs.size(); ++k)
     if (!jobs[k].start.empty()) search.start_from(k, jobs[k].start);
   std::vector<FusionResult> results(jobs.size());
@@ -124,7 +124,8 @@ PublishedResult search_fusion_published(const FusionData& data, const std::vecto
   const Samples val = make_samples(data.val, data.val_labels, data.val_views, device);
   const Samples guide = make_samples(test, test_labels, /*views=*/1, device);
   const auto protocol = published_protocol(costs);
-  MixedSearch search(train, guide, data.kind, layout_of(data, macro, settings), settings, *protocol, {&seed, 1});
+  const MixedLane lane{layout_of(data, macro, settings), seed};
+  MixedSearch search(train, guide, data.kind, {&lane, 1}, settings, *protocol);
   PublishedResult best;
   for (int epoch = 0; epoch < settings.epochs; ++epoch) {
     best.losses.push_back(search.run_epoch(epoch, [&] { stop_if_asked(hooks); }).front());

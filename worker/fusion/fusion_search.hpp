@@ -52,7 +52,7 @@ struct FusionJob {
 /// The same for several pairs of one macro-architecture, whose mixed networks train side by side, in lanes (lanes.hpp);
 /// their discrete networks are retrained one after another. Each search is what it is alone, but for rounding and for
 /// its dropout masks.
-/// @param jobs one or more, of the same data set: as many inputs of the same channels, the same labels
+/// @param jobs one or more, of the same data set: as many inputs, the same labels
 /// @return [job]
 /// @throws InputError as above, or for jobs that do not go together; FusionStopped
 [[nodiscard]] std::vector<FusionResult> search_fusions(std::span<const FusionJob> jobs, MacroArchitecture macro,

@@ -28,6 +28,20 @@ Tensor lane_losses(const Tensor& logits, const Tensor& labels, LabelKind kind, s
   return each.view({lanes, -1}).mean(1);
 }
 
+namespace {
+
+/// (out, in, …) with columns of 0 up to as many as `like` has.
+Tensor widened(const Tensor& weight, const Tensor& like) {
+  if (weight.dim() < 2 || weight.size(1) == like.size(1)) return weight;
+  auto sizes = weight.sizes().vec();
+  sizes[1] = like.size(1);
+  Tensor wide = at::zeros(sizes, weight.options());
+  wide.narrow(1, 0, weight.size(1)).copy_(weight);
+  return wide;
+}
+
+}  // namespace
+
 void fill_lanes(torch::nn::Module& network, const std::vector<std::shared_ptr<torch::nn::Module>>& singles) {
   const torch::NoGradGuard no_grad;
   const auto fill = [&](const auto& tensors_of) {
@@ -36,12 +50,29 @@ void fill_lanes(torch::nn::Module& network, const std::vector<std::shared_ptr<to
     for (auto& item : tensors_of(network)) {
       if (item.value().dim() == 0) continue;  // batch norms' step counters change nothing
       std::vector<Tensor> lanes;
-      for (const auto& part : parts) lanes.push_back(part[item.key()]);
+      for (const auto& part : parts) lanes.push_back(widened(part[item.key()], item.value()));
       item.value().copy_(at::cat(lanes));
     }
   };
   fill([](const torch::nn::Module& module) { return module.named_parameters(); });
   fill([](const torch::nn::Module& module) { return module.named_buffers(); });
+}
+
+std::vector<torch::nn::BatchNorm1d> lane_norms(const torch::nn::BatchNorm1d& norm, std::int64_t lanes) {
+  if (lanes == 1) return {norm};
+  const auto weights = norm->weight.chunk(lanes), biases = norm->bias.chunk(lanes);
+  const auto means = norm->running_mean.chunk(lanes), variances = norm->running_var.chunk(lanes);
+  std::vector<torch::nn::BatchNorm1d> all;
+  for (std::size_t k = 0; k < weights.size(); ++k) {
+    auto options = norm->options;
+    torch::nn::BatchNorm1d one(options.num_features(weights[k].size(0)).affine(false).track_running_stats(false));
+    one->weight = weights[k];
+    one->bias = biases[k];
+    one->running_mean = means[k];
+    one->running_var = variances[k];
+    all.push_back(std::move(one));
+  }
+  return all;
 }
 
 Tensor for_rows(const Tensor& numbers, const Tensor& rows) {

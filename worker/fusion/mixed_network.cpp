@@ -15,12 +15,15 @@ using torch::Tensor;
 
 namespace {
 
+/// The skip weight in a row of an edge table (rows, 2), or (lanes, rows, 2), for multiplication with a state.
+Tensor skip_weight(const Tensor& edges, std::int64_t row, const Tensor& state) {
+  return for_rows(edges.select(-2, row).select(-1, 1), state);
+}
+
 /// Sum of w_k * state_k over the skip weights of rows `first`… of an edge table (rows, 2), or (lanes, rows, 2). `none`
 /// adds nothing.
 Tensor mixed_edges(const std::vector<Tensor>& states, const Tensor& edges, std::int64_t first) {
-  const auto skip = [&](std::size_t k) {
-    return for_rows(edges.select(-2, first + static_cast<std::int64_t>(k)).select(-1, 1), states[k]);
-  };
+  const auto skip = [&](std::size_t k) { return skip_weight(edges, first + static_cast<std::int64_t>(k), states[k]); };
   Tensor sum = states[0] * skip(0);
   for (std::size_t k = 1; k < states.size(); ++k) sum = at::addcmul(sum, states[k], skip(k));
   return sum;
@@ -70,43 +73,62 @@ Tensor MixedOperator::forward_unfolded(const Tensor& t, const Tensor& weights, P
   return weighted_sum(t, t.view(t.sizes()), weights, pass);  // not the same object: nothing folds
 }
 
-std::optional<FusedStep> MixedOperator::fused() const {
-  FusedStep step;
-  std::vector<Tensor> weights, biases, norm_weights, norm_biases;
+std::vector<FusedStep> MixedOperator::fused(std::int64_t lanes) const {
+  std::vector<FusedStep> steps(static_cast<std::size_t>(lanes));
+  /// Puts every lane's part of a tensor where it belongs.
+  const auto deal = [&](const Tensor& tensor, auto to) {
+    const auto parts = tensor.chunk(lanes);
+    for (std::size_t k = 0; k < steps.size(); ++k) to(steps[k]) = parts[k];
+  };
+  std::vector<std::vector<Tensor>> weights(steps.size()), biases = weights, norm_weights = weights,
+                                                          norm_biases = weights;
   for (std::size_t i = 0; i < operators_.size(); ++i) {
     const auto index = static_cast<int>(i);
     if (dynamic_cast<const Sum*>(operators_[i].get()) != nullptr) {
-      step.sum = index;
+      for (auto& step : steps) step.sum = index;
     } else if (const auto* attention = dynamic_cast<const ScaleDotAttn*>(operators_[i].get())) {
-      step.attention = index;
-      step.attention_dropout = attention->dropout;
-      step.layer_norm_epsilon = attention->ln->options.eps();
-      step.attention_ln_weight = attention->ln->weight.t();
-      step.attention_ln_bias = attention->ln->bias.t();
+      for (auto& step : steps) {
+        step.attention = index;
+        step.attention_dropout = attention->dropout;
+        step.layer_norm_epsilon = attention->ln->options.eps();
+      }
+      deal(attention->ln->weight, [](FusedStep& step) -> Tensor& { return step.attention_ln_weight; });
+      deal(attention->ln->bias, [](FusedStep& step) -> Tensor& { return step.attention_ln_bias; });
     } else if (const auto* excite = dynamic_cast<const SqueezeExcite*>(operators_[i].get())) {
-      if (step.excite >= 0) return {};  // SE1 and SE2 together: of one input they are the same
-      step.excite = index;
-      step.excite_weight = excite->fc_squeeze->weight;
-      step.excite_bias = excite->fc_squeeze->bias;
+      if (steps.front().excite >= 0) return {};  // SE1 and SE2 together: of one input they are the same
+      for (auto& step : steps) step.excite = index;
+      deal(excite->fc_squeeze->weight, [](FusedStep& step) -> Tensor& { return step.excite_weight; });
+      deal(excite->fc_squeeze->bias, [](FusedStep& step) -> Tensor& { return step.excite_bias; });
     } else if (const auto* conv = dynamic_cast<const ConvolvingOperator*>(operators_[i].get())) {
-      const std::int64_t first = step.parts.empty() ? 0 : step.parts.back().first + step.parts.back().width;
-      step.parts.push_back({index, conv->nonlinearity, first, conv->bn->weight.size(0), conv->bn});
-      step.dropout = conv->dropout;
-      step.norm_epsilon = conv->bn->options.eps();
-      weights.push_back(folded_weight(conv->conv));
-      biases.push_back(conv->conv->bias);
-      norm_weights.push_back(conv->bn->weight);
-      norm_biases.push_back(conv->bn->bias);
+      const auto folded = folded_weight(conv->conv).chunk(lanes), bias = conv->conv->bias.chunk(lanes);
+      const auto norms = lane_norms(conv->bn, lanes);
+      for (std::size_t k = 0; k < steps.size(); ++k) {
+        auto& parts = steps[k].parts;
+        const std::int64_t first = parts.empty() ? 0 : parts.back().first + parts.back().width;
+        parts.push_back({index, conv->nonlinearity, first, norms[k]->weight.size(0), norms[k]});
+        steps[k].dropout = conv->dropout;
+        steps[k].norm_epsilon = conv->bn->options.eps();
+        weights[k].push_back(folded[k]);
+        biases[k].push_back(bias[k]);
+        norm_weights[k].push_back(norms[k]->weight);
+        norm_biases[k].push_back(norms[k]->bias);
+      }
     } else {
       return {};
     }
   }
-  if (step.parts.empty()) return {};
-  step.weight = at::cat(weights);
-  step.bias = at::cat(biases);
-  step.norm_weight = at::cat(norm_weights);
-  step.norm_bias = at::cat(norm_biases);
-  return step;
+  if (steps.front().parts.empty()) return {};
+  for (std::size_t k = 0; k < steps.size(); ++k) {
+    auto& step = steps[k];
+    step.weight = at::cat(weights[k]);
+    step.bias = at::cat(biases[k]);
+    step.norm_weight = at::cat(norm_weights[k]);
+    step.norm_bias = at::cat(norm_biases[k]);
+    if (step.attention < 0) continue;
+    step.attention_ln_weight = step.attention_ln_weight.t();
+    step.attention_ln_bias = step.attention_ln_bias.t();
+  }
+  return steps;
 }
 
 MixedNode::MixedNode(int nodes, const std::vector<std::string>& operators, const StateShape& shape)
@@ -117,14 +139,24 @@ MixedNode::MixedNode(int nodes, const std::vector<std::string>& operators, const
 }
 
 Tensor MixedNode::forward(const Tensor& x, const Tensor& beta, const Tensor& gamma, Pass pass) {
-  if (!x.is_cpu() || x.scalar_type() != torch::kFloat32 || lanes_ > 1) return forward_composed(x, beta, gamma, pass);
-  std::vector<FusedStep> steps;
+  if (!x.is_cpu() || x.scalar_type() != torch::kFloat32) return forward_composed(x, beta, gamma, pass);
+  std::vector<std::vector<FusedStep>> steps(static_cast<std::size_t>(lanes_));  // [lane][step]
   for (const auto& mixed : steps_) {
-    auto step = mixed->fused();
-    if (!step) return forward_composed(x, beta, gamma, pass);
-    steps.push_back(std::move(*step));
+    auto fused = mixed->fused(lanes_);
+    if (fused.empty()) return forward_composed(x, beta, gamma, pass);
+    for (std::size_t k = 0; k < steps.size(); ++k) steps[k].push_back(std::move(fused[k]));
   }
-  return fused_cell(x, beta, gamma, ln_->weight.t(), ln_->bias.t(), ln_->options.eps(), steps, pass);
+  const auto cell = [&](const Tensor& own, const Tensor& betas, const Tensor& gammas, const Tensor& weight,
+                        const Tensor& bias, std::size_t lane) {
+    return fused_cell(own, betas, gammas, weight.t(), bias.t(), ln_->options.eps(), steps[lane], pass);
+  };
+  if (lanes_ == 1) return cell(x, beta, gamma, ln_->weight, ln_->bias, 0);
+  const auto rows = x.chunk(lanes_), weights = ln_->weight.chunk(lanes_), biases = ln_->bias.chunk(lanes_);
+  const auto betas = beta.unbind(0), gammas = gamma.unbind(0);
+  std::vector<Tensor> outputs;
+  for (std::size_t k = 0; k < steps.size(); ++k)
+    outputs.push_back(cell(rows[k], betas[k], gammas[k], weights[k], biases[k], k));
+  return at::cat(outputs);
 }
 
 Tensor MixedNode::forward_composed(const Tensor& x, const Tensor& beta, const Tensor& gamma, Pass pass) {
@@ -153,7 +185,7 @@ Tensor MixedNetwork::forward(const std::vector<Tensor>& features, const Architec
   std::vector<Tensor> states, sums;
   // Where the output reads cells alone no reshaped input is needed by itself.
   const bool cells_alone = layout_.macro.cells >= layout_.multiplier;
-  if (cells_alone && layout_.shape.lanes == 1 && std::all_of(features.begin(), features.end(), fusable))
+  if (cells_alone && std::all_of(features.begin(), features.end(), fusable))
     sums = input_sums(features, weights, pass);
   else
     for (std::size_t i = 0; i < reshape_.size(); ++i) states.push_back(reshape_[i]->forward(features[i], pass));
@@ -166,7 +198,8 @@ Tensor MixedNetwork::forward(const std::vector<Tensor>& features, const Architec
     } else {
       x = sums[c];
       for (std::size_t k = 0; k < c; ++k)
-        x = at::addcmul(x, states[k], weights.alphas[row + inputs + static_cast<std::int64_t>(k)][1]);
+        x = at::addcmul(x, states[k],
+                        skip_weight(weights.alphas, row + inputs + static_cast<std::int64_t>(k), states[k]));
     }
     row += inputs + static_cast<std::int64_t>(c);
     states.push_back(cells_[c]->forward(x, weights.betas[c], weights.gammas[c], pass));
@@ -176,17 +209,28 @@ Tensor MixedNetwork::forward(const std::vector<Tensor>& features, const Architec
 
 std::vector<Tensor> MixedNetwork::input_sums(const std::vector<Tensor>& features, const Architecture& weights,
                                              Pass pass) const {
+  const std::int64_t lanes = layout_.shape.lanes;
   const auto count = static_cast<std::int64_t>(reshape_.size());
-  std::vector<FusedInput> inputs;
-  for (std::size_t i = 0; i < reshape_.size(); ++i)
-    inputs.push_back({features[i], reshape_[i]->conv->weight.squeeze(2), reshape_[i]->conv->bias, reshape_[i]->bn});
+  std::vector<std::vector<FusedInput>> inputs(static_cast<std::size_t>(lanes));
+  for (std::size_t i = 0; i < reshape_.size(); ++i) {
+    const auto rows = features[i].chunk(lanes), conv = reshape_[i]->conv->weight.squeeze(2).chunk(lanes),
+               bias = reshape_[i]->conv->bias.chunk(lanes);
+    const auto norms = lane_norms(reshape_[i]->bn, lanes);
+    for (std::size_t k = 0; k < inputs.size(); ++k) inputs[k].push_back({rows[k], conv[k], bias[k], norms[k]});
+  }
   std::vector<Tensor> edges;
   std::int64_t row = 0;
   for (std::int64_t c = 0; c < layout_.macro.cells; ++c) {
-    edges.push_back(weights.alphas.narrow(0, row, count).select(1, 1));
+    edges.push_back(weights.alphas.narrow(-2, row, count).select(-1, 1));
     row += count + c;
   }
-  return fused_inputs(inputs, layout_.shape.positions, at::stack(edges), layout_.shape.dropout, pass).unbind(0);
+  const Tensor all = at::stack(edges);  // (cells, inputs), with lanes (cells, lanes, inputs)
+  std::vector<Tensor> sums;
+  for (std::size_t k = 0; k < inputs.size(); ++k)
+    sums.push_back(fused_inputs(inputs[k], layout_.shape.positions,
+                                lanes == 1 ? all : all.select(1, static_cast<std::int64_t>(k)), layout_.shape.dropout,
+                                pass));
+  return (lanes == 1 ? sums.front() : at::cat(sums, 1)).unbind(0);
 }
 
 }  // namespace harmonic

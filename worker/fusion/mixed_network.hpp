@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,8 +34,8 @@ class MixedOperator final : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& t, const torch::Tensor& weights, Pass pass);
   /// The same by the definition, nothing folded.
   torch::Tensor forward_unfolded(const torch::Tensor& t, const torch::Tensor& weights, Pass pass);
-  /// Its parameters for a fused cell; nothing when there are candidates that only run by themselves.
-  [[nodiscard]] std::optional<FusedStep> fused() const;
+  /// Its parameters for a fused cell, [lane]; nothing when there are candidates that only run by themselves.
+  [[nodiscard]] std::vector<FusedStep> fused(std::int64_t lanes) const;
 
  private:
   torch::Tensor weighted_sum(const torch::Tensor& x, const torch::Tensor& y, const torch::Tensor& weights, Pass pass);

@@ -12,31 +12,28 @@ namespace harmonic {
 
 using torch::Tensor;
 
-MixedSearch::MixedSearch(const Samples& train, const Samples& guide, LabelKind kind, const FusionLayout& layout,
-                         const FusionSettings& settings, const SearchProtocol& protocol,
-                         std::span<const std::uint64_t> seeds)
-    : train_(train),
-      guide_(guide),
-      kind_(kind),
-      settings_(settings),
-      protocol_(protocol),
-      seeds_(seeds.begin(), seeds.end()) {
+MixedSearch::MixedSearch(const Samples& train, const Samples& guide, LabelKind kind, std::span<const MixedLane> lanes,
+                         const FusionSettings& settings, const SearchProtocol& protocol)
+    : train_(train), guide_(guide), kind_(kind), settings_(settings), protocol_(protocol) {
   const auto device = train.labels.device();
-  const auto lanes = static_cast<std::int64_t>(seeds_.size());
+  const auto count = static_cast<std::int64_t>(lanes.size());
   std::vector<std::shared_ptr<torch::nn::Module>> networks;
   std::vector<Architecture> logits;
-  for (const auto seed : seeds_) {  // every lane starts as it would alone
+  FusionLayout joined = lanes.front().layout;
+  joined.shape.lanes = static_cast<int>(count);
+  for (const auto& [layout, seed] : lanes) {  // every lane starts as it would alone
     torch::manual_seed(seed);
     network_ = std::make_shared<MixedNetwork>(layout);
     networks.push_back(network_);
     logits.push_back(random_architecture(static_cast<int>(layout.input_channels.size()), layout.macro,
                                          static_cast<int>(layout.operators.size()), device));
-    guide_batches_.emplace_back(guide.count() / lanes, settings.batch, seed, kArchitectureBatches, device, guide.views);
+    seeds_.push_back(seed);
+    guide_batches_.emplace_back(guide.count() / count, settings.batch, seed, kArchitectureBatches, device, guide.views);
+    for (std::size_t i = 0; i < layout.input_channels.size(); ++i)
+      joined.input_channels[i] = std::max(joined.input_channels[i], layout.input_channels[i]);
   }
   logits_ = logits.front();
-  if (lanes > 1) {
-    FusionLayout joined = layout;
-    joined.shape.lanes = static_cast<int>(lanes);
+  if (count > 1) {
     network_ = std::make_shared<MixedNetwork>(joined);
     fill_lanes(*network_, networks);
     logits_ = join_lanes(logits);

@@ -16,17 +16,21 @@
 
 namespace harmonic {
 
-/// Mixed networks of one layout in training, one a lane: the weights and the architecture take turns. On the CPU one
-/// lane is the fastest by far: only then the network's cells run as fused functions.
+/// One of the mixed networks that train side by side.
+struct MixedLane {
+  FusionLayout layout;  ///< as many inputs as the others', of any channels; else the same
+  std::uint64_t seed = 0;
+};
+
+/// Mixed networks in training, one a lane: the weights and the architecture take turns.
 class MixedSearch {
  public:
   /// Seeds LibTorch's generator, and draws from it.
   /// @param train what the weights learn from @param guide what the architecture learns from; of all lanes
   ///   (join_lanes); both are kept by reference, like the settings and the protocol
-  /// @param layout of one lane @param seeds one a lane, one at least; with several the protocol's losses must be sums
-  ///   over the lanes, as the honest one's are
-  MixedSearch(const Samples& train, const Samples& guide, LabelKind kind, const FusionLayout& layout,
-              const FusionSettings& settings, const SearchProtocol& protocol, std::span<const std::uint64_t> seeds);
+  /// @param lanes one at least; with several the protocol's losses must be sums over the lanes, as the honest one's are
+  MixedSearch(const Samples& train, const Samples& guide, LabelKind kind, std::span<const MixedLane> lanes,
+              const FusionSettings& settings, const SearchProtocol& protocol);
 
   /// One pass over the training samples. @param before_step called before every batch; may throw to stop
   /// @return [lane] mean task loss of the batches

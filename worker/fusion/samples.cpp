@@ -1,5 +1,8 @@
 #include "worker/fusion/samples.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include <fmt/format.h>
 #include <torch/torch.h>
 
@@ -53,8 +56,13 @@ Samples join_lanes(std::vector<Samples> lanes) {
   Samples joined;
   joined.views = lanes.front().views;
   for (std::size_t i = 0; i < lanes.front().features.size(); ++i) {
+    std::int64_t channels = 0;
+    for (const auto& lane : lanes) channels = std::max(channels, lane.features[i].size(2));
     std::vector<Tensor> parts;
-    for (auto& lane : lanes) parts.push_back(std::move(lane.features[i]));
+    for (auto& lane : lanes) {
+      const Tensor own = std::exchange(lane.features[i], {});
+      parts.push_back(own.size(2) == channels ? own : at::constant_pad_nd(own, {0, channels - own.size(2)}));
+    }
     joined.features.push_back(at::cat(parts));
   }
   std::vector<Tensor> labels;

@@ -21,7 +21,8 @@ struct Samples {
   [[nodiscard]] Samples at(const torch::Tensor& indices) const;
 };
 
-/// Those of several lanes, one after another: row i of lane k is row k * rows + i.
+/// Those of several lanes, one after another: row i of lane k is row k * rows + i. Features of a lane that has fewer
+/// channels than another are filled up with 0.
 [[nodiscard]] Samples join_lanes(std::vector<Samples> lanes);
 
 /// @param features pooled maps (N, C, L) or vectors (N, F, 1)

@@ -218,8 +218,8 @@ TEST_CASE("The architecture's turn: after every step of the weights, or a pass o
   const FusionLayout layout{{3, 5, 4, 6}, {2, 1}, settings.operators, 2, 4, {8, 4, 0.1}};
   const auto turns = [&](const SearchProtocol& protocol) {
     std::vector<bool> moved;  // before every step but the first: whether the architecture has been stepped
-    const std::uint64_t seed = 1;
-    MixedSearch search(train, guide, data.kind, layout, settings, protocol, {&seed, 1});
+    const MixedLane lane{layout, 1};
+    MixedSearch search(train, guide, data.kind, {&lane, 1}, settings, protocol);
     auto before = search.logits().values();
     const auto look = [&] {
       const auto now = search.logits().values();
@@ -254,9 +254,13 @@ TEST_CASE("A fusion search goes on from the architecture that another ended with
 TEST_CASE("Pairs that train in one batched pass are searched as each alone", "[fusion]") {
   for (const LabelKind kind : {LabelKind::classification, LabelKind::multilabel}) {
     const FusionData data = synthetic({3, 5, 4}, kind, 1);
-    FusionData other = synthetic({3, 5, 4}, kind, 1);  // another pair's features of the same samples
+    FusionData other = data;  // another pair's features of the same samples, of 6, 2 and 7 channels
     for (auto* split : {&other.train, &other.val})
-      for (auto& feature : *split) feature = feature * 0.7 + 0.3 * torch::randn_like(feature);
+      for (const auto& [input, channels] : {std::pair(0, 6), std::pair(1, 2), std::pair(2, 7)}) {
+        auto& feature = (*split)[static_cast<std::size_t>(input)];
+        const Tensor noisy = 0.7 * feature + 0.3 * torch::randn_like(feature);
+        feature = at::cat({noisy, torch::randn({feature.size(0), 7, feature.size(2)})}, 1).narrow(1, 0, channels);
+      }
     auto settings = small_settings();
     settings.dropout = 0;
     settings.epochs = 3;
@@ -343,10 +347,10 @@ TEST_CASE("A GPU searches and retrains as a CPU does", "[fusion][gpu]") {
 
 TEST_CASE("Pairs of other inputs or labels do not train in one pass", "[fusion]") {
   const FusionData data = synthetic({3, 5}, LabelKind::classification);
-  const FusionData wider = synthetic({3, 6}, LabelKind::classification);
+  const FusionData more = synthetic({3, 5, 4}, LabelKind::classification);
   FusionData relabelled = data;
   relabelled.train_labels = at::remainder(data.train_labels + 1, 4);
-  for (const FusionData* other : {&wider, static_cast<const FusionData*>(&relabelled)}) {
+  for (const FusionData* other : {&more, static_cast<const FusionData*>(&relabelled)}) {
     const std::vector<FusionJob> jobs{{data, 1}, {*other, 2}};
     CHECK_THROWS_WITH(search_fusions(jobs, {1, 1}, small_settings(), costs(), torch::kCPU),
                       Catch::Contains("differ in inputs or labels"));

@@ -5,6 +5,7 @@
 
 #include "golden.hpp"
 #include "worker/fusion/derived_network.hpp"
+#include "worker/fusion/hardware_loss.hpp"
 #include "worker/fusion/mixed_network.hpp"
 
 namespace harmonic {
@@ -131,6 +132,24 @@ TEST_CASE("Discrete networks in lanes compute, learn and remember what each does
           return network.forward(features, how);
         });
   }
+}
+
+TEST_CASE("The hardware costs of lanes add up", "[fusion]") {
+  torch::manual_seed(43);
+  const OperatorCosts costs{{1.0, 0.5}, {{1, 2, 4}, {3, 1, 1}}, {{2, 1, 1}, {}}};
+  std::vector<Architecture> alone;
+  double latency = 0, energy = 0;
+  for (int lane = 0; lane < kLanes; ++lane) {
+    alone.push_back(random_architecture(3, {2, 2}, 3, torch::kCPU));
+    torch::NoGradGuard no_grad;
+    for (auto& parameter : alone.back().parameters()) parameter.normal_();
+    const HardwareLoss own = hardware_loss(weights_of(alone.back()).gammas, costs);
+    latency += own.latency.item<double>();
+    energy += own.energy.item<double>();
+  }
+  const HardwareLoss all = hardware_loss(weights_of(join_lanes(alone)).gammas, costs);
+  CHECK(all.latency.item<double>() == Approx(latency));
+  CHECK(all.energy.item<double>() == Approx(energy));
 }
 
 TEST_CASE("An operator that cannot run in lanes says so", "[fusion]") {
