@@ -75,10 +75,10 @@ Tensor MixedOperator::forward_unfolded(const Tensor& t, const Tensor& weights, P
 
 std::vector<FusedStep> MixedOperator::fused(std::int64_t lanes) const {
   std::vector<FusedStep> steps(static_cast<std::size_t>(lanes));
-  /// Puts every lane's part of a tensor where it belongs.
-  const auto deal = [&](const Tensor& tensor, auto to) {
+  // Gives every lane its part of a tensor.
+  const auto deal = [&](const Tensor& tensor, Tensor FusedStep::*to) {
     const auto parts = tensor.chunk(lanes);
-    for (std::size_t k = 0; k < steps.size(); ++k) to(steps[k]) = parts[k];
+    for (std::size_t k = 0; k < steps.size(); ++k) steps[k].*to = parts[k];
   };
   std::vector<std::vector<Tensor>> weights(steps.size()), biases = weights, norm_weights = weights,
                                                           norm_biases = weights;
@@ -92,13 +92,13 @@ std::vector<FusedStep> MixedOperator::fused(std::int64_t lanes) const {
         step.attention_dropout = attention->dropout;
         step.layer_norm_epsilon = attention->ln->options.eps();
       }
-      deal(attention->ln->weight, [](FusedStep& step) -> Tensor& { return step.attention_ln_weight; });
-      deal(attention->ln->bias, [](FusedStep& step) -> Tensor& { return step.attention_ln_bias; });
+      deal(attention->ln->weight, &FusedStep::attention_ln_weight);
+      deal(attention->ln->bias, &FusedStep::attention_ln_bias);
     } else if (const auto* excite = dynamic_cast<const SqueezeExcite*>(operators_[i].get())) {
       if (steps.front().excite >= 0) return {};  // SE1 and SE2 together: of one input they are the same
       for (auto& step : steps) step.excite = index;
-      deal(excite->fc_squeeze->weight, [](FusedStep& step) -> Tensor& { return step.excite_weight; });
-      deal(excite->fc_squeeze->bias, [](FusedStep& step) -> Tensor& { return step.excite_bias; });
+      deal(excite->fc_squeeze->weight, &FusedStep::excite_weight);
+      deal(excite->fc_squeeze->bias, &FusedStep::excite_bias);
     } else if (const auto* conv = dynamic_cast<const ConvolvingOperator*>(operators_[i].get())) {
       const auto folded = folded_weight(conv->conv).chunk(lanes), bias = conv->conv->bias.chunk(lanes);
       const auto norms = lane_norms(conv->bn, lanes);
