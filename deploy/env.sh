@@ -9,5 +9,7 @@ if [ "$(id -u)" -eq 0 ]; then
   export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 fi
 export OMPI_MCA_rmaps_base_oversubscribe=1
+# Compute threads that wait for each other sleep: where cores are shared with other programs, spinning costs many times the work.
+export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 # No warnings about networks that a machine does not have, no binding of ranks that share cores.
 export OMPI_MCA_btl_base_warn_component_unused=0 OMPI_MCA_hwloc_base_binding_policy=none

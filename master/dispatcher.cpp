@@ -7,6 +7,7 @@
 #include "core/base/log.hpp"
 #include "core/base/overloaded.hpp"
 #include "core/base/text.hpp"
+#include "master/batched_pairs.hpp"
 #include "proto/tags.hpp"
 
 namespace harmonic {
@@ -220,7 +221,7 @@ void Dispatcher::watch() {
   for (const Rank rank : roster_.slower_than(options_.deadline_s, State::busy, now)) {
     const TaskId task = *roster_.find(rank)->task;
     log::warning("worker {} on {} has not answered task {} for {}; if tasks take so long, raise --deadline", rank.value,
-                 roster_.find(rank)->host, task.value, human_duration(options_.deadline_s));
+                 roster_.find(rank)->host, task.value, human_duration(options_.deadline_s * roster_.find(rank)->parts));
     roster_.mark(rank, State::overdue);
     task_lost(task, rank, "deadline");
   }
@@ -237,7 +238,7 @@ void Dispatcher::deal() {
     queue_.erase(*chosen);
     dealt_.insert(id);
     log::debug("worker {} gets {}", rank.value, describe(open_.at(id).job.task.work));
-    roster_.give(rank, id, options_.clock());
+    roster_.give(rank, id, options_.clock(), parts_of(open_.at(id).job.task.work));
     send(rank, open_.at(id).job.task);
   }
 }

@@ -16,7 +16,8 @@ namespace harmonic {
 
 struct DispatchOptions {
   double lease_s = 30;       ///< a worker silent for longer is lost
-  double deadline_s = 3600;  ///< a task that runs for longer is dealt again; for twice as long, and its worker is lost
+  double deadline_s = 3600;  ///< a task that runs for longer (each of a group's searches: for so long) is dealt again;
+                             ///< for twice as long, and its worker is lost
   int max_losses = 2;        ///< a task that cost so many workers is set aside
   int max_failures = 2;      ///< a task that so many workers could not do is reported as failed
   Clock clock = steady_clock();

@@ -5,6 +5,7 @@
 
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "master/batched_pairs.hpp"
 
 namespace harmonic {
 namespace {
@@ -23,12 +24,6 @@ const char* name_of(Search::Phase phase) {
   return "done";
 }
 
-/// What a piece of work counts for: the models of a fusion search, else 1.
-std::size_t parts(const Work& work) {
-  const auto* search = std::get_if<SearchFusion>(&work);
-  return search == nullptr ? 1 : search->candidates.size();
-}
-
 }  // namespace
 
 int Progress::pairs() const {
@@ -38,12 +33,12 @@ int Progress::pairs() const {
 
 void Progress::batch(const Search& search, const std::vector<Task>& tasks) {
   batch_size_ = batch_done_ = 0;
-  for (const auto& task : tasks) batch_size_ += parts(task.work);
+  for (const auto& task : tasks) batch_size_ += static_cast<std::size_t>(parts_of(task.work));
   if (search.phase() == Search::Phase::backbones) groups_ = tasks.size();
 }
 
 void Progress::told(const Task& task, const Result& result) {
-  batch_done_ += parts(task.work);
+  batch_done_ += static_cast<std::size_t>(parts_of(task.work));
   if (std::holds_alternative<BackboneScores>(result.outcome))
     group_s_ = {group_s_.sum + result.seconds, group_s_.count + 1};
   if (const auto* found = std::get_if<FusionScores>(&result.outcome)) {

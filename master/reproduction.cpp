@@ -1,12 +1,12 @@
 #include "master/reproduction.hpp"
 
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
 #include "core/base/overloaded.hpp"
-#include "master/batched_pairs.hpp"
 
 namespace harmonic {
 
@@ -39,10 +39,11 @@ void Reproduction::start_searches() {
     for (std::size_t m = 0; m < row.genome.backbones.size(); ++m)
       if (const auto modality = static_cast<int>(m); asked.emplace(modality, row.genome.backbones[m]).second)
         await(EvaluateBackbones{modality, {row.genome.backbones[m]}, Split::test});
-    std::vector<FusionCandidate> candidates;
-    for (int seed = 1; seed <= seeds_; ++seed)
-      candidates.push_back({model_id(row.published.row, seed), row.genome, {}, seed - 1});
-    for (auto& piece : batched_pairs(candidates, pairs_at_once_)) await(std::move(piece));
+    SearchFusion piece;
+    for (int seed = 1; seed <= seeds_; ++seed) {
+      piece.candidates.push_back({model_id(row.published.row, seed), row.genome, {}, seed - 1});
+      if (seed % pairs_at_once_ == 0 || seed == seeds_) await(std::exchange(piece, {}));
+    }
   }
 }
 
@@ -59,6 +60,9 @@ void Reproduction::tell(const Result& result) {
   if (asked.empty()) return;
   if (const auto* failure = std::get_if<Failure>(&result.outcome)) {
     last_failure_ = failure->message;
+    const auto* search = std::get_if<SearchFusion>(&asked.mapped());
+    if (search != nullptr && search->candidates.size() > 1)  // each gets a chance of its own
+      for (const auto& candidate : search->candidates) await(SearchFusion{{candidate}});
     return;
   }
   std::visit(Overloaded{[&](const EvaluateBackbones& w) {

@@ -26,8 +26,8 @@ struct ReproducedRow {
 class Reproduction {
  public:
   /// @param test false where the fusion search itself reports the test metric (protocol "published")
-  /// @param pairs_at_once fusion searches of a row that travel as one piece of work, at most; with more than 1, another
-  ///   number of seeds is other work
+  /// @param pairs_at_once fusion searches of a row that travel as one piece of work, at most: filled one after another,
+  ///   so that with more seeds only the last, unfilled one is other work
   Reproduction(std::vector<ReproducedRow> rows, int seeds, bool test, int pairs_at_once = 1);
 
   /// The work whose answers are awaited now, in a fixed order; none when it is over.

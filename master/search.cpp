@@ -62,6 +62,11 @@ void Search::tell(const Result& result) {
                         },
                         [&](const SearchFusion& w) {
                           const auto* found = std::get_if<FusionScores>(&result.outcome);
+                          if (found == nullptr && w.candidates.size() > 1) {  // each gets a chance of its own
+                            for (const auto& candidate : w.candidates)
+                              awaited_.emplace(TaskId{state_.next_task++}, SearchFusion{{candidate}});
+                            return;
+                          }
                           const double seconds = result.seconds / static_cast<double>(w.candidates.size());
                           for (std::size_t i = 0; i < w.candidates.size(); ++i) {
                             const auto& [candidate, genome, start, trial] = w.candidates[i];

@@ -37,11 +37,12 @@ void WorkerRoster::greet(Rank rank, const std::string& host) {
   if (worker.state == State::unheard) worker.state = State::idle;
 }
 
-void WorkerRoster::give(Rank rank, TaskId task, double now_s) {
+void WorkerRoster::give(Rank rank, TaskId task, double now_s, int parts) {
   auto& worker = workers_.at(rank);
   worker.state = State::busy;
   worker.task = task;
   worker.since_s = now_s;
+  worker.parts = parts;
 }
 
 void WorkerRoster::answered(Rank rank) {
@@ -60,7 +61,7 @@ std::vector<Rank> WorkerRoster::silent(double lease_s, double now_s) const {
 std::vector<Rank> WorkerRoster::slower_than(double limit_s, State state, double now_s) const {
   std::vector<Rank> ranks;
   for (const auto& [rank, worker] : workers_)
-    if (worker.state == state && now_s - worker.since_s > limit_s) ranks.push_back(rank);
+    if (worker.state == state && now_s - worker.since_s > limit_s * worker.parts) ranks.push_back(rank);
   return ranks;
 }
 

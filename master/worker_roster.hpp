@@ -25,6 +25,7 @@ struct WorkerEntry {
   std::optional<TaskId> task;  ///< given last and not answered yet
   double last_heard_s = 0;
   double since_s = 0;  ///< when the task was given
+  int parts = 1;       ///< what it counts for
 
   [[nodiscard]] bool here() const { return state != State::lost && state != State::refused; }
 };
@@ -42,13 +43,13 @@ class WorkerRoster {
   /// A sign of life. A lost worker comes back with it: idle, or overdue when it still owes an answer. True when it did.
   bool heard(Rank rank, double now_s);
   void greet(Rank rank, const std::string& host);
-  void give(Rank rank, TaskId task, double now_s);
+  void give(Rank rank, TaskId task, double now_s, int parts = 1);
   void answered(Rank rank);
   void mark(Rank rank, WorkerEntry::State state) { workers_.at(rank).state = state; }
 
   /// Those silent for longer than the lease, and not known to be lost yet.
   [[nodiscard]] std::vector<Rank> silent(double lease_s, double now_s) const;
-  /// Those that work (state) on one task for longer than `limit_s`.
+  /// Those that work (state) on one task for longer than `limit_s` a part.
   [[nodiscard]] std::vector<Rank> slower_than(double limit_s, WorkerEntry::State state, double now_s) const;
   /// The caller itself was away for this long: nobody's silence counts in that time.
   void forgive(double seconds);

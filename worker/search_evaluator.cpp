@@ -56,7 +56,8 @@ class SearchEvaluator final : public Evaluator {
     return found;
   }
 
-  /// The seed is the genome's, not the candidate's: a genome's result does not depend on when it was asked for.
+  /// The seed is the genome's, not the candidate's: a genome's result depends on it and on those that it trains
+  /// together with, not on when it was asked for.
   [[nodiscard]] std::uint64_t seed_of(const FusionCandidate& candidate) const {
     return RandomStream(Seed{settings_.seed}, "fusion", genome_hash(candidate.genome),
                         static_cast<std::uint64_t>(candidate.trial))

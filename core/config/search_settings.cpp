@@ -104,7 +104,7 @@ void SearchSettings::declare(OptionSet& o) {
   o.add(
       "pairs-at-once", fusion.pairs_at_once,
       "pairs of one macro-architecture that train in one batched pass: worth trying on a GPU, which one pair does not "
-      "fill; a CPU gains nothing",
+      "fill; a CPU loses a little by it",
       {1, 64});
   o.add("retrain-epochs", fusion.retrain_epochs, "epochs of the discrete network at most", {1, 100'000});
   o.add("retrain-repeats", fusion.retrain_repeats,

@@ -67,7 +67,7 @@ struct FusionSettings {
   double energy_weight = 0.03;
 
   /// A child starts from the architecture parameters of the parent whose macro-architecture it has. Off: what a search
-  /// finds is a function of the genome alone.
+  /// finds is a function of the genome alone (and of the pairs that it trains with, pairs_at_once).
   bool warm_start = false;
 
   /// Pairs of one macro-architecture that train in one batched pass, at most. Each learns from random numbers and sums

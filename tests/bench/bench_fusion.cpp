@@ -319,8 +319,8 @@ std::vector<Pairs> draw_pairs(const FusionInputs& inputs, const FusionSettings& 
   return groups;
 }
 
-/// Whole fusion searches, features and retraining included, of as many drawn pairs: what a worker does for a
-/// generation.
+/// Whole fusion searches, features and retraining included, of as many drawn pairs, with the default settings: one
+/// validation view, operators that all cost the same.
 void run_generation(const Options& options) {
   const auto numbers = in_child([&]() -> std::vector<double> {
     const FusionInputs inputs = load_inputs(options.inputs);

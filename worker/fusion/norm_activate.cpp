@@ -102,9 +102,16 @@ Tensor nonlinear(const Tensor& rows, Nonlinearity kind) {
 
 Tensor norm_activate(const Tensor& rows, const torch::nn::BatchNorm1d& norm, Nonlinearity kind, double dropout,
                      Pass pass) {
-  const bool lanes = norm->weight.size(0) != rows.size(2);
-  if (!rows.is_cpu() || rows.scalar_type() != torch::kFloat32 || lanes)
+  if (!rows.is_cpu() || rows.scalar_type() != torch::kFloat32)
     return dropout_rows(nonlinear(batch_norm_rows(norm, rows, pass), kind), dropout, pass);
+  if (const std::int64_t lanes = norm->weight.size(0) / rows.size(2); lanes > 1) {
+    const auto parts = rows.chunk(lanes);
+    const auto norms = lane_norms(norm, lanes);
+    std::vector<Tensor> all;
+    for (std::size_t k = 0; k < parts.size(); ++k)
+      all.push_back(norm_activate(parts[k], norms[k], kind, dropout, pass));
+    return at::cat(all);
+  }
   const Tensor u = rows.contiguous();
   const Sizes sizes{u.size(0), u.size(1), u.size(2)};
   auto kept = c10::make_intrusive<Record>();

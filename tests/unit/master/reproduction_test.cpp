@@ -101,6 +101,20 @@ TEST_CASE("Seeds of a row travel together, never those of two rows, and find wha
   }
 }
 
+TEST_CASE("Seeds that fail together are tried alone", "[master][reproduce]") {
+  Reproduction reproduction(avmnist_rows({1}), 3, true, 3);
+  bool group_failed = false;
+  for (auto tasks = reproduction.ask(); !tasks.empty(); tasks = reproduction.ask())
+    for (const auto& task : tasks) {
+      const auto* work = std::get_if<SearchFusion>(&task.work);
+      const bool fails = work != nullptr && work->candidates.size() > 1;
+      group_failed |= fails;
+      reproduction.tell({task.id, Rank{1}, 1, fails ? Outcome(Failure{"no memory", false}) : fake_outcome(task.work)});
+    }
+  CHECK(group_failed);
+  CHECK(reproduction.archive().models().size() == 3);
+}
+
 TEST_CASE("A search that failed is left out of its row; without any the reproduction says why", "[master][reproduce]") {
   Reproduction reproduction(avmnist_rows({1, 2}), 2, true);
   answer(reproduction, [](const Work& work) -> Outcome {

@@ -41,6 +41,9 @@ TEST_CASE("A task is in hands while a worker within its deadline has it", "[mast
   CHECK(roster.slower_than(100, State::busy, 111) == std::vector{Rank{1}});
   roster.mark(Rank{1}, State::overdue);
   CHECK_FALSE(roster.in_hands(TaskId{5}));
+  roster.give(Rank{2}, TaskId{6}, 10, /*parts=*/3);  // a group has as many times the deadline
+  CHECK(roster.slower_than(100, State::busy, 310).empty());
+  CHECK(roster.slower_than(100, State::busy, 311) == std::vector{Rank{2}});
 }
 
 TEST_CASE("Time in which the master itself was away is nobody's silence", "[master][roster]") {
