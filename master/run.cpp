@@ -108,7 +108,7 @@ class Run {
               counts.done, human_duration(wall_s), workers, 100 * counts.busy_s / (wall_s * workers), counts.retried,
               counts.failed, counts.lost_workers);
     if (counts.failed > 0)
-      log::warning("{} pieces of work failed: the result lacks what they would have found; the reasons are above",
+      log::warning("{} pieces of work failed: the reasons are above; the result lacks what no later try found",
                    counts.failed);
   }
 
