@@ -13,10 +13,10 @@ endif()
 
 find_program(HARMONIC_CCACHE ccache)
 if(HARMONIC_CCACHE)
-  # The precompiled LibTorch header needs the relaxed rules.
+  # The precompiled LibTorch header needs the relaxed rules; paths below the base count as relative: clones share.
   set(CMAKE_CXX_COMPILER_LAUNCHER
       ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-      ${HARMONIC_CCACHE})
+      CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} ${HARMONIC_CCACHE})
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
 endif()
 
