@@ -7,6 +7,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/overloaded.hpp"
+#include "master/scored_models.hpp"
 
 namespace harmonic {
 
@@ -14,7 +15,7 @@ Reproduction::Reproduction(std::vector<ReproducedRow> rows, int seeds, bool test
     : rows_(std::move(rows)), seeds_(seeds), test_(test), pairs_at_once_(pairs_at_once) {}
 
 std::vector<Task> Reproduction::ask() {
-  while (awaited_.empty() && phase_ != Phase::over) {
+  while (board_.empty() && phase_ != Phase::over) {
     if (phase_ == Phase::idle) {
       start_searches();
     } else if (phase_ == Phase::searches) {
@@ -23,13 +24,7 @@ std::vector<Task> Reproduction::ask() {
       phase_ = Phase::over;
     }
   }
-  std::vector<Task> tasks;
-  for (const auto& [id, work] : awaited_) tasks.push_back({id, work});
-  return tasks;
-}
-
-void Reproduction::await(Work work) {
-  awaited_.emplace(TaskId{next_task_++}, std::move(work));
+  return board_.tasks();
 }
 
 void Reproduction::start_searches() {
@@ -38,11 +33,11 @@ void Reproduction::start_searches() {
   for (const auto& row : rows_) {
     for (std::size_t m = 0; m < row.genome.backbones.size(); ++m)
       if (const auto modality = static_cast<int>(m); asked.emplace(modality, row.genome.backbones[m]).second)
-        await(EvaluateBackbones{modality, {row.genome.backbones[m]}, Split::test});
+        board_.add(EvaluateBackbones{modality, {row.genome.backbones[m]}, Split::test});
     SearchFusion piece;
     for (int seed = 1; seed <= seeds_; ++seed) {
       piece.candidates.push_back({model_id(row.published.row, seed), row.genome, {}, seed - 1});
-      if (seed % pairs_at_once_ == 0 || seed == seeds_) await(std::exchange(piece, {}));
+      if (seed % pairs_at_once_ == 0 || seed == seeds_) board_.add(std::exchange(piece, {}));
     }
   }
 }
@@ -50,46 +45,29 @@ void Reproduction::start_searches() {
 void Reproduction::start_tests() {
   phase_ = Phase::tests;
   if (archive_.models().empty())
-    throw RunError(fmt::format("no fusion search came to an end; the last failure: {}", last_failure_));
+    throw RunError(fmt::format("no fusion search came to an end; the last failure: {}", board_.last_failure()));
   if (!test_) return;
-  for (const auto& [id, model] : archive_.models()) await(TestModel{id, model.genome, model.genotype});
+  for (const auto& [id, model] : archive_.models()) board_.add(TestModel{id, model.genome, model.genotype});
 }
 
 void Reproduction::tell(const Result& result) {
-  const auto asked = awaited_.extract(result.task);
-  if (asked.empty()) return;
-  if (const auto* failure = std::get_if<Failure>(&result.outcome)) {
-    last_failure_ = failure->message;
-    const auto* search = std::get_if<SearchFusion>(&asked.mapped());
-    if (search != nullptr && search->candidates.size() > 1)  // each gets a chance of its own
-      for (const auto& candidate : search->candidates) await(SearchFusion{{candidate}});
-    return;
-  }
+  const auto work = board_.take(result);
+  if (!work) return;
   std::visit(Overloaded{[&](const EvaluateBackbones& w) {
                           if (const auto* scores = std::get_if<BackboneScores>(&result.outcome))
                             unimodal_[{w.modality, w.genomes.front()}] = scores->metric.front();
                         },
                         [&](const SearchFusion& w) {
-                          const auto* found = std::get_if<FusionScores>(&result.outcome);
-                          if (found == nullptr) return;
-                          const double seconds = result.seconds / static_cast<double>(w.candidates.size());
-                          for (std::size_t i = 0; i < w.candidates.size(); ++i) {
-                            const auto& score = found->scores.at(i);
-                            archive_.add({w.candidates[i].candidate,
-                                          1,
-                                          w.candidates[i].genome,
-                                          score.metric_val,
-                                          score.genotype,
-                                          seconds,
-                                          score.metric_test,
-                                          {}});
+                          for (auto& model : scored_models(w, result, /*generation=*/1)) {
+                            model.architecture.clear();  // nothing starts from it
+                            archive_.add(std::move(model));
                           }
                         },
                         [&](const TestModel& w) {
                           if (const auto* score = std::get_if<TestScore>(&result.outcome))
                             archive_.set_metric_test(w.candidate, score->metric_test);
                         }},
-             asked.mapped());
+             *work);
 }
 
 CandidateId Reproduction::model_id(int row, int seed) {

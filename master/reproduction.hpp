@@ -2,12 +2,12 @@
 
 #include <map>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "core/data/published_tables.hpp"
 #include "core/work/work.hpp"
 #include "master/archive.hpp"
+#include "master/task_board.hpp"
 
 namespace harmonic {
 
@@ -53,18 +53,15 @@ class Reproduction {
   enum class Phase { idle, searches, tests, over };
   void start_searches();
   void start_tests();
-  void await(Work work);
 
   std::vector<ReproducedRow> rows_;
   int seeds_;
   bool test_;
   int pairs_at_once_;
   Phase phase_ = Phase::idle;
-  std::uint64_t next_task_ = 1;
-  std::map<TaskId, Work> awaited_;
+  TaskBoard board_;
   std::map<std::pair<int, BackboneGenome>, double> unimodal_;  ///< by modality and genome
   Archive archive_;
-  std::string last_failure_;
 };
 
 }  // namespace harmonic

@@ -10,6 +10,7 @@
 #include "core/pareto/survival.hpp"
 #include "core/space/prefix_groups.hpp"
 #include "master/batched_pairs.hpp"
+#include "master/scored_models.hpp"
 
 namespace harmonic {
 namespace {
@@ -38,22 +39,17 @@ Search::Search(EvolutionSettings settings, Seed seed, std::vector<BackboneSpace>
       costs_(std::move(costs)),
       pairs_at_once_(pairs_at_once),
       state_(std::move(state)),
-      boundary_(state_) {}
+      boundary_(state_),
+      board_(state_.next_task) {}
 
 std::vector<Task> Search::ask() {
-  while (awaited_.empty() && (!started_ || phase_ != Phase::over)) advance();
-  std::vector<Task> tasks;
-  for (const auto& [id, work] : awaited_) tasks.push_back({id, work});
-  return tasks;
+  while (board_.empty() && (!started_ || phase_ != Phase::over)) advance();
+  return board_.tasks();
 }
 
 void Search::tell(const Result& result) {
-  const auto asked = awaited_.find(result.task);
-  if (asked == awaited_.end()) return;
-  const Work work = std::move(asked->second);
-  awaited_.erase(asked);
-  if (const auto* failure = std::get_if<Failure>(&result.outcome)) last_failure_ = failure->message;
-
+  const auto work = board_.take(result);
+  if (!work) return;
   std::visit(Overloaded{[&](const EvaluateBackbones& w) {
                           const auto* scores = std::get_if<BackboneScores>(&result.outcome);
                           for (std::size_t i = 0; i < w.genomes.size(); ++i)
@@ -61,29 +57,15 @@ void Search::tell(const Result& result) {
                                             scores ? BackboneMemo::Score(scores->metric.at(i)) : std::nullopt);
                         },
                         [&](const SearchFusion& w) {
-                          const auto* found = std::get_if<FusionScores>(&result.outcome);
-                          if (found == nullptr && w.candidates.size() > 1) {  // each gets a chance of its own
-                            for (const auto& candidate : w.candidates)
-                              awaited_.emplace(TaskId{state_.next_task++}, SearchFusion{{candidate}});
-                            return;
-                          }
-                          const double seconds = result.seconds / static_cast<double>(w.candidates.size());
-                          for (std::size_t i = 0; i < w.candidates.size(); ++i) {
-                            const auto& [candidate, genome, start, trial] = w.candidates[i];
-                            if (found == nullptr) {
-                              state_.archive.add_failed(genome);
-                              continue;
-                            }
-                            const auto& score = found->scores.at(i);
-                            state_.archive.add({candidate, generation(), genome, score.metric_val, score.genotype,
-                                                seconds, score.metric_test, score.architecture});
-                          }
+                          auto models = scored_models(w, result, generation());
+                          if (models.empty()) state_.archive.add_failed(w.candidates.at(0).genome);
+                          for (auto& model : models) state_.archive.add(std::move(model));
                         },
                         [&](const TestModel& w) {
                           if (const auto* score = std::get_if<TestScore>(&result.outcome))
                             state_.archive.set_metric_test(w.candidate, score->metric_test);
                         }},
-             work);
+             *work);
 }
 
 int Search::generation() const {
@@ -110,7 +92,7 @@ void Search::advance() {
 
 void Search::start(Phase phase, std::vector<Work> work) {
   phase_ = phase;
-  for (auto& piece : work) awaited_.emplace(TaskId{state_.next_task++}, std::move(piece));
+  for (auto& piece : work) board_.add(std::move(piece));
 }
 
 void Search::start_generation() {
@@ -153,7 +135,7 @@ void Search::select_backbones() {
     }
     if (scored.empty())
       throw RunError(fmt::format("no backbone of space {} could be evaluated; the last failure: {}", spaces_[m].name,
-                                 last_failure_));
+                                 board_.last_failure()));
     const auto wanted = static_cast<std::size_t>(settings_.population);
     state_.survivors[m].clear();
     for (const auto i : survivors(points, share_of(wanted, settings_.backbone_survivors, 1)))
@@ -176,7 +158,7 @@ void Search::select_models() {
   for (const auto& [id, model] : state_.archive.models())
     if (model.generation == generation()) pool.push_back(id);
   if (pool.empty())
-    throw RunError(fmt::format("no multimodal model could be evaluated; the last failure: {}", last_failure_));
+    throw RunError(fmt::format("no multimodal model could be evaluated; the last failure: {}", board_.last_failure()));
   std::ranges::sort(pool);
   std::vector<Objectives> points;
   for (const auto id : pool) points.push_back(objectives(state_.archive.models().at(id)));
@@ -184,6 +166,7 @@ void Search::select_models() {
   for (const auto i : survivors(points, share_of(pool.size(), settings_.model_survivors, 2)))
     state_.parents.push_back(pool[i]);
   ++state_.generation;
+  state_.next_task = board_.next_id();
   boundary_ = state_;
   start_generation();
 }

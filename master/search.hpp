@@ -1,7 +1,5 @@
 #pragma once
 
-#include <map>
-#include <string>
 #include <vector>
 
 #include "core/config/search_settings.hpp"
@@ -10,6 +8,7 @@
 #include "master/breeding.hpp"
 #include "master/front.hpp"
 #include "master/memo.hpp"
+#include "master/task_board.hpp"
 
 namespace harmonic {
 
@@ -80,8 +79,7 @@ class Search {
   Phase phase_ = Phase::over;
   bool started_ = false;
   std::vector<std::vector<BackboneGenome>> population_;  ///< [modality], of the generation that runs
-  std::map<TaskId, Work> awaited_;
-  std::string last_failure_;
+  TaskBoard board_;
 };
 
 /// Expected cost of a piece of work beside others of its kind; no unit.
