@@ -7,7 +7,6 @@
 namespace harmonic {
 
 std::vector<double> crowding_distance(const std::vector<Objectives>& points, const Front& front) {
-  check_points(points);
   std::vector<double> distance(front.size(), 0.0);
   if (front.empty()) return distance;
   std::vector<std::size_t> order(front.size());  // indices into front

@@ -11,11 +11,11 @@ namespace harmonic {
 /// points; an objective in which the whole front is alike adds nothing.
 ///   crowding_distance({{0,4}, {1,2}, {4,0}}, {0,1,2}) == {inf, 2, inf}     (4/4 + 4/4)
 /// Points alike in an objective are taken in the order of the objective before, at first in the order of `front`.
-/// O(M N log N) for N points of M objectives. Source: NSGA-II, IEEE TEVC 6(2), 2002.
-/// @throws InputError as check_points
+/// O(M N log N) for N points of M objectives in the front. Source: NSGA-II, IEEE TEVC 6(2), 2002.
+/// @param points as check_points wants them
 [[nodiscard]] std::vector<double> crowding_distance(const std::vector<Objectives>& points, const Front& front);
 
-/// The same for every point within its own front, in the order of `points`. O(M N^2): the sort into fronts.
+/// The same for every point within its own front, in the order of `points`. Cost and throws as fronts.
 [[nodiscard]] std::vector<double> crowding_distance(const std::vector<Objectives>& points);
 
 }  // namespace harmonic

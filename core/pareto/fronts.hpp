@@ -21,8 +21,8 @@ void check_points(const std::vector<Objectives>& points);
 
 /// Sorts points into fronts: the first is dominated by none, the next by points of the first alone, and so on.
 ///   fronts({{1,4}, {2,2}, {3,3}}) == {{0,1}, {2}};  fronts({}) == {}
-/// O(M N^2) time, O(N^2) memory for N points of M objectives.
-/// Source: fast non-dominated sort of NSGA-II, IEEE TEVC 6(2), 2002.
+/// O(N log N) time for N points of at most 2 objectives, at most O(M N^2) for M; O(M N) memory.
+/// Source: efficient non-dominated sort with binary search (ENS-BS), IEEE TEVC 19(2), 2015.
 /// @throws InputError as check_points
 [[nodiscard]] std::vector<Front> fronts(const std::vector<Objectives>& points);
 

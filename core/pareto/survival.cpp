@@ -1,19 +1,22 @@
 #include "core/pareto/survival.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "core/pareto/crowding.hpp"
 
 namespace harmonic {
 
 std::vector<std::size_t> survivors(const std::vector<Objectives>& points, std::size_t count) {
-  const auto crowding = crowding_distance(points);
   std::vector<std::size_t> result;
-  for (Front front : fronts(points)) {
-    std::ranges::stable_sort(front, std::ranges::greater{}, [&](std::size_t p) { return crowding[p]; });
-    for (const std::size_t p : front) {
+  for (const Front& front : fronts(points)) {
+    const auto crowding = crowding_distance(points, front);
+    std::vector<std::size_t> order(front.size());  // indices into front
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::stable_sort(order, std::ranges::greater{}, [&](std::size_t i) { return crowding[i]; });
+    for (const std::size_t i : order) {
       if (result.size() == count) return result;
-      result.push_back(p);
+      result.push_back(front[i]);
     }
   }
   return result;

@@ -11,7 +11,7 @@ namespace harmonic {
 /// larger crowding distance; then the lower index, so that the same points give the same survivors everywhere.
 /// All points, sorted, when there are no more than `count`.
 ///   survivors({{1,4}, {2,2}, {3,3}, {4,1}}, 2) == {0, 3}     (the ends of the first front {0,1,3})
-/// O(M N^2) for N points of M objectives. Source: NSGA-II, IEEE TEVC 6(2), 2002.
+/// Cost as fronts. Source: NSGA-II, IEEE TEVC 6(2), 2002.
 /// @throws InputError as check_points
 [[nodiscard]] std::vector<std::size_t> survivors(const std::vector<Objectives>& points, std::size_t count);
 

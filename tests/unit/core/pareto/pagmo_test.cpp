@@ -1,5 +1,6 @@
 // A peer's opinion: pagmo2's sorting, crowding distance and hypervolume on random points.
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include <pagmo/utils/hypervolume.hpp>
@@ -86,4 +87,21 @@ TEST_CASE("Hypervolume agrees with pagmo2", "[pareto][pagmo]") {
     const double theirs = pagmo::hypervolume(sample.points).compute(reference);
     CHECK(hypervolume(sample.points, reference) == Approx(theirs).epsilon(1e-10));
   }
+}
+
+TEST_CASE("The hypervolume of a front of hundreds agrees with pagmo2", "[pareto][pagmo]") {
+  const std::size_t objectives = GENERATE(2, 3, 4);
+  const bool bulges_out = GENERATE(false, true);
+  RandomStream random(Seed{12}, "pagmo", objectives);
+  std::vector<Objectives> points(400, Objectives(objectives));
+  for (auto& point : points) {  // on a sphere: none dominates another
+    double norm = 0;
+    for (auto& value : point) {
+      value = random.uniform();
+      norm += value * value;
+    }
+    for (auto& value : point) value = bulges_out ? value / std::sqrt(norm) : 1 - value / std::sqrt(norm);
+  }
+  const Objectives reference(objectives, 1.1);
+  CHECK(hypervolume(points, reference) == Approx(pagmo::hypervolume(points).compute(reference)).epsilon(1e-10));
 }
