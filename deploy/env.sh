@@ -1,6 +1,8 @@
 # Sourced by the scripts beside it: where things are, and what Open MPI needs to hear.
 HARMONIC_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 HARMONIC_TORCH_VERSION=2.11.0
+# A container's user may have no home, or `/`: what is cached then lies in the clone.
+case "${HOME:-/}" in /) export XDG_CACHE_HOME=${XDG_CACHE_HOME:-$HARMONIC_ROOT/.cache} ;; esac
 HARMONIC_CACHE=${HARMONIC_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/harmonic}
 export HARMONIC_CACHE
 

@@ -1,66 +1,177 @@
 #!/usr/bin/env bash
-# Runs a command on N ranks of this machine, the way Harmonic likes it: a rank that dies does not end the run, and a
-# signal reaches the program, which stops with a checkpoint.
+# Runs a command on N ranks of this machine, the way Harmonic likes it: a rank that dies does not end the run, a signal
+# reaches the program, which stops with a checkpoint, and the exit code is rank 0's.
 #   deploy/mpirun.sh 3 build/harmonic search --config configs/avmnist.cfg --data F.h5 --run DIR
+#
+#   HARMONIC_MEET_SECONDS=N    so long may ranks take to meet [default: 120]; then the job is started again, once
 set -uo pipefail
 asked= # to stop
-trap 'asked=1' INT TERM USR1
+trap 'asked=1' INT TERM USR1 HUP
 . "$(dirname "$0")/env.sh"
+say() { printf 'deploy/mpirun.sh: %s\n' "$*" >&2; }
 [ $# -ge 2 ] || { echo "usage: deploy/mpirun.sh RANKS COMMAND [ARGUMENT ...]" >&2; exit 2; }
 ranks=$1
 shift
-command -v "$1" >/dev/null || { echo "deploy/mpirun.sh: no program $1; build it with deploy/build.sh" >&2; exit 2; }
+command -v "$1" >/dev/null || { say "no program $1; build it with deploy/build.sh"; exit 2; }
 
 # Only a search or a reproduction can go on without a rank; elsewhere Open MPI should end the job. They, a training
-# and a sweep take a signal as a wish to stop.
-recovery=()
-stops=
-for word in "$@"; do
-  case "$word" in
-    search | reproduce) recovery=(--enable-recovery) stops=1 ;;
-    train | sweep) stops=1 ;;
+# and a sweep are jobs: they take a signal as a wish to stop, and rank 0 says how far it is.
+recovery=
+job=
+words=("$@")
+for ((i = 0; i < $#; ++i)); do
+  [ "${words[i]##*/}" = harmonic ] || continue
+  case "${words[i + 1]-} ${words[i + 2]-}" in
+    'search '* | 'reproduce '*) job=1 recovery=--enable-recovery ;;
+    'supernet train' | 'supernet sweep') job=1 ;;
   esac
+  break
 done
 
-# Under --enable-recovery Open MPI's mpirun ends with 0 whatever its ranks end with: rank 0 leaves its exit code in a file.
-HARMONIC_EXIT_FILE=$(mktemp)
-export HARMONIC_EXIT_FILE
-trap 'rm -f "$HARMONIC_EXIT_FILE"' EXIT
+if [ -n "${TMPDIR-}" ] && { [ ! -d "$TMPDIR" ] || [ ! -w "$TMPDIR" ]; }; then
+  say "TMPDIR=$TMPDIR is no folder to write to: /tmp serves"
+  export TMPDIR=/tmp
+fi
+state=$(mktemp -d) || exit 1
+trap 'rm -rf "$state"' EXIT
 
-# mpirun kills its ranks a second after SIGINT or SIGTERM; SIGUSR1 it passes on, and the program takes it as the same wish.
-# Of its complaints one is news where no master says who is lost: which rank a signal ended, and on which node.
-news() {
-  local line boxed=0
-  while IFS= read -r line; do
+# What mpirun and its ranks write to stderr, without mpirun's own noise. It says what it has to say in boxes: they are kept
+# for the case that the ranks never meet. One is news where no master says who is lost: which rank a signal ended, and on
+# which node. Which ranks have ended is told by Open MPI's own log of their states.
+ended='ACTIVATE PROC \[\[[0-9]+,1\],([0-9]+)\] STATE (ABORTED BY SIGNAL|NORMALLY TERMINATED)'
+filter() {
+  local line inside='' box=()
+  local edge=-------------------------------------------------------------------------- # as wide as Open MPI draws it
+  while IFS= read -r line || [ -n "$line" ]; do
+    if [[ $line =~ $ended ]]; then
+      printf '%s %s\n' "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" >>"$state/ended"
+      continue
+    fi
     case "$line" in
-      ------------------------------*) boxed=$((1 - boxed)) ;;
-      *'PMIX ERROR'*) ;;
-      'mpirun noticed that process rank'*) printf '%s\n' "$line" ;;
-      *) [ "$boxed" -eq 1 ] || printf '%s\n' "$line" ;;
+      *'] ACTIVATE '*' STATE '* | *'PMIX ERROR'* | *' sent help message '* | *'to see all help / error messages') continue ;;
     esac
+    if [ "$line" = "$edge" ]; then
+      [ -n "$inside" ] || { inside=1 box=(); continue; }
+      inside=
+      case "${box[*]-}" in
+        *'mpirun noticed that process rank'*) [ -n "$recovery" ] || printf '%s\n' "${box[@]}" ;;
+        *'Primary job '*'terminated normally'* | *'exited with non-zero status'*) ;; # the exit code says it
+        *) printf '%s\n' "${box[@]-}" >>"$state/boxes" ;;
+      esac
+    elif [ -n "$inside" ] && [ ${#box[@]} -lt 60 ]; then
+      box+=("$line")
+    else # more than that is no box
+      [ -z "$inside" ] || printf '%s\n' "$edge" "${box[@]}"
+      inside=
+      printf '%s\n' "$line"
+      [[ $line != *--enable-recovery* ]] || echo "$line" >>"$state/boxes"
+    fi
   done
+  [ -z "$inside" ] || printf '%s\n' "${box[@]-}" >>"$state/boxes"
 }
-quiet=()
-[ ${#recovery[@]} -eq 0 ] || quiet=(--quiet)
-set -m # a process group of its own: Ctrl-C comes through the trap only
-mpirun "${quiet[@]}" "${recovery[@]}" -n "$ranks" "$@" 2> >(news >&2) &
-job=$!
-while kill -0 "$job" 2>/dev/null; do
-  if [ -z "$asked" ]; then
-    wait "$job" # to its end, or until a signal
-  else # The job stops in its own time. It is asked again and again: what has just been started may not listen yet.
-    kill -USR1 "$job" 2>/dev/null
-    sleep 0.5
+
+# mpirun and its ranks on this machine: all that have this run's exit file in their environment.
+remaining() { grep -lzxF "HARMONIC_EXIT_FILE=$state/exit" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3; }
+rank_0_is_here() {
+  local pid
+  for pid in $(remaining); do
+    ! grep -qzx OMPI_COMM_WORLD_RANK=0 "/proc/$pid/environ" || return 0
+  done 2>/dev/null
+  return 1
+}
+running() { kill -0 "$mpirun" 2>/dev/null; }
+nap() { # ends early when mpirun does, or with a signal
+  sleep 0.3 &
+  wait -n
+}
+# Ends all ranks, then mpirun. Ranks are killed, for a stopped one hears nothing else; mpirun is asked, for it reaches other nodes.
+end() {
+  local until=$((SECONDS + 4))
+  kill -KILL $(remaining | grep -vx "$mpirun")
+  kill -TERM "$mpirun"
+  while running && [ $SECONDS -lt $until ]; do nap; done
+  kill -KILL $(remaining)
+}
+
+# Runs mpirun to its end. Leaves in `word` what rank 0 said last (nothing; "running" once all ranks had met; its exit code), in
+# `lost` what kept the ranks from meeting, in `status` mpirun's own exit code.
+launch() {
+  local filtering limit='' met_by=$((SECONDS + ${HARMONIC_MEET_SECONDS:-120}))
+  word='' lost='' status=0
+  : >"$state/exit"
+  : >"$state/boxes"
+  : >"$state/ended"
+  exec 3> >(filter >&2)
+  filtering=$!
+  # Rank 0 leaves word in HARMONIC_EXIT_FILE: under --enable-recovery mpirun ends with 0 whatever its ranks end with.
+  HARMONIC_EXIT_FILE="$state/exit" OMPI_MCA_state_base_verbose=1 \
+    mpirun $recovery -n "$ranks" "${words[@]}" </dev/null 2>&3 3>&- &
+  mpirun=$!
+  exec 3>&-
+  while running; do
+    read -r word <"$state/exit"
+    if [[ $word =~ ^[0-9]+$ ]] || { [ -n "$job" ] && grep -q '^0 ' "$state/ended"; }; then
+      limit=${limit:-$((SECONDS + 5))} # rank 0 has ended: the others have no more to do
+    elif [ -z "$job" ] || [ -n "$word" ]; then
+      limit=
+    elif [ -s "$state/ended" ] && rank_0_is_here; then
+      limit=${limit:-$((SECONDS + (${#asked} ? 0 : 5)))} # the others would wait for it for ever
+    elif [ $SECONDS -ge $met_by ] && rank_0_is_here; then
+      lost="the ranks have not met in ${HARMONIC_MEET_SECONDS:-120} s"
+      limit=$SECONDS
+    fi
+    if [ -n "$limit" ] && [ $SECONDS -ge "$limit" ]; then
+      end
+      break
+    fi
+    # mpirun kills its ranks a second after SIGINT or SIGTERM; SIGUSR1 it passes on, and the program takes it as the same wish.
+    # It is asked again and again: what has just been started may not listen yet. The job stops in its own time.
+    [ -z "$asked" ] || kill -USR1 "$mpirun"
+    nap
+  done 2>/dev/null
+  wait "$mpirun" 2>/dev/null || status=$?
+  [ -z "$job" ] || kill -KILL $(remaining) 2>/dev/null
+  for _ in {1..10}; do # what they said last
+    kill -0 "$filtering" 2>/dev/null || break
+    sleep 0.1
+  done
+  read -r word <"$state/exit"
+  [ -z "$limit" ] || status=1
+  local killed
+  killed=$(sed -n 's/ ABORTED BY SIGNAL//p' "$state/ended" | head -n 1)
+  [ -n "$word$lost" ] || [ -z "$killed" ] || lost="rank $killed was ended by a signal before all ranks had met"
+}
+
+set -m # a process group of its own for mpirun: Ctrl-C comes through the trap only
+again=1
+while launch; [ -n "$job" ] && [ -z "$word$asked" ]; do
+  if [ -n "$recovery" ] && grep -q -e enable-recovery "$state/boxes"; then
+    say "this MPI has no --enable-recovery: the run ends when a worker dies, and goes on with --resume"
+    recovery=
+  elif [ -n "$lost" ] && [ -n "$again" ]; then
+    say "$lost: starting again"
+    again=
+  else
+    break
   fi
-done 2>/dev/null
-status=0
-wait "$job" || status=$?
-if [ -s "$HARMONIC_EXIT_FILE" ]; then
-  status=$(cat "$HARMONIC_EXIT_FILE")
-elif [ -n "$asked" ] && [ -n "$stops" ]; then
-  echo "deploy/mpirun.sh: stopped before rank 0 could say so, or after it was gone; what was finished can be resumed" >&2
-  status=3
-elif [ ${#recovery[@]} -gt 0 ] && [ "$status" -eq 0 ]; then
-  status=1 # rank 0 went without a word
+done
+
+if [[ $word =~ ^[0-9]+$ ]]; then
+  exit "$word"
+elif [ -n "$job" ] && [ -n "$asked" ]; then
+  say "stopped before rank 0 could say so, or after it was gone; what was finished can be resumed"
+  exit 3
+fi
+[ -z "$recovery" ] || [ "$status" -ne 0 ] || status=1
+if [ "$status" -ne 0 ]; then
+  if [ -n "$lost" ]; then
+    say "$lost"
+  elif [ -n "$job" ] && [ -n "$word" ] && grep -q '^0 ' "$state/ended"; then
+    say "rank 0 was lost; what was finished can be resumed"
+  fi
+  if [ -s "$state/boxes" ]; then
+    say "mpirun says:"
+    grep -v '^ *$' "$state/boxes" | sed 's/^/  /' | head -n 16 >&2
+  fi
 fi
 exit "$status"

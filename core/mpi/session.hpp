@@ -20,7 +20,7 @@ class MpiSession {
   /// that neither a lost rank nor a computation that still runs on another thread can hold it up.
   /// Under `mpirun --enable-recovery` (Open MPI 4.1) mpirun itself ends with 0 whatever its ranks end with, so rank 0
   /// also writes the code to the file that the environment variable HARMONIC_EXIT_FILE names, when there is one; launch
-  /// scripts read it.
+  /// scripts read it. From the start of the session until then it holds "running": all ranks have met.
   [[noreturn]] void leave(ExitCode code);
 
  private:

@@ -1,0 +1,192 @@
+// deploy/mpirun.sh: what it hears, what it says, and that it ends.
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <signal.h>
+
+#include <catch2/catch.hpp>
+
+#include "core/storage/atomic_file.hpp"
+#include "tests/support/process.hpp"
+#include "tests/support/shared_data.hpp"
+
+using namespace harmonic;
+using namespace harmonic::testing;
+using Catch::Contains;
+
+namespace {
+
+const std::string& launcher() {
+  static const std::string path = std::string(std::getenv("HARMONIC_SOURCE")) + "/deploy/mpirun.sh";
+  return path;
+}
+
+const std::string& stand_in() {
+  static const std::string path = std::getenv("HARMONIC_STAND_IN");
+  return path;
+}
+
+/// "deploy/mpirun.sh RANKS harmonic …" with these settings in its environment.
+std::vector<std::string> on_ranks(int ranks, const std::vector<std::string>& words,
+                                  const std::vector<std::string>& settings = {}) {
+  std::vector<std::string> command = {"env"};
+  command.insert(command.end(), settings.begin(), settings.end());
+  command.insert(command.end(), {launcher(), std::to_string(ranks), stand_in()});
+  command.insert(command.end(), words.begin(), words.end());
+  return command;
+}
+
+bool alive(pid_t pid) {
+  std::ifstream words("/proc/" + std::to_string(pid) + "/cmdline");  // empty for what is dead and not buried yet
+  return words.peek() != std::ifstream::traits_type::eof();
+}
+
+/// A folder whose program `mpirun` is this script; $real is the true one.
+std::string with_mpirun(const TemporaryFolder& folder, const std::string& script) {
+  const auto path = folder / "mpirun";
+  std::ofstream(path) << "#!/usr/bin/env bash\nreal=$(PATH=${PATH#*:} command -v mpirun)\n" << script;
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+  return "PATH=" + (folder / "").string() + ":" + std::getenv("PATH");
+}
+
+}  // namespace
+
+TEST_CASE("The exit code is rank 0's", "[launcher]") {
+  for (const std::string code : {"0", "1", "2", "3"}) {
+    const auto finished = run(on_ranks(2, {"search", "code=" + code}));
+    INFO(finished.err);
+    CHECK(finished.exit_code == std::stoi(code));
+  }
+}
+
+TEST_CASE("A worker that is stopped at the end keeps nobody waiting, and is ended too", "[launcher]") {
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"search"}, {"supernet", "train"}}) {
+    auto words = command;
+    words.insert(words.end(), {"stop-at-end=1", "code=3"});
+    Process process(on_ranks(3, words));
+    pid_t worker = 0;
+    CHECK(wait_until(process, [&] { return (worker = process.rank(1)) != 0; }));
+    const auto finished = process.wait();
+    INFO(finished.err);
+    CHECK(finished.exit_code == 3);
+    CHECK_FALSE(alive(worker));
+  }
+}
+
+TEST_CASE("A worker that is stopped for a while costs that while and nothing else", "[launcher]") {
+  Process process(on_ranks(2, {"search", "stop-at-end=1"}));
+  pid_t worker = 0;
+  REQUIRE(wait_until(process, [&] { return (worker = process.rank(1)) != 0; }));
+  REQUIRE(wait_until(process, [&] {
+    const auto stat = read_file("/proc/" + std::to_string(worker) + "/stat");
+    return stat.find(") T ") != std::string::npos;
+  }));
+  REQUIRE(kill(worker, SIGCONT) == 0);
+  const auto finished = process.wait();
+  INFO(finished.err);
+  CHECK(finished.exit_code == 0);
+  CHECK(finished.err.empty());
+}
+
+TEST_CASE("When rank 0 is killed the launcher says so and ends the others", "[launcher]") {
+  const auto finished = run(on_ranks(3, {"search", "kill-master"}));
+  CHECK(finished.exit_code == 1);
+  CHECK_THAT(finished.err, Contains("rank 0 was lost; what was finished can be resumed"));
+}
+
+TEST_CASE("A rank that is killed while the ranks meet costs a second start", "[launcher]") {
+  const TemporaryFolder folder;
+  const auto finished = run(on_ranks(3, {"search", "kill-before=2," + (folder / "once").string()}));
+  INFO(finished.err);
+  CHECK(finished.exit_code == 0);
+  CHECK_THAT(finished.err, Contains("rank 2 was ended by a signal before all ranks had met: starting again"));
+}
+
+TEST_CASE("Ranks that cannot meet are not waited for, and the launcher says why", "[launcher]") {
+  const auto killed = run(on_ranks(3, {"search", "kill-before=2"}));
+  CHECK(killed.exit_code == 1);
+  CHECK_THAT(killed.err,
+             Contains("starting again") && Contains("rank 2 was ended by a signal before all ranks had met\n"));
+  const auto stopped = run(on_ranks(2, {"search", "stop-before=1"}, {"HARMONIC_MEET_SECONDS=1"}));
+  CHECK(stopped.exit_code == 1);
+  CHECK_THAT(stopped.err, Contains("starting again") && Contains("the ranks have not met in 1 s\n"));
+}
+
+TEST_CASE("What never reached its ranks is explained in mpirun's words", "[launcher]") {
+  const TemporaryFolder folder;
+  std::ofstream(folder / "hosts") << "unreachable.invalid slots=4\n";
+  const auto host = run(
+      on_ranks(2, {"search"},
+               {"OMPI_MCA_orte_default_hostfile=" + (folder / "hosts").string(), "OMPI_MCA_plm_rsh_agent=/bin/false"}));
+  CHECK(host.exit_code != 0);
+  CHECK_THAT(host.err, Contains("mpirun says:") && Contains("unable to reliably start one or more daemons"));
+  const auto value = run(on_ranks(2, {"search"}, {"OMPI_MCA_btl=no-such"}));
+  CHECK(value.exit_code == 1);
+  CHECK_THAT(value.err, Contains("mpirun says:") && Contains("Component: no-such"));
+}
+
+TEST_CASE("A run that meets shows none of mpirun's boxes", "[launcher]") {
+  const TemporaryFolder folder;
+  const std::string edge(74, '-');
+  const auto finished = run(on_ranks(2, {"search"},
+                                     {with_mpirun(folder, "printf '%s\\nA box\\n%s\\nA word\\n' " + edge + " " + edge +
+                                                              " >&2\nexec \"$real\" \"$@\"\n")}));
+  CHECK(finished.exit_code == 0);
+  CHECK(finished.err == "A word\n");
+}
+
+TEST_CASE("An MPI without --enable-recovery runs without it, with a word", "[launcher]") {
+  const TemporaryFolder folder;
+  const auto finished = run(on_ranks(2, {"search", "code=3"},
+                                     {with_mpirun(folder,
+                                                  "case \"$*\" in *--enable-recovery*)\n"
+                                                  "  printf '%s\\nunrecognized option: --enable-recovery\\n%s\\n' " +
+                                                      std::string(74, '-') + " " + std::string(74, '-') +
+                                                      " >&2; exit 213 ;;\nesac\nexec \"$real\" \"$@\"\n")}));
+  INFO(finished.err);
+  CHECK(finished.exit_code == 3);
+  CHECK_THAT(finished.err, Contains("this MPI has no --enable-recovery"));
+}
+
+TEST_CASE("A command stands after the program, not among its values", "[launcher]") {
+  const TemporaryFolder folder;
+  const auto setting = with_mpirun(folder, "echo \"$@\"\n");
+  const auto given = [&](const std::vector<std::string>& words) { return run(on_ranks(2, words, {setting})).out; };
+  CHECK_THAT(given({"search", "--run", "train"}), Contains("--enable-recovery"));
+  CHECK_THAT(given({"reproduce", "--table", "avmnist"}), Contains("--enable-recovery"));
+  CHECK_THAT(given({"supernet", "train", "--out", "search"}), !Contains("--enable-recovery"));
+  CHECK_THAT(given({"report", "--run", "search"}), !Contains("--enable-recovery"));
+}
+
+TEST_CASE("A loop over runs takes all its turns: the launcher leaves stdin alone", "[launcher]") {
+  const auto finished =
+      run({"bash", "-c",
+           "printf '1\\n2\\n3\\n' | while read -r turn; do \"$0\" 1 \"$1\" search || exit; echo \"turn $turn\"; done",
+           launcher(), stand_in()});
+  INFO(finished.err);
+  CHECK(finished.out == "turn 1\nturn 2\nturn 3\n");
+}
+
+TEST_CASE("A TMPDIR that is not there, no HOME: the run starts all the same", "[launcher]") {
+  const TemporaryFolder folder;
+  const auto finished = run(on_ranks(2, {"search"}, {"-u", "HOME", "TMPDIR=" + (folder / "absent").string()}));
+  INFO(finished.err);
+  CHECK(finished.exit_code == 0);
+  CHECK_THAT(finished.err, Contains("/tmp serves"));
+}
+
+TEST_CASE("Every signal that ends programs is passed on as a wish to stop", "[launcher]") {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) {
+    Process process(on_ranks(2, {"search", "until-stopped"}));
+    pid_t worker = 0;
+    REQUIRE(wait_until(process, [&] { return (worker = process.rank(1)) != 0; }));
+    process.signal(number);
+    const auto stopped = process.wait();
+    INFO("signal " << number << ": " << stopped.err);
+    CHECK(stopped.exit_code == 3);
+    CHECK_FALSE(alive(worker));
+  }
+}
