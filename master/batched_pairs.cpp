@@ -24,9 +24,4 @@ std::vector<SearchFusion> batched_pairs(const std::vector<FusionCandidate>& cand
   return work;
 }
 
-int parts_of(const Work& work) {
-  const auto* search = std::get_if<SearchFusion>(&work);
-  return search == nullptr ? 1 : static_cast<int>(search->candidates.size());
-}
-
 }  // namespace harmonic

@@ -12,7 +12,4 @@ namespace harmonic {
 /// of their first candidates. A function of the arguments alone: the number of workers plays no part.
 [[nodiscard]] std::vector<SearchFusion> batched_pairs(const std::vector<FusionCandidate>& candidates, int at_most);
 
-/// What a piece of work counts for: a group's fusion searches, else 1. A group has as many times the deadline.
-[[nodiscard]] int parts_of(const Work& work);
-
 }  // namespace harmonic

@@ -1,13 +1,11 @@
 #include "master/dispatcher.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
-#include "core/base/overloaded.hpp"
 #include "core/base/text.hpp"
-#include "master/batched_pairs.hpp"
+#include "core/work/answer_check.hpp"
 #include "proto/tags.hpp"
 
 namespace harmonic {
@@ -24,78 +22,7 @@ std::vector<Rank> workers_of(const Mailbox& mailbox) {
   return workers;
 }
 
-bool is_percent(double metric) {
-  return std::isfinite(metric) && metric >= 0 && metric <= 100;
-}
-
-std::string bad_metric(double metric) {
-  return is_percent(metric) ? "" : fmt::format("a metric of {} percent", metric);
-}
-
-std::string check(const EvaluateBackbones& work, const BackboneScores& scores) {
-  if (scores.metric.size() != work.genomes.size())
-    return fmt::format("{} scores for {} backbones", scores.metric.size(), work.genomes.size());
-  const auto bad = std::ranges::find_if_not(scores.metric, is_percent);
-  return bad == scores.metric.end() ? "" : bad_metric(*bad);
-}
-
-std::string check(const FusionCandidate& candidate, const FusionScore& score) {
-  const auto& macro = candidate.genome.macro;
-  const auto& cells = score.genotype.cells;
-  const bool fits = cells.size() == static_cast<std::size_t>(macro.cells) &&
-                    std::ranges::all_of(
-                        cells, [&](const auto& c) { return c.steps.size() == static_cast<std::size_t>(macro.nodes); });
-  if (!fits) return "a genotype of another macro-architecture";
-  if (!std::ranges::all_of(score.architecture, [](float v) { return std::isfinite(v); }))
-    return "architecture parameters that are no numbers";
-  const auto bad = bad_metric(score.metric_val);
-  return bad.empty() && score.metric_test ? bad_metric(*score.metric_test) : bad;
-}
-
-std::string check(const SearchFusion& work, const FusionScores& found) {
-  if (found.scores.size() != work.candidates.size())
-    return fmt::format("{} scores for {} models", found.scores.size(), work.candidates.size());
-  for (std::size_t i = 0; i < found.scores.size(); ++i)
-    if (auto bad = check(work.candidates[i], found.scores[i]); !bad.empty()) return bad;
-  return "";
-}
-
-std::string check(const TestModel&, const TestScore& score) {
-  return bad_metric(score.metric_test);
-}
-
-template <class W, class O>
-std::string check(const W&, const O&) {
-  return "an answer of another kind";
-}
-
-/// "model 7", "models 7, 9 and 12"
-std::string models_of(const SearchFusion& work) {
-  std::vector<std::string> ids;
-  for (const auto& candidate : work.candidates) ids.push_back(std::to_string(candidate.candidate.value));
-  if (ids.size() == 1) return "model " + ids.front();
-  const auto last = std::move(ids.back());
-  ids.pop_back();
-  return fmt::format("models {} and {}", join(ids, ", "), last);
-}
-
-/// For the log.
-std::string describe(const Work& work) {
-  return std::visit(Overloaded{[](const EvaluateBackbones& w) {
-                                 return fmt::format("evaluation of {} backbones of modality {}", w.genomes.size(),
-                                                    w.modality);
-                               },
-                               [](const SearchFusion& w) { return fmt::format("fusion search of {}", models_of(w)); },
-                               [](const TestModel& w) { return fmt::format("test of model {}", w.candidate.value); }},
-                    work);
-}
-
 }  // namespace
-
-std::string why_nonsense(const Work& work, const Outcome& outcome) {
-  if (std::holds_alternative<Failure>(outcome)) return "";
-  return std::visit([](const auto& w, const auto& o) { return check(w, o); }, work, outcome);
-}
 
 Dispatcher::Dispatcher(Mailbox& mailbox, DispatchOptions options, std::function<void()> idle)
     : mailbox_(mailbox),
@@ -199,7 +126,7 @@ void Dispatcher::handle(Rank from, const Result& result) {
     return;
   }
   if (const auto* failure = std::get_if<Failure>(&result.outcome)) {
-    if (failure->bad_input) throw InputError(failure->message, "");
+    if (failure->kind == FailureKind::input) throw InputError(failure->message, "");
     log::warning("task {} failed on worker {}: {}", result.task.value, from.value, failure->message);
     if (++open.failures < options_.max_failures) {
       if (!roster_.in_hands(result.task)) requeue(open, from);
@@ -290,7 +217,7 @@ void Dispatcher::task_lost(TaskId id, Rank worker, const std::string& why) {
     return requeue(open, worker);
   }
   log::warning("task {} is set aside: it lost {} workers; {}", id.value, open.losses, describe(open.job.task.work));
-  close(id, {id, worker, 0, Failure{fmt::format("lost {} workers, the last one: {}", open.losses, why), false}});
+  close(id, {id, worker, 0, Failure{fmt::format("lost {} workers, the last one: {}", open.losses, why)}});
 }
 
 void Dispatcher::requeue(Open& open, Rank avoid) {

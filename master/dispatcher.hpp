@@ -113,8 +113,4 @@ class Dispatcher {
   bool stopped_ = false;
 };
 
-/// Why this cannot be the answer to the work: another kind, a wrong number of scores, a metric outside 0 … 100 percent,
-/// a genotype of another macro-architecture. Empty when it can.
-[[nodiscard]] std::string why_nonsense(const Work& work, const Outcome& outcome);
-
 }  // namespace harmonic

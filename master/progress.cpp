@@ -5,7 +5,6 @@
 
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
-#include "master/batched_pairs.hpp"
 
 namespace harmonic {
 namespace {

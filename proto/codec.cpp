@@ -30,6 +30,17 @@ Split split_of(std::int32_t wire) {
   return wire == kVal ? Split::val : wire == kTest ? Split::test : Split::train;
 }
 
+constexpr std::int32_t kWorker = 0, kCandidate = 1, kInput = 2;
+
+std::int32_t to_wire(FailureKind kind) {
+  return kind == FailureKind::worker ? kWorker : kind == FailureKind::candidate ? kCandidate : kInput;
+}
+
+FailureKind failure_kind_of(std::int32_t wire) {
+  require(wire >= kWorker && wire <= kInput);
+  return wire == kWorker ? FailureKind::worker : wire == kCandidate ? FailureKind::candidate : FailureKind::input;
+}
+
 // --- core types to protobuf
 
 void put(const BackboneGenome& from, wire::BackboneGenome& to) {
@@ -103,7 +114,7 @@ void put(const Outcome& from, wire::Outcome& to) {
                         [&](const TestScore& o) { to.mutable_test()->set_metric_test(o.metric_test); },
                         [&](const Failure& o) {
                           to.mutable_failure()->set_message(o.message);
-                          to.mutable_failure()->set_bad_input(o.bad_input);
+                          to.mutable_failure()->set_kind(to_wire(o.kind));
                         }},
              from);
 }
@@ -181,7 +192,7 @@ Outcome get(const wire::Outcome& from) {
     case wire::Outcome::kTest:
       return TestScore{from.test().metric_test()};
     case wire::Outcome::kFailure:
-      return Failure{from.failure().message(), from.failure().bad_input()};
+      return Failure{from.failure().message(), failure_kind_of(from.failure().kind())};
     case wire::Outcome::KIND_NOT_SET:
       break;
   }
@@ -200,7 +211,8 @@ Envelope get(const wire::Envelope& from) {
     case wire::Envelope::kResult: {
       const auto& result = from.result();
       require(result.has_outcome());
-      return Result{TaskId{result.task()}, Rank{result.worker()}, result.seconds(), get(result.outcome())};
+      return Result{TaskId{result.task()}, Rank{result.worker()}, result.seconds(), get(result.outcome()),
+                    result.host()};
     }
     case wire::Envelope::kHeartbeat:
       return Heartbeat{Rank{from.heartbeat().worker()}};
@@ -270,6 +282,7 @@ std::vector<std::byte> encode(const Envelope& envelope) {
                           out.set_task(result.task.value);
                           out.set_worker(result.worker.value);
                           out.set_seconds(result.seconds);
+                          out.set_host(result.host);
                           put(result.outcome, *out.mutable_outcome());
                         },
                         [&](const Heartbeat& beat) { message.mutable_heartbeat()->set_worker(beat.worker.value); },

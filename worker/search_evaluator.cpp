@@ -28,7 +28,7 @@ class SearchEvaluator final : public Evaluator {
                             settings.fusion.side * settings.fusion.side);
   }
 
-  Outcome evaluate(const Work& work) override {
+  Outcome evaluate(const Work& work, const WorkHooks&) override {
     return std::visit([this](const auto& piece) -> Outcome { return run(piece); }, work);
   }
 

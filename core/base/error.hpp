@@ -20,6 +20,20 @@ class RunError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// One piece of work that cannot be done anywhere, by nobody's fault: a fusion search that diverged. It is reported
+/// with its reason and not tried again.
+class CandidateError : public RunError {
+ public:
+  using RunError::RunError;
+};
+
+/// This process can do no more work, whatever the work is: its GPU no longer answers. A worker leaves with it, its work
+/// goes elsewhere.
+class WorkerError : public RunError {
+ public:
+  using RunError::RunError;
+};
+
 /// Exit codes of the program; scripts rely on them.
 enum class ExitCode : int {
   done = 0,

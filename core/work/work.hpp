@@ -1,5 +1,7 @@
 #pragma once
 
+#include <exception>
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -53,6 +55,11 @@ struct TestModel {
 
 using Work = std::variant<EvaluateBackbones, SearchFusion, TestModel>;
 
+/// What a piece of work counts for: a group's fusion searches, else 1. A group has as many times the deadline.
+[[nodiscard]] int parts_of(const Work& work);
+/// "fusion search of models 7 and 9", for people.
+[[nodiscard]] std::string describe(const Work& work);
+
 struct Task {
   TaskId id;
   Work work;
@@ -86,10 +93,21 @@ struct TestScore {
 
   bool operator==(const TestScore&) const = default;
 };
-/// The worker is well but could not do the work.
+/// Whose trouble it is that a piece of work could not be done, and so whether another worker is to try it.
+enum class FailureKind {
+  worker,     ///< of the node: a file it cannot read, its GPU, a full disk, anything unforeseen; tried elsewhere, and a
+              ///< few in a row set the worker aside
+  candidate,  ///< of this piece of work (CandidateError): reported at once, the worker stays
+  input,      ///< the worker blames the user's input (InputError): tried elsewhere too, for it may be this node alone
+              ///< that cannot see a file; what every worker says is the user's fault
+};
+/// "worker", "candidate", "input"
+[[nodiscard]] std::string to_text(FailureKind kind);
+
+/// The work was not done.
 struct Failure {
   std::string message;
-  bool bad_input = false;  ///< the fault is the user's: trying elsewhere will not help
+  FailureKind kind = FailureKind::worker;
 
   bool operator==(const Failure&) const = default;
 };
@@ -100,17 +118,32 @@ struct Result {
   Rank worker;
   double seconds = 0;  ///< of work, on the worker
   Outcome outcome;
+  std::string host = {};  ///< the worker's
 
   bool operator==(const Result&) const = default;
+};
+
+/// How work under way talks to who asked for it. Called on the thread that computes, as often as is cheap.
+struct WorkHooks {
+  std::function<void(double share)> progress = [](double) {};  ///< 0 … 1 of the work is done
+  std::function<bool()> cancelled = [] { return false; };      ///< nobody wants the answer any more: throw Cancelled
+};
+
+/// Thrown by an evaluator that heard `cancelled`.
+class Cancelled : public std::exception {
+ public:
+  [[nodiscard]] const char* what() const noexcept override { return "cancelled"; }
 };
 
 /// Does pieces of work: the worker's LibTorch one, or a fake of the tests.
 class Evaluator {
  public:
   virtual ~Evaluator() = default;
-  /// The answer depends on the work and the run's settings alone. What it throws becomes a Failure in the worker loop;
-  /// an InputError one with `bad_input`.
-  [[nodiscard]] virtual Outcome evaluate(const Work& work) = 0;
+  /// The answer depends on the work and the run's settings alone.
+  /// @throws CandidateError, InputError, anything else: a Failure of that kind (FailureKind)
+  /// @throws WorkerError when it can do no more work
+  /// @throws Cancelled
+  [[nodiscard]] virtual Outcome evaluate(const Work& work, const WorkHooks& hooks) = 0;
 };
 
 }  // namespace harmonic

@@ -14,7 +14,7 @@ using namespace harmonic;
 
 class Doomed final : public Evaluator {
  public:
-  [[nodiscard]] Outcome evaluate(const Work&) override {
+  [[nodiscard]] Outcome evaluate(const Work&, const WorkHooks&) override {
     std::raise(SIGKILL);
     return Failure{};
   }

@@ -41,7 +41,8 @@ inline Genotype fake_genotype(const MultimodalGenome& genome) {
       cell.steps.push_back({operators[static_cast<std::size_t>(3 * fake_uniform(text_of(genome), 7 + n))], 0, 1});
     genotype.cells.push_back(cell);
   }
-  genotype.concat = {0, 1};
+  const int states = static_cast<int>(genome.backbones.size()) + genome.macro.cells;
+  genotype.concat = {states - 2, states - 1};
   return genotype;
 }
 
@@ -78,7 +79,7 @@ inline Outcome fake_outcome(const Work& work) {
 
 class FakeEvaluator : public Evaluator {
  public:
-  [[nodiscard]] Outcome evaluate(const Work& work) override { return fake_outcome(work); }
+  [[nodiscard]] Outcome evaluate(const Work& work, const WorkHooks&) override { return fake_outcome(work); }
 };
 
 /// {latency, energy} of a backbone; no unit.

@@ -30,30 +30,35 @@ namespace {
 class Unable final : public Evaluator {
  public:
   explicit Unable(Failure failure) : failure_(std::move(failure)) {}
-  [[nodiscard]] Outcome evaluate(const Work&) override { return failure_; }
+  [[nodiscard]] Outcome evaluate(const Work&, const WorkHooks&) override { return failure_; }
 
  private:
   Failure failure_;
 };
 
-std::unique_ptr<Evaluator> make_or_excuse(const EvaluatorFactory& make) {
+/// The exception under way, as a failure of its kind.
+Failure failure_now() {
   try {
-    return make();
+    throw;
+  } catch (const CandidateError& e) {
+    return {e.what(), FailureKind::candidate};
   } catch (const InputError& e) {
-    return std::make_unique<Unable>(Failure{e.what(), true});
+    return {e.what(), FailureKind::input};
   } catch (const std::exception& e) {
-    return std::make_unique<Unable>(Failure{e.what(), false});
+    return {e.what(), FailureKind::worker};
   }
 }
 
-Outcome evaluate_safely(Evaluator& evaluator, const Work& work) {
-  try {
-    return evaluator.evaluate(work);
-  } catch (const InputError& e) {
-    return Failure{e.what(), true};
-  } catch (const std::exception& e) {
-    return Failure{e.what(), false};
-  }
+std::unique_ptr<Evaluator> make_or_excuse(const EvaluatorFactory& make) try {
+  return make();
+} catch (const std::exception&) {
+  return std::make_unique<Unable>(failure_now());
+}
+
+Outcome evaluate_safely(Evaluator& evaluator, const Work& work) try {
+  return evaluator.evaluate(work, {});
+} catch (const std::exception&) {
+  return failure_now();
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ SearchState some_state(int generations) {
       const bool fails = ++n % 4 == 0 && to_text(std::get_if<EvaluateBackbones>(&task.work) != nullptr
                                                      ? std::get<EvaluateBackbones>(task.work).genomes.front()
                                                      : BackboneGenome{{1}, {1}, {1}}) != "fixed";
-      search.tell({task.id, Rank{1}, 1.0 / n, fails ? Outcome(Failure{"no", false}) : fake_outcome(task.work)});
+      search.tell({task.id, Rank{1}, 1.0 / n, fails ? Outcome(Failure{"no"}) : fake_outcome(task.work)});
     }
   return search.boundary();
 }

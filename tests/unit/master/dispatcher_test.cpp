@@ -235,29 +235,6 @@ TEST_CASE("Nonsense costs the worker that sent it, and nothing else", "[master][
   }
 }
 
-TEST_CASE("A fusion search's answer has a fitting score for every candidate, or is nonsense", "[master][dispatcher]") {
-  const auto& space = find_space("avmnist-image");
-  const MultimodalGenome one{{smallest_genome(space), smallest_genome(space)}, {2, 1}};
-  const MultimodalGenome two{{smallest_genome(space), largest_genome(space)}, {2, 1}};
-  const SearchFusion work{{{CandidateId{1}, one}, {CandidateId{2}, two}}};
-  const auto good = std::get<FusionScores>(fake_outcome(work));
-  CHECK(why_nonsense(work, good).empty());
-  const auto nonsense = [&](auto change) {
-    auto found = good;
-    change(found.scores);
-    return why_nonsense(work, found);
-  };
-  CHECK(nonsense([](auto& s) { s.pop_back(); }) == "1 scores for 2 models");
-  CHECK(nonsense([](auto& s) { s.push_back(s[0]); }) == "3 scores for 2 models");
-  CHECK(nonsense([](auto& s) { s.clear(); }) == "0 scores for 2 models");
-  for (const std::size_t i : {0, 1}) {
-    CHECK_THAT(nonsense([&](auto& s) { s[i].genotype.cells.pop_back(); }), Catch::Contains("macro-architecture"));
-    CHECK_THAT(nonsense([&](auto& s) { s[i].metric_val = 101; }), Catch::Contains("101 percent"));
-    CHECK_THAT(nonsense([&](auto& s) { s[i].metric_test = -1; }), Catch::Contains("-1 percent"));
-    CHECK_THAT(nonsense([&](auto& s) { s[i].architecture = {std::nanf("")}; }), Catch::Contains("no numbers"));
-  }
-}
-
 TEST_CASE("A fusion search that is dealt again is named by its models", "[master][dispatcher]") {
   const auto said_of = [](const std::vector<std::uint64_t>& ids) {
     const auto& space = find_space("avmnist-image");
@@ -298,19 +275,19 @@ TEST_CASE("Bytes that are no message, and answers to tasks never dealt, cost the
 
 TEST_CASE("A failure is tried once more on another worker, then reported", "[master][dispatcher]") {
   World world(3);
-  world.workers[0].answer = [](const Task&) { return Failure{"no memory", false}; };
+  world.workers[0].answer = [](const Task&) { return Failure{"no memory"}; };
   CHECK(world.run(6) == Dispatcher::End::finished);
   CHECK(world.answered_well() == 6);
   CHECK(world.dispatcher.counts().retried > 0);
   World hopeless(3);
   for (auto& worker : hopeless.workers)
     worker.answer = [](const Task& task) -> Outcome {
-      if (task.id == TaskId{2}) return Failure{"no memory", false};
+      if (task.id == TaskId{2}) return Failure{"no memory"};
       return fake_outcome(task.work);
     };
   CHECK(hopeless.run(3) == Dispatcher::End::finished);
   CHECK(hopeless.answered_well() == 2);
-  CHECK(hopeless.results.at(TaskId{2}).outcome == Outcome(Failure{"no memory", false}));
+  CHECK(hopeless.results.at(TaskId{2}).outcome == Outcome(Failure{"no memory"}));
   const auto tried = [](const ScriptedWorker& w) { return std::ranges::count(w.given, TaskId{2}); };
   for (const auto& worker : hopeless.workers) CHECK(tried(worker) <= 1);
 }
@@ -319,7 +296,7 @@ TEST_CASE("A failure is tried again on the same worker when there is no other", 
   World world(1);
   int calls = 0;
   world.workers[0].answer = [&](const Task& task) -> Outcome {
-    if (++calls == 1) return Failure{"cosmic ray", false};
+    if (++calls == 1) return Failure{"cosmic ray"};
     return fake_outcome(task.work);
   };
   CHECK(world.run(2) == Dispatcher::End::finished);
@@ -328,7 +305,7 @@ TEST_CASE("A failure is tried again on the same worker when there is no other", 
 
 TEST_CASE("A worker's complaint about the user's input ends the run", "[master][dispatcher]") {
   World world(2);
-  world.workers[1].answer = [](const Task&) { return Failure{"weights.h5 is missing", true}; };
+  world.workers[1].answer = [](const Task&) { return Failure{"weights.h5 is missing", FailureKind::input}; };
   CHECK_THROWS_AS(world.run(4), InputError);
   World unable(2);
   unable.workers[1].problem = "no data file";

@@ -36,7 +36,7 @@ TEST_CASE("Fusion searches are counted by model, however many travel together", 
   CHECK_THAT(progress.line(search, dispatcher), Catch::Contains("fusion 0/5  models 0/10"));
   tell(tasks.front());
   CHECK_THAT(progress.line(search, dispatcher), Catch::Contains("fusion 3/5  models 3/10"));
-  const Result failed{tasks.back().id, Rank{1}, 60, Failure{"no memory", false}};
+  const Result failed{tasks.back().id, Rank{1}, 60, Failure{"no memory"}};
   search.tell(failed);
   progress.told(tasks.back(), failed);
   CHECK_THAT(progress.line(search, dispatcher), Catch::Contains("fusion 5/5  models 3/10"));

@@ -109,7 +109,7 @@ TEST_CASE("Seeds that fail together are tried alone", "[master][reproduce]") {
       const auto* work = std::get_if<SearchFusion>(&task.work);
       const bool fails = work != nullptr && work->candidates.size() > 1;
       group_failed |= fails;
-      reproduction.tell({task.id, Rank{1}, 1, fails ? Outcome(Failure{"no memory", false}) : fake_outcome(task.work)});
+      reproduction.tell({task.id, Rank{1}, 1, fails ? Outcome(Failure{"no memory"}) : fake_outcome(task.work)});
     }
   CHECK(group_failed);
   CHECK(reproduction.archive().models().size() == 3);
@@ -119,13 +119,13 @@ TEST_CASE("A search that failed is left out of its row; without any the reproduc
   Reproduction reproduction(avmnist_rows({1, 2}), 2, true);
   answer(reproduction, [](const Work& work) -> Outcome {
     const auto* search = std::get_if<SearchFusion>(&work);
-    return search != nullptr && search->candidates[0].candidate == CandidateId{102} ? Failure{"no memory", false}
+    return search != nullptr && search->candidates[0].candidate == CandidateId{102} ? Failure{"no memory"}
                                                                                     : fake_outcome(work);
   });
   CHECK(reproduction.models(reproduction.rows()[0]).size() == 1);
   CHECK(reproduction.models(reproduction.rows()[1]).size() == 2);
   Reproduction hopeless(avmnist_rows({1}), 2, true);
-  const auto fail = [](const Work&) -> Outcome { return Failure{"no memory", false}; };
+  const auto fail = [](const Work&) -> Outcome { return Failure{"no memory"}; };
   CHECK_THROWS_WITH(answer(hopeless, fail), Catch::Contains("no memory"));
 }
 

@@ -46,10 +46,10 @@ struct Counts {
 class CountingEvaluator final : public FakeEvaluator {
  public:
   explicit CountingEvaluator(Counts& counts) : counts_(counts) {}
-  [[nodiscard]] Outcome evaluate(const Work& work) override {
+  [[nodiscard]] Outcome evaluate(const Work& work, const WorkHooks& hooks) override {
     ++counts_.work;
     counts_.tests += std::holds_alternative<TestModel>(work) ? 1 : 0;
-    return FakeEvaluator::evaluate(work);
+    return FakeEvaluator::evaluate(work, hooks);
   }
 
  private:
@@ -59,7 +59,9 @@ class CountingEvaluator final : public FakeEvaluator {
 /// Finds fault with the user's input before any work is done.
 class RefusingEvaluator final : public Evaluator {
  public:
-  [[nodiscard]] Outcome evaluate(const Work&) override { throw InputError("no such processor", "give another"); }
+  [[nodiscard]] Outcome evaluate(const Work&, const WorkHooks&) override {
+    throw InputError("no such processor", "give another");
+  }
 };
 
 /// Everything in a folder, by name: what files hold, "/" for folders.

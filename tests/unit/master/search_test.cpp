@@ -225,7 +225,7 @@ TEST_CASE("Work that fails leaves its genomes out, and is not asked for again", 
       if (backbones != nullptr && backbones->modality == 1) {
         search.tell(answer(tasks[i]));
       } else {
-        search.tell({tasks[i].id, Rank{1}, 0, Failure{"out of memory", false}});
+        search.tell({tasks[i].id, Rank{1}, 0, Failure{"out of memory"}});
       }
     }
   }
@@ -237,7 +237,7 @@ TEST_CASE("Work that fails leaves its genomes out, and is not asked for again", 
 
 TEST_CASE("When everything fails the error says what failed last", "[master][search]") {
   auto search = make_search();
-  for (const auto& task : search.ask()) search.tell({task.id, Rank{1}, 0, Failure{"out of memory", false}});
+  for (const auto& task : search.ask()) search.tell({task.id, Rank{1}, 0, Failure{"out of memory"}});
   try {
     (void)search.ask();
     FAIL("no error");
@@ -362,7 +362,7 @@ TEST_CASE("Of several pairs that fail at once each is tried alone; what fails al
         for (const auto& candidate : work->candidates) CHECK(in_groups.insert(candidate.candidate).second);
       const bool fails = group || (work != nullptr && work->candidates[0].candidate.value % 4 == 0);
       if (fails && !group) failed.insert(work->candidates[0].candidate);
-      search.tell(fails ? Result{task.id, Rank{1}, 0, Failure{"out of memory", false}} : answer(task));
+      search.tell(fails ? Result{task.id, Rank{1}, 0, Failure{"out of memory"}} : answer(task));
     }
   CHECK(in_groups.size() > 4);
   CHECK(failed.size() > 1);

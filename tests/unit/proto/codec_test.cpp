@@ -29,15 +29,16 @@ std::vector<Outcome> every_outcome() {
           FusionScores{{{97.5, kGenotype, std::nullopt, {0.1F, 2}}}},
           FusionScores{{{97.5, kGenotype, 96.0, {0.1F, 2}}, {12.5, {}}, {98.5, kGenotype}}},
           TestScore{12.25},
-          Failure{"no GPU", false},
-          Failure{"weights.h5 is missing", true}};
+          Failure{"no GPU"},
+          Failure{"the loss is not finite", FailureKind::candidate},
+          Failure{"weights.h5 is missing", FailureKind::input}};
 }
 
 std::vector<Envelope> every_envelope() {
   std::vector<Envelope> all = {Hello{Rank{3}, "node7", 4242, 0xfedcba9876543210U, ""},
                                Hello{Rank{1}, "", 0, 0, "no data"}, Heartbeat{Rank{2}}, Stop{}, Stop{true}};
   for (const auto& work : every_work()) all.push_back(Task{TaskId{9}, work});
-  for (const auto& outcome : every_outcome()) all.push_back(Result{TaskId{9}, Rank{2}, 1.5, outcome});
+  for (const auto& outcome : every_outcome()) all.push_back(Result{TaskId{9}, Rank{2}, 1.5, outcome, "node7"});
   return all;
 }
 

@@ -74,7 +74,7 @@ TEST_CASE("Heartbeats go out while the worker computes, one a period", "[worker]
   class Waiting final : public Evaluator {
    public:
     explicit Waiting(std::atomic<bool>& go) : go_(go) {}
-    [[nodiscard]] Outcome evaluate(const Work& work) override {
+    [[nodiscard]] Outcome evaluate(const Work& work, const WorkHooks&) override {
       while (!go_) pause_briefly();
       return fake_outcome(work);
     }
@@ -102,7 +102,9 @@ TEST_CASE("Heartbeats go out while the worker computes, one a period", "[worker]
 TEST_CASE("What an evaluator throws, or why it could not be made, is a failure with its reason", "[worker][loop]") {
   class Throwing final : public Evaluator {
    public:
-    [[nodiscard]] Outcome evaluate(const Work&) override { throw std::runtime_error("out of memory"); }
+    [[nodiscard]] Outcome evaluate(const Work&, const WorkHooks&) override {
+      throw std::runtime_error("out of memory");
+    }
   };
   const auto outcome_of = [](const EvaluatorFactory& make) {
     Desk desk;
@@ -110,11 +112,10 @@ TEST_CASE("What an evaluator throws, or why it could not be made, is a failure w
     desk.say(task(1));
     return desk.result(worker).outcome;
   };
-  CHECK(outcome_of([] { return std::make_unique<Throwing>(); }) == Outcome(Failure{"out of memory", false}));
+  CHECK(outcome_of([] { return std::make_unique<Throwing>(); }) == Outcome(Failure{"out of memory"}));
   CHECK(outcome_of([]() -> std::unique_ptr<Evaluator> { throw InputError("weights.h5 is missing", "train them"); }) ==
-        Outcome(Failure{"weights.h5 is missing; train them", true}));
-  CHECK(outcome_of([]() -> std::unique_ptr<Evaluator> { throw RunError("no GPU"); }) ==
-        Outcome(Failure{"no GPU", false}));
+        Outcome(Failure{"weights.h5 is missing; train them", FailureKind::input}));
+  CHECK(outcome_of([]() -> std::unique_ptr<Evaluator> { throw RunError("no GPU"); }) == Outcome(Failure{"no GPU"}));
 }
 
 TEST_CASE("A worker that cannot start tells its master why", "[worker][loop]") {

@@ -1,0 +1,98 @@
+#include "core/work/answer_check.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "core/hardware/kernels.hpp"
+
+namespace harmonic {
+namespace {
+
+bool is_percent(double metric) {
+  return std::isfinite(metric) && metric >= 0 && metric <= 100;
+}
+
+std::string bad_metric(double metric) {
+  return is_percent(metric) ? "" : fmt::format("a metric of {} percent", metric);
+}
+
+bool is_operator(const std::string& name) {
+  static const auto known = fusion_operators();
+  return std::ranges::find(known, name) != known.end();
+}
+
+/// Whether both are among the first `states` ones.
+bool among(int states, int first, int second) {
+  return first >= 0 && first < states && second >= 0 && second < states;
+}
+
+/// The network's states are its inputs and its cells; the last of them are joined, so that the last one joined tells
+/// how many inputs there are: two at least, a backbone offers one at least.
+std::string bad_genotype(const Genotype& genotype, const MultimodalGenome& genome) {
+  const auto [cells, nodes] = genome.macro;
+  const bool fits = genotype.cells.size() == static_cast<std::size_t>(cells) &&
+                    std::ranges::all_of(genotype.cells, [n = static_cast<std::size_t>(nodes)](const auto& cell) {
+                      return cell.steps.size() == n;
+                    });
+  if (!fits) return "a genotype of another macro-architecture";
+  for (const auto& op : operators_of(genotype))
+    if (!is_operator(op)) return fmt::format("a genotype with an operator '{}'", op);
+  const auto& joined = genotype.concat;
+  if (joined.empty() || joined.front() < 0 ||
+      std::ranges::adjacent_find(joined, [](int a, int b) { return b != a + 1; }) != joined.end())
+    return "a genotype that joins states that are not its last";
+  const int inputs = joined.back() + 1 - cells;
+  if (inputs < std::max(2, static_cast<int>(genome.backbones.size())))
+    return fmt::format("a genotype of {} inputs", inputs);
+  for (int c = 0; c < cells; ++c) {
+    const auto& cell = genotype.cells[static_cast<std::size_t>(c)];
+    if (!among(inputs + c, cell.first, cell.second)) return "a genotype that reads a state that is not there";
+    for (int s = 0; s < nodes; ++s)
+      if (const auto& step = cell.steps[static_cast<std::size_t>(s)]; !among(2 + s, step.first, step.second))
+        return "a genotype that reads a state that is not there";
+  }
+  return "";
+}
+
+std::string check(const EvaluateBackbones& work, const BackboneScores& scores) {
+  if (scores.metric.size() != work.genomes.size())
+    return fmt::format("{} scores for {} backbones", scores.metric.size(), work.genomes.size());
+  const auto bad = std::ranges::find_if_not(scores.metric, is_percent);
+  return bad == scores.metric.end() ? "" : bad_metric(*bad);
+}
+
+std::string check(const FusionCandidate& candidate, const FusionScore& score) {
+  if (auto bad = bad_genotype(score.genotype, candidate.genome); !bad.empty()) return bad;
+  if (!std::ranges::all_of(score.architecture, [](float v) { return std::isfinite(v); }))
+    return "architecture parameters that are no numbers";
+  const auto bad = bad_metric(score.metric_val);
+  return bad.empty() && score.metric_test ? bad_metric(*score.metric_test) : bad;
+}
+
+std::string check(const SearchFusion& work, const FusionScores& found) {
+  if (found.scores.size() != work.candidates.size())
+    return fmt::format("{} scores for {} models", found.scores.size(), work.candidates.size());
+  for (std::size_t i = 0; i < found.scores.size(); ++i)
+    if (auto bad = check(work.candidates[i], found.scores[i]); !bad.empty()) return bad;
+  return "";
+}
+
+std::string check(const TestModel&, const TestScore& score) {
+  return bad_metric(score.metric_test);
+}
+
+template <class W, class O>
+std::string check(const W&, const O&) {
+  return "an answer of another kind";
+}
+
+}  // namespace
+
+std::string why_nonsense(const Work& work, const Outcome& outcome) {
+  if (std::holds_alternative<Failure>(outcome)) return "";
+  return std::visit([](const auto& w, const auto& o) { return check(w, o); }, work, outcome);
+}
+
+}  // namespace harmonic

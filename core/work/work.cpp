@@ -1,0 +1,50 @@
+#include "core/work/work.hpp"
+
+#include <fmt/format.h>
+
+#include "core/base/overloaded.hpp"
+#include "core/base/text.hpp"
+
+namespace harmonic {
+namespace {
+
+/// "model 7", "models 7, 9 and 12"
+std::string models_of(const SearchFusion& work) {
+  std::vector<std::string> ids;
+  for (const auto& candidate : work.candidates) ids.push_back(std::to_string(candidate.candidate.value));
+  if (ids.size() == 1) return "model " + ids.front();
+  const auto last = std::move(ids.back());
+  ids.pop_back();
+  return fmt::format("models {} and {}", join(ids, ", "), last);
+}
+
+}  // namespace
+
+int parts_of(const Work& work) {
+  const auto* search = std::get_if<SearchFusion>(&work);
+  return search == nullptr ? 1 : static_cast<int>(search->candidates.size());
+}
+
+std::string describe(const Work& work) {
+  return std::visit(Overloaded{[](const EvaluateBackbones& w) {
+                                 return fmt::format("evaluation of {} backbones of modality {}", w.genomes.size(),
+                                                    w.modality);
+                               },
+                               [](const SearchFusion& w) { return fmt::format("fusion search of {}", models_of(w)); },
+                               [](const TestModel& w) { return fmt::format("test of model {}", w.candidate.value); }},
+                    work);
+}
+
+std::string to_text(FailureKind kind) {
+  switch (kind) {
+    case FailureKind::candidate:
+      return "candidate";
+    case FailureKind::input:
+      return "input";
+    case FailureKind::worker:
+      break;
+  }
+  return "worker";
+}
+
+}  // namespace harmonic

@@ -1,0 +1,68 @@
+#include "core/work/answer_check.hpp"
+
+#include <cmath>
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/fakes.hpp"
+
+namespace harmonic {
+namespace {
+
+using namespace testing;
+
+const MultimodalGenome& genome() {
+  static const MultimodalGenome two_by_two{
+      {smallest_genome(find_space("avmnist-image")), largest_genome(find_space("avmnist-image"))}, {2, 2}};
+  return two_by_two;
+}
+
+TEST_CASE("A fusion search's answer has a fitting score for every candidate, or is nonsense", "[core][work]") {
+  const SearchFusion work{{{CandidateId{1}, genome()}, {CandidateId{2}, genome()}}};
+  const auto good = std::get<FusionScores>(fake_outcome(work));
+  CHECK(why_nonsense(work, good).empty());
+  CHECK(why_nonsense(work, Failure{"no memory"}).empty());
+  CHECK(why_nonsense(work, TestScore{50}) == "an answer of another kind");
+  const auto nonsense = [&](auto change) {
+    auto found = good;
+    change(found.scores);
+    return why_nonsense(work, found);
+  };
+  CHECK(nonsense([](auto& s) { s.pop_back(); }) == "1 scores for 2 models");
+  CHECK(nonsense([](auto& s) { s.push_back(s[0]); }) == "3 scores for 2 models");
+  CHECK(nonsense([](auto& s) { s.clear(); }) == "0 scores for 2 models");
+  for (const std::size_t i : {0, 1}) {
+    CHECK_THAT(nonsense([&](auto& s) { s[i].genotype.cells.pop_back(); }), Catch::Contains("macro-architecture"));
+    CHECK_THAT(nonsense([&](auto& s) { s[i].metric_val = 101; }), Catch::Contains("101 percent"));
+    CHECK_THAT(nonsense([&](auto& s) { s[i].metric_test = -1; }), Catch::Contains("-1 percent"));
+    CHECK_THAT(nonsense([&](auto& s) { s[i].metric_val = std::nan(""); }), Catch::Contains("nan percent"));
+    CHECK_THAT(nonsense([&](auto& s) { s[i].architecture = {std::nanf("")}; }), Catch::Contains("no numbers"));
+  }
+}
+
+TEST_CASE("A genotype names operators that exist and reads states that are there, or is nonsense", "[core][work]") {
+  const SearchFusion work{{{CandidateId{1}, genome()}}};
+  // Five inputs: states 0 to 4, cells 5 and 6; inside a cell the inputs 0 and 1, steps 2 and 3.
+  const Genotype good = parse_genotype("0+4:Sum(0,1),SE1(2,0) | 1+5:ConcatFC(1,0),Sum(1,2) -> 4,5,6");
+  const auto why = [&](auto change) {
+    FusionScore score{50, good};
+    change(score.genotype);
+    return why_nonsense(work, FusionScores{{score}});
+  };
+  CHECK(why([](auto&) {}).empty());
+  CHECK_THAT(why([](auto& g) { g.cells[1].steps[0].op = "Su}"; }), Catch::Contains("operator 'Su}'"));
+  CHECK_THAT(why([](auto& g) { g.cells[1].steps.pop_back(); }), Catch::Contains("macro-architecture"));
+  const auto* not_there = "a state that is not there";
+  CHECK_THAT(why([](auto& g) { g.cells[0].second = 5; }), Catch::Contains(not_there));
+  CHECK_THAT(why([](auto& g) { g.cells[0].first = -1; }), Catch::Contains(not_there));
+  CHECK_THAT(why([](auto& g) { g.cells[1].second = 6; }), Catch::Contains(not_there));
+  CHECK_THAT(why([](auto& g) { g.cells[0].steps[0].second = 2; }), Catch::Contains(not_there));
+  CHECK_THAT(why([](auto& g) { g.cells[1].steps[1].first = 3; }), Catch::Contains(not_there));
+  CHECK_THAT(why([](auto& g) { g.concat = {4, 6}; }), Catch::Contains("joins"));
+  CHECK_THAT(why([](auto& g) { g.concat = {6, 5}; }), Catch::Contains("joins"));
+  CHECK_THAT(why([](auto& g) { g.concat.clear(); }), Catch::Contains("joins"));
+  CHECK_THAT(why([](auto& g) { g.concat = {1, 2}; }), Catch::Contains("of 1 inputs"));
+}
+
+}  // namespace
+}  // namespace harmonic
