@@ -10,8 +10,8 @@
 #include "core/data/dataset_file.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
 #include "worker/data/feature_cache.hpp"
+#include "worker/data/views.hpp"
 #include "worker/fusion/fusion_search.hpp"
-#include "worker/train/augmentation.hpp"
 
 namespace harmonic {
 

@@ -19,10 +19,10 @@
 #include "measured_child.hpp"
 #include "published_fusion.hpp"
 #include "published_subnet.hpp"
+#include "worker/data/metrics.hpp"
 #include "worker/fusion/batches.hpp"
 #include "worker/fusion/mixed_search.hpp"
 #include "worker/group/placement.hpp"
-#include "worker/train/metrics.hpp"
 
 namespace harmonic::bench {
 namespace {

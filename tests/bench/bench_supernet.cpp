@@ -18,9 +18,9 @@
 #include "tests/bench/timing.hpp"
 #include "tests/bench/training_step.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
-#include "worker/backbone/sample_batches.hpp"
+#include "worker/data/metrics.hpp"
+#include "worker/data/sample_batches.hpp"
 #include "worker/group/placement.hpp"
-#include "worker/train/metrics.hpp"
 
 namespace harmonic::bench {
 namespace {

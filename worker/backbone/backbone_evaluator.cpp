@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
-#include "worker/backbone/sample_batches.hpp"
-#include "worker/train/metrics.hpp"
+#include "worker/data/metrics.hpp"
+#include "worker/data/sample_batches.hpp"
 
 namespace harmonic {
 

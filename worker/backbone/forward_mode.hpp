@@ -6,12 +6,9 @@
 
 #include <torch/types.h>
 
-#include "worker/backbone/channel_statistics.hpp"
+#include "worker/tensor/batch_norm.hpp"
 
 namespace harmonic {
-
-inline constexpr double kBatchNormEpsilon = 1e-5;
-inline constexpr double kBatchNormMomentum = 0.1;
 
 /// One batch norm of a layer: views of the supernet's tensors, cut to the channels in use.
 struct BatchNormView {
@@ -67,6 +64,6 @@ class EstimatingStatistics : public ForwardMode {
 /// Takes a batch into the running average of norm `index`; the first batch makes it.
 /// @param batch of the norm's channels, or of more that come behind them
 void add_batch(std::vector<BatchNormStatistics>& statistics, std::size_t index, const BatchNormView& norm,
-               const ChannelStatistics& batch);
+               const Moments& batch);
 
 }  // namespace harmonic

@@ -1,6 +1,7 @@
 #include "worker/backbone/map_ops.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include <ATen/Parallel.h>
 
@@ -24,40 +25,21 @@ kernels::Entry entry_of(const FoldedNorm& norm) {
   return {data(norm.scale), data(norm.shift), norm.activation, nullptr};
 }
 
-/// Moments of the parts of a map, one row a part, that any thread may fill.
-class PartialMoments {
+/// Sums over the parts of a map, where they are wanted.
+class PartSums {
  public:
-  PartialMoments(bool wanted, std::int64_t parts, std::int64_t channels, std::int64_t count)
-      : channels_(channels), count_(count) {
-    if (wanted) partial_ = torch::zeros({parts, 2, channels}, torch::kFloat64);
+  PartSums(bool wanted, std::int64_t parts, std::int64_t channels) : channels_(channels) {
+    if (wanted) sums_.emplace(parts, channels);
   }
   void add(std::int64_t part, const float* rows, std::int64_t count) const {
-    if (!partial_.defined()) return;
-    double* sum = partial_.data_ptr<double>() + 2 * channels_ * part;
-    kernels::add_moments(rows, count, static_cast<int>(channels_), sum, sum + channels_);
+    if (sums_)
+      kernels::add_moments(rows, count, static_cast<int>(channels_), sums_->values(part), sums_->squares(part));
   }
-  [[nodiscard]] ChannelStatistics statistics() const {
-    if (!partial_.defined()) return {};
-    // In a fixed order, whatever the number of channels.
-    auto mean = torch::empty({channels_}), variance = torch::empty({channels_});
-    const double* partial = partial_.data_ptr<double>();
-    const std::int64_t parts = partial_.size(0);
-    for (std::int64_t c = 0; c < channels_; ++c) {
-      double sum = 0, square = 0;
-      for (std::int64_t part = 0; part < parts; ++part) {
-        sum += partial[2 * channels_ * part + c];
-        square += partial[2 * channels_ * part + channels_ + c];
-      }
-      const auto n = static_cast<double>(count_);
-      data(mean)[c] = static_cast<float>(sum / n);
-      data(variance)[c] = static_cast<float>(std::max(0.0, square / n - sum / n * sum / n));
-    }
-    return {mean, variance, count_};
-  }
+  [[nodiscard]] Moments moments(std::int64_t count) const { return sums_ ? sums_->moments(count) : Moments{}; }
 
  private:
-  std::int64_t channels_, count_;
-  torch::Tensor partial_;
+  std::int64_t channels_;
+  std::optional<MomentSums> sums_;
 };
 
 // ---- the same in LibTorch's own operations
@@ -69,7 +51,7 @@ torch::Tensor entered(const torch::Tensor& x, const FoldedNorm& norm) {
 }
 
 MeasuredMap measured(const torch::Tensor& map, bool measure) {
-  return {map, measure ? channel_statistics(map.permute({0, 3, 1, 2})) : ChannelStatistics{}};
+  return {map, measure ? moments_of(map.permute({0, 3, 1, 2})) : Moments{}};
 }
 
 }  // namespace
@@ -100,10 +82,10 @@ std::vector<MeasuredMap> pointwise(const torch::Tensor& x, const FoldedNorm& nor
   const std::int64_t group_rows = gate.defined() ? height * width : samples * height * width;
   const std::int64_t blocks_a_group = (group_rows + kBlockRows - 1) / kBlockRows;
   const std::int64_t blocks = samples * height * width / group_rows * blocks_a_group;
-  std::vector<PartialMoments> moments;
+  std::vector<PartSums> sums;
   for (std::size_t i = 0; i < widths.size(); ++i) {
     results.push_back({torch::empty({samples, height, width, out_channels}), {}});
-    moments.emplace_back(measure, blocks, out_channels, samples * height * width);
+    sums.emplace_back(measure, blocks, out_channels);
   }
   const std::int64_t row_stride = x.stride(2);
   at::parallel_for(0, blocks, 1, [&](std::int64_t begin, std::int64_t end) {
@@ -124,10 +106,10 @@ std::vector<MeasuredMap> pointwise(const torch::Tensor& x, const FoldedNorm& nor
       kernels::pointwise(norm.scale.defined() ? values.data() : source, rows,
                          norm.scale.defined() ? in_channels : row_stride, packed.data(), in_channels, out_channels,
                          {widths, out});
-      for (std::size_t i = 0; i < out.size(); ++i) moments[i].add(block, out[i], rows);
+      for (std::size_t i = 0; i < out.size(); ++i) sums[i].add(block, out[i], rows);
     }
   });
-  for (std::size_t i = 0; i < results.size(); ++i) results[i].statistics = moments[i].statistics();
+  for (std::size_t i = 0; i < results.size(); ++i) results[i].moments = sums[i].moments(samples * height * width);
   return results;
 }
 
@@ -149,17 +131,17 @@ MeasuredMap depthwise(const torch::Tensor& x, const FoldedNorm& norm, const torc
   const std::int64_t rows = static_cast<std::int64_t>(shape.out_height()) * shape.out_width();
   auto out = torch::empty({samples, shape.out_height(), shape.out_width(), channels});
   const auto taps = weight.view({channels, -1}).t().contiguous();
-  const PartialMoments moments(measure, samples, channels, samples * rows);
+  const PartSums sums(measure, samples, channels);
   const auto entry = entry_of(norm);
   at::parallel_for(0, samples, 1, [&](std::int64_t begin, std::int64_t end) {
     const auto scratch = torch::zeros({shape.scratch()});
     for (std::int64_t n = begin; n < end; ++n) {
       float* map = data(out) + n * rows * channels;
       kernels::depthwise(data(x) + n * x.stride(0), shape, entry, data(taps), data(scratch), map);
-      moments.add(n, map, rows);
+      sums.add(n, map, rows);
     }
   });
-  return {out, moments.statistics()};
+  return {out, sums.moments(samples * rows)};
 }
 
 torch::Tensor normalise(const torch::Tensor& x, const FoldedNorm& norm, const torch::Tensor& shortcut) {

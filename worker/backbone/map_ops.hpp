@@ -5,7 +5,7 @@
 #include <torch/types.h>
 
 #include "core/space/search_space.hpp"
-#include "worker/backbone/channel_statistics.hpp"
+#include "worker/tensor/batch_norm.hpp"
 
 namespace harmonic {
 
@@ -23,10 +23,10 @@ struct FoldedNorm {
   [[nodiscard]] FoldedNorm first(int channels) const;  ///< of the first channels
 };
 
-/// A map and the statistics of its channels over the batch; those are empty unless asked for.
+/// A map and the moments of its channels over the batch; those are empty unless asked for.
 struct MeasuredMap {
   torch::Tensor map;
-  ChannelStatistics statistics;
+  Moments moments;
 };
 
 /// 1x1 convolution of the first widths[i] channels, for every i at once. Widths ascend.

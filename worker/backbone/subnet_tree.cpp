@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "worker/backbone/map_ops.hpp"
-#include "worker/backbone/sample_batches.hpp"
+#include "worker/data/sample_batches.hpp"
 
 namespace harmonic {
 namespace {
@@ -87,9 +87,9 @@ class SubnetTree::Pass {
   torch::Tensor final_expansion(const Node& node, const torch::Tensor& x) const {
     const auto weight = node.layer->weights().front().second.flatten(1);
     const auto y = pointwise(x, {}, {}, weight, {static_cast<int>(weight.size(1))}, estimating_).front();
-    note(node, 0, y.statistics);
+    note(node, 0, y.moments);
     if (estimating_) return {};  // no batch norm comes after it
-    return average(y.map, norm(node, 0, y.statistics)).view({x.size(0), 1, 1, -1});
+    return average(y.map, norm(node, 0, y.moments)).view({x.size(0), 1, 1, -1});
   }
 
   /// Outputs of blocks that differ in kernel and expansion only, and are sorted by them.
@@ -100,9 +100,9 @@ class SubnetTree::Pass {
     std::size_t next = 0;  // batch norm
     if (const auto& weight = widest.layer->block()->expand; weight.defined()) {
       const auto y = pointwise(x, {}, {}, weight.flatten(1), {widest.shape().in_channels}, estimating_).front();
-      for (const auto* node : blocks) note(*node, next, y.statistics);
+      for (const auto* node : blocks) note(*node, next, y.moments);
       expanded = y.map;
-      entry = norm(widest, next++, y.statistics);
+      entry = norm(widest, next++, y.moments);
     }
     std::vector<torch::Tensor> outputs;
     for_runs(
@@ -120,8 +120,8 @@ class SubnetTree::Pass {
     const Layer& shape = widest.shape();
     const auto y = depthwise(expanded.narrow(3, 0, width(widest)), entry.first(width(widest)),
                              widest.layer->block()->depthwise, shape.stride, estimating_);
-    for (const auto* node : blocks) note(*node, next, y.statistics);
-    auto inner = norm(widest, next, y.statistics);
+    for (const auto* node : blocks) note(*node, next, y.moments);
+    auto inner = norm(widest, next, y.moments);
     inner.activation = shape.activation;
     std::vector<MeasuredMap> projected;
     if (shape.squeeze_excite) {
@@ -138,8 +138,8 @@ class SubnetTree::Pass {
     }
     std::vector<torch::Tensor> outputs;
     for (std::size_t i = 0; i < blocks.size(); ++i) {
-      note(*blocks[i], next + 1, projected[i].statistics);
-      outputs.push_back(normalise(projected[i].map, norm(*blocks[i], next + 1, projected[i].statistics),
+      note(*blocks[i], next + 1, projected[i].moments);
+      outputs.push_back(normalise(projected[i].map, norm(*blocks[i], next + 1, projected[i].moments),
                                   shape.shortcut ? x : torch::Tensor()));
     }
     return outputs;
@@ -149,12 +149,12 @@ class SubnetTree::Pass {
   static torch::Tensor project(const Node& node) { return node.layer->block()->project.flatten(1); }
 
   /// Takes a batch's statistics into a norm's, as many channels as it has.
-  void note(const Node& node, std::size_t index, const ChannelStatistics& batch) const {
+  void note(const Node& node, std::size_t index, const Moments& batch) const {
     if (estimating_) add_batch(*node.statistics, index, node.norms[index], batch);
   }
 
   /// With the batch's statistics while estimating, else with the node's.
-  [[nodiscard]] FoldedNorm norm(const Node& node, std::size_t index, const ChannelStatistics& batch) const {
+  [[nodiscard]] FoldedNorm norm(const Node& node, std::size_t index, const Moments& batch) const {
     const auto& view = node.norms[index];
     const auto& mean = estimating_ ? batch.mean : node.statistics ? (*node.statistics)[index].mean : view.mean;
     const auto& variance = estimating_       ? batch.variance

@@ -11,10 +11,10 @@
 #include "core/storage/json_text.hpp"
 #include "core/storage/output_file.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
-#include "worker/backbone/sample_batches.hpp"
 #include "worker/commands/supernet_actions.hpp"
 #include "worker/commands/supernet_evaluation.hpp"
-#include "worker/train/metrics.hpp"
+#include "worker/data/metrics.hpp"
+#include "worker/data/sample_batches.hpp"
 
 namespace harmonic {
 namespace {

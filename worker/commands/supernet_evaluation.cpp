@@ -7,10 +7,10 @@
 
 #include "core/base/error.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
-#include "worker/backbone/sample_batches.hpp"
 #include "worker/backbone/supernet_file.hpp"
 #include "worker/commands/supernet_actions.hpp"
 #include "worker/data/dataset.hpp"
+#include "worker/data/sample_batches.hpp"
 
 namespace harmonic {
 namespace {

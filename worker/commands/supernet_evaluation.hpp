@@ -9,8 +9,8 @@
 #include "core/data/dataset_file.hpp"
 #include "core/storage/output_file.hpp"
 #include "worker/backbone/supernet.hpp"
+#include "worker/data/views.hpp"
 #include "worker/group/placement.hpp"
-#include "worker/train/augmentation.hpp"
 
 namespace harmonic {
 

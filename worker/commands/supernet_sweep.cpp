@@ -29,8 +29,8 @@
 #include "worker/commands/on_peers.hpp"
 #include "worker/commands/supernet_actions.hpp"
 #include "worker/commands/supernet_evaluation.hpp"
-#include "worker/data/tensor_hash.hpp"
 #include "worker/group/collectives.hpp"
+#include "worker/tensor/tensor_hash.hpp"
 
 namespace harmonic {
 namespace {

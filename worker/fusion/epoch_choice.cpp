@@ -5,7 +5,7 @@
 #include <torch/torch.h>
 
 #include "core/base/rng.hpp"
-#include "worker/train/metrics.hpp"
+#include "worker/data/metrics.hpp"
 
 namespace harmonic {
 

@@ -8,13 +8,13 @@
 #include <torch/torch.h>
 
 #include "core/base/rng.hpp"
+#include "worker/data/metrics.hpp"
 #include "worker/fusion/derived_network.hpp"
 #include "worker/fusion/genotype_parse.hpp"
 #include "worker/fusion/mixed_search.hpp"
 #include "worker/fusion/protocol.hpp"
 #include "worker/fusion/retraining.hpp"
 #include "worker/fusion/samples.hpp"
-#include "worker/train/metrics.hpp"
 
 namespace harmonic {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <torch/torch.h>
 
-#include "worker/train/metrics.hpp"
+#include "worker/data/metrics.hpp"
 
 namespace harmonic {
 

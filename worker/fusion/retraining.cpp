@@ -10,12 +10,12 @@
 #include <torch/torch.h>
 
 #include "core/base/rng.hpp"
+#include "worker/data/metrics.hpp"
 #include "worker/fusion/batches.hpp"
 #include "worker/fusion/derived_network.hpp"
 #include "worker/fusion/epoch_choice.hpp"
 #include "worker/fusion/mixed_search.hpp"
 #include "worker/fusion/samples.hpp"
-#include "worker/train/metrics.hpp"
 
 namespace harmonic {
 namespace {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,14 +16,15 @@
 #include "core/base/text.hpp"
 #include "core/space/layers.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
-#include "worker/backbone/sample_batches.hpp"
 #include "worker/backbone/supernet_file.hpp"
-#include "worker/data/tensor_hash.hpp"
-#include "worker/train/augmentation.hpp"
+#include "worker/data/augmentation.hpp"
+#include "worker/data/metrics.hpp"
+#include "worker/data/sample_batches.hpp"
+#include "worker/tensor/permutation.hpp"
+#include "worker/tensor/tensor_hash.hpp"
 #include "worker/train/flat_optimizer.hpp"
 #include "worker/train/flat_parameters.hpp"
 #include "worker/train/gradient_exchange.hpp"
-#include "worker/train/metrics.hpp"
 #include "worker/train/training_mode.hpp"
 #include "worker/train/training_state.hpp"
 
@@ -46,12 +46,9 @@ struct Range {
   [[nodiscard]] std::int64_t size() const { return last - first; }
 };
 
-std::vector<std::int64_t> epoch_order(Seed seed, int epoch, std::int64_t samples) {
-  std::vector<std::int64_t> order(static_cast<std::size_t>(samples));
-  std::iota(order.begin(), order.end(), std::int64_t{0});
+torch::Tensor epoch_order(Seed seed, int epoch, std::int64_t samples) {
   RandomStream random(seed, "training order", static_cast<std::uint64_t>(epoch));
-  random.shuffle(order);
-  return order;
+  return permutation(samples, random);
 }
 
 int shortcuts(const BackboneSpace& space, const BackboneGenome& genome, int classes) {
@@ -96,7 +93,7 @@ void check_data(const BackboneSpace& space, const TrainingData& data) {
 torch::Tensor first_of_shuffle(const torch::Tensor& samples, const SupernetTrainingSettings& settings) {
   const auto order = epoch_order(Seed{settings.seed}, 0, samples.size(0));
   const auto count = std::min<std::int64_t>(settings.calibration_samples, samples.size(0));
-  return samples.index_select(0, torch::tensor(order).narrow(0, 0, count));
+  return samples.index_select(0, order.narrow(0, 0, count));
 }
 
 /// One training run on this rank.
@@ -265,11 +262,10 @@ class Trainer {
   /// @return whether a rank wants to stop
   bool next_step(int epoch) {
     const std::int64_t step_of_epoch = state_.step % steps_an_epoch_;
-    if (order_.empty() || step_of_epoch == 0) order_ = epoch_order(seed_, epoch, inputs_.size(0));
+    if (!order_.defined() || step_of_epoch == 0) order_ = epoch_order(seed_, epoch, inputs_.size(0));
     const Range batch = Range::part(inputs_.size(0), step_of_epoch, steps_an_epoch_);
     const Range share = Range::part(batch.size(), group_.rank().value, group_.size());
-    const std::vector<std::int64_t> ids(order_.begin() + batch.first + share.first,
-                                        order_.begin() + batch.first + share.last);
+    const auto ids = order_.narrow(0, batch.first + share.first, share.size());
     flat_.exchanged().zero_();
     if (control_.stop()) flat_.exchanged()[kStopRider] = 1;
     train_step(epoch, ids, share, batch.size());
@@ -278,12 +274,12 @@ class Trainer {
     return flat_.exchanged()[kStopRider].item<double>() > 0;
   }
 
-  void train_step(int epoch, const std::vector<std::int64_t>& ids, Range share, std::int64_t batch_size) {
-    const auto index = torch::tensor(ids).to(device_);
+  void train_step(int epoch, const torch::Tensor& ids, Range share, std::int64_t batch_size) {
+    const auto index = ids.to(device_);
     const auto inputs = augment(augmentation_, inputs_.index_select(0, index), ids, seed_,
                                 static_cast<std::uint64_t>(epoch), settings_.augmentation_strength);
     const auto labels = labels_.index_select(0, index);
-    const double weight = static_cast<double>(ids.size()) / static_cast<double>(batch_size);
+    const double weight = static_cast<double>(share.size()) / static_cast<double>(batch_size);
 
     const TrainingMode::Drops drops{
         settings_.dropout, settings_.drop_connect, shortcuts_, seed_, static_cast<std::uint64_t>(state_.step),
@@ -380,7 +376,7 @@ class Trainer {
   Conditions conditions_;
   std::optional<TrainingState> loaded_;
   TrainingState state_;  ///< `values`, `moments` and `buffers` are in flat_, optimizer_ and supernet_ while it runs
-  std::vector<std::int64_t> order_;
+  torch::Tensor order_;
   std::string divergence_;  ///< what and when; empty while all is finite
   std::int64_t first_step_ = 0;
   StepTimes times_;

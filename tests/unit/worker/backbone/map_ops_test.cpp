@@ -13,9 +13,9 @@ FoldedNorm wide(const FoldedNorm& norm) {
 
 void check_close(const MeasuredMap& found, const MeasuredMap& expected) {
   CHECK(torch::allclose(found.map.to(torch::kFloat64), expected.map, 1e-5, 1e-5));
-  CHECK(found.statistics.count == expected.statistics.count);
-  CHECK(torch::allclose(found.statistics.mean.to(torch::kFloat64), expected.statistics.mean, 1e-5, 1e-5));
-  CHECK(torch::allclose(found.statistics.variance.to(torch::kFloat64), expected.statistics.variance, 1e-5, 1e-6));
+  CHECK(found.moments.count == expected.moments.count);
+  CHECK(torch::allclose(found.moments.mean.to(torch::kFloat64), expected.moments.mean, 1e-5, 1e-5));
+  CHECK(torch::allclose(found.moments.variance.to(torch::kFloat64), expected.moments.variance, 1e-5, 1e-6));
 }
 
 FoldedNorm some_norm(std::int64_t channels, Activation activation) {
@@ -44,7 +44,7 @@ TEST_CASE("A 1x1 convolution is LibTorch's, for every width and shape", "[backbo
           pointwise(x.narrow(3, 0, 16), norm.first(16), factors.defined() ? factors.narrow(1, 0, 16) : factors,
                     weight.narrow(1, 0, 16), {16}, true);
       CHECK(torch::equal(alone[0].map, found[0].map));
-      CHECK(torch::equal(alone[0].statistics.variance, found[0].statistics.variance));
+      CHECK(torch::equal(alone[0].moments.variance, found[0].moments.variance));
     }
 }
 
@@ -59,7 +59,7 @@ TEST_CASE("A depthwise convolution is LibTorch's, for every kernel, stride and m
     check_close(found, depthwise(x.to(torch::kFloat64), wide(norm), weight.to(torch::kFloat64), stride, true));
     const auto alone = depthwise(x.narrow(3, 0, 24), norm.first(24), weight.narrow(0, 0, 24), stride, true);
     CHECK(torch::equal(alone.map, found.map.narrow(3, 0, 24)));
-    CHECK(torch::equal(alone.statistics.mean, found.statistics.mean.narrow(0, 0, 24)));
+    CHECK(torch::equal(alone.moments.mean, found.moments.mean.narrow(0, 0, 24)));
   }
 }
 
@@ -82,9 +82,9 @@ TEST_CASE("Statistics of a map far from 0 keep their digits, whatever the number
   const auto identity = torch::eye(16);
   const int threads = at::get_num_threads();
   at::set_num_threads(1);
-  const auto one = pointwise(x, {}, {}, identity, {16}, true).front().statistics;
+  const auto one = pointwise(x, {}, {}, identity, {16}, true).front().moments;
   at::set_num_threads(3);
-  const auto three = pointwise(x, {}, {}, identity, {16}, true).front().statistics;
+  const auto three = pointwise(x, {}, {}, identity, {16}, true).front().moments;
   at::set_num_threads(threads);
   CHECK(torch::equal(one.mean, three.mean));
   CHECK(torch::equal(one.variance, three.variance));

@@ -6,7 +6,7 @@
 #include "core/base/rng.hpp"
 #include "core/space/prefix_groups.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
-#include "worker/backbone/sample_batches.hpp"
+#include "worker/data/sample_batches.hpp"
 
 namespace harmonic {
 namespace {

@@ -8,9 +8,9 @@
 #include "tests/support/peak_memory.hpp"
 #include "tests/support/shared_data.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
-#include "worker/backbone/sample_batches.hpp"
 #include "worker/backbone/supernet_file.hpp"
 #include "worker/data/dataset.hpp"
+#include "worker/data/sample_batches.hpp"
 
 namespace harmonic {
 namespace {

@@ -1,7 +1,6 @@
 #include "worker/train/supernet_training.hpp"
 
 #include <limits>
-#include <numeric>
 
 #include <catch2/catch.hpp>
 #include <torch/torch.h>
@@ -12,7 +11,7 @@
 #include "core/storage/atomic_file.hpp"
 #include "tests/support/shared_data.hpp"
 #include "worker/backbone/subnet.hpp"
-#include "worker/train/augmentation.hpp"
+#include "worker/data/augmentation.hpp"
 #include "worker/train/flat_optimizer.hpp"
 #include "worker/train/flat_parameters.hpp"
 
@@ -233,21 +232,19 @@ TEST_CASE("The learning rate warms up linearly, then falls along a cosine", "[tr
 TEST_CASE("A sample is varied the same way whichever batch it is in", "[training]") {
   const auto samples = corners(6, 1).train_inputs;
   for (const auto kind : {Augmentation::digits, Augmentation::pictures, Augmentation::mfcc}) {
-    const auto all = augment(kind, samples, {0, 1, 2, 3, 4, 5}, Seed{1}, 3);
-    const auto tail = augment(kind, samples.narrow(0, 4, 2), {4, 5}, Seed{1}, 3);
+    const auto all = augment(kind, samples, torch::arange(6), Seed{1}, 3);
+    const auto tail = augment(kind, samples.narrow(0, 4, 2), torch::arange(4, 6), Seed{1}, 3);
     CHECK(torch::equal(all.narrow(0, 4, 2), tail));
     CHECK_FALSE(torch::equal(all, samples));
-    CHECK_FALSE(torch::equal(all, augment(kind, samples, {0, 1, 2, 3, 4, 5}, Seed{1}, 4)));
+    CHECK_FALSE(torch::equal(all, augment(kind, samples, torch::arange(6), Seed{1}, 4)));
   }
-  CHECK(torch::equal(augment(Augmentation::none, samples, {0, 1, 2, 3, 4, 5}, Seed{1}, 3), samples));
+  CHECK(torch::equal(augment(Augmentation::none, samples, torch::arange(6), Seed{1}, 3), samples));
 }
 
 TEST_CASE("The few frames of a padded sound are varied within themselves", "[training]") {
   auto samples = torch::full({64, 1, 20, 20}, -0.5);
   samples.narrow(3, 0, 4).copy_(corners(64, 1).train_inputs.narrow(3, 0, 4));
-  std::vector<std::int64_t> ids(64);
-  std::iota(ids.begin(), ids.end(), 0);
-  const auto varied = augment(Augmentation::mfcc, samples, ids, Seed{1}, 1);
+  const auto varied = augment(Augmentation::mfcc, samples, torch::arange(64), Seed{1}, 1);
   const auto padding = varied.narrow(3, 6, 14);
   CHECK((padding.eq(-0.5) | padding.eq(0)).all().item<bool>());  // 0: a masked coefficient
   const auto frames = varied.narrow(3, 0, 4);

@@ -1,7 +1,7 @@
+#include "worker/data/views.hpp"
+
 #include <catch2/catch.hpp>
 #include <torch/torch.h>
-
-#include "worker/train/augmentation.hpp"
 
 namespace harmonic {
 

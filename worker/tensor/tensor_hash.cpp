@@ -1,4 +1,4 @@
-#include "worker/data/tensor_hash.hpp"
+#include "worker/tensor/tensor_hash.hpp"
 
 #include <span>
 

@@ -1,4 +1,4 @@
-#include "worker/train/metrics.hpp"
+#include "worker/data/metrics.hpp"
 
 namespace harmonic {
 

@@ -1,10 +1,10 @@
-#include "worker/train/metrics.hpp"
+#include "worker/data/metrics.hpp"
 
 #include <sstream>
 
 #include <catch2/catch.hpp>
 
-#include "tests/unit/worker/train/weighted_f1_cases.hpp"
+#include "tests/unit/worker/data/weighted_f1_cases.hpp"
 
 namespace harmonic {
 

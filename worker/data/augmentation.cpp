@@ -1,10 +1,10 @@
-#include "worker/train/augmentation.hpp"
+#include "worker/data/augmentation.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
-#include <numeric>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -84,19 +84,20 @@ Augmentation parse_augmentation(const std::string& text, const BackboneSpace& sp
   return space.name.ends_with("audio") ? Augmentation::mfcc : Augmentation::digits;
 }
 
-torch::Tensor augment(Augmentation kind, const torch::Tensor& samples, const std::vector<std::int64_t>& ids, Seed seed,
+torch::Tensor augment(Augmentation kind, const torch::Tensor& samples, const torch::Tensor& ids, Seed seed,
                       std::uint64_t epoch, double strength) {
   if (kind == Augmentation::none || samples.dim() != 4 || strength <= 0) return samples;
   const torch::NoGradGuard no_grad;
-  const auto n = static_cast<std::int64_t>(ids.size());
+  const auto n = ids.size(0);
   auto affine = torch::empty({n, 2, 3}, torch::kFloat32);
   const auto frames = kind == Augmentation::mfcc ? frames_of(samples) : std::vector<std::int64_t>{};
   const auto share = [&](std::size_t i) {
     return static_cast<double>(frames[i]) / static_cast<double>(samples.size(3));
   };
   std::vector<RandomStream> streams;
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    auto& random = streams.emplace_back(seed, "augmentation", epoch, static_cast<std::uint64_t>(ids[i]));
+  for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) {
+    auto& random = streams.emplace_back(seed, "augmentation", epoch,
+                                        static_cast<std::uint64_t>(ids.const_data_ptr<std::int64_t>()[i]));
     const auto matrix = kind == Augmentation::digits     ? draw_digits(random, strength)
                         : kind == Augmentation::pictures ? draw_pictures(random, strength)
                                                          : draw_mfcc(random, strength, share(i));
@@ -116,24 +117,6 @@ torch::Tensor augment(Augmentation kind, const torch::Tensor& samples, const std
       mask_band(varied[i], 2, columns, widest(columns), random);
     }
   return varied;
-}
-
-torch::Tensor with_views(Augmentation kind, const torch::Tensor& samples, int views, Seed seed, double strength) {
-  std::vector<std::int64_t> ids(static_cast<std::size_t>(samples.size(0)));
-  std::iota(ids.begin(), ids.end(), 0);
-  std::vector<torch::Tensor> all{samples};
-  for (int view = 1; view < views; ++view)
-    all.push_back(augment(kind, samples, ids, seed, static_cast<std::uint64_t>(view), strength));
-  return all.size() == 1 ? samples : torch::cat(all);
-}
-
-torch::Tensor split_views(const BackboneSpace& space, const torch::Tensor& samples, Split split, const Views& views) {
-  const auto seed = RandomStream(Seed{views.run_seed}, "views", static_cast<std::uint64_t>(split)).bits64();
-  return with_views(parse_augmentation("auto", space), samples, views.count, Seed{seed}, views.strength);
-}
-
-torch::Tensor labels_of_views(const torch::Tensor& labels, int views) {
-  return torch::cat(std::vector<torch::Tensor>(static_cast<std::size_t>(views), labels));
 }
 
 }  // namespace harmonic

@@ -1,24 +1,21 @@
-#include "worker/backbone/sample_batches.hpp"
+#include "worker/data/sample_batches.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 #include "core/base/error.hpp"
 #include "core/base/rng.hpp"
+#include "worker/tensor/permutation.hpp"
 
 namespace harmonic {
 
 std::vector<torch::Tensor> calibration_ids(std::int64_t samples, int batch) {
   if (samples == 0)
     throw InputError("no samples to re-estimate batch norms on", "give a data set whose train split is not empty");
-  std::vector<std::int64_t> order(static_cast<std::size_t>(samples));
-  std::iota(order.begin(), order.end(), std::int64_t{0});
-  RandomStream random(Seed{0}, "calibration order");
-  random.shuffle(order);
   const std::int64_t count = std::max<std::int64_t>(1, (samples + batch / 2) / batch);
   if (samples / count < 2)
     throw InputError("a calibration batch of one sample has no variance", "give more train samples, or a larger batch");
-  return torch::tensor(order).tensor_split(count);
+  RandomStream random(Seed{0}, "calibration order");
+  return permutation(samples, random).tensor_split(count);
 }
 
 std::vector<torch::Tensor> calibration_batches(const torch::Tensor& samples, int batch) {

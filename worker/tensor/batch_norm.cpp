@@ -1,4 +1,4 @@
-#include "worker/backbone/channel_statistics.hpp"
+#include "worker/tensor/batch_norm.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -30,7 +30,11 @@ bool has_contiguous_rows(const torch::Tensor& x) {
 
 }  // namespace
 
-ChannelStatistics channel_statistics(const torch::Tensor& x) {
+double unbiasing(std::int64_t count) {
+  return static_cast<double>(count) / static_cast<double>(std::max<std::int64_t>(1, count - 1));
+}
+
+Moments moments_of(const torch::Tensor& x) {
   const std::int64_t channels = x.size(1);
   const std::int64_t count = x.numel() / channels;
   if (!has_contiguous_rows(x)) {
@@ -39,19 +43,43 @@ ChannelStatistics channel_statistics(const torch::Tensor& x) {
     return {mean.to(x.scalar_type()), variance.to(x.scalar_type()), count};
   }
   const std::int64_t blocks = (count + kBlockRows - 1) / kBlockRows;
-  auto partial = torch::zeros({blocks, 2, channels}, torch::kFloat64);
-  const auto* values = x.const_data_ptr<float>();
-  auto* sums = partial.data_ptr<double>();
+  const MomentSums sums(blocks, channels);
+  const auto* rows = x.const_data_ptr<float>();
   at::parallel_for(0, blocks, 8, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t block = begin; block < end; ++block) {
       const std::int64_t first = block * kBlockRows;
-      double* sum = sums + 2 * channels * block;
-      add_rows(values + first * channels, std::min(kBlockRows, count - first), channels, sum, sum + channels);
+      add_rows(rows + first * channels, std::min(kBlockRows, count - first), channels, sums.values(block),
+               sums.squares(block));
     }
   });
-  const auto moments = partial.sum(0) / static_cast<double>(count);
-  const auto variance = (moments[1] - moments[0].square()).clamp_min(0);
-  return {moments[0].to(torch::kFloat32), variance.to(torch::kFloat32), count};
+  return sums.moments(count);
+}
+
+MomentSums::MomentSums(std::int64_t parts, std::int64_t channels)
+    : sums_(torch::zeros({parts, 2, channels}, torch::kFloat64)) {}
+
+double* MomentSums::values(std::int64_t part) const {
+  return sums_.data_ptr<double>() + 2 * sums_.size(2) * part;
+}
+
+double* MomentSums::squares(std::int64_t part) const {
+  return values(part) + sums_.size(2);
+}
+
+Moments MomentSums::moments(std::int64_t count) const {
+  const std::int64_t channels = sums_.size(2);
+  auto mean = torch::empty({channels}), variance = torch::empty({channels});
+  for (std::int64_t c = 0; c < channels; ++c) {
+    double sum = 0, square = 0;
+    for (std::int64_t part = 0; part < sums_.size(0); ++part) {
+      sum += values(part)[c];
+      square += squares(part)[c];
+    }
+    const auto n = static_cast<double>(count);
+    mean.data_ptr<float>()[c] = static_cast<float>(sum / n);
+    variance.data_ptr<float>()[c] = static_cast<float>(std::max(0.0, square / n - sum / n * sum / n));
+  }
+  return {mean, variance, count};
 }
 
 }  // namespace harmonic

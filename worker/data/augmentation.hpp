@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <torch/types.h>
+
+#include "core/base/ids.hpp"
+#include "core/space/search_space.hpp"
+
+namespace harmonic {
+
+/// How training samples are varied, after what they show.
+enum class Augmentation {
+  none,
+  digits,    ///< small shift, scale, rotation and shear
+  pictures,  ///< horizontal flip, crop and scale
+  mfcc,      ///< time shift and stretch, masks over coefficients and over frames (SpecAugment)
+};
+
+/// "none", "digits", "pictures", "mfcc"; "auto": by the space. @throws InputError
+[[nodiscard]] Augmentation parse_augmentation(const std::string& text, const BackboneSpace& space);
+
+/// Varied copies of a batch. Every draw comes from (seed, epoch, sample), so that it is the same on whichever rank.
+/// @param samples (N, C, H, W); vectors are returned as they are
+/// @param ids (N) int64 on the CPU: which samples of the data set these are
+/// @param strength 1: as designed; 0: none
+[[nodiscard]] torch::Tensor augment(Augmentation kind, const torch::Tensor& samples, const torch::Tensor& ids,
+                                    Seed seed, std::uint64_t epoch, double strength = 1.0);
+
+}  // namespace harmonic
