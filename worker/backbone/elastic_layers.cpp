@@ -1,7 +1,7 @@
 #include "worker/backbone/elastic_layers.hpp"
 
 #include <algorithm>
-#include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -12,9 +12,8 @@ torch::Tensor activate(Activation activation, torch::Tensor x) {
   return activation == Activation::relu ? x.relu_() : torch::hardswish(x);
 }
 
-BatchNormView view_norm(const Supernet& supernet, const std::string& module, std::string name, int channels) {
-  const auto cut = [&](const char* part) { return supernet.tensor(module + part).narrow(0, 0, channels); };
-  return {std::move(name), cut(".weight"), cut(".bias"), cut(".running_mean"), cut(".running_var")};
+const BlockTensors& block_of(const LayerTensors& tensors, const Layer& block) {
+  return tensors.blocks.at(static_cast<std::size_t>(block.position + 1));
 }
 
 /// Global average, kept as a 1x1 map.
@@ -25,36 +24,32 @@ torch::Tensor global_average(const torch::Tensor& x) {
 /// Convolution, batch norm, activation: the first conv and the final expansion.
 class ConvLayer : public SubnetLayer {
  public:
-  ConvLayer(const Supernet& supernet, const LayerKey& key, std::string module)
-      : SubnetLayer(key),
-        module_(std::move(module)),
-        weight_(supernet.tensor(module_ + ".conv.weight")),
-        norm_(view_norm(supernet, module_ + ".bn", "bn", key.layer.out_channels)) {}
+  ConvLayer(const ConvTensors& tensors, const LayerKey& key) : SubnetLayer(key), tensors_(tensors) {}
 
   torch::Tensor forward(const torch::Tensor& x, ForwardMode& mode) const override {
     const Layer& layer = key().layer;
     // Channels last, which the CPU's depthwise convolutions and batch norms are much faster on; kept from here on.
     const auto format = x.is_cpu() ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
-    const auto y = torch::conv2d(x, weight_, {}, layer.stride, layer.kernel / 2).contiguous(format);
-    return activate(layer.activation, mode.batch_norm(norm_, 0, y));
+    const auto y = torch::conv2d(x, tensors_.weight, {}, layer.stride, layer.kernel / 2).contiguous(format);
+    return activate(layer.activation, mode.batch_norm(tensors_.norm, 0, y));
   }
-  bool is_feature() const override { return !is_final_expansion(); }
-  bool is_final_expansion() const override { return module_ == "final_expand_layer"; }
-  std::vector<BatchNormView> batch_norms() const override { return {norm_}; }
-  std::vector<NamedTensor> weights() const override { return {{"conv.weight", weight_}}; }
-  std::string name(int) const override { return module_; }
+  bool is_feature() const override { return !expands(); }
+  const torch::Tensor* final_expansion() const override { return expands() ? &tensors_.weight : nullptr; }
+  std::span<const BatchNormView> batch_norms() const override { return {&tensors_.norm, 1}; }
+  std::vector<std::string> batch_norm_names() const override { return {"bn"}; }
+  std::vector<NamedTensor> weights() const override { return {{"conv.weight", tensors_.weight}}; }
+  std::string name(int) const override { return expands() ? "final_expand_layer" : "first_conv"; }
 
  private:
-  std::string module_;
-  torch::Tensor weight_;
-  BatchNormView norm_;
+  [[nodiscard]] bool expands() const { return key().layer.kernel == 1; }
+
+  ConvTensors tensors_;
 };
 
 /// 1x1 convolution of the globally averaged map, without batch norm and bias.
 class FeatureMixLayer : public SubnetLayer {
  public:
-  FeatureMixLayer(const Supernet& supernet, const LayerKey& key)
-      : SubnetLayer(key), weight_(supernet.tensor("feature_mix_layer.conv.weight")) {}
+  FeatureMixLayer(const LayerTensors& tensors, const LayerKey& key) : SubnetLayer(key), weight_(tensors.feature_mix) {}
 
   torch::Tensor forward(const torch::Tensor& x, ForwardMode&) const override {
     return torch::hardswish(torch::conv2d(global_average(x), weight_)).flatten(1);
@@ -69,10 +64,8 @@ class FeatureMixLayer : public SubnetLayer {
 
 class ClassifierLayer : public SubnetLayer {
  public:
-  ClassifierLayer(const Supernet& supernet, const LayerKey& key)
-      : SubnetLayer(key),
-        weight_(supernet.tensor("classifier.linear.weight")),
-        bias_(supernet.tensor("classifier.linear.bias")) {}
+  ClassifierLayer(const LayerTensors& tensors, const LayerKey& key)
+      : SubnetLayer(key), weight_(tensors.classifier), bias_(tensors.classifier_bias) {}
 
   torch::Tensor forward(const torch::Tensor& x, ForwardMode& mode) const override {
     return torch::linear(mode.dropout(x), weight_, bias_);
@@ -85,57 +78,29 @@ class ClassifierLayer : public SubnetLayer {
   torch::Tensor weight_, bias_;
 };
 
-/// Of the sides that the space has; none above the largest.
-std::optional<int> next_larger(const BackboneSpace& space, int kernel) {
-  std::optional<int> found;
-  for (const int side : space.kernels)
-    if (side > kernel && (!found || side < *found)) found = side;
-  return found;
-}
-
-/// (C, 1, to, to) of a filter of side `from`: its centre, flattened, times the learned matrix of that size.
-torch::Tensor centre_transformed(const Supernet& supernet, const std::string& block, const torch::Tensor& filter,
-                                 int from, int to) {
-  const int margin = (from - to) / 2;
-  const auto channels = filter.size(0);
-  const auto centre = filter.narrow(2, margin, to).narrow(3, margin, to).reshape({channels, to * to});
-  return torch::linear(centre, supernet.tensor(block + "." + kernel_matrix_name(from, to))).view({channels, 1, to, to});
-}
-
 /// Inverted bottleneck: 1x1 expansion (absent in the fixed first block), depthwise conv, squeeze-and-excite where the
 /// stage has it, 1x1 projection; identity shortcut where the layer has one.
 class MbConvLayer : public SubnetLayer {
  public:
-  MbConvLayer(const Supernet& supernet, const LayerKey& key, DepthwiseKernels* kernels) : SubnetLayer(key) {
+  MbConvLayer(const BlockTensors& tensors, const LayerKey& key, const torch::Tensor& depthwise) : SubnetLayer(key) {
     const Layer& layer = key.layer;
     const int mid = layer.mid_channels;
-    const bool elastic = layer.position >= 0;
-    const std::string block = fmt::format("blocks.{}.conv.", layer.position + 1);
-    const std::string wrapped_norm = elastic ? ".bn.bn" : ".bn";
-    const std::string wrapped_conv = elastic ? ".conv.conv.weight" : ".conv.weight";
-    const auto norm = [&](const std::string& part, int channels) {
-      return view_norm(supernet, block + part + wrapped_norm, "conv." + part + ".bn", channels);
-    };
-    if (elastic) {
-      views_.expand = supernet.tensor(block + "inverted_bottleneck" + wrapped_conv).narrow(0, 0, mid);
-      norms_.push_back(norm("inverted_bottleneck", mid));
-      const std::string conv = block + "depth_conv.conv";
-      views_.depthwise = kernels != nullptr ? kernels->of(supernet, conv, layer.kernel).narrow(0, 0, mid)
-                                            : depthwise_kernel(supernet, conv, mid, layer.kernel);
-    } else {
-      views_.depthwise = supernet.tensor(block + "depth_conv" + wrapped_conv);
+    if (tensors.expand.weight.defined()) {
+      views_.expand = first_slices(tensors.expand.weight, 0, mid);
+      norms_.push_back(tensors.expand.norm.first(mid));
     }
-    norms_.push_back(norm("depth_conv", mid));
+    views_.depthwise =
+        depthwise.defined() ? first_slices(depthwise, 0, mid) : depthwise_kernel(tensors.depthwise, mid, layer.kernel);
+    norms_.push_back(tensors.depthwise_norm.first(mid));
     if (layer.squeeze_excite) {
       const int squeezed = make_divisible(mid / 4, 8);
-      const std::string fc = block + "depth_conv.se.fc.";
-      views_.reduce = supernet.tensor(fc + "reduce.weight").narrow(0, 0, squeezed).narrow(1, 0, mid);
-      views_.reduce_bias = supernet.tensor(fc + "reduce.bias").narrow(0, 0, squeezed);
-      views_.excite = supernet.tensor(fc + "expand.weight").narrow(0, 0, mid).narrow(1, 0, squeezed);
-      views_.excite_bias = supernet.tensor(fc + "expand.bias").narrow(0, 0, mid);
+      views_.reduce = first_slices(first_slices(tensors.reduce, 0, squeezed), 1, mid);
+      views_.reduce_bias = first_slices(tensors.reduce_bias, 0, squeezed);
+      views_.excite = first_slices(first_slices(tensors.excite, 0, mid), 1, squeezed);
+      views_.excite_bias = first_slices(tensors.excite_bias, 0, mid);
     }
-    views_.project = supernet.tensor(block + "point_linear" + wrapped_conv).narrow(1, 0, mid);
-    norms_.push_back(norm("point_linear", layer.out_channels));
+    views_.project = first_slices(tensors.project.weight, 1, mid);
+    norms_.push_back(tensors.project.norm);
   }
 
   torch::Tensor forward(const torch::Tensor& x, ForwardMode& mode) const override {
@@ -154,7 +119,12 @@ class MbConvLayer : public SubnetLayer {
     return layer.shortcut ? mode.drop_connect(y) + x : y;
   }
   bool is_feature() const override { return true; }
-  std::vector<BatchNormView> batch_norms() const override { return norms_; }
+  std::span<const BatchNormView> batch_norms() const override { return norms_; }
+  std::vector<std::string> batch_norm_names() const override {
+    std::vector<std::string> names = {"conv.inverted_bottleneck.bn", "conv.depth_conv.bn", "conv.point_linear.bn"};
+    if (!views_.expand.defined()) names.erase(names.begin());
+    return names;
+  }
   std::vector<NamedTensor> weights() const override {
     std::vector<NamedTensor> all;
     if (views_.expand.defined()) all.emplace_back("conv.inverted_bottleneck.conv.weight", views_.expand);
@@ -182,35 +152,31 @@ class MbConvLayer : public SubnetLayer {
 class MaxoutLayer : public SubnetLayer {
  public:
   MaxoutLayer(const Supernet& supernet, const LayerKey& key)
-      : SubnetLayer(key), pool_(key.maxout < supernet.space().blocks ? supernet.space().pool : 1) {
-    const int index = key.maxout;
-    if (index > 0) {
-      const std::string module = fmt::format("op_list.{}.0", 2 * index - 1);
-      const auto channels = static_cast<int>(supernet.tensor(module + ".weight").size(0));
-      norms_.push_back(view_norm(supernet, module, module, channels));
-    }
-    linear_ = index < supernet.space().blocks ? fmt::format("op_list.{}.lin", 2 * index) : "hid2val";
-    weight_ = supernet.tensor(linear_ + ".weight");
-    bias_ = supernet.tensor(linear_ + ".bias");
-  }
+      : SubnetLayer(key),
+        last_(key.maxout == supernet.space().blocks),
+        pool_(supernet.space().pool),
+        tensors_(supernet.layers().maxout.at(static_cast<std::size_t>(key.maxout))) {}
 
   torch::Tensor forward(const torch::Tensor& x, ForwardMode& mode) const override {
-    const auto input = norms_.empty() ? x : mode.dropout(mode.batch_norm(norms_[0], 0, x));
-    const auto y = torch::linear(input, weight_, bias_);
-    return pool_ == 1 ? y : y.view({y.size(0), -1, pool_}).amax(2);
+    const auto input = batch_norms().empty() ? x : mode.dropout(mode.batch_norm(tensors_.norm, 0, x));
+    const auto y = torch::linear(input, tensors_.weight, tensors_.bias);
+    return last_ ? y : y.view({y.size(0), -1, pool_}).amax(2);
   }
   bool is_feature() const override { return true; }
-  std::vector<BatchNormView> batch_norms() const override { return norms_; }
+  std::span<const BatchNormView> batch_norms() const override {
+    return {&tensors_.norm, tensors_.norm.weight.defined() ? std::size_t{1} : 0};
+  }
+  std::vector<std::string> batch_norm_names() const override { return {maxout_norm_name(key().maxout)}; }
   std::vector<NamedTensor> weights() const override {
-    return {{linear_ + ".weight", weight_}, {linear_ + ".bias", bias_}};
+    const auto linear = maxout_linear_name(key().maxout, last_);
+    return {{linear + ".weight", tensors_.weight}, {linear + ".bias", tensors_.bias}};
   }
   std::string name(int) const override { return ""; }
 
  private:
+  bool last_;
   int pool_;
-  std::string linear_;
-  torch::Tensor weight_, bias_;
-  std::vector<BatchNormView> norms_;
+  MaxoutTensors tensors_;
 };
 
 }  // namespace
@@ -225,18 +191,19 @@ std::vector<LayerKey> layer_keys(const BackboneSpace& space, const BackboneGenom
 }
 
 std::unique_ptr<const SubnetLayer> view_layer(const Supernet& supernet, const LayerKey& key,
-                                              DepthwiseKernels* kernels) {
+                                              const torch::Tensor& depthwise) {
   if (key.maxout >= 0) return std::make_unique<MaxoutLayer>(supernet, key);
+  const LayerTensors& tensors = supernet.layers();
   switch (key.layer.kind) {
     case Layer::Kind::mbconv:
-      return std::make_unique<MbConvLayer>(supernet, key, kernels);
+      return std::make_unique<MbConvLayer>(block_of(tensors, key.layer), key, depthwise);
     case Layer::Kind::linear:
-      return std::make_unique<ClassifierLayer>(supernet, key);
+      return std::make_unique<ClassifierLayer>(tensors, key);
     case Layer::Kind::conv:
       break;
   }
-  if (!key.layer.batch_norm) return std::make_unique<FeatureMixLayer>(supernet, key);
-  return std::make_unique<ConvLayer>(supernet, key, key.layer.kernel == 1 ? "final_expand_layer" : "first_conv");
+  if (!key.layer.batch_norm) return std::make_unique<FeatureMixLayer>(tensors, key);
+  return std::make_unique<ConvLayer>(key.layer.kernel == 1 ? tensors.final_expand : tensors.first, key);
 }
 
 torch::Tensor BlockViews::gate(const torch::Tensor& averages) const {
@@ -247,22 +214,17 @@ torch::Tensor BlockViews::gate(const torch::Tensor& averages) const {
 std::shared_ptr<const SubnetLayer> LayerViews::layer(const LayerKey& key) {
   const auto known = std::ranges::find_if(layers_, [&](const auto& l) { return l->key() == key; });
   if (known != layers_.end()) return *known;
-  return layers_.emplace_back(view_layer(supernet_, key, &kernels_));
+  const bool is_block = key.maxout < 0 && key.layer.kind == Layer::Kind::mbconv;
+  return layers_.emplace_back(view_layer(supernet_, key, is_block ? kernels(key.layer) : torch::Tensor()));
 }
 
-torch::Tensor DepthwiseKernels::of(const Supernet& supernet, const std::string& block, int kernel) {
-  auto& known = found_[{block, kernel}];
-  if (known.defined()) return known;
-  const auto larger = next_larger(supernet.space(), kernel);
-  known = larger ? centre_transformed(supernet, block, of(supernet, block, *larger), *larger, kernel)
-                 : supernet.tensor(block + ".conv.weight");
+torch::Tensor LayerViews::kernels(const Layer& block) {
+  auto& known = kernels_[{block.position, block.kernel}];
+  if (!known.defined()) {
+    const auto& all = block_of(supernet_.layers(), block).depthwise;
+    known = depthwise_kernel(all, all.largest.size(0), block.kernel);
+  }
   return known;
-}
-
-torch::Tensor depthwise_kernel(const Supernet& supernet, const std::string& block, int channels, int kernel) {
-  const auto larger = next_larger(supernet.space(), kernel);
-  if (!larger) return supernet.tensor(block + ".conv.weight").narrow(0, 0, channels);
-  return centre_transformed(supernet, block, depthwise_kernel(supernet, block, channels, *larger), *larger, kernel);
 }
 
 }  // namespace harmonic

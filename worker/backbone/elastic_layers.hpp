@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,14 +42,16 @@ class SubnetLayer {
   [[nodiscard]] virtual torch::Tensor forward(const torch::Tensor& x, ForwardMode& mode) const = 0;
   /// Whether its output is one of the features that a sub-network returns.
   [[nodiscard]] virtual bool is_feature() const = 0;
-  /// Its batch norms in order of execution.
-  [[nodiscard]] virtual std::vector<BatchNormView> batch_norms() const { return {}; }
+  /// Its batch norms in order of execution, cut to the channels in use.
+  [[nodiscard]] virtual std::span<const BatchNormView> batch_norms() const { return {}; }
+  /// Their names within the layer, e.g. "conv.depth_conv.bn".
+  [[nodiscard]] virtual std::vector<std::string> batch_norm_names() const { return {}; }
   /// Its weights without the batch norms', named within the layer as in a published stand-alone sub-network.
   [[nodiscard]] virtual std::vector<NamedTensor> weights() const = 0;
   /// Of an MBConv block; null for other layers.
   [[nodiscard]] virtual const BlockViews* block() const { return nullptr; }
-  /// The 1x1 convolution whose normalised output is averaged over the map.
-  [[nodiscard]] virtual bool is_final_expansion() const { return false; }
+  /// Weight (out, in, 1, 1) of the convolution whose normalised output is averaged over the map; null for other layers.
+  [[nodiscard]] virtual const torch::Tensor* final_expansion() const { return nullptr; }
   /// Name of the layer in a stand-alone sub-network whose blocks are counted from 0.
   /// @param block how many MBConv blocks come before it
   [[nodiscard]] virtual std::string name(int block) const = 0;
@@ -61,22 +64,15 @@ class SubnetLayer {
 /// @throws InputError when the genome is not of the space
 [[nodiscard]] std::vector<LayerKey> layer_keys(const BackboneSpace& space, const BackboneGenome& genome, int classes);
 
-/// Depthwise kernels of one supernet, of all channels, each transformed once for a block and a side.
-class DepthwiseKernels {
- public:
-  /// (C, 1, kernel, kernel) @param block, kernel as of depthwise_kernel
-  [[nodiscard]] torch::Tensor of(const Supernet& supernet, const std::string& block, int kernel);
-
- private:
-  std::map<std::pair<std::string, int>, torch::Tensor> found_;
-};
-
 /// Makes a layer of the supernet's tensors; differentiable with respect to them, kernel transforms included.
-/// @param kernels where transformed kernels are looked for and kept; null: transformed for this layer alone
+/// @param depthwise of an MBConv block: its depthwise kernels of all channels, (C, 1, kernel, kernel), where they are
+/// at
+///   hand; undefined: made for this layer alone
 [[nodiscard]] std::unique_ptr<const SubnetLayer> view_layer(const Supernet& supernet, const LayerKey& key,
-                                                            DepthwiseKernels* kernels = nullptr);
+                                                            const torch::Tensor& depthwise = {});
 
-/// Layers of one supernet, each made once. Few: distinct (block, K, E) of the space.
+/// Layers of one supernet, each made once, and depthwise kernels, each transformed once for a block and a side. Few:
+/// distinct (block, K, E) of the space.
 class LayerViews {
  public:
   explicit LayerViews(Supernet supernet) : supernet_(std::move(supernet)) {}
@@ -84,15 +80,11 @@ class LayerViews {
   [[nodiscard]] std::shared_ptr<const SubnetLayer> layer(const LayerKey& key);
 
  private:
+  [[nodiscard]] torch::Tensor kernels(const Layer& block);
+
   Supernet supernet_;
   std::vector<std::shared_ptr<const SubnetLayer>> layers_;
-  DepthwiseKernels kernels_;
+  std::map<std::pair<int, int>, torch::Tensor> kernels_;  ///< by position and side
 };
-
-/// A depthwise kernel of side `kernel` out of the largest one: (C, 1, kernel, kernel), by repeatedly taking the centre
-/// and multiplying it, flattened, by the learned matrix of that size.
-/// @param block name of the depthwise conv's module, e.g. "blocks.1.conv.depth_conv.conv"
-[[nodiscard]] torch::Tensor depthwise_kernel(const Supernet& supernet, const std::string& block, int channels,
-                                             int kernel);
 
 }  // namespace harmonic

@@ -1,20 +1,14 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include <torch/types.h>
 
+#include "worker/backbone/layer_tensors.hpp"
 #include "worker/tensor/batch_norm.hpp"
 
 namespace harmonic {
-
-/// One batch norm of a layer: views of the supernet's tensors, cut to the channels in use.
-struct BatchNormView {
-  std::string name;  ///< within the layer, e.g. "conv.depth_conv.bn"; empty for a layer that is named as a whole
-  torch::Tensor weight, bias, mean, variance;  ///< (C)
-};
 
 /// Re-estimated running statistics of one batch norm.
 struct BatchNormStatistics {

@@ -50,8 +50,9 @@ std::vector<NamedTensor> Subnet::state() const {
     block += layer->key().maxout < 0 && layer->key().layer.kind == Layer::Kind::mbconv ? 1 : 0;
     for (const auto& [local, tensor] : layer->weights()) all.emplace_back(joined(name, local), tensor);
     const auto norms = layer->batch_norms();
+    const auto norm_names = layer->batch_norm_names();
     for (std::size_t i = 0; i < norms.size(); ++i) {
-      const std::string norm = joined(name, norms[i].name);
+      const std::string norm = joined(name, norm_names[i]);
       all.emplace_back(norm + ".weight", norms[i].weight);
       all.emplace_back(norm + ".bias", norms[i].bias);
       all.emplace_back(norm + ".running_mean", statistics ? (*statistics)[i].mean : norms[i].mean);

@@ -19,7 +19,7 @@ torch::Tensor channels_last(const torch::Tensor& x) {
 
 struct SubnetTree::Node {
   std::shared_ptr<const SubnetLayer> layer;
-  std::vector<BatchNormView> norms;
+  std::span<const BatchNormView> norms;                          ///< of the layer
   std::shared_ptr<std::vector<BatchNormStatistics>> statistics;  ///< null: the supernet's own
   std::vector<std::unique_ptr<Node>> children;
   std::vector<std::size_t> ends;  ///< genomes whose last layer this is
@@ -44,7 +44,7 @@ class SubnetTree::Pass {
       if (child->layer->block() != nullptr)
         blocks.push_back(child.get());
       else
-        go_on(*child, child->layer->is_final_expansion() ? final_expansion(*child, x) : whole_layer(*child, x));
+        go_on(*child, child->layer->final_expansion() != nullptr ? final_expansion(*child, x) : whole_layer(*child, x));
     }
     std::ranges::sort(blocks, {}, [](const Node* node) {
       return std::tuple(node->shape().position, node->shape().kernel, width(*node));
@@ -85,7 +85,7 @@ class SubnetTree::Pass {
   }
 
   torch::Tensor final_expansion(const Node& node, const torch::Tensor& x) const {
-    const auto weight = node.layer->weights().front().second.flatten(1);
+    const auto weight = node.layer->final_expansion()->flatten(1);
     const auto y = pointwise(x, {}, {}, weight, {static_cast<int>(weight.size(1))}, estimating_).front();
     note(node, 0, y.moments);
     if (estimating_) return {};  // no batch norm comes after it

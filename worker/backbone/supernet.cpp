@@ -51,12 +51,21 @@ std::string kernel_matrix_name(int from, int to) {
   return fmt::format("{}to{}_matrix", from, to);
 }
 
+std::string maxout_linear_name(int index, bool last) {
+  return last ? "hid2val" : fmt::format("op_list.{}.lin", 2 * index);
+}
+
+std::string maxout_norm_name(int index) {
+  return fmt::format("op_list.{}.0", 2 * index - 1);
+}
+
 Supernet::Supernet(BackboneSpace space, int classes, Seed seed) : space_(std::move(space)), classes_(classes) {
   if (classes < 1) throw InputError(fmt::format("a network of {} classes", classes), "give at least one class");
   if (space_.family == BackboneSpace::Family::maxout)
     build_maxout(seed);
   else
     build_mobilenet(seed);
+  layers_ = bind_layers(*this);
 }
 
 void Supernet::add(std::string name, torch::Tensor value) {
@@ -129,12 +138,12 @@ void Supernet::build_maxout(Seed seed) {
   int in = space_.in_features;
   int width = space_.hidden;
   for (int block = 0; block < space_.blocks; ++block) {
-    linear(fmt::format("op_list.{}.lin", 2 * block), width * space_.pool, in);
-    add_norm(fmt::format("op_list.{}.0", 2 * block + 1), width);
+    linear(maxout_linear_name(block, false), width * space_.pool, in);
+    add_norm(maxout_norm_name(block + 1), width);
     in = width;
     width *= space_.factor;
   }
-  linear("hid2val", classes_, in);
+  linear(maxout_linear_name(space_.blocks, true), classes_, in);
 }
 
 std::vector<torch::Tensor> Supernet::parameters() const {
@@ -160,6 +169,7 @@ const torch::Tensor& Supernet::tensor(const std::string& name) const {
 Supernet Supernet::clone_to(torch::Device device) const {
   Supernet copy = *this;
   for (auto& [name, tensor] : copy.tensors_) tensor = tensor.detach().to(device, /*non_blocking=*/false, /*copy=*/true);
+  copy.layers_ = bind_layers(copy);
   return copy;
 }
 

@@ -10,6 +10,7 @@
 
 #include "core/base/ids.hpp"
 #include "core/space/search_space.hpp"
+#include "worker/backbone/layer_tensors.hpp"
 
 namespace harmonic {
 
@@ -17,7 +18,8 @@ namespace harmonic {
 using NamedTensor = std::pair<std::string, torch::Tensor>;
 
 /// All weights and batch-norm buffers of a backbone: of a weight-sharing supernet, or of the fixed Maxout network. Only
-/// holds them: what runs are layers that view slices of them (elastic_layers.hpp). Copies share their tensors.
+/// holds them, by name and by layer: what runs are layers that view slices of them (elastic_layers.hpp). Copies share
+/// their tensors.
 /// Source: Once-for-All MobileNetV3 as Harmonic-NAS uses it; Maxout text network of MM-IMDB.
 class Supernet {
  public:
@@ -39,6 +41,9 @@ class Supernet {
   /// @throws RunError when there is none of that name: a mistake of this program
   [[nodiscard]] const torch::Tensor& tensor(const std::string& name) const;
 
+  /// The same tensors by layer.
+  [[nodiscard]] const LayerTensors& layers() const { return layers_; }
+
   /// A copy with tensors of its own on `device`.
   [[nodiscard]] Supernet clone_to(torch::Device device) const;
   /// Copies the other's values into this one's tensors. Both are of one space and have the same classes.
@@ -54,10 +59,16 @@ class Supernet {
   int classes_ = 0;
   std::vector<NamedTensor> tensors_;
   std::unordered_map<std::string, std::size_t> index_;
+  LayerTensors layers_;
 };
 
 /// True for running means and variances, which are re-estimated and not trained.
 [[nodiscard]] bool is_buffer(const std::string& tensor_name);
+
+/// Names of a Maxout network's layers: "op_list.2.lin", the last one's "hid2val"; "op_list.1.0" of the batch norm
+/// before.
+[[nodiscard]] std::string maxout_linear_name(int index, bool last);
+[[nodiscard]] std::string maxout_norm_name(int index);
 
 /// Name of the learned matrix that makes a smaller kernel of a larger one: "7to5_matrix".
 [[nodiscard]] std::string kernel_matrix_name(int from, int to);

@@ -25,17 +25,18 @@ TEST_CASE("A 5x5 kernel is the centre of the 7x7 times the learned matrix, a 3x3
   matrix[0][24] = 2;  // output 0 = input 0 + 2 x input 24
   supernet.tensor(conv + ".7to5_matrix").copy_(matrix);
 
-  const auto five = depthwise_kernel(supernet, conv, 48, 5);
+  const auto& kernels = supernet.layers().blocks[1].depthwise;
+  const auto five = depthwise_kernel(kernels, 48, 5);
   CHECK(five.sizes() == torch::IntArrayRef{48, 1, 5, 5});
   CHECK(five[3][0][0][0].item<float>() == 311 + 2 * 355);
   CHECK(five[3][0][4][4].item<float>() == 355);
   auto smaller = torch::eye(9);
   smaller[4][4] = -1;
   supernet.tensor(conv + ".5to3_matrix").copy_(smaller);
-  const auto three = depthwise_kernel(supernet, conv, 48, 3);
+  const auto three = depthwise_kernel(kernels, 48, 3);
   CHECK(three[2][0][0][1].item<float>() == 223);
   CHECK(three[2][0][1][1].item<float>() == -233);
-  CHECK(depthwise_kernel(supernet, conv, 96, 7).is_alias_of(supernet.tensor(conv + ".conv.weight")));
+  CHECK(depthwise_kernel(kernels, 96, 7).is_alias_of(supernet.tensor(conv + ".conv.weight")));
 }
 
 TEST_CASE("A sub-network's weights are views of the supernet's", "[backbone]") {
