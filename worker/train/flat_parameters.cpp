@@ -10,8 +10,8 @@ FlatParameters::FlatParameters(Supernet& supernet) {
   }
   const auto options = parts_.front().parameter.options().requires_grad(false);
   values_ = torch::empty({total}, options);
-  exchanged_ = torch::zeros({total + kRiders}, options);
-  gradients_ = exchanged_.narrow(0, 0, total);
+  reduced_ = torch::zeros({total + static_cast<std::int64_t>(StepScalar::count)}, options);
+  gradients_ = reduced_.narrow(0, 0, total);
   decayed_ = torch::zeros({total}, options);
   for (auto& [parameter, offset] : parts_) {
     const auto view = [&, first = offset](const torch::Tensor& buffer) {
@@ -25,13 +25,17 @@ FlatParameters::FlatParameters(Supernet& supernet) {
   }
 }
 
-torch::Tensor end_to_end(const std::vector<torch::Tensor>& tensors) {
+torch::Tensor FlatParameters::scalar(StepScalar which) const {
+  return reduced_.narrow(0, gradients_.numel() + static_cast<std::int64_t>(which), 1);
+}
+
+torch::Tensor flattened(const std::vector<torch::Tensor>& tensors) {
   std::vector<torch::Tensor> flat;
   for (const auto& tensor : tensors) flat.push_back(tensor.detach().reshape({-1}));
   return torch::cat(flat);
 }
 
-void copy_back(const torch::Tensor& flat, const std::vector<torch::Tensor>& tensors) {
+void unflatten(const torch::Tensor& flat, const std::vector<torch::Tensor>& tensors) {
   const torch::NoGradGuard no_grad;
   std::int64_t offset = 0;
   for (auto tensor : tensors) {

@@ -9,7 +9,14 @@
 
 namespace harmonic {
 
-/// A supernet's trainable tensors laid end to end in one buffer, and their gradients in another; the supernet's tensors
+/// Numbers of a step that the ranks sum in the same all-reduce as the gradients.
+enum class StepScalar : std::int64_t {
+  loss,  ///< of the largest sub-network
+  stop,  ///< how many ranks were asked to stop
+  count,
+};
+
+/// A supernet's trainable tensors flattened into one buffer, and their gradients into another; the supernet's tensors
 /// become views of them. Optimiser, clipping, averaging and all-reduce then each take one call instead of one a tensor.
 class FlatParameters {
  public:
@@ -19,27 +26,27 @@ class FlatParameters {
     std::int64_t offset = 0;
   };
 
-  static constexpr std::int64_t kRiders = 2;
-
   /// Moves the supernet's parameters into the buffer and makes them require gradients.
   explicit FlatParameters(Supernet& supernet);
 
   [[nodiscard]] torch::Tensor& values() { return values_; }        ///< (P)
   [[nodiscard]] torch::Tensor& gradients() { return gradients_; }  ///< (P), summed into by backward
-  /// (P + kRiders): the gradients, and behind them numbers that ranks sum along.
-  [[nodiscard]] torch::Tensor& exchanged() { return exchanged_; }
+  /// What the ranks sum: the gradients, and behind them the step's scalars.
+  [[nodiscard]] torch::Tensor& reduced() { return reduced_; }
+  /// One of these scalars, a view of (1).
+  [[nodiscard]] torch::Tensor scalar(StepScalar which) const;
   /// (P), 1 where weight decay acts: not on norms and biases.
   [[nodiscard]] const torch::Tensor& decayed() const { return decayed_; }
   [[nodiscard]] const std::vector<Part>& parts() const { return parts_; }  ///< in the order of the layers
 
  private:
-  torch::Tensor values_, exchanged_, gradients_, decayed_;
+  torch::Tensor values_, reduced_, gradients_, decayed_;
   std::vector<Part> parts_;
 };
 
-/// Tensors as one buffer, one after another. Those of Supernet::parameters() lie as in FlatParameters.
-[[nodiscard]] torch::Tensor end_to_end(const std::vector<torch::Tensor>& tensors);
-/// Copies such a buffer into the tensors.
-void copy_back(const torch::Tensor& flat, const std::vector<torch::Tensor>& tensors);
+/// All values of the tensors as one vector. Those of Supernet::parameters() lie as in FlatParameters.
+[[nodiscard]] torch::Tensor flattened(const std::vector<torch::Tensor>& tensors);
+/// Copies such a vector back into the tensors.
+void unflatten(const torch::Tensor& flat, const std::vector<torch::Tensor>& tensors);
 
 }  // namespace harmonic

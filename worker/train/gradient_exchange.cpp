@@ -26,12 +26,12 @@ class GradientExchange::Hook : public autograd::PostAccumulateGradHook {
 GradientExchange::GradientExchange(FlatParameters& flat, Collectives& group, std::int64_t bucket_elements)
     : flat_(flat), group_(group) {
   if (group.size() == 1) return;
-  std::int64_t end = flat.exchanged().numel();
+  std::int64_t end = flat.reduced().numel();
   for (auto part = flat.parts().rbegin(); part != flat.parts().rend(); ++part) {
     bucket_of_[part->parameter.unsafeGetTensorImpl()] = buckets_.size();
     autograd::impl::set_post_acc_grad_hooks(part->parameter, std::make_unique<Hook>(*this, buckets_.size()));
     if (end - part->offset < bucket_elements && part->offset > 0) continue;
-    buckets_.push_back({flat.exchanged().narrow(0, part->offset, end - part->offset), 0, nullptr});
+    buckets_.push_back({flat.reduced().narrow(0, part->offset, end - part->offset), 0, nullptr});
     end = part->offset;
   }
 }

@@ -6,19 +6,12 @@
 
 #include <torch/types.h>
 
-#include "core/data/dataset_file.hpp"
 #include "worker/backbone/supernet.hpp"
 #include "worker/group/collectives.hpp"
+#include "worker/train/training_data.hpp"
 #include "worker/train/training_settings.hpp"
 
 namespace harmonic {
-
-/// A modality's train and validation split. Supernets see no test sample.
-struct TrainingData {
-  torch::Tensor train_inputs, train_labels;
-  torch::Tensor val_inputs, val_labels;
-  LabelKind kind = LabelKind::classification;
-};
 
 /// How far a training is.
 struct TrainingProgress {

@@ -47,6 +47,12 @@ std::vector<std::pair<std::string, std::string>> SupernetTrainingSettings::value
   return found;
 }
 
+bool synchronises_batch_norms(const SupernetTrainingSettings& settings, std::int64_t batch, int ranks) {
+  constexpr int kFewSamples = 64;                                                   // of a rank's share
+  if (settings.sync_batch_norm != "auto") return settings.sync_batch_norm == "on";  // one rank, too: same rounding
+  return ranks > 1 && batch / ranks < kFewSamples;
+}
+
 double learning_rate(const SupernetTrainingSettings& settings, std::int64_t step, std::int64_t steps_an_epoch) {
   const double warmup = settings.warmup_epochs * static_cast<double>(steps_an_epoch);
   const double total = static_cast<double>(settings.epochs * steps_an_epoch);

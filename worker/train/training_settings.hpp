@@ -40,6 +40,9 @@ struct SupernetTrainingSettings {
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> values() const;
 };
 
+/// Whether batch norms take their statistics over all ranks' shares. @param batch samples over all ranks
+[[nodiscard]] bool synchronises_batch_norms(const SupernetTrainingSettings& settings, std::int64_t batch, int ranks);
+
 /// Learning rate at a step: linear warm-up from 0, then a cosine down to lr_min.
 [[nodiscard]] double learning_rate(const SupernetTrainingSettings& settings, std::int64_t step,
                                    std::int64_t steps_an_epoch);

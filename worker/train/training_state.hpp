@@ -22,8 +22,8 @@ struct TrainingState {
   double best_largest_percent = -1, best_smallest_percent = -1;
   torch::Tensor values, average;       ///< (P) parameters and their moving average
   std::vector<torch::Tensor> moments;  ///< of the optimiser, each (P)
-  torch::Tensor buffers;               ///< running statistics end to end
-  torch::Tensor best;                  ///< of the best epoch: average, then buffers, end to end; empty before the first
+  torch::Tensor buffers;               ///< running statistics, flattened
+  torch::Tensor best;                  ///< of the best epoch: average, then buffers; empty before the first
 };
 
 /// Replaces `path` as a whole. Tensors may be on any device. @throws RunError

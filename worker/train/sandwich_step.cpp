@@ -1,0 +1,83 @@
+#include "worker/train/sandwich_step.hpp"
+
+#include <algorithm>
+
+#include <torch/torch.h>
+
+#include "core/base/rng.hpp"
+#include "core/space/layers.hpp"
+#include "worker/backbone/subnet.hpp"
+#include "worker/data/metrics.hpp"
+
+namespace harmonic {
+namespace {
+
+int shortcuts(const BackboneSpace& space, const BackboneGenome& genome, int classes) {
+  const auto layers = backbone_layers(space, genome, classes);
+  return static_cast<int>(std::ranges::count_if(layers, &Layer::shortcut));
+}
+
+/// Cross-entropy against the teacher's probabilities; per class for multilabel.
+torch::Tensor distillation_loss(const torch::Tensor& logits, const torch::Tensor& teacher, LabelKind kind) {
+  if (kind == LabelKind::multilabel) return torch::binary_cross_entropy_with_logits(logits, torch::sigmoid(teacher));
+  return -(torch::softmax(teacher, 1) * torch::log_softmax(logits, 1)).sum(1).mean();
+}
+
+}  // namespace
+
+SandwichStep::SandwichStep(const Supernet& supernet, FlatParameters& flat, const TrainingData& data,
+                           const SupernetTrainingSettings& settings, Collectives& group, torch::Device device)
+    : supernet_(supernet),
+      flat_(flat),
+      settings_(settings),
+      group_(group),
+      exchange_(flat, group),
+      seed_(settings.seed),
+      device_(device),
+      inputs_(data.train_inputs.to(device)),
+      labels_(data.train_labels.to(device)),
+      kind_(data.kind),
+      augmentation_(parse_augmentation(settings.augmentation, supernet.space())),
+      largest_(largest_genome(supernet.space())),
+      shortcuts_(shortcuts(supernet.space(), largest_, supernet.classes())) {}
+
+void SandwichStep::run(std::int64_t step, int epoch, const BatchShare& share) {
+  const auto index = share.ids.to(device_);
+  const auto inputs = augment(augmentation_, inputs_.index_select(0, index), share.ids, seed_,
+                              static_cast<std::uint64_t>(epoch), settings_.augmentation_strength);
+  const auto labels = labels_.index_select(0, index);
+  const double weight = share.weight();
+
+  const TrainingMode::Drops drops{
+      settings_.dropout, settings_.drop_connect, shortcuts_, seed_, static_cast<std::uint64_t>(step), share.first};
+  const auto teacher = logits(largest_, inputs, true, drops, share.batch);
+  auto loss = task_loss(teacher, labels, kind_, settings_.label_smoothing);
+  flat_.scalar(StepScalar::loss).fill_(loss.item<double>() * weight);
+  const auto soft_targets = teacher.detach();
+  for (const auto& genome : others(step)) {
+    (loss * weight).backward();
+    const auto student = logits(genome, inputs, false, {}, share.batch);
+    loss = task_loss(student, labels, kind_, settings_.label_smoothing) * (1 - settings_.distillation);
+    if (settings_.distillation > 0)
+      loss = loss + distillation_loss(student, soft_targets, kind_) * settings_.distillation;
+  }
+  exchange_.backward_and_sum(loss * weight);
+}
+
+torch::Tensor SandwichStep::logits(const BackboneGenome& genome, const torch::Tensor& inputs, bool update_running,
+                                   const TrainingMode::Drops& drops, std::int64_t batch) {
+  const bool synchronised = synchronises_batch_norms(settings_, batch, group_.size());
+  TrainingMode mode(synchronised ? &group_ : nullptr, update_running, drops);
+  return forward(supernet_, genome, inputs, mode).logits;
+}
+
+/// The sandwich without its top slice. A network without genes has none.
+std::vector<BackboneGenome> SandwichStep::others(std::int64_t step) const {
+  if (supernet_.space().positions() == 0) return {};
+  std::vector<BackboneGenome> genomes = {smallest_genome(supernet_.space())};
+  RandomStream random(seed_, "sub-networks of a step", static_cast<std::uint64_t>(step));
+  for (int i = 0; i < settings_.random_subnets; ++i) genomes.push_back(random_genome(supernet_.space(), random));
+  return genomes;
+}
+
+}  // namespace harmonic

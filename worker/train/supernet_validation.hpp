@@ -1,0 +1,35 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include <torch/types.h>
+
+#include "worker/backbone/supernet.hpp"
+#include "worker/train/training_data.hpp"
+#include "worker/train/training_settings.hpp"
+
+namespace harmonic {
+
+/// Judges a supernet under training by both ends of its space: the largest and the smallest sub-network, recalibrated
+/// on the first train samples of a fixed shuffle, measured on the validation split.
+class SupernetValidation {
+ public:
+  struct Percents {
+    double largest = 0, smallest = 0;
+  };
+
+  /// @throws InputError when the samples make no batches to recalibrate on
+  SupernetValidation(const TrainingData& data, const SupernetTrainingSettings& settings, torch::Device device);
+
+  /// @param at_work called every few layers
+  /// @throws CandidateError when a sub-network's predictions are not finite
+  [[nodiscard]] Percents measure(const Supernet& supernet, const std::function<void()>& at_work) const;
+
+ private:
+  const TrainingData& data_;
+  torch::Device device_;
+  std::vector<torch::Tensor> calibration_;  ///< batches
+};
+
+}  // namespace harmonic
