@@ -25,6 +25,13 @@ void check_input(const BackboneSpace& space, const torch::Tensor& samples) {
   check_sample_shape(space, {samples.sizes().begin() + 1, samples.sizes().end()});
 }
 
+void check_predictions(const torch::Tensor& logits, const BackboneSpace& space, const BackboneGenome& genome) {
+  if (logits.isfinite().all().item<bool>()) return;
+  throw CandidateError(
+      fmt::format("sub-network {} of {} predicts values that are not finite: its weights are too large",
+                  to_text(genome), space.name));
+}
+
 torch::Tensor pooled_feature(const torch::Tensor& feature, int side) {
   if (feature.dim() == 2) return feature.unsqueeze(2);
   return std::get<0>(torch::adaptive_max_pool2d(feature, {side, side})).flatten(2);
@@ -59,8 +66,11 @@ std::vector<double> BackboneEvaluator::evaluate(const std::vector<BackboneGenome
   tree.recalibrate(batches_, at_work);
   std::vector<double> percent;
   const auto expected = labels.cpu();
-  for (const auto& logits : tree.logits(inputs.to(device_), at_work))
-    percent.push_back(metric_percent(logits.cpu(), expected, kind));
+  for (const auto& on_device : tree.logits(inputs.to(device_), at_work)) {
+    const auto logits = on_device.cpu();
+    check_predictions(logits, supernet().space(), genomes[percent.size()]);
+    percent.push_back(metric_percent(logits, expected, kind));
+  }
   return percent;
 }
 

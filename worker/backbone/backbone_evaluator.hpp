@@ -30,7 +30,8 @@ class BackboneEvaluator {
   /// Genomes with common prefixes cost less together.
   /// @param labels (N) class indices, or (N, classes) 0/1
   /// @param at_work called now and then, every few layers
-  /// @throws InputError when a genome is not of the space, or there are no inputs
+  /// @throws InputError when a genome is not of the space, or there are no inputs; CandidateError when predictions are
+  ///   not finite, naming the genome: NaN has no metric, though an argmax gives it one
   [[nodiscard]] std::vector<double> evaluate(
       const std::vector<BackboneGenome>& genomes, const torch::Tensor& inputs, const torch::Tensor& labels,
       LabelKind kind, const std::function<void()>& at_work = [] {}) const;
@@ -58,6 +59,10 @@ class BackboneEvaluator {
 void check_sample_shape(const BackboneSpace& space, const std::vector<std::size_t>& sample);
 /// @throws InputError when samples of this shape cannot enter the supernet: channels, side or length differ
 void check_input(const BackboneSpace& space, const torch::Tensor& samples);
+
+/// @param logits of `genome`, on the CPU
+/// @throws CandidateError naming the genome when they are not finite
+void check_predictions(const torch::Tensor& logits, const BackboneSpace& space, const BackboneGenome& genome);
 
 /// A feature as fusion takes it: adaptive max-pool of a map to side x side, flattened; a vector as one position.
 [[nodiscard]] torch::Tensor pooled_feature(const torch::Tensor& feature, int side);

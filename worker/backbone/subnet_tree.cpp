@@ -29,10 +29,10 @@ struct SubnetTree::Node {
 };
 
 /// One batch on its way through the tree.
-class SubnetTree::Pass {
+class SubnetTree::Traversal {
  public:
   /// Estimates statistics on the way, or runs with those there are and hands logits to `found`.
-  Pass(std::vector<std::vector<torch::Tensor>>* found, const std::function<void()>& at_work)
+  Traversal(std::vector<std::vector<torch::Tensor>>* found, const std::function<void()>& at_work)
       : estimating_(found == nullptr), found_(found), at_work_(at_work) {}
 
   /// Everything behind `parent`, whose output is `x`: (N, H, W, C), or (N, F).
@@ -204,14 +204,14 @@ void SubnetTree::recalibrate(std::span<const torch::Tensor> batches, const std::
     for (const auto& child : node.children) self(self, *child);
   };
   reset(reset, *root_);
-  for (const auto& batch : batches) Pass(nullptr, at_work).visit(*root_, channels_last(batch));
+  for (const auto& batch : batches) Traversal(nullptr, at_work).visit(*root_, channels_last(batch));
 }
 
 std::vector<torch::Tensor> SubnetTree::logits(const torch::Tensor& inputs, const std::function<void()>& at_work) const {
   const torch::NoGradGuard no_grad;
   std::vector<std::vector<torch::Tensor>> found(paths_.size());
   for (const auto& chunk : inputs.split(evaluation_chunk(inputs)))
-    Pass(&found, at_work).visit(*root_, channels_last(chunk));
+    Traversal(&found, at_work).visit(*root_, channels_last(chunk));
   std::vector<torch::Tensor> logits;
   for (const auto& parts : found) logits.push_back(torch::cat(parts));
   return logits;

@@ -13,11 +13,25 @@
 
 namespace harmonic {
 
-/// Sub-networks of one supernet that are recalibrated and run together, as a tree of their layers: what they have in
-/// common is computed once. That is every layer of a shared start, since a layer's statistics depend on the layers
-/// before it only; and inside a block its variants share the expansion (narrower ones take the first channels), those
-/// of one kernel the depthwise convolution, and, without squeeze-and-excite, one pass of the projection. What comes out
-/// does not depend on the company: grouped and alone give the same bits.
+/// Sub-networks of one supernet that are recalibrated and run together, as a tree of their layers: a node is a layer
+/// with its weights and statistics, a path from the root is a sub-network, and what several have in common is computed
+/// once. What comes out does not depend on the company: grouped and alone give the same bits.
+///
+/// Shared starts. A layer's output and statistics depend on the layers before it only, so sub-networks that begin with
+/// the same layers share them. A batch goes through the tree depth first, and an output is let go once its children
+/// have taken it: the memory is that of one path with its siblings, however many sub-networks there are. Recalibration
+/// needs no more than one such traversal a batch: every norm normalises by the batch's own moments, never by the
+/// average that it builds up, so no layer has to wait for another one's average.
+///
+/// Shared blocks. The children of a node are mostly variants of one block, which differ in kernel side K and width W.
+/// A narrower variant takes the first channels of the supernet's tensors, hence:
+///   1. one expansion, the widest one's;
+///   2. for each K one depthwise convolution, of the widest variant with that K;
+///   3. one pass of the projection for all W of that K: sums over the first W channels are read off on the way. With
+///      squeeze-and-excite each W has gates of its own, and so a projection of its own.
+/// Batch norms and activations never make a map of their own. A norm becomes a factor and a summand a channel, applied
+/// as the next operation reads the map; the moments that the factor needs were summed as the last one wrote it
+/// (map_ops.hpp). So each map is written once and read once.
 class SubnetTree {
  public:
   /// Starts from the supernet's own statistics. Keeps views of its weights: do not train it meanwhile.
@@ -41,7 +55,7 @@ class SubnetTree {
 
  private:
   struct Node;
-  class Pass;
+  class Traversal;
 
   std::unique_ptr<Node> root_;
   std::vector<std::vector<const Node*>> paths_;  ///< [genome], its layers

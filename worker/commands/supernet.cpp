@@ -13,6 +13,7 @@
 #include "worker/backbone/supernet_file.hpp"
 #include "worker/commands/commands.hpp"
 #include "worker/commands/supernet_actions.hpp"
+#include "worker/tensor/gpu_failure.hpp"
 
 namespace harmonic {
 namespace {
@@ -79,10 +80,10 @@ ExitCode supernet_command(const Arguments& args, const std::function<void()>& ab
     return ExitCode::done;
   }
   const Arguments rest(args.begin() + 1, args.end());
-  if (action == "train") return supernet_train(rest, abandon_mpi);
+  if (action == "train") return naming_gpu_failures([&] { return supernet_train(rest, abandon_mpi); });
   if (action == "import") return import(rest);
-  if (action == "eval") return supernet_eval(rest);
-  if (action == "sweep") return supernet_sweep(rest, abandon_mpi);
+  if (action == "eval") return naming_gpu_failures([&] { return supernet_eval(rest); });
+  if (action == "sweep") return naming_gpu_failures([&] { return supernet_sweep(rest, abandon_mpi); });
   throw InputError(fmt::format("harmonic supernet knows no action '{}'", action),
                    fmt::format("did you mean {}? There are: {}", nearest(action, kActions), join(kActions, ", ")));
 }

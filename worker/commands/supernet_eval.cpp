@@ -75,6 +75,7 @@ ExitCode supernet_eval(const Arguments& args) {
       recalibrate ? BackboneEvaluator(loaded.supernet, std::move(loaded.calibration), loaded.device).subnet(genome)
                   : Subnet(loaded.supernet, genome);
   const auto output = run(subnet, loaded.inputs, loaded.device, !features_out.empty());
+  check_predictions(output.logits, space, genome);
   const double metric = metric_percent(output.logits, loaded.labels, loaded.kind);
   const double loss = task_loss(output.logits, loaded.labels, loaded.kind).item<double>();
   const auto samples = loaded.inputs.size(0);

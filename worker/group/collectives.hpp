@@ -21,6 +21,17 @@ class PendingSum {
 
 /// Operations that all ranks of a group call together, in the same order, with tensors of the same number, shapes and
 /// type. Three backends: NCCL (CUDA tensors), MPI (CPU tensors), and a group of one.
+///
+/// What data-parallel training needs: sums (gradients, moments of synchronised batch norms, a wish to stop), rank 0's
+/// state to all, and a meeting. Nothing that travels says which call it belongs to, so the order of calls is all that
+/// keeps ranks together: whether a call is made may depend on settings, steps and sums, which all ranks know alike,
+/// never on what one rank alone sees. A sum is the same bits on every rank, so replicas that start alike and step by
+/// sums stay alike without being compared; only rounding depends on how many ranks there are.
+///
+/// The tensors of a call travel as one flat buffer: what a message costs before its first byte is paid once. No backend
+/// blocks: a call is started, then polled by Peers::wait, so that a rank that is lost ends the others' waits in an
+/// error that names it. A communicator that a call was given up on is left as it is, for to free it would be
+/// collective.
 class Collectives {
  public:
   explicit Collectives(std::shared_ptr<Peers> peers) : peers_(std::move(peers)) {}

@@ -92,12 +92,6 @@ class Trainer {
 
   /// @throws RunError when numbers ceased to be finite, which leaves nothing to use
   void check_finite(const TrainedSupernet& trained) const {
-    const auto fail = [&](const std::string& what) {
-      throw RunError(
-          fmt::format("the training has diverged: {}; lower --lr (it is {}), or clip the gradient more "
-                      "(--clip is {}, and 0 is not at all)",
-                      what, shortest(settings_.lr), shortest(settings_.clip)));
-    };
     if (diverged()) fail(divergence_);
     if (!leads() || trained.stopped) return;
     for (const auto& [name, tensor] : trained.supernet.tensors())
@@ -106,6 +100,12 @@ class Trainer {
   }
 
  private:
+  [[noreturn]] void fail(const std::string& divergence) const {
+    throw RunError(
+        fmt::format("the training has diverged: {}; lower --lr (it is {}), or clip the gradient more "
+                    "(--clip is {}, and 0 is not at all)",
+                    divergence, shortest(settings_.lr), shortest(settings_.clip)));
+  }
   [[nodiscard]] bool diverged() const { return !divergence_.empty(); }
   [[nodiscard]] bool leads() const { return group_.rank().value == 0; }
   [[nodiscard]] std::int64_t steps() const { return settings_.epochs * batches_.steps_an_epoch(); }
@@ -221,8 +221,8 @@ class Trainer {
       state_.average.copy_(flat_.values());
   }
 
-  /// With the averaged weights, which are what is kept.
-  void validate(int epoch) {
+  /// With the averaged weights, which are what is kept. @throws RunError when predictions are not finite
+  void validate(int epoch) try {
     Supernet candidate = supernet_.clone_to(torch::kCPU);
     unflatten(state_.average, candidate.parameters());
     const auto [largest, smallest] = validation_->measure(candidate, [&] { group_.peers().at_work(); });
@@ -233,6 +233,8 @@ class Trainer {
     state_.best_largest_percent = largest;
     state_.best_smallest_percent = smallest;
     state_.best = torch::cat({state_.average.cpu(), flattened(candidate.buffers())});
+  } catch (const CandidateError& e) {
+    fail(fmt::format("after epoch {} {}", epoch, e.what()));
   }
 
   const SupernetTrainingSettings& settings_;

@@ -154,6 +154,22 @@ TEST_CASE("An evaluator answers in the order asked, whatever is asked along", "[
     CHECK(evaluator.evaluate({genomes[i]}, inputs, labels, LabelKind::classification).front() == together[i]);
 }
 
+TEST_CASE("Predictions that are not finite have no metric: their sub-network is named, and no other suffers",
+          "[backbone]") {
+  const auto& space = find_space("avmnist-audio");
+  const Supernet supernet(space, 10, Seed{5});
+  // Of the fourth block of a stage, which the smallest sub-network does not have.
+  supernet.tensor("blocks.4.conv.point_linear.conv.conv.weight").fill_(3e38F);
+  const BackboneEvaluator evaluator(supernet, pictures(40, 20, 1), 20, torch::kCPU);
+  const auto score = [&](const std::vector<BackboneGenome>& genomes) {
+    return evaluator.evaluate(genomes, pictures(16, 20, 2), torch::arange(16).remainder(10), LabelKind::classification);
+  };
+  const auto smallest = smallest_genome(space), largest = largest_genome(space);
+  CHECK(score({smallest}).size() == 1);
+  CHECK_THROWS_AS(score({smallest, largest}), CandidateError);
+  CHECK_THROWS_WITH(score({smallest, largest}), Catch::Contains(to_text(largest)) && Catch::Contains("not finite"));
+}
+
 TEST_CASE("Features offered to fusion are pooled to the side asked for", "[backbone]") {
   const auto& space = find_space("avmnist-image");
   const BackboneEvaluator evaluator(Supernet(space, 10, Seed{5}), pictures(20, 28, 1), 20, torch::kCPU);

@@ -39,6 +39,18 @@ TEST_CASE("A 5x5 kernel is the centre of the 7x7 times the learned matrix, a 3x3
   CHECK(depthwise_kernel(kernels, 96, 7).is_alias_of(supernet.tensor(conv + ".conv.weight")));
 }
 
+TEST_CASE("Layers hold the very tensors that have names, in a copy the copy's", "[backbone]") {
+  const Supernet supernet(find_space("harmp-image"), 3, Seed{1});
+  const auto copy = supernet.clone_to(torch::kCPU);
+  for (const auto* one : {&supernet, &copy}) {
+    const auto& block = one->layers().blocks[4];
+    CHECK(one->tensor("blocks.4.conv.point_linear.conv.conv.weight").is_same(block.project.weight));
+    CHECK(one->tensor("blocks.4.conv.depth_conv.conv.5to3_matrix").is_same(block.depthwise.matrices[1]));
+    CHECK(one->tensor("first_conv.bn.running_mean").is_same(one->layers().first.norm.mean));
+  }
+  CHECK_FALSE(copy.layers().classifier.is_same(supernet.layers().classifier));
+}
+
 TEST_CASE("A sub-network's weights are views of the supernet's", "[backbone]") {
   const auto& space = find_space("harmp-image");
   const Supernet supernet(space, 3, Seed{1});

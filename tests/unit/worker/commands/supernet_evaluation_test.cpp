@@ -9,6 +9,7 @@
 #include "tests/support/shared_data.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
 #include "worker/backbone/supernet_file.hpp"
+#include "worker/commands/supernet_actions.hpp"
 #include "worker/data/dataset.hpp"
 #include "worker/data/sample_batches.hpp"
 
@@ -67,6 +68,19 @@ TEST_CASE("An evaluation with views sees what a search of that seed sees", "[com
   CHECK(torch::equal(loaded.inputs.narrow(0, 0, 5), plain));
   CHECK_FALSE(torch::equal(loaded.inputs.narrow(0, 5, 5), plain));
   CHECK(torch::equal(loaded.labels, load_labels(data, Split::val).narrow(0, 0, 5).repeat({3})));
+}
+
+TEST_CASE("An evaluation whose predictions are not finite fails and writes no features", "[commands]") {
+  const testing::TemporaryFolder folder;
+  const EvaluationOptions chosen = evaluation_of(folder, {2, 2, 0});
+  const auto supernet = load_supernet(chosen.weights);
+  supernet.tensor("classifier.linear.weight").fill_(3e38F);
+  save_supernet(chosen.weights, supernet, {"image", ""});
+  const std::string features = folder / "features.h5";
+  CHECK_THROWS_WITH(supernet_eval({"--weights", chosen.weights, "--data", chosen.data, "--genome", "smallest",
+                                   "--compute", "cpu", "--features-out", features}),
+                    Catch::Contains(to_text(smallest_genome(supernet.space()))) && Catch::Contains("not finite"));
+  CHECK_FALSE(std::filesystem::exists(features));
 }
 
 }  // namespace harmonic
