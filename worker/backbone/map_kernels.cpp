@@ -112,26 +112,14 @@ HARMONIC_INLINE void depthwise_tile(const float* padded, std::int64_t padded_wid
 
 constexpr int kMostOuts = 8;
 
+/// depthwise_tile<outs>, 1 <= outs <= Outs
+template <int Outs = kMostOuts>
 HARMONIC_INLINE void depthwise_outs(int outs, const float* padded, std::int64_t padded_width, int first_tap_row,
                                     int tap_rows, const DepthwiseShape& shape, const float* weight, float* out) {
-  switch (outs) {
-    case 8:
-      return depthwise_tile<8>(padded, padded_width, first_tap_row, tap_rows, shape, weight, out);
-    case 7:
-      return depthwise_tile<7>(padded, padded_width, first_tap_row, tap_rows, shape, weight, out);
-    case 6:
-      return depthwise_tile<6>(padded, padded_width, first_tap_row, tap_rows, shape, weight, out);
-    case 5:
-      return depthwise_tile<5>(padded, padded_width, first_tap_row, tap_rows, shape, weight, out);
-    case 4:
-      return depthwise_tile<4>(padded, padded_width, first_tap_row, tap_rows, shape, weight, out);
-    case 3:
-      return depthwise_tile<3>(padded, padded_width, first_tap_row, tap_rows, shape, weight, out);
-    case 2:
-      return depthwise_tile<2>(padded, padded_width, first_tap_row, tap_rows, shape, weight, out);
-    default:
-      return depthwise_tile<1>(padded, padded_width, first_tap_row, tap_rows, shape, weight, out);
-  }
+  if constexpr (Outs > 1)
+    if (outs < Outs)
+      return depthwise_outs<Outs - 1>(outs, padded, padded_width, first_tap_row, tap_rows, shape, weight, out);
+  depthwise_tile<Outs>(padded, padded_width, first_tap_row, tap_rows, shape, weight, out);
 }
 
 }  // namespace
