@@ -2,6 +2,23 @@
 
 namespace harmonic {
 
+namespace {
+
+/// The members of a piece of work that failed, where another try may help those that are well; else none.
+std::vector<Work> tried_alone(const Work& work, const Failure& failure) {
+  std::vector<Work> parts;
+  if (const auto* search = std::get_if<SearchFusion>(&work); search != nullptr && search->candidates.size() > 1)
+    for (const auto& candidate : search->candidates) parts.emplace_back(SearchFusion{{candidate}});
+  // A node's trouble is the same for each of them; a sub-network's is its own.
+  if (const auto* backbones = std::get_if<EvaluateBackbones>(&work);
+      backbones != nullptr && backbones->genomes.size() > 1 && failure.kind == FailureKind::candidate)
+    for (const auto& genome : backbones->genomes)
+      parts.emplace_back(EvaluateBackbones{backbones->modality, {genome}, backbones->split});
+  return parts;
+}
+
+}  // namespace
+
 std::vector<Task> TaskBoard::tasks() const {
   std::vector<Task> tasks;
   for (const auto& [id, work] : awaited_) tasks.push_back({id, work});
@@ -15,9 +32,9 @@ std::optional<Work> TaskBoard::take(const Result& result) {
   const auto* failure = std::get_if<Failure>(&result.outcome);
   if (failure == nullptr) return work;
   last_failure_ = failure->message;
-  const auto* search = std::get_if<SearchFusion>(&work);
-  if (search == nullptr || search->candidates.size() == 1) return work;
-  for (const auto& candidate : search->candidates) add(SearchFusion{{candidate}});
+  auto parts = tried_alone(work, *failure);
+  if (parts.empty()) return work;
+  for (auto& part : parts) add(std::move(part));
   return std::nullopt;
 }
 

@@ -22,8 +22,8 @@ class TaskBoard {
   [[nodiscard]] std::vector<Task> tasks() const;
   [[nodiscard]] std::uint64_t next_id() const { return next_id_; }
 
-  /// The work that this is the answer to, awaited no longer. Nothing when it is not awaited; nor when fusion searches
-  /// that travelled together failed, which need not be the fault of each: they are awaited again, every one alone.
+  /// The work that this is the answer to, awaited no longer. Nothing when it is not awaited; nor when candidates that
+  /// travelled together failed, which need not be the fault of each: they are awaited again, every one alone.
   [[nodiscard]] std::optional<Work> take(const Result& result);
 
   /// Why work failed the last time; empty when none did.

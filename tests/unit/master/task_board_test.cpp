@@ -53,6 +53,21 @@ TEST_CASE("Fusion searches that fail together are awaited again one by one; what
   CHECK(board.tasks().size() == 1);
 }
 
+TEST_CASE("Of sub-networks evaluated together one that cannot be scored costs the others nothing", "[master][board]") {
+  BackboneGenome one, other;
+  one.kernel = {3};
+  other.kernel = {5};
+  const EvaluateBackbones both{1, {one, other}, Split::test};
+  TaskBoard board;
+  board.add(both);
+  CHECK_FALSE(board.take({TaskId{1}, Rank{1}, 0, Failure{"not finite", FailureKind::candidate}}));
+  CHECK(board.tasks() == std::vector<Task>{{TaskId{2}, EvaluateBackbones{1, {one}, Split::test}},
+                                           {TaskId{3}, EvaluateBackbones{1, {other}, Split::test}}});
+  CHECK(board.take({TaskId{3}, Rank{1}, 0, Failure{"not finite", FailureKind::candidate}}));  // alone: taken
+  board.add(both);
+  CHECK(board.take({TaskId{4}, Rank{1}, 0, Failure{"no such file", FailureKind::worker}}) == Work(both));
+}
+
 TEST_CASE("No id is given twice, by the board that goes on neither", "[master][board]") {
   TaskBoard board;
   board.add(search_of({3, 4}));
