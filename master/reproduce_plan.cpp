@@ -43,13 +43,13 @@ std::vector<ReproducedRow> rows_of(const ReproduceSettings& settings) {
 }
 
 bool is_honest(const ReproduceSettings& settings) {
-  return settings.run.protocol == "honest";
+  return settings.run.protocol == Protocol::honest;
 }
 
 class ReproducePlan final : public RunPlan {
  public:
   ReproducePlan(const ReproduceSettings& settings, const RunHooks& hooks)
-      : RunPlan("reproduce", settings.run, checked_inputs(settings, hooks), config_text(settings)),
+      : RunPlan("reproduce", settings.run, checked_inputs(settings, hooks), run_config(settings)),
         settings_(settings),
         reproduction_(rows_of(settings), settings.seeds, is_honest(settings), settings.run.fusion.pairs_at_once) {}
 
@@ -70,7 +70,8 @@ class ReproducePlan final : public RunPlan {
   void save() override {
     replace_file(directory().candidates(), tables().candidates_csv(archive(), /*with_test=*/true));
     replace_file(directory().front(), tables().front_csv(archive(), front()));
-    replace_file(directory().reproduced(), reproduced_csv(quantities(), settings_.table, settings_.run.protocol));
+    replace_file(directory().reproduced(),
+                 reproduced_csv(quantities(), settings_.table, word_of(kProtocols, settings_.run.protocol)));
   }
 
   [[nodiscard]] std::string progress_line(const Dispatcher& dispatcher) const override {
@@ -91,7 +92,8 @@ class ReproducePlan final : public RunPlan {
     return fmt::format(
         "table {}, protocol {}: {} on the test split; means over {} seeds with their 95 % interval; "
         "published costs are of a Jetson TX2\n\n{}\n",
-        table.name, settings_.run.protocol, table.metric, settings_.seeds, reproduced_text(quantities()));
+        table.name, word_of(kProtocols, settings_.run.protocol), table.metric, settings_.seeds,
+        reproduced_text(quantities()));
   }
   [[nodiscard]] nlohmann::ordered_json json() const override {
     auto json = RunPlan::json();

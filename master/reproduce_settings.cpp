@@ -14,8 +14,8 @@ void ReproduceSettings::declare(OptionSet& o) {
   run.declare(o);
   o.section("reproduce");
   o.add_choice("table", table, published_table_names(), "the published table").required();
-  o.add("rows", rows, "its rows, e.g. 1,3; all when empty");
-  o.add("seeds", seeds, "independent fusion searches a row, for the mean and its interval", {1, kMostSeeds});
+  o.add("rows", rows, "its rows, e.g. 1,3; all when empty").free();
+  o.add("seeds", seeds, "independent fusion searches a row, for the mean and its interval", {1, kMostSeeds}).free();
 }
 
 void ReproduceSettings::check() const {
@@ -34,7 +34,7 @@ std::vector<PublishedRow> ReproduceSettings::published_rows() const {
 
 std::vector<std::size_t> ReproduceSettings::table_modalities() const {
   const auto& wanted = find_published_table(table).modalities;
-  const auto given = run.modalities();
+  const auto& given = run.modalities;
   std::vector<std::size_t> found;
   for (const auto& spec : given) {
     const auto of = std::ranges::find(wanted, spec.space.name, &PublishedTable::Modality::space);

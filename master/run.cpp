@@ -33,7 +33,7 @@ class Run {
   }
 
   ExitCode lead() try {
-    const double limit_s = settings_.time_limit_s();
+    const double limit_s = settings_.time_limit_s;
     const auto stop = [&] { return hooks_.stop() || clock_() - start_s_ > limit_s; };
     for (auto tasks = plan_->ask(); !tasks.empty(); tasks = plan_->ask()) {
       auto jobs = unfinished(std::move(tasks));

@@ -15,7 +15,6 @@
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
-#include "core/config/search_settings.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "master/journal.hpp"
 
@@ -23,31 +22,6 @@ namespace harmonic {
 namespace {
 
 namespace fs = std::filesystem;
-using Values = std::map<std::string, std::vector<std::string>>;
-
-/// Of the written settings: key -> its values.
-Values values_of(const std::string& ini) {
-  Values values;
-  for (const auto& line : split(ini, '\n')) {
-    const auto equals = line.find('=');
-    if (line.empty() || line.front() == '#' || line.front() == '[' || equals == std::string::npos) continue;
-    values[trim(line.substr(0, equals))].push_back(trim(line.substr(equals + 1)));
-  }
-  return values;
-}
-
-/// "seed (1 in the run, 2 given)", for every setting that differs and matters.
-std::vector<std::string> differences(const std::string& of_run, const std::string& given) {
-  Values before = values_of(of_run), now = values_of(given);
-  std::set<std::string> keys;
-  for (const auto& [key, value] : before) keys.insert(key);
-  for (const auto& [key, value] : now) keys.insert(key);
-  std::vector<std::string> found;
-  for (const auto& key : keys)
-    if (!SearchSettings::is_free(key) && before[key] != now[key])
-      found.push_back(fmt::format("{} ({} in the run, {} given)", key, join(before[key], " "), join(now[key], " ")));
-  return found;
-}
 
 /// Nothing in it, or what a run leaves that was cut off while it made its folder.
 bool holds_nothing(const fs::path& folder) {
@@ -74,7 +48,7 @@ bool holds_run(const fs::path& folder) {
 
 }  // namespace
 
-RunDirectory::RunDirectory(fs::path path, bool resume, std::string config)
+RunDirectory::RunDirectory(fs::path path, bool resume, RunConfig config)
     : path_((path / "").parent_path()),  // without a slash at its end
       config_(std::move(config)) {
   if (path_.empty()) throw InputError("no run directory is named", "give one to --run");
@@ -113,7 +87,7 @@ void RunDirectory::check(bool resume) const {
                      "go on with --resume, or give another to --run");
   Journal::check_version(journal());  // another version's settings differ, too, but cannot be given
   const auto file = path_ / "config.cfg";
-  const auto found = fs::exists(file) ? differences(read_file(file), config_) : std::vector<std::string>{};
+  const auto found = fs::exists(file) ? config_.differences(read_file(file), file) : std::vector<std::string>{};
   if (!found.empty())
     throw InputError(fmt::format("{} is a run with other settings: {}", path_.string(), join(found, ", ")),
                      "resume with the run's own settings, or give another directory to --run");
@@ -157,7 +131,7 @@ void RunDirectory::remember() {
 
 void RunDirectory::begin() {
   log::open_file(path_ / "log.txt");
-  replace_file(path_ / "config.cfg", config_);
+  replace_file(path_ / "config.cfg", config_.text);
   begun_ = true;
 }
 

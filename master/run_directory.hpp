@@ -7,18 +7,10 @@
 #include <vector>
 
 #include "core/base/ids.hpp"
-#include "core/config/options.hpp"
 #include "master/archive.hpp"
+#include "master/run_config.hpp"
 
 namespace harmonic {
-
-/// The sectioned options of a command's settings with their values, as an INI file.
-template <class Settings>
-[[nodiscard]] std::string config_text(Settings settings) {
-  OptionSet options("", "");
-  settings.declare(options);
-  return options.to_ini();
-}
 
 /// The folder of one run: who may use it, and what lies where. Locked while the object lives. A search that is refused
 /// leaves the folder as it was.
@@ -28,7 +20,7 @@ class RunDirectory {
   /// @throws InputError: another run uses it; it holds something else, or a run and `resume` is not set, or none and
   ///   `resume` is set; with `resume`, a setting that determines results differs from config.cfg (the text names each)
   /// @param config all settings in force, as config.cfg keeps them
-  RunDirectory(std::filesystem::path path, bool resume, std::string config);
+  RunDirectory(std::filesystem::path path, bool resume, RunConfig config);
   /// Withdraws unless the run has begun.
   ~RunDirectory();
   RunDirectory(const RunDirectory&) = delete;
@@ -57,7 +49,7 @@ class RunDirectory {
   void remember();
 
   std::filesystem::path path_;
-  std::string config_;
+  RunConfig config_;
   int lock_ = -1;
   bool begun_ = false;
   // As it was found.

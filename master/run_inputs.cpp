@@ -80,10 +80,11 @@ RunInputs::RunInputs(const SearchSettings& settings, const RunHooks& hooks) {
   for (const auto& op : settings.fusion.operators)
     (void)fusion_kernels(op, settings.fusion.channels, settings.fusion.side * settings.fusion.side);  // known by name
   int inputs = 0;
-  for (const auto& modality : settings.modalities()) {
-    inputs += modality.features;
+  for (const auto& modality : settings.modalities) {
+    const int features = settings.fusion.features_of(modalities.size());
+    inputs += features;
     check_shape(data.modality(modality.name), modality.space);
-    (void)offered_features(feature_count(modality.space, smallest_genome(modality.space)), modality.features);
+    (void)offered_features(feature_count(modality.space, smallest_genome(modality.space)), features);
     modalities.push_back(modality.name);
     spaces.push_back(modality.space);
   }

@@ -4,10 +4,10 @@
 
 namespace harmonic {
 
-RunPlan::RunPlan(std::string command, const SearchSettings& settings, RunInputs inputs, const std::string& config)
+RunPlan::RunPlan(std::string command, const SearchSettings& settings, RunInputs inputs, RunConfig config)
     : command_(std::move(command)),
       inputs_(std::move(inputs)),
-      directory_(settings.run, settings.resume, config),
+      directory_(settings.run, settings.resume, std::move(config)),
       journal_(directory_.journal(), inputs_.hash),
       tables_(inputs_.modalities, *inputs_.devices) {
   directory_.begin();

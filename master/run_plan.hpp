@@ -50,7 +50,7 @@ class RunPlan {
 
  protected:
   /// Makes the run directory and opens the journal. @throws InputError as RunDirectory and Journal
-  RunPlan(std::string command, const SearchSettings& settings, RunInputs inputs, const std::string& config);
+  RunPlan(std::string command, const SearchSettings& settings, RunInputs inputs, RunConfig config);
 
   [[nodiscard]] virtual const Archive& archive() const = 0;
   [[nodiscard]] const RunInputs& inputs() const { return inputs_; }

@@ -24,9 +24,9 @@ Search make_search(const SearchSettings& settings, const RunInputs& inputs, cons
 class SearchPlan final : public RunPlan {
  public:
   SearchPlan(const SearchSettings& settings, const RunHooks& hooks)
-      : RunPlan("search", settings, RunInputs(settings, hooks), config_text(settings)),
-        keep_all_models_(settings.keep_models == "all"),
-        reads_test_(settings.protocol == "published"),
+      : RunPlan("search", settings, RunInputs(settings, hooks), run_config(settings)),
+        keep_all_models_(settings.keep_models == KeepModels::all),
+        reads_test_(settings.protocol == Protocol::published),
         search_(make_search(settings, inputs(), directory())),
         progress_(settings.evolution) {}
 

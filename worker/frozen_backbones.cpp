@@ -18,7 +18,7 @@ FrozenBackbones::FrozenBackbones(const SearchSettings& settings, torch::Device d
     : data_(settings.data), device_(device), fusion_(settings.fusion_in_force()), cache_(kFeatureCacheBytes) {
   train_labels_ = labels_of_views(load_labels(data_, Split::train), fusion_.train_views).to(device);
   val_labels_ = labels_of_views(load_labels(data_, Split::val), fusion_.validation_views).to(device);
-  for (const auto& spec : settings.modalities()) {
+  for (const auto& spec : settings.modalities) {
     const auto in_views = [&](const torch::Tensor& samples, Split split, int views) {
       return split_views(spec.space, samples, split, {views, fusion_.view_strength, settings.seed}).to(device);
     };
@@ -26,7 +26,8 @@ FrozenBackbones::FrozenBackbones(const SearchSettings& settings, torch::Device d
     const auto val = load_samples(data_, spec.name, Split::val);
     const auto supernet = load_supernet(spec.weights, spec.space, data_.info().classes);
     BackboneEvaluator backbones(supernet, train.to(device), settings.recalibration_batch, device);
-    modalities_.push_back({spec, std::move(backbones), in_views(train, Split::train, fusion_.train_views),
+    modalities_.push_back({spec, fusion_.features_of(modalities_.size()), std::move(backbones),
+                           in_views(train, Split::train, fusion_.train_views),
                            in_views(val, Split::val, fusion_.validation_views)});
   }
 }
@@ -78,7 +79,7 @@ std::vector<NamedTensor> FrozenBackbones::subnet_state(std::size_t modality, con
 
 FeatureCache::Features FrozenBackbones::compute(const Modality& modality, const BackboneGenome& genome,
                                                 const std::vector<torch::Tensor>& inputs) const {
-  const auto offered = offered_features(feature_count(modality.spec.space, genome), modality.spec.features);
+  const auto offered = offered_features(feature_count(modality.spec.space, genome), modality.features_offered);
   return modality.backbones.features(genome, inputs, offered, fusion_.side);
 }
 

@@ -46,6 +46,7 @@ class FrozenBackbones {
  private:
   struct Modality {
     ModalitySpec spec;
+    int features_offered;
     BackboneEvaluator backbones;
     torch::Tensor train, val;  ///< inputs, in all views
   };

@@ -42,7 +42,7 @@ class SearchEvaluator final : public Evaluator {
     for (const auto& candidate : work.candidates) data.push_back(backbones_.fusion_data(candidate.genome));
     FusionScores found;
     found.scores.resize(work.candidates.size());
-    if (settings_.protocol == "published") {
+    if (settings_.protocol == Protocol::published) {
       for (std::size_t i = 0; i < data.size(); ++i) found.scores[i] = published(work.candidates[i], data[i]);
       return found;
     }

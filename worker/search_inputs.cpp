@@ -7,7 +7,7 @@ namespace harmonic {
 
 void check_weights(const SearchSettings& settings) {
   const int classes = DatasetFile(settings.data).info().classes;
-  for (const auto& modality : settings.modalities()) (void)load_supernet(modality.weights, modality.space, classes);
+  for (const auto& modality : settings.modalities) (void)load_supernet(modality.weights, modality.space, classes);
 }
 
 }  // namespace harmonic

@@ -4,7 +4,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <map>
+#include <iterator>
+#include <set>
 
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
@@ -16,20 +17,30 @@ namespace harmonic {
 namespace po = boost::program_options;
 namespace {
 
+const OptionText<std::string> kAsItIs = {[](const std::string& text) { return text; },
+                                         [](const std::string& value) { return value; }};
+
 template <class T>
-void check_range(T value, OptionRange<T> range, const std::string& name) {
-  if (value < range.lowest || value > range.highest) {
-    const std::string allowed = range.highest == std::numeric_limits<T>::max()
-                                    ? fmt::format("at least {}", range.lowest)
-                                    : fmt::format("between {} and {}", range.lowest, range.highest);
-    throw InputError(fmt::format("option {} is {}", name, value), fmt::format("give a value {}", allowed));
-  }
+T in_range(T value, OptionRange<T> range, const std::string& what) {
+  if (value >= range.lowest && value <= range.highest) return value;
+  const std::string allowed = range.highest == std::numeric_limits<T>::max()
+                                  ? fmt::format("at least {}", range.lowest)
+                                  : fmt::format("between {} and {}", range.lowest, range.highest);
+  throw InputError(fmt::format("{} is {}", what, value), fmt::format("give a value {}", allowed));
 }
 
-bool parse_bool(const std::string& text, const std::string& name) {
+bool parse_bool(const std::string& text, const std::string& what) {
   if (text.empty() || text == "true" || text == "yes" || text == "on" || text == "1") return true;
   if (text == "false" || text == "no" || text == "off" || text == "0") return false;
-  throw InputError(fmt::format("option {} is '{}'", name, text), "give true or false");
+  throw InputError(fmt::format("{} is '{}'", what, text), "give true or false");
+}
+
+IniFile read_config(const std::string& path) {
+  std::ifstream file(path);
+  if (!file || std::filesystem::is_directory(path))
+    throw InputError(fmt::format("cannot read the config file {}", path), "check the path given to --config");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  return parse_ini(text, fmt::format("config file {}", path));
 }
 
 }  // namespace
@@ -42,128 +53,96 @@ OptionSet& OptionSet::section(std::string_view name) {
   return *this;
 }
 
-OptionSet& OptionSet::push(Option option) {
+OptionSet& OptionSet::push(std::string_view name, std::string_view help, Option option) {
   option.section = section_;
+  option.name = name;
+  option.help = help;
+  option.default_text = join(option.current(), ", ");
   options_.push_back(std::move(option));
-  options_.back().default_text = join(options_.back().current(), ", ");
   return *this;
 }
 
 OptionSet& OptionSet::add(std::string_view name, std::string& target, std::string_view help) {
-  return push({.name = std::string(name),
-               .help = std::string(help),
-               .assign = [&target](const auto& values) { target = values.back(); },
-               .current = [&target] { return std::vector{target}; }});
+  return add<std::string>(name, target, help, kAsItIs);
 }
 
 OptionSet& OptionSet::add(std::string_view name, int& target, std::string_view help, OptionRange<int> range) {
-  return push({.name = std::string(name),
-               .help = std::string(help),
-               .assign =
-                   [&target, range, n = std::string(name)](const auto& values) {
-                     const long value = parse_integer(values.back(), "option " + n);
-                     check_range<long>(value, {range.lowest, range.highest}, n);
-                     target = static_cast<int>(value);
-                   },
-               .current = [&target] { return std::vector{std::to_string(target)}; }});
+  return add<int>(
+      name, target, help,
+      {[range, what = fmt::format("option {}", name)](const auto& text) {
+         return static_cast<int>(in_range<long>(parse_integer(text, what), {range.lowest, range.highest}, what));
+       },
+       [](int value) { return std::to_string(value); }});
 }
 
 OptionSet& OptionSet::add(std::string_view name, double& target, std::string_view help, OptionRange<double> range) {
-  return push({.name = std::string(name),
-               .help = std::string(help),
-               .assign =
-                   [&target, range, n = std::string(name)](const auto& values) {
-                     const double value = parse_real(values.back(), "option " + n);
-                     check_range(value, range, n);
-                     target = value;
-                   },
-               .current = [&target] { return std::vector{shortest(target)}; }});
+  return add<double>(name, target, help,
+                     {[range, what = fmt::format("option {}", name)](const auto& text) {
+                        return in_range(parse_real(text, what), range, what);
+                      },
+                      shortest});
 }
 
 OptionSet& OptionSet::add(std::string_view name, std::uint64_t& target, std::string_view help) {
-  return push({.name = std::string(name),
-               .help = std::string(help),
-               .assign =
-                   [&target, n = std::string(name)](const auto& values) {
-                     const long value = parse_integer(values.back(), "option " + n);
-                     check_range<long>(value, {0, std::numeric_limits<long>::max()}, n);
-                     target = static_cast<std::uint64_t>(value);
-                   },
-               .current = [&target] { return std::vector{std::to_string(target)}; }});
+  return add<std::uint64_t>(
+      name, target, help,
+      {[what = fmt::format("option {}", name)](const auto& text) {
+         return static_cast<std::uint64_t>(in_range<long>(parse_integer(text, what), {.lowest = 0}, what));
+       },
+       [](std::uint64_t value) { return std::to_string(value); }});
 }
 
 OptionSet& OptionSet::add(std::string_view name, bool& target, std::string_view help) {
-  return push(
-      {.name = std::string(name),
-       .help = std::string(help),
-       .is_flag = true,
-       .assign = [&target, n = std::string(name)](const auto& values) { target = parse_bool(values.back(), n); },
-       .current = [&target] { return std::vector<std::string>{target ? "true" : "false"}; }});
+  add<bool>(name, target, help,
+            {[what = fmt::format("option {}", name)](const auto& text) { return parse_bool(text, what); },
+             [](bool value) { return value ? "true" : "false"; }});
+  options_.back().is_flag = true;
+  return *this;
 }
 
 OptionSet& OptionSet::add(std::string_view name, std::vector<std::string>& target, std::string_view help) {
-  return push({.name = std::string(name),
-               .help = std::string(help),
-               .is_list = true,
-               .assign = [&target](const auto& values) { target = values; },
-               .current = [&target] { return target; }});
+  return add<std::string>(name, target, help, kAsItIs);
 }
 
 OptionSet& OptionSet::add(std::string_view name, std::vector<int>& target, std::string_view help) {
-  return push({.name = std::string(name),
-               .help = std::string(help),
-               .assign =
-                   [&target, n = std::string(name)](const auto& values) {
-                     std::vector<int> numbers;
-                     for (const auto& part : split(values.back(), ','))
-                       numbers.push_back(static_cast<int>(parse_integer(part, "a value of option " + n)));
-                     target = std::move(numbers);
-                   },
-               .current = [&target] { return std::vector{fmt::format("{}", fmt::join(target, ","))}; }});
+  return add<std::vector<int>>(name, target, help,
+                               {[what = fmt::format("a value of option {}", name)](const auto& text) {
+                                  std::vector<int> numbers;
+                                  for (const auto& part : split(text, ','))
+                                    numbers.push_back(static_cast<int>(parse_integer(part, what)));
+                                  return numbers;
+                                },
+                                [](const auto& numbers) { return fmt::format("{}", fmt::join(numbers, ",")); }});
 }
 
-OptionSet& OptionSet::add_choice(std::string_view name, std::string& target, std::vector<std::string> choices,
+OptionSet& OptionSet::add_choice(std::string_view name, std::string& target, const std::vector<std::string>& words,
                                  std::string_view help) {
-  return push({.name = std::string(name),
-               .help = fmt::format("{} ({})", help, fmt::join(choices, " | ")),
-               .assign =
-                   [&target, choices, n = std::string(name)](const auto& values) {
-                     if (std::ranges::find(choices, values.back()) == choices.end())
-                       throw InputError(fmt::format("option {} is '{}'", n, values.back()),
-                                        fmt::format("did you mean {}? Choices: {}", nearest(values.back(), choices),
-                                                    fmt::join(choices, ", ")));
-                     target = values.back();
-                   },
-               .current = [&target] { return std::vector{target}; }});
-}
-
-OptionSet& OptionSet::add_words(std::string_view name, std::vector<std::string>& target,
-                                std::vector<std::string> choices, std::string_view help) {
-  return push({.name = std::string(name),
-               .help = fmt::format("{} ({})", help, fmt::join(choices, " | ")),
-               .assign =
-                   [&target, choices, n = std::string(name)](const auto& values) {
-                     std::vector<std::string> words;
-                     for (const auto& part : split(values.back(), ',')) {
-                       words.push_back(trim(part));
-                       if (std::ranges::find(choices, words.back()) == choices.end())
-                         throw InputError(fmt::format("option {} lists '{}'", n, words.back()),
-                                          fmt::format("choices: {}", fmt::join(choices, ", ")));
-                     }
-                     target = std::move(words);
-                   },
-               .current = [&target] { return std::vector{join(target, ",")}; }});
+  Choices<std::string> choices;
+  for (const auto& word : words) choices.emplace_back(word, word);
+  const std::string what = fmt::format("option {}", name);
+  return add<std::string>(name, target, fmt::format("{} ({})", help, join(words, " | ")),
+                          {[choices, what](const auto& word) { return value_of(choices, word, what); }, kAsItIs.text});
 }
 
 OptionSet& OptionSet::add_family(std::string prefix, std::string help,
-                                 std::function<void(const std::string&, const Values&, const std::string&)> define,
+                                 std::function<void(const IniSection&, const std::string&)> take,
                                  std::function<std::string()> to_ini) {
-  families_.push_back({std::move(prefix), std::move(help), std::move(define), std::move(to_ini)});
+  families_.push_back({std::move(prefix), std::move(help), std::move(take), std::move(to_ini)});
   return *this;
 }
 
 OptionSet& OptionSet::required() {
   options_.back().is_required = true;
+  return *this;
+}
+
+OptionSet& OptionSet::free() {
+  options_.back().is_free = true;
+  return *this;
+}
+
+OptionSet& OptionSet::identified_by(std::function<std::vector<std::string>()> values) {
+  options_.back().identity = std::move(values);
   return *this;
 }
 
@@ -179,6 +158,7 @@ const OptionSet::Option* OptionSet::find(std::string_view name) const {
 
 std::vector<std::string> OptionSet::names() const {
   std::vector<std::string> all = {"config", "help"};
+  if (has_sections()) all.emplace_back("print-config");
   for (const auto& option : options_) all.push_back(option.name);
   return all;
 }
@@ -188,55 +168,44 @@ bool OptionSet::given(std::string_view name) const {
   return option != nullptr && option->was_given;
 }
 
-void OptionSet::read_config(const std::string& path) {
-  std::ifstream file(path);
-  if (!file || std::filesystem::is_directory(path))
-    throw InputError(fmt::format("cannot read the config file {}", path), "check the path given to --config");
-  Values values;
-  try {
-    const auto parsed = po::parse_config_file(file, po::options_description{}, /*allow_unregistered=*/true);
-    for (const auto& entry : parsed.options) {
-      auto& list = values[entry.string_key];
-      for (const auto& value : entry.value) list.push_back(trim(value));
-    }
-  } catch (const po::error& e) {
-    throw InputError(fmt::format("config file {}: {}", path, e.what()), "write it as [section] and key = value lines");
-  }
-  for (const auto& family : families_) {
-    std::map<std::string, Values> sections;
-    std::erase_if(values, [&](const auto& entry) {
-      const auto& key = entry.first;
-      if (!key.starts_with(family.prefix + ".")) return false;
-      const auto begin = family.prefix.size() + 1, end = key.rfind('.');
-      if (end < begin) return false;
-      sections[key.substr(begin, end - begin)].insert(entry);
-      return true;
-    });
-    for (const auto& [name, own] : sections) family.define(name, own, path);
-  }
-  take(values, path);
+bool OptionSet::has_sections() const {
+  return std::ranges::any_of(options_, [](const Option& o) { return !o.section.empty(); });
 }
 
-void OptionSet::take(const Values& values, const std::string& path) {
-  for (const auto& [key, list] : values) {
-    const auto dot = key.rfind('.');
-    const std::string in_section = dot == std::string::npos ? "" : key.substr(0, dot);
-    const std::string name = dot == std::string::npos ? key : key.substr(dot + 1);
-    Option* option = find(name);
+void OptionSet::take(const IniFile& file, const std::string& path) {
+  const auto family_of = [&](const IniSection& section) {
+    return std::ranges::find_if(families_, [&](const Family& f) { return section.name.starts_with(f.prefix + "."); });
+  };
+  for (const auto& section : file)
+    if (const auto family = family_of(section); family != families_.end()) family->take(section, path);
+  for (const auto& section : file)
+    if (family_of(section) == families_.end()) take_section(section, path);
+}
+
+void OptionSet::take_section(const IniSection& section, const std::string& path) {
+  for (const auto& entry : section.entries) {
+    const auto refused = [&](const std::string& what, const std::string& mend) {
+      return InputError(fmt::format("config file {}, line {}: {}", path, entry.line, what), mend);
+    };
+    Option* option = find(entry.key);
     if (option == nullptr || option->section.empty()) {
       std::vector<std::string> known;
       for (const auto& o : options_)
         if (!o.section.empty()) known.push_back(o.name);
-      throw InputError(fmt::format("config file {} has an unknown key '{}' in [{}]", path, name, in_section),
-                       fmt::format("did you mean {}?", nearest(name, known)));
+      throw refused(fmt::format("unknown key '{}' in [{}]", entry.key, section.name),
+                    fmt::format("did you mean {}?", nearest(entry.key, known)));
     }
-    if (option->section != in_section)
-      throw InputError(fmt::format("config file {} has key '{}' in [{}]", path, name, in_section),
-                       fmt::format("move it to [{}]", option->section));
-    if (!option->is_list && list.size() > 1)
-      throw InputError(fmt::format("config file {} has key '{}' {} times", path, name, list.size()),
-                       "keep one of them");
-    option->assign(list);
+    if (option->section != section.name)
+      throw refused(fmt::format("key '{}' in [{}]", entry.key, section.name),
+                    fmt::format("move it to [{}]", option->section));
+    const auto values = section.values(entry.key);
+    if (!option->is_list && values.size() > 1)
+      throw refused(fmt::format("key '{}' stands there {} times", entry.key, values.size()), "keep one of them");
+    try {
+      option->assign(values);
+    } catch (const InputError& e) {
+      throw refused(e.what(), "");
+    }
     option->was_given = true;
   }
 }
@@ -244,6 +213,7 @@ void OptionSet::take(const Values& values, const std::string& path) {
 OptionSet::Parsed OptionSet::parse(const std::vector<std::string>& args) {
   po::options_description description;
   description.add_options()("config", po::value<std::string>())("help,h", "");
+  if (has_sections()) description.add_options()("print-config", "");
   for (const auto& option : options_) {
     auto* value = po::value<std::vector<std::string>>()->composing();
     if (option.is_flag) value->implicit_value({"true"}, "true");
@@ -268,7 +238,10 @@ OptionSet::Parsed OptionSet::parse(const std::vector<std::string>& args) {
     std::cout << help();
     return Parsed::help_printed;
   }
-  if (found.count("config") != 0) read_config(found["config"].as<std::string>());
+  if (found.count("config") != 0) {
+    const auto path = found["config"].as<std::string>();
+    take(read_config(path), path);
+  }
   for (auto& option : options_) {
     if (found.count(option.name) == 0) continue;
     const auto values = found[option.name].as<std::vector<std::string>>();
@@ -277,20 +250,27 @@ OptionSet::Parsed OptionSet::parse(const std::vector<std::string>& args) {
     option.assign(values);
     option.was_given = true;
   }
-  for (const auto& option : options_) {
+  if (found.count("print-config") != 0) {
+    std::cout << to_ini();
+    return Parsed::help_printed;
+  }
+  check_given();
+  return Parsed::ready;
+}
+
+void OptionSet::check_given() const {
+  for (const auto& option : options_)
     if (option.is_required && !option.was_given)
       throw InputError(fmt::format("{} needs --{}", command_, option.name),
                        fmt::format("{}; see {} --help", option.help, command_));
-  }
-  return Parsed::ready;
 }
 
 std::string OptionSet::help() const {
   std::string out = fmt::format("{}\n\nUsage: {} [options]\n", summary_, command_);
   std::string shown = "-";
-  const bool configurable = std::ranges::any_of(options_, [](const Option& o) { return !o.section.empty(); });
-  if (configurable || !families_.empty())
+  if (has_sections() || !families_.empty())
     out += "  --config FILE\n        settings in INI form; options on the command line win over it\n";
+  if (has_sections()) out += "  --print-config\n        print every setting in force as such a file, each explained\n";
   for (const auto& option : options_) {
     if (option.section != shown) {
       shown = option.section;
@@ -312,10 +292,22 @@ std::string OptionSet::help() const {
   return out;
 }
 
-std::map<std::string, std::vector<std::string>> OptionSet::values() const {
-  std::map<std::string, std::vector<std::string>> all;
+OptionSet::Values OptionSet::values() const {
+  Values all;
   for (const auto& option : options_)
     if (!option.section.empty()) all[option.name] = option.current();
+  return all;
+}
+
+OptionSet::Values OptionSet::identity() const {
+  Values all;
+  for (const auto& option : options_)
+    if (!option.section.empty() && !option.is_free)
+      all[option.name] = option.identity ? option.identity() : option.current();
+  for (const auto& family : families_)
+    for (const auto& section : parse_ini(family.to_ini(), family.prefix))
+      for (const auto& entry : section.entries)
+        all[fmt::format("[{}] {}", section.name, entry.key)].push_back(entry.value);
   return all;
 }
 
@@ -328,11 +320,35 @@ std::string OptionSet::to_ini() const {
       shown = option.section;
       out += fmt::format("{}[{}]\n", out.empty() ? "" : "\n", shown);
     }
-    out += fmt::format("# {}\n", option.help);
-    for (const auto& value : option.current()) out += fmt::format("{} = {}\n", option.name, value);
+    const auto values = option.current();
+    const bool is_default = join(values, ", ") == option.default_text;
+    out += ini_comment(is_default || option.default_text.empty()
+                           ? option.help
+                           : fmt::format("{} [default: {}]", option.help, option.default_text));
+    // What has no value yet would not be read back.
+    if (values.empty() || (option.is_required && !option.was_given && is_default))
+      out += fmt::format("# {} =\n", option.name);
+    else
+      for (const auto& value : values) out += ini_line(option.name, value);
   }
   for (const auto& family : families_) out += family.to_ini();
   return out;
+}
+
+std::vector<std::string> differences(const OptionSet::Values& of_run, const OptionSet::Values& given) {
+  std::set<std::string> names;
+  for (const auto& values : {of_run, given})
+    for (const auto& [name, texts] : values) names.insert(name);
+  const auto text_of = [](const OptionSet::Values& values, const std::string& name) {
+    const auto found = values.find(name);
+    return found == values.end() ? std::string() : join(found->second, " ");
+  };
+  std::vector<std::string> found;
+  for (const auto& name : names)
+    if (const auto before = text_of(of_run, name), now = text_of(given, name); before != now)
+      found.push_back(fmt::format("{} ({} in the run, {} given)", name, before.empty() ? "none" : before,
+                                  now.empty() ? "none" : now));
+  return found;
 }
 
 }  // namespace harmonic

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -27,43 +28,119 @@ FusionSettings published_values(FusionSettings settings) {
   return settings;
 }
 
+namespace {
+
+const Choices<KeepModels> kKeepModels = {{"front", KeepModels::front}, {"all", KeepModels::all}};
+const Choices<Aggregate> kAggregates = {
+    {"mean", Aggregate::mean}, {"worst", Aggregate::worst}, {"each", Aggregate::each}};
+
+/// "90s", "20m", "3h", "90" -> seconds.
+double parse_time_limit(std::string text) {
+  if (text.empty()) return std::numeric_limits<double>::infinity();
+  const std::map<char, double> units = {{'s', 1}, {'m', 60}, {'h', 3600}};
+  double unit = 1;
+  if (const auto found = units.find(text.back()); found != units.end()) {
+    unit = found->second;
+    text.pop_back();
+  }
+  const double seconds = unit * parse_real(text, "option time-limit");
+  if (seconds <= 0) throw InputError(fmt::format("option time-limit is {}", text), "give a time above 0, e.g. 20m");
+  return seconds;
+}
+
+std::string time_limit_text(double seconds) {
+  return std::isinf(seconds) ? "" : shortest(seconds) + "s";
+}
+
+ModalitySpec parse_modality(const std::string& text, const SpaceCatalog& spaces) {
+  const auto equals = text.find('=');
+  const auto parts = split(std::string_view(text).substr(equals == std::string::npos ? text.size() : equals + 1), ',');
+  if (equals == std::string::npos || parts.size() != 2)
+    throw InputError(fmt::format("cannot read modality '{}'", text), "write it as image=avmnist-image,weights.h5");
+  return {trim(text.substr(0, equals)), spaces.find(parts[0]), parts[1]};
+}
+
+std::string to_text(const ModalitySpec& spec) {
+  return fmt::format("{}={},{}", spec.name, spec.space.name, spec.weights);
+}
+
+const std::string kSomeFile = "*";  ///< in place of a path, which determines nothing
+
+}  // namespace
+
 void SearchSettings::declare(OptionSet& o) {
   o.add("data", data, "data set file (HDF5)").required();
   o.add("run", run, "run directory: journal, checkpoint, results").required();
   o.add("resume", resume, "go on with the run directory where it stopped");
-  o.add("time-limit", time_limit, "stop with a checkpoint after this long, e.g. 90s, 20m, 3h; none when empty");
+  o.add("time-limit", time_limit_s, "stop with a checkpoint after this long, e.g. 90s, 20m, 3h; none when empty",
+        {parse_time_limit, time_limit_text});
   o.add("json", json, "print the result as one JSON object on stdout");
 
   o.section("run");
-  o.add("seed", seed, "seed of every random number of the run");
-  o.add_choice("protocol", protocol, {"honest", "published"},
+  o.add("seed", seed,
+        "seed of every random number of the run; the same seed, settings and data give the same front on any number of "
+        "ranks");
+  o.add_choice("protocol", protocol, kProtocols,
                "honest: the architecture is stepped on validation data, the discrete model is retrained and reported, "
                "test is read once; published: as the published code, for comparison alone: stepped on test, the mixed "
                "network's best test epoch is reported, its learning rates");
-  o.add("modality", modality, "a modality of the data, its search space, its supernet: name=space,weights.h5");
-  o.add("threads", threads, "compute threads of a worker; results are the same to the bit for the same number",
+  o.add("modality", modalities, "a modality of the data, its search space, its supernet: name=space,weights.h5",
+        {[this](const auto& text) { return parse_modality(text, spaces); },
+         [](const auto& spec) { return to_text(spec); }})
+      .identified_by([this] {
+        std::vector<std::string> texts;
+        for (auto spec : modalities) {
+          if (!spec.weights.empty()) spec.weights = kSomeFile;
+          texts.push_back(to_text(spec));
+        }
+        return texts;
+      });
+  o.add("threads", threads,
+        "compute threads of a worker; one is right unless there are more cores than workers. A run keeps its number, "
+        "which "
+        "decides the order of sums, and with it the last digit",
         {1, 1024});
-  o.add_choice("compute", compute, {"auto", "cpu", "cuda"},
+  o.add_choice("compute", compute, kComputes,
                "where workers compute; auto: on a GPU where there is one, which rounds otherwise than a CPU");
-  o.add("lease", lease_s, "seconds of silence after which a worker counts as lost", {1.0, 86400.0});
-  o.add("deadline", deadline_s, "seconds after which a piece of work is dealt to another worker", {1.0, 1e7});
-  o.add_choice("keep-models", keep_models, {"front", "all"}, "whose trained weights stay in the run directory");
+  o.add("lease", lease_s, "seconds of silence after which a worker counts as lost; its work is dealt again",
+        {1.0, 86400.0})
+      .free();
+  o.add("deadline", deadline_s, "seconds after which a piece of work is dealt to another worker", {1.0, 1e7}).free();
+  o.add_choice("keep-models", keep_models, kKeepModels, "whose trained weights stay in the run directory").free();
 
   o.section("hardware");
-  o.add("device", device, "a device to search for: name=table.json[+more.json][,weight]");
-  o.add_choice("aggregate", aggregate, {"mean", "worst", "each"}, "how several devices' costs become objectives");
-  o.add("head-classes", head_classes, "classifier row of the tables; 0: the data's number of classes", {0, 1'000'000});
+  o.add("device", devices,
+        "a device to search for: name=table.json[+more.json][,weight]; latency in ms, energy in mJ, batch 1",
+        {parse_device, [](const auto& spec) { return to_text(spec); }})
+      .identified_by([this] {
+        std::vector<std::string> texts;
+        for (auto spec : devices) {
+          std::ranges::fill(spec.tables, kSomeFile);
+          texts.push_back(to_text(spec));
+        }
+        return texts;
+      });
+  o.add_choice("aggregate", aggregate, kAggregates,
+               "how several devices' costs become objectives: their weighted mean, the worst, or each one's an "
+               "objective of its own, "
+               "so that the front shows what serves one device at the other's expense");
+  o.add("head-classes", head_classes,
+        "classifier row of the tables; 0: the data's number of classes. Tables without a row for it: 1000, say",
+        {0, 1'000'000});
 
   o.section("evolution");
-  o.add("population", evolution.population, "backbones a modality and generation", {2, 100'000});
-  o.add("generations", evolution.generations, "generations of the outer tier", {1, 100'000});
+  o.add("population", evolution.population, "backbones a modality and generation; one where the space has one",
+        {2, 100'000});
+  o.add("generations", evolution.generations, "generations of the outer tier", {1, 100'000}).free();
   o.add("backbone-survivors", evolution.backbone_survivors, "share of a modality's backbones that goes on to fusion",
         {0.01, 1.0});
   o.add("model-survivors", evolution.model_survivors, "share of the multimodal models kept as parents", {0.01, 1.0});
   o.add("crossover-first", evolution.crossover_first, "probability that a gene comes from the first parent",
         {0.0, 1.0});
   o.add("mutation", evolution.mutation, "probability that a gene mutates", {0.0, 1.0});
-  o.add("pairs", evolution.pairs, "fusion searches a generation; 0: as many as backbones survive", {0, 100'000});
+  o.add("pairs", evolution.pairs,
+        "fusion searches a generation; 0: as many as backbones survive in the modality with most (published: 16 of 64)",
+        {0, 100'000});
   o.add("cells", evolution.macro.usual.cells, "usual number of fusion cells", {1, 64});
   o.add("nodes", evolution.macro.usual.nodes, "usual number of operators a cell", {1, 64});
   o.add("macro-other", evolution.macro.p_other, "probability of another number of cells, and of nodes", {0.0, 1.0});
@@ -74,30 +151,44 @@ void SearchSettings::declare(OptionSet& o) {
 
   o.section("fusion");
   o.add("features", fusion.features,
-        "feature maps a modality offers, in the modalities' order; one value serves all; 4 when empty");
+        "feature maps a modality offers to fusion, in the modalities' order; one value serves all");
   o.add("operators", fusion.operators, "an operator that fusion may use");
   o.add("channels", fusion.channels, "channels of every reshaped feature", {1, 65536});
-  o.add("side", fusion.side, "maps are pooled to side x side positions", {1, 256});
+  o.add("side", fusion.side, "maps are pooled to side x side positions, so that every feature is channels x side^2",
+        {1, 256});
   o.add("multiplier", fusion.multiplier, "last states that are joined to the output", {1, 64});
   o.add("dropout", fusion.dropout, "dropout inside the fusion network", {0.0, 0.95});
   o.add("validation-views", fusion.validation_views,
-        "every validation sample counts so often: once as it is, then varied as in supernet training", {1, 1000});
-  o.add("train-views", fusion.train_views, "likewise for the samples that fusion is trained on", {1, 1000});
+        "every validation sample counts so often: once as it is, then varied as in supernet training; the metric is "
+        "the mean. "
+        "1 is right where samples are many: a few hundred cannot rank models that are all nearly perfect on them",
+        {1, 1000});
+  o.add("train-views", fusion.train_views,
+        "views of the samples that fusion is trained on, one drawn a sample and epoch", {1, 1000});
   o.add("view-strength", fusion.view_strength, "strength of that variation; 1: as in supernet training", {0.0, 10.0});
   o.add("epochs", fusion.epochs, "epochs of the differentiable search", {1, 100'000});
   o.add("warmup-epochs", fusion.warmup_epochs, "first epochs that train the weights alone", {0, 100'000});
   o.add("batch", fusion.batch, "samples a step of the search", {2, 1'000'000});
-  o.add("weight-lr", fusion.weight_lr, "Adam's learning rate of the weights (cosine restarts, period doubled)",
-        {0.0, 10.0});
+  o.add("weight-lr", fusion.weight_lr,
+        "Adam's learning rate of the weights: cosine restarts, period doubled (published: 1e-4)", {0.0, 10.0});
   o.add("weight-lr-min", fusion.weight_lr_min, "lowest learning rate of the weights", {0.0, 10.0});
   o.add("weight-decay", fusion.weight_decay, "weight decay of the weights", {0.0, 10.0});
-  o.add("arch-lr", fusion.arch_lr, "Adam's learning rate of the architecture parameters", {0.0, 10.0});
+  o.add("arch-lr", fusion.arch_lr,
+        "Adam's learning rate of the architecture parameters, stepped on validation data; the published 3e-4 leaves "
+        "every "
+        "operator at its initial weight",
+        {0.0, 10.0});
   o.add("arch-weight-decay", fusion.arch_weight_decay, "weight decay of the architecture parameters", {0.0, 10.0});
   o.add("arch-steps", fusion.arch_steps, "architecture steps after each step of the weights", {0, 1000});
   o.add("arch-temperature", fusion.arch_temperature,
-        "temperature of the operators' softmax in the last epoch; it falls from 1 geometrically", {0.01, 1.0});
-  o.add("latency-weight", fusion.latency_weight,
-        "weight of the latency, summed over the devices, in the architecture's loss", {0.0, 1e6});
+        "temperature of the operators' softmax in the last epoch; it falls from 1 geometrically, and decides below 1 "
+        "(published: 1)",
+        {0.01, 1.0});
+  o.add(
+      "latency-weight", fusion.latency_weight,
+      "weight of the normalised latency, summed over the devices, in the architecture's loss, reached linearly from 0; "
+      "higher finds cheaper operators",
+      {0.0, 1e6});
   o.add("energy-weight", fusion.energy_weight, "weight of the energy, likewise", {0.0, 1e6});
   o.add("warm-start", fusion.warm_start,
         "on: a fusion search starts from the architecture parameters of the parent with the same macro-architecture");
@@ -114,66 +205,29 @@ void SearchSettings::declare(OptionSet& o) {
   o.add("retrain-batch", fusion.retrain_batch, "samples a step of retraining", {2, 1'000'000});
   o.add("retrain-lr", fusion.retrain_lr, "Adam's learning rate of retraining (cosine to 0)", {0.0, 10.0});
 
-  declare_spaces(o);
+  declare_spaces(o, spaces);
 }
 
-std::vector<ModalitySpec> SearchSettings::modalities() const {
-  std::vector<ModalitySpec> specs;
-  std::set<std::string> names;
-  for (const auto& text : modality) {
-    const auto equals = text.find('=');
-    const auto parts =
-        split(std::string_view(text).substr(equals == std::string::npos ? text.size() : equals + 1), ',');
-    if (equals == std::string::npos || parts.size() != 2)
-      throw InputError(fmt::format("cannot read modality '{}'", text), "write it as image=avmnist-image,weights.h5");
-    ModalitySpec spec{trim(text.substr(0, equals)), find_space(parts[0]), parts[1], 4};
-    if (!names.insert(spec.name).second)
-      throw InputError(fmt::format("modality '{}' is given twice", spec.name), "name every modality once");
-    specs.push_back(std::move(spec));
-  }
-  if (specs.size() < 2)
-    throw InputError(fmt::format("a search needs two modalities or more, {} given", specs.size()),
-                     "add modality = name=space,weights.h5 to [run]");
-  const auto& counts = fusion.features;
-  if (!counts.empty() && counts.size() != 1 && counts.size() != specs.size())
-    throw InputError(fmt::format("features lists {} numbers for {} modalities", counts.size(), specs.size()),
-                     "give one number, or one a modality");
-  for (std::size_t m = 0; m < specs.size(); ++m)
-    if (!counts.empty()) specs[m].features = counts[counts.size() == 1 ? 0 : m];
-  return specs;
-}
-
-double SearchSettings::time_limit_s() const {
-  if (time_limit.empty()) return std::numeric_limits<double>::infinity();
-  double unit = 1;
-  std::string number = time_limit;
-  switch (number.back()) {
-    case 'h':
-      unit = 3600;
-      break;
-    case 'm':
-      unit = 60;
-      break;
-    case 's':
-      break;
-    default:
-      number += 's';
-  }
-  number.pop_back();
-  const double seconds = unit * parse_real(number, "option time-limit");
-  if (seconds <= 0)
-    throw InputError(fmt::format("option time-limit is {}", time_limit), "give a time above 0, e.g. 20m");
-  return seconds;
+int FusionSettings::features_of(std::size_t modality) const {
+  return features.size() == 1 ? features.front() : features.at(modality);
 }
 
 FusionSettings SearchSettings::fusion_in_force() const {
-  return protocol == "published" ? published_values(fusion) : fusion;
+  return protocol == Protocol::published ? published_values(fusion) : fusion;
 }
 
 void SearchSettings::check() const {
-  (void)modalities();
-  (void)time_limit_s();
-  if (device.empty())
+  std::set<std::string> names;
+  for (const auto& spec : modalities)
+    if (!names.insert(spec.name).second)
+      throw InputError(fmt::format("modality '{}' is given twice", spec.name), "name every modality once");
+  if (modalities.size() < 2)
+    throw InputError(fmt::format("a search needs two modalities or more, {} given", modalities.size()),
+                     "add modality = name=space,weights.h5 to [run]");
+  if (const auto counts = fusion.features.size(); counts != 1 && counts != modalities.size())
+    throw InputError(fmt::format("features lists {} numbers for {} modalities", counts, modalities.size()),
+                     "give one number, or one a modality");
+  if (devices.empty())
     throw InputError("a search needs a device", "add device = name=table.json to [hardware], or --device");
   if (fusion.operators.empty()) throw InputError("fusion has no operators", "list them as operators in [fusion]");
   if (const auto used = fusion_in_force(); used.warmup_epochs >= used.epochs)
@@ -184,7 +238,7 @@ void SearchSettings::check() const {
       throw InputError(fmt::format("pairs-at-once is {}, but {}", fusion.pairs_at_once, why),
                        "give pairs-at-once = 1 in [fusion], or --pairs-at-once 1");
     };
-    if (protocol == "published") refused("the loss of protocol published is no sum over pairs");
+    if (protocol == Protocol::published) refused("the loss of protocol published is no sum over pairs");
     if (std::ranges::find(fusion.operators, "LowRankTensorFusion") != fusion.operators.end())
       refused("operator LowRankTensorFusion works on one pair alone");
   }
@@ -194,19 +248,13 @@ void SearchSettings::check() const {
     if (n < 1) throw InputError(fmt::format("other-nodes lists {}", n), "give numbers of at least 1");
 }
 
-bool SearchSettings::is_free(std::string_view setting) {
-  static const std::set<std::string_view> free = {"lease", "deadline", "keep-models", "generations", "rows", "seeds"};
-  return free.contains(setting);
-}
-
-std::uint64_t SearchSettings::result_hash(std::uint64_t data_hash) const {
+std::uint64_t SearchSettings::result_hash(std::uint64_t content) const {
   SearchSettings copy = *this;
   OptionSet options("", "");
   copy.declare(options);
   std::string text;
-  for (const auto& [name, values] : options.values())
-    if (!is_free(name)) text += fmt::format("{} = {}\n", name, fmt::join(values, "\n"));
-  return hash64(text + own_spaces_ini(), data_hash);
+  for (const auto& [name, values] : options.identity()) text += fmt::format("{} = {}\n", name, fmt::join(values, "\n"));
+  return hash64(text, content);
 }
 
 }  // namespace harmonic

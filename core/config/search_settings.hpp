@@ -1,22 +1,33 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "core/config/compute.hpp"
 #include "core/config/options.hpp"
+#include "core/hardware/multi_device.hpp"
 #include "core/space/search_space.hpp"
 #include "core/space/variation.hpp"
 
 namespace harmonic {
+
+/// Which data decide what.
+enum class Protocol {
+  honest,     ///< architecture on validation data, the discrete network is retrained, test is read once, at the end
+  published,  ///< as the published code, for comparison alone: architecture on test, the mixed network is reported
+};
+inline const Choices<Protocol> kProtocols = {{"honest", Protocol::honest}, {"published", Protocol::published}};
+
+/// Whose trained weights stay in the run directory.
+enum class KeepModels { front, all };
 
 /// One modality of a run: "image=avmnist-image,weights.h5".
 struct ModalitySpec {
   std::string name;
   BackboneSpace space;
   std::string weights;  ///< supernet file
-  int features = 4;     ///< feature maps it offers to fusion
 };
 
 /// Tier 1. Source: method.md, published values in comments.
@@ -38,7 +49,8 @@ struct FusionSettings {
   int multiplier = 2;  ///< last states joined to the output
   double dropout = 0.1;
   std::vector<std::string> operators = {"Sum", "ScaleDotAttn", "LinearGLU", "ConcatFC", "SE1", "CatConvMish"};
-  std::vector<int> features;  ///< per modality, maps offered to fusion; one value serves all
+  std::vector<int> features = {4};  ///< per modality, maps offered to fusion; one value serves all
+  [[nodiscard]] int features_of(std::size_t modality) const;
 
   /// A few hundred validation samples cannot rank models that are all nearly perfect on them. Varied copies of each,
   /// which keep its label, make the metric finer, and ask for robustness too. 1: the samples alone.
@@ -89,22 +101,23 @@ struct SearchSettings {
   std::string data;  ///< data set file
   std::string run;   ///< run directory
   bool resume = false;
-  std::string time_limit;  ///< "3h", "20m", "90s"; empty: none
+  double time_limit_s = std::numeric_limits<double>::infinity();
   bool json = false;
 
   std::uint64_t seed = 1;
-  std::string protocol = "honest";    ///< honest | published
-  std::vector<std::string> modality;  ///< name=space,weights.h5
-  std::vector<std::string> device;    ///< name=table.json[+more.json][,weight]
-  std::string aggregate = "mean";     ///< mean | worst | each
-  int head_classes = 0;               ///< classifier row of the tables; 0: the data's classes
+  Protocol protocol = Protocol::honest;
+  SpaceCatalog spaces;  ///< that modalities may name
+  std::vector<ModalitySpec> modalities;
+  std::vector<DeviceSpec> devices;
+  Aggregate aggregate = Aggregate::mean;
+  int head_classes = 0;  ///< classifier row of the tables; 0: the data's classes
 
   int recalibration_batch = 256;
-  int threads = 1;                    ///< a worker's compute threads
-  std::string compute = "auto";       ///< auto | cpu | cuda
-  double lease_s = 30;                ///< a worker silent for longer is lost
-  double deadline_s = 3600;           ///< a task that runs longer is dealt again
-  std::string keep_models = "front";  ///< front | all: whose weights stay in models/
+  int threads = 1;  ///< a worker's compute threads
+  Compute compute = Compute::automatic;
+  double lease_s = 30;       ///< a worker silent for longer is lost
+  double deadline_s = 3600;  ///< a task that runs longer is dealt again
+  KeepModels keep_models = KeepModels::front;
 
   EvolutionSettings evolution;
   FusionSettings fusion;
@@ -115,14 +128,9 @@ struct SearchSettings {
   [[nodiscard]] FusionSettings fusion_in_force() const;
   /// Ranges and consistency that single options cannot see. @throws InputError
   void check() const;
-  [[nodiscard]] std::vector<ModalitySpec> modalities() const;  ///< @throws InputError
-  [[nodiscard]] double time_limit_s() const;                   ///< infinity when none. @throws InputError
-  /// True for a setting that changes no number of the result: leases and deadlines, whose weights are kept, how far to
-  /// go (a resumed run may go on for longer; a reproduction to more rows and seeds). Threads and the kind of processor
-  /// are none of them: they decide the order in which floating-point sums are taken.
-  [[nodiscard]] static bool is_free(std::string_view setting);
-  /// Hash of all settings that are not free; nor does the run directory count. Includes the data's hash given here.
-  [[nodiscard]] std::uint64_t result_hash(std::uint64_t data_hash) const;
+  /// Hash of all settings that determine results (OptionSet::identity): neither paths, whose files count by content,
+  /// nor what is free count. @param content hash of those files
+  [[nodiscard]] std::uint64_t result_hash(std::uint64_t content) const;
 };
 
 }  // namespace harmonic

@@ -9,37 +9,42 @@
 namespace harmonic {
 namespace {
 
+enum class SqueezeExcite { no, yes };  // std::vector<bool> is none of bools
+
 /// A space as its section lists it.
 struct SpaceSection {
   BackboneSpace space;
-  std::string family = "mobilenet_v3";
   std::vector<int> widths = {24}, strides = {2};
-  std::vector<std::string> activations = {"relu"}, squeeze_excite = {"no"};
+  std::vector<Activation> activations = {Activation::relu};
+  std::vector<SqueezeExcite> squeeze_excite = {SqueezeExcite::no};
 
   explicit SpaceSection(std::string name) { space.name = std::move(name); }
   explicit SpaceSection(const BackboneSpace& defined) : space(defined) {
-    if (space.family == BackboneSpace::Family::maxout) family = "maxout";
     if (space.stages.empty()) return;
     widths.clear(), strides.clear(), activations.clear(), squeeze_excite.clear();
     for (const auto& stage : space.stages) {
       widths.push_back(stage.width);
       strides.push_back(stage.stride);
-      activations.push_back(stage.activation == Activation::relu ? "relu" : "h_swish");
-      squeeze_excite.push_back(stage.squeeze_excite ? "yes" : "no");
+      activations.push_back(stage.activation);
+      squeeze_excite.push_back(stage.squeeze_excite ? SqueezeExcite::yes : SqueezeExcite::no);
     }
   }
 
   void declare(OptionSet& o) {
     o.section("space." + space.name);
-    o.add_choice("family", family, {"mobilenet_v3", "maxout"}, "kind of network");
+    using Family = BackboneSpace::Family;
+    o.add_choice("family", space.family, {{"mobilenet_v3", Family::mobilenet_v3}, {"maxout", Family::maxout}},
+                 "kind of network");
     o.add("in-channels", space.in_channels, "channels of the input", {1, 4096});
     o.add("resolution", space.resolution, "side of the square input, pixels", {4, 4096});
     o.add("width-mult", space.width_mult, "factor of all widths", {0.05, 20.0});
     o.add("first-width", space.first_width, "channels of the first convolution and the first block", {1, 4096});
     o.add("widths", widths, "channels of every stage");
     o.add("strides", strides, "stride of every stage's first block: 1 or 2");
-    o.add_words("activations", activations, {"relu", "h_swish"}, "of every stage");
-    o.add_words("squeeze-excite", squeeze_excite, {"yes", "no"}, "whether a stage has it");
+    o.add_choices("activations", activations, {{"relu", Activation::relu}, {"h_swish", Activation::h_swish}},
+                  "of every stage");
+    o.add_choices("squeeze-excite", squeeze_excite, {{"yes", SqueezeExcite::yes}, {"no", SqueezeExcite::no}},
+                  "whether a stage has it");
     o.add("final-expand", space.final_expand, "channels of the last map", {1, 16384});
     o.add("feature-mix", space.feature_mix, "features before the classifier", {1, 16384});
     o.add("kernels", space.kernels, "kernel sides to choose from");
@@ -55,11 +60,9 @@ struct SpaceSection {
 
   [[nodiscard]] BackboneSpace finished() const {
     BackboneSpace result = space;
-    if (family == "maxout") {
-      result.family = BackboneSpace::Family::maxout;
-      return result;
-    }
-    const auto value_of = [&](const auto& list, std::size_t stage, const char* key) {
+    if (space.family == BackboneSpace::Family::maxout) return result;
+    result.stages.clear();
+    const auto stage_value = [&](const auto& list, std::size_t stage, const char* key) {
       if (list.size() != 1 && list.size() != widths.size())
         throw InputError(
             fmt::format("[space.{}] lists {} {} for {} widths", space.name, list.size(), key, widths.size()),
@@ -67,39 +70,38 @@ struct SpaceSection {
       return list[list.size() == 1 ? 0 : stage];
     };
     for (std::size_t stage = 0; stage < widths.size(); ++stage)
-      result.stages.push_back(
-          {widths[stage], value_of(strides, stage, "strides"),
-           value_of(activations, stage, "activations") == "relu" ? Activation::relu : Activation::h_swish,
-           value_of(squeeze_excite, stage, "squeeze-excite") == "yes"});
+      result.stages.push_back({widths[stage], stage_value(strides, stage, "strides"),
+                               stage_value(activations, stage, "activations"),
+                               stage_value(squeeze_excite, stage, "squeeze-excite") == SqueezeExcite::yes});
     return result;
   }
 };
 
-}  // namespace
-
-std::string own_spaces_ini() {
-  std::string text;
-  for (const auto& space : own_spaces()) {
-    SpaceSection section(space);
-    OptionSet keys("", "");
-    section.declare(keys);
-    text += '\n';
-    text += keys.to_ini();
-  }
-  return text;
+std::string to_ini(const BackboneSpace& space) {
+  SpaceSection section(space);
+  OptionSet keys("", "");
+  section.declare(keys);
+  return keys.to_ini();
 }
 
-void declare_spaces(OptionSet& options) {
+}  // namespace
+
+void declare_spaces(OptionSet& options, SpaceCatalog& spaces) {
+  const std::string prefix = "space";
   options.add_family(
-      "space", "a search space of your own, see configs/own-space.cfg",
-      [](const std::string& name, const OptionSet::Values& values, const std::string& path) {
-        SpaceSection section(name);
+      prefix, "a search space of your own, see configs/own-space.cfg",
+      [&spaces, prefix](const IniSection& section, const std::string& path) {
+        SpaceSection space(section.name.substr(prefix.size() + 1));
         OptionSet keys("", "");
-        section.declare(keys);
-        keys.take(values, path);
-        define_space(section.finished());
+        space.declare(keys);
+        keys.take({section}, path);
+        spaces.add(space.finished());
       },
-      own_spaces_ini);
+      [&spaces] {
+        std::string text;
+        for (const auto& space : spaces.own()) text += '\n' + to_ini(space);
+        return text;
+      });
 }
 
 }  // namespace harmonic

@@ -1,12 +1,11 @@
 #pragma once
 
-#include <string>
-
 #include "core/config/options.hpp"
+#include "core/space/search_space.hpp"
 
 namespace harmonic {
 
-/// Lets a command's config file define search spaces, one a section, which find_space() then knows:
+/// Lets a command's config file define search spaces, one a section, which `spaces` then knows:
 ///
 ///   [space.mine]
 ///   resolution = 32
@@ -15,9 +14,6 @@ namespace harmonic {
 ///   strides = 2,2
 ///
 /// What a section leaves out is as in avmnist-image. The command writes its definitions back with its settings.
-void declare_spaces(OptionSet& options);
-
-/// Every space defined so far, as sections of a config file.
-[[nodiscard]] std::string own_spaces_ini();
+void declare_spaces(OptionSet& options, SpaceCatalog& spaces);
 
 }  // namespace harmonic

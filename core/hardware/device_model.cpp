@@ -112,8 +112,7 @@ LookUpTable model_table(const DeviceModel& model, const TableScope& scope, std::
     const Cost cost = model.cost(kernels);
     table.set(key, {rounded(cost.latency_ms), rounded(cost.energy_mj.value())});
   };
-  for (const auto& name : scope.spaces) {
-    const BackboneSpace& space = find_space(name);
+  for (const auto& space : scope.spaces) {
     if (space.family == BackboneSpace::Family::maxout) add(maxout_key(space), maxout_kernels(space));
     for (const int classes : scope.head_classes)
       for (const Layer& layer : space_layers(space, classes)) add(lut_key(layer), layer_kernels(layer));

@@ -49,7 +49,7 @@ struct ModelParameter {
 
 /// The rows that a modelled table has.
 struct TableScope {
-  std::vector<std::string> spaces = space_names();
+  std::vector<BackboneSpace> spaces = published_spaces();
   std::vector<int> head_classes = {10, 3, 23, 1000};  ///< classifiers: the published data sets', and ImageNet's
   int channels = 192;                                 ///< C and L of the fusion operators' states
   int positions = 16;

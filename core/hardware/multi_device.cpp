@@ -32,13 +32,6 @@ Cost reference_cost(const Device& device, const std::vector<BackboneSpace>& spac
 
 }  // namespace
 
-Aggregate parse_aggregate(std::string_view text) {
-  if (text == "mean") return Aggregate::mean;
-  if (text == "worst") return Aggregate::worst;
-  if (text == "each") return Aggregate::each;
-  throw InputError(fmt::format("aggregate is '{}'", text), "take mean, worst or each");
-}
-
 DeviceSpec parse_device(std::string_view text) {
   const auto malformed = [&] {
     return InputError(fmt::format("cannot read device '{}'", text), "write it as name=table.json[+more.json][,weight]");
@@ -59,6 +52,11 @@ DeviceSpec parse_device(std::string_view text) {
   if (!(spec.weight > 0))
     throw InputError(fmt::format("device {} has weight {}", spec.name, spec.weight), "give a weight above 0");
   return spec;
+}
+
+std::string to_text(const DeviceSpec& spec) {
+  return fmt::format("{}={}{}", spec.name, join(spec.tables, "+"),
+                     spec.weight == 1 ? "" : fmt::format(",{}", shortest(spec.weight)));
 }
 
 DeviceSet::DeviceSet(const std::vector<DeviceSpec>& specs, Aggregate aggregate,

@@ -13,7 +13,6 @@ enum class Aggregate {
   worst,  ///< their maximum
   each,   ///< every device's cost is an objective of its own
 };
-[[nodiscard]] Aggregate parse_aggregate(std::string_view text);  ///< @throws InputError
 
 /// "name=table.json[+more.json][,weight]" of the command line.
 struct DeviceSpec {
@@ -22,6 +21,7 @@ struct DeviceSpec {
   double weight = 1.0;
 };
 [[nodiscard]] DeviceSpec parse_device(std::string_view text);  ///< @throws InputError
+[[nodiscard]] std::string to_text(const DeviceSpec& spec);
 
 /// One device of a run: its table, its weight, and the reference that its costs are divided by.
 struct Device {

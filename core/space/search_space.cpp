@@ -1,7 +1,6 @@
 #include "core/space/search_space.hpp"
 
 #include <algorithm>
-#include <deque>
 #include <set>
 #include <utility>
 
@@ -56,18 +55,6 @@ BackboneSpace maxout() {
   return space;
 }
 
-const std::vector<BackboneSpace>& spaces() {
-  static const std::vector<BackboneSpace> all = {avmnist("avmnist-image", 28), avmnist("avmnist-audio", 20),
-                                                 mmimdb_image(), harmp_image(), maxout()};
-  return all;
-}
-
-/// A deque, for find_space() hands out references.
-std::deque<BackboneSpace>& defined() {
-  static std::deque<BackboneSpace> all;
-  return all;
-}
-
 /// Values to choose from: some, different, in range, odd where they are sides of kernels.
 void check_choices(const BackboneSpace& space, const char* key, const std::vector<int>& values, int lowest, int highest,
                    bool odd = false) {
@@ -94,16 +81,15 @@ int make_divisible(double value, int divisor) {
   return rounded;
 }
 
-std::vector<std::string> space_names() {
-  std::vector<std::string> names;
-  for (const auto& space : spaces()) names.push_back(space.name);
-  for (const auto& space : defined()) names.push_back(space.name);
-  return names;
+const std::vector<BackboneSpace>& published_spaces() {
+  static const std::vector<BackboneSpace> all = {avmnist("avmnist-image", 28), avmnist("avmnist-audio", 20),
+                                                 mmimdb_image(), harmp_image(), maxout()};
+  return all;
 }
 
 std::vector<std::string> spaces_of_same_tensors(const BackboneSpace& space) {
   std::vector<std::string> names;
-  for (BackboneSpace other : spaces()) {
+  for (BackboneSpace other : published_spaces()) {
     if (other.name == space.name) continue;
     std::string name = std::exchange(other.name, space.name);
     other.resolution = space.resolution;
@@ -113,27 +99,8 @@ std::vector<std::string> spaces_of_same_tensors(const BackboneSpace& space) {
 }
 
 const BackboneSpace& find_space(std::string_view name) {
-  for (const auto& space : spaces())
-    if (space.name == name) return space;
-  for (const auto& space : defined())
-    if (space.name == name) return space;
-  const auto names = space_names();
-  throw InputError(fmt::format("no search space '{}'", name),
-                   fmt::format("did you mean {}? Known: {}", nearest(name, names), join(names, ", ")));
-}
-
-void define_space(const BackboneSpace& space) {
-  check_space(space);
-  const auto names = space_names();
-  if (std::ranges::find(names, space.name) == names.end()) {
-    defined().push_back(space);
-  } else if (find_space(space.name) != space) {
-    throw InputError(fmt::format("space {} is defined already, as another", space.name), "give yours another name");
-  }
-}
-
-std::vector<BackboneSpace> own_spaces() {
-  return {defined().begin(), defined().end()};
+  static const SpaceCatalog published;
+  return published.find(name);
 }
 
 void check_space(const BackboneSpace& space) {
@@ -159,6 +126,32 @@ void check_space(const BackboneSpace& space) {
   check_choices(space, "kernels", space.kernels, 3, 31, /*odd=*/true);
   check_choices(space, "expansions", space.expands, 1, 64);
   check_choices(space, "depths", space.depths, 1, BackboneSpace::kMaxDepth);
+}
+
+const BackboneSpace& SpaceCatalog::find(std::string_view name) const {
+  const auto found = std::ranges::find(all_, name, &BackboneSpace::name);
+  if (found != all_.end()) return *found;
+  throw InputError(fmt::format("no search space '{}'", name),
+                   fmt::format("did you mean {}? Known: {}", nearest(name, names()), join(names(), ", ")));
+}
+
+std::vector<std::string> SpaceCatalog::names() const {
+  std::vector<std::string> names;
+  for (const auto& space : all_) names.push_back(space.name);
+  return names;
+}
+
+std::span<const BackboneSpace> SpaceCatalog::own() const {
+  return std::span(all_).subspan(published_spaces().size());
+}
+
+void SpaceCatalog::add(const BackboneSpace& space) {
+  check_space(space);
+  const auto found = std::ranges::find(all_, space.name, &BackboneSpace::name);
+  if (found == all_.end())
+    all_.push_back(space);
+  else if (*found != space)
+    throw InputError(fmt::format("space {} is defined already, as another", space.name), "give yours another name");
 }
 
 }  // namespace harmonic

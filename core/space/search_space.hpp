@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,21 +59,34 @@ struct BackboneSpace {
 ///   make_divisible(19.2, 8) == 24     (16 would be below 17.28)
 [[nodiscard]] int make_divisible(double value, int divisor);
 
-/// The published spaces: avmnist-image, avmnist-audio, mmimdb-image, harmp-image, maxout; and those that are defined.
-/// @throws InputError naming the nearest known space.
+/// The published spaces: avmnist-image, avmnist-audio, mmimdb-image, harmp-image, maxout.
+[[nodiscard]] const std::vector<BackboneSpace>& published_spaces();
+/// @throws InputError naming the nearest published space.
 [[nodiscard]] const BackboneSpace& find_space(std::string_view name);
-[[nodiscard]] std::vector<std::string> space_names();
 /// The other published spaces whose supernets have tensors of the same names and shapes: they differ in the input's
 /// resolution, which no tensor shows.
 ///   spaces_of_same_tensors(find_space("avmnist-audio")) == {"avmnist-image"}
 [[nodiscard]] std::vector<std::string> spaces_of_same_tensors(const BackboneSpace& space);
 
-/// Makes a space of the user's own known to find_space() for the life of the program. Again the same is nothing new.
-/// @throws InputError when its name is taken, or naming the key of what it cannot be (check_space())
-void define_space(const BackboneSpace& space);
-/// Those so far, in the order of their definition.
-[[nodiscard]] std::vector<BackboneSpace> own_spaces();
 /// @throws InputError naming the space, the key as in a config file, and what it may be
 void check_space(const BackboneSpace& space);
+
+/// The spaces that a command can name: the published ones, and those that its config file defines.
+class SpaceCatalog {
+ public:
+  /// @throws InputError naming the nearest known space. The reference lives until the next add().
+  [[nodiscard]] const BackboneSpace& find(std::string_view name) const;
+  [[nodiscard]] std::vector<std::string> names() const;
+  /// The published ones first.
+  [[nodiscard]] const std::vector<BackboneSpace>& all() const { return all_; }
+  /// Those added, in that order.
+  [[nodiscard]] std::span<const BackboneSpace> own() const;
+
+  /// Again the same is nothing new. @throws InputError when its name is taken, or as check_space()
+  void add(const BackboneSpace& space);
+
+ private:
+  std::vector<BackboneSpace> all_ = published_spaces();
+};
 
 }  // namespace harmonic

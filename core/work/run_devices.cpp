@@ -8,12 +8,10 @@ int head_classes(const SearchSettings& settings, int data_classes) {
 
 DeviceSet run_devices(const SearchSettings& settings, int data_classes) {
   std::vector<BackboneSpace> spaces;
-  for (const auto& modality : settings.modalities()) spaces.push_back(modality.space);
-  std::vector<DeviceSpec> specs;
-  for (const auto& text : settings.device) specs.push_back(parse_device(text));
+  for (const auto& modality : settings.modalities) spaces.push_back(modality.space);
   const std::vector<int> heads(spaces.size(), head_classes(settings, data_classes));
-  return {specs,
-          parse_aggregate(settings.aggregate),
+  return {settings.devices,
+          settings.aggregate,
           spaces,
           heads,
           settings.fusion.channels,

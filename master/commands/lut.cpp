@@ -97,6 +97,7 @@ ExitCode model_device(const Arguments& args) {
   std::string profile, device, out, date = today();
   bool json = false;
   TableScope scope;
+  SpaceCatalog catalog;
   std::vector<std::string> spaces;
   std::vector<std::string> values(model_parameters().size());
   OptionSet options("harmonic lut model",
@@ -110,7 +111,7 @@ ExitCode model_device(const Arguments& args) {
   options.add("channels", scope.channels, "channels of the fusion operators' states", {1, 65536});
   options.add("positions", scope.positions, "positions of the fusion operators' states", {1, 65536});
   options.add("date", date, "date for the table's provenance, ISO 8601");
-  declare_spaces(options);
+  declare_spaces(options, catalog);
   for (std::size_t p = 0; p < values.size(); ++p)
     options.add(model_parameters()[p].name, values[p],
                 fmt::format("{}; the profile's when empty", model_parameters()[p].help));
@@ -123,7 +124,11 @@ ExitCode model_device(const Arguments& args) {
   for (std::size_t p = 0; p < values.size(); ++p)
     if (!values[p].empty())
       model.*model_parameters()[p].value = parse_real(values[p], fmt::format("option {}", model_parameters()[p].name));
-  if (!spaces.empty()) scope.spaces = spaces;
+  scope.spaces = catalog.all();
+  if (!spaces.empty()) {
+    scope.spaces.clear();
+    for (const auto& name : spaces) scope.spaces.push_back(catalog.find(name));
+  }
   for (const int classes : scope.head_classes)
     if (classes < 1) throw InputError(fmt::format("option classes lists {}", classes), "give numbers of at least 1");
   const LookUpTable table = model_table(model, scope, date);
@@ -169,6 +174,7 @@ ExitCode show(const Arguments& args) {
 }
 
 ExitCode cost(const Arguments& args) {
+  SpaceCatalog catalog;
   std::vector<std::string> luts, spaces, genomes;
   std::string fusion;
   int classes = 10, head_classes = 0, channels = 192, positions = 16;
@@ -177,7 +183,7 @@ ExitCode cost(const Arguments& args) {
   options.add("lut", luts, "a table of the device; several are joined").required();
   options.add("space", spaces, "search space of a backbone; once a modality").required();
   options.add("genome", genomes, "its genome: K=5,5,5,5;E=3,3,4,3;D=2, smallest, largest; fixed for maxout").required();
-  declare_spaces(options);
+  declare_spaces(options, catalog);
   options.add("classes", classes, "classes of the classifier", {1, 1'000'000});
   options.add("head-classes", head_classes,
               "classifier row of the table, where it is not that of --classes; 0: the same", {0, 1'000'000});
@@ -197,7 +203,7 @@ ExitCode cost(const Arguments& args) {
   const LookUpTable table = LookUpTable::load(as_paths(luts));
   std::vector<CostPart> parts;
   for (std::size_t m = 0; m < spaces.size(); ++m) {
-    const BackboneSpace& space = find_space(spaces[m]);
+    const BackboneSpace& space = catalog.find(spaces[m]);
     const auto more =
         backbone_cost(table, space, parse_genome(genomes[m], space), head_classes > 0 ? head_classes : classes);
     parts.insert(parts.end(), more.begin(), more.end());

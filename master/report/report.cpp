@@ -298,11 +298,10 @@ std::string settings(const RunResults& results) {
   std::string html = "<h2>Settings</h2>\n";
   for (const auto& section : results.settings) {
     std::vector<std::vector<Cell>> rows;
-    for (const auto& [key, value] : section.values)
+    for (const auto& [key, value, line] : section.entries)
       rows.push_back({{escape_html(key)}, {fmt::format("<code>{}</code>", escape_html(value))}});
     html += fmt::format("<details{}><summary>{}</summary>{}</details>\n",
-                        section.name == "run" || section.name == "hardware" ? " open" : "",
-                        section.name.empty() ? "general" : escape_html(section.name),
+                        section.name == "run" || section.name == "hardware" ? " open" : "", escape_html(section.name),
                         table_html({{"setting"}, {"value"}}, rows));
   }
   return html;

@@ -53,30 +53,12 @@ std::vector<ReportedModel> read_models(const CsvTable& table) {
   return models;
 }
 
-std::vector<SettingsSection> read_settings(const std::string& text) {
-  std::vector<SettingsSection> sections;
-  for (const auto& line : split(text, '\n')) {
-    if (line.empty() || line.starts_with('#')) continue;
-    if (line.starts_with('[') && line.ends_with(']')) {
-      sections.push_back({line.substr(1, line.size() - 2), {}});
-      continue;
-    }
-    if (sections.empty()) sections.emplace_back();
-    const auto equals = line.find('=');
-    sections.back().values.emplace_back(trim(line.substr(0, equals)),
-                                        equals == std::string::npos ? "" : trim(line.substr(equals + 1)));
-  }
-  return sections;
-}
-
 }  // namespace
 
 std::string RunResults::setting(std::string_view section, std::string_view key) const {
-  for (const auto& s : settings)
-    if (s.name == section)
-      for (const auto& [name, value] : s.values)
-        if (name == key) return value;
-  return {};
+  const auto found = std::ranges::find(settings, section, &IniSection::name);
+  const auto values = found == settings.end() ? std::vector<std::string>() : found->values(key);
+  return values.empty() ? std::string() : values.back();
 }
 
 bool RunResults::has_energy() const {
@@ -103,7 +85,8 @@ RunResults load_run_results(const std::filesystem::path& run_directory) {
   results.candidates = read_models(candidates);
   results.front = read_models(front);
   std::ranges::stable_sort(results.front, std::ranges::greater{}, &ReportedModel::metric_val);
-  results.settings = read_settings(read_file(run_directory / "config.cfg"));
+  const auto config = run_directory / "config.cfg";
+  results.settings = parse_ini(read_file(config), config.string());
   return results;
 }
 

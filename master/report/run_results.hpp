@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "core/config/ini_file.hpp"
+
 namespace harmonic {
 
 /// One row of candidates.csv or front.csv.
@@ -22,18 +24,12 @@ struct ReportedModel {
   std::optional<double> seconds;  ///< of work
 };
 
-/// One section of the run's settings: key and value in the file's order; a repeated key is listed each time.
-struct SettingsSection {
-  std::string name;
-  std::vector<std::pair<std::string, std::string>> values;
-};
-
 /// What a run directory says about its results.
 struct RunResults {
   std::vector<std::string> devices, modalities;  ///< in the order of the columns
   std::vector<ReportedModel> candidates;
   std::vector<ReportedModel> front;  ///< by metric_val, best first
-  std::vector<SettingsSection> settings;
+  IniFile settings;
 
   [[nodiscard]] std::string setting(std::string_view section,
                                     std::string_view key) const;  ///< empty when there is none

@@ -243,7 +243,7 @@ struct Options {
   double dropout = 0.1;
   bool losses = true, backbone_graph = true;
   int generation = 0, pairs_at_once = 1;
-  std::string compute = "cpu";
+  Compute compute = Compute::cpu;
 };
 
 MacroArchitecture parse_macro(const std::string& text) {
@@ -376,7 +376,7 @@ int run(std::vector<std::string> args) {
            "the published way goes back through its backbones, as published; false: a kinder one does not")
       .add("generation", options.generation, "instead: search this many drawn pairs from start to end", {0, 1000})
       .add("pairs-at-once", options.pairs_at_once, "with --generation: pairs that train in one pass", {1, 64})
-      .add_choice("compute", options.compute, {"auto", "cpu", "cuda"}, "with --generation: where to train");
+      .add_choice("compute", options.compute, kComputes, "with --generation: where to train");
   if (set.parse(args) == OptionSet::Parsed::help_printed) return 0;
   if (options.generation > 0) {
     run_generation(options);

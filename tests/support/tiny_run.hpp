@@ -49,9 +49,8 @@ inline SearchSettings tiny_run(const std::filesystem::path& folder) {
   settings.data = folder / "data.h5";
   settings.run = folder / "run";
   for (const std::string name : {"image", "audio"})
-    settings.modality.push_back(fmt::format("{0}=avmnist-{0},{1}", name, (folder / "weights.h5").string()));
-  for (const std::string name : {"slow", "fast"})
-    settings.device.push_back(fmt::format("{0}={1}/{0}.json", name, folder.string()));
+    settings.modalities.push_back({name, find_space("avmnist-" + name), folder / "weights.h5"});
+  for (const std::string name : {"slow", "fast"}) settings.devices.push_back({name, {folder / (name + ".json")}});
   settings.evolution.population = 12;
   settings.evolution.generations = 3;
   return settings;

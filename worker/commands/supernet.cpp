@@ -31,18 +31,19 @@ constexpr const char* kHelp =
 
 ExitCode import(const Arguments& args) {
   std::string in, space_name, out, modality;
+  SpaceCatalog spaces;
   bool json = false;
   OptionSet options("harmonic supernet import", "Reads a published checkpoint into a supernet file.");
   options.add("in", in, "checkpoint (.pth.tar) with a state_dict").required();
-  options.add("space", space_name, fmt::format("search space: {}", join(space_names(), ", "))).required();
+  options.add("space", space_name, fmt::format("search space: {}", join(spaces.names(), ", "))).required();
   options.add("out", out, "supernet file to write (HDF5)").required();
   options.add("modality", modality, "modality it belongs to, noted in the file");
   options.add("json", json, "print the result as one JSON object");
-  declare_spaces(options);
+  declare_spaces(options, spaces);
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   check_output(out, "out", {{"in", in}});
   std::vector<std::string> left;
-  const Supernet supernet = import_checkpoint(in, find_space(space_name), &left);
+  const Supernet supernet = import_checkpoint(in, spaces.find(space_name), &left);
   if (Communicator().rank().value != 0) return ExitCode::done;
   save_supernet(out, supernet,
                 {modality, fmt::format("imported from checkpoint {}", std::filesystem::path(in).filename().string())});
@@ -63,9 +64,7 @@ ExitCode import(const Arguments& args) {
 
 }  // namespace
 
-/// The published space of that name, with a vector's length taken from the data.
-BackboneSpace space_for(const std::string& name, const ModalityInfo& modality) {
-  BackboneSpace space = find_space(name);
+BackboneSpace space_for(BackboneSpace space, const ModalityInfo& modality) {
   if (space.family == BackboneSpace::Family::maxout && modality.sample_shape.size() == 1)
     space.in_features = static_cast<int>(modality.sample_shape[0]);
   return space;

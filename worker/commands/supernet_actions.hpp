@@ -18,7 +18,7 @@ ExitCode supernet_train(const Arguments& args, const std::function<void()>& aban
 ExitCode supernet_eval(const Arguments& args);
 ExitCode supernet_sweep(const Arguments& args, const std::function<void()>& abandon_mpi);
 
-/// The published space of that name, with a vector's length taken from the data. @throws InputError
-[[nodiscard]] BackboneSpace space_for(const std::string& name, const ModalityInfo& modality);
+/// The space, with a vector's length taken from the data.
+[[nodiscard]] BackboneSpace space_for(BackboneSpace space, const ModalityInfo& modality);
 
 }  // namespace harmonic

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "core/config/space_config.hpp"
 #include "core/mpi/communicator.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/hdf5_file.hpp"
@@ -63,7 +62,6 @@ ExitCode supernet_eval(const Arguments& args) {
   options.add("recalibrate", recalibrate, "re-estimate batch-norm statistics on train samples first");
   options.add("features-out", features_out, "HDF5 file for every returned feature and the logits");
   options.add("json", json, "print the result as one JSON object");
-  declare_spaces(options);
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   if (!features_out.empty()) check_output(features_out, "features-out", chosen.files());
 

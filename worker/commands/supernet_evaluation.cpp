@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/config/space_config.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
 #include "worker/backbone/supernet_file.hpp"
 #include "worker/commands/supernet_actions.hpp"
@@ -71,7 +72,8 @@ void EvaluationOptions::declare(OptionSet& options) {
   options.add("view-strength", views.strength, "strength of that variation; 1: as in supernet training", {0.0, 10.0});
   options.add("view-seed", views.run_seed, "seed of that variation");
   options.add("threads", threads, "compute threads of a rank; 0: the machine's cores shared by its ranks", {0, 1024});
-  options.add_choice("compute", compute, {"auto", "cpu", "cuda"}, "where to compute");
+  options.add_choice("compute", compute, kComputes, "where to compute");
+  declare_spaces(options, spaces);
 }
 
 EvaluationInputs load_evaluation(const EvaluationOptions& chosen, LocalPlace place, bool calibration) {
@@ -82,7 +84,7 @@ EvaluationInputs load_evaluation(const EvaluationOptions& chosen, LocalPlace pla
   Supernet supernet = load_supernet(chosen.weights, &notes);
   const std::string modality = modality_for(chosen, notes, data);
   const BackboneSpace space =
-      chosen.space.empty() ? supernet.space() : space_for(chosen.space, data.modality(modality));
+      chosen.space.empty() ? supernet.space() : space_for(chosen.spaces.find(chosen.space), data.modality(modality));
   check_sample_shape(space, data.modality(modality).sample_shape);
   supernet = load_supernet(chosen.weights, space, data.info().classes).clone_to(device);
 

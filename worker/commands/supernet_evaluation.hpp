@@ -16,7 +16,9 @@ namespace harmonic {
 
 /// What `harmonic supernet eval` and `sweep` are both told.
 struct EvaluationOptions {
-  std::string weights, space, data, modality, split = "val", compute = "auto";
+  std::string weights, space, data, modality, split = "val";
+  Compute compute = Compute::automatic;
+  SpaceCatalog spaces;
   int limit = 0, threads = 0, calibration_samples = 0, calibration_batch = 256;
   Views views;
 

@@ -14,7 +14,6 @@
 #include "core/base/seconds_since.hpp"
 #include "core/base/text.hpp"
 #include "core/base/version.hpp"
-#include "core/config/space_config.hpp"
 #include "core/hardware/multi_device.hpp"
 #include "core/pareto/fronts.hpp"
 #include "core/space/prefix_groups.hpp"
@@ -145,7 +144,7 @@ void show_progress(std::size_t done, std::size_t total, double seconds) {
 struct SweepOptions {
   EvaluationOptions evaluation;
   std::string genomes, out;
-  std::vector<std::string> devices;
+  std::vector<DeviceSpec> devices;
   int head_classes = 0;
   double patience_s = kPatienceS;
   bool all = false, resume = false, json = false;
@@ -154,7 +153,8 @@ struct SweepOptions {
     evaluation.declare(options);
     options.add("genomes", genomes, "file with one genome a line");
     options.add("all", all, "every distinct network of the space instead");
-    options.add("device", devices, "a device whose cost is added: name=table.json[+more.json]");
+    options.add("device", devices, "a device whose cost is added: name=table.json[+more.json]",
+                {parse_device, [](const auto& spec) { return to_text(spec); }});
     options.add("head-classes", head_classes, "classifier row of the tables; 0: the data's number of classes",
                 {0, 1'000'000});
     options.add("out", out, "CSV file to write: genome, metric, ms and mJ on every device, whether none dominates it")
@@ -164,14 +164,13 @@ struct SweepOptions {
     options.add("patience", patience_s, "seconds that ranks wait for one another before a missing one ends the sweep",
                 {0.1, 1e9});
     options.add("json", json, "print a summary as one JSON object");
-    declare_spaces(options);
   }
   [[nodiscard]] std::string conditions_file() const { return out + ".conditions"; }
   [[nodiscard]] std::vector<InputFile> files() const {
     auto read = evaluation.files();
     read.push_back({"genomes", genomes});
     for (const auto& device : devices)
-      for (const auto& table : parse_device(device).tables) read.push_back({"device", table});
+      for (const auto& table : device.tables) read.push_back({"device", table});
     return read;
   }
 };
@@ -227,9 +226,7 @@ std::vector<BackboneGenome> genomes_of(const SweepOptions& chosen, const Backbon
 
 std::optional<DeviceSet> chosen_devices(const SweepOptions& chosen, const Supernet& supernet) {
   if (chosen.devices.empty()) return std::nullopt;
-  std::vector<DeviceSpec> specs;
-  for (const auto& text : chosen.devices) specs.push_back(parse_device(text));
-  return std::optional<DeviceSet>(std::in_place, specs, Aggregate::mean, std::vector{supernet.space()},
+  return std::optional<DeviceSet>(std::in_place, chosen.devices, Aggregate::mean, std::vector{supernet.space()},
                                   std::vector{chosen.head_classes > 0 ? chosen.head_classes : supernet.classes()});
 }
 

@@ -48,7 +48,9 @@ void show_progress(const TrainingProgress& progress) {
 
 /// The words of the command line.
 struct TrainOptions {
-  std::string data, modality, space, out, compute = "auto";
+  std::string data, modality, space, out;
+  Compute compute = Compute::automatic;
+  SpaceCatalog spaces;
   int threads = 0;
   double save_every_s = 30, patience_s = kPatienceS;
   bool resume = false, json = false;
@@ -57,7 +59,7 @@ struct TrainOptions {
   void declare(OptionSet& options) {
     options.add("data", data, "data set file").required();
     options.add("modality", modality, "modality of the data set").required();
-    options.add("space", space, fmt::format("search space: {}", join(space_names(), ", "))).required();
+    options.add("space", space, fmt::format("search space: {}", join(spaces.names(), ", "))).required();
     options.add("out", out, "supernet file to write (HDF5)").required();
     options.add(
         "resume", resume,
@@ -66,10 +68,10 @@ struct TrainOptions {
     options.add("threads", threads, "compute threads of a rank; 0: the machine's cores shared by its ranks", {0, 1024});
     options.add("patience", patience_s,
                 "seconds that ranks wait for one another before a missing one ends the training", {0.1, 1e9});
-    options.add_choice("compute", compute, {"auto", "cpu", "cuda"}, "where to compute");
+    options.add_choice("compute", compute, kComputes, "where to compute");
     options.add("json", json, "print the result as one JSON object");
     settings.declare(options);
-    declare_spaces(options);
+    declare_spaces(options, spaces);
   }
   [[nodiscard]] std::string state_file() const { return out + ".training"; }
 };
@@ -138,7 +140,7 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
     data.emplace(chosen.data);
     if (data->samples(Split::val) == 0)  // train never is
       throw InputError(fmt::format("split val of {} is empty", chosen.data), "give another data set");
-    const BackboneSpace space = space_for(chosen.space, data->modality(chosen.modality));
+    const BackboneSpace space = space_for(chosen.spaces.find(chosen.space), data->modality(chosen.modality));
     check_sample_shape(space, data->modality(chosen.modality).sample_shape);
     initial.emplace(space, data->info().classes, Seed{chosen.settings.seed});
     training = {load_samples(*data, chosen.modality, Split::train), load_labels(*data, Split::train),

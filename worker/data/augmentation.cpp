@@ -6,9 +6,6 @@
 #include <numbers>
 #include <vector>
 
-#include <fmt/format.h>
-
-#include "core/base/error.hpp"
 #include "core/base/rng.hpp"
 
 namespace harmonic {
@@ -73,13 +70,8 @@ void mask_band(torch::Tensor sample, int dimension, std::int64_t length, std::in
 
 }  // namespace
 
-Augmentation parse_augmentation(const std::string& text, const BackboneSpace& space) {
-  if (text == "none" || space.family == BackboneSpace::Family::maxout) return Augmentation::none;
-  if (text == "digits") return Augmentation::digits;
-  if (text == "pictures") return Augmentation::pictures;
-  if (text == "mfcc") return Augmentation::mfcc;
-  if (text != "auto")
-    throw InputError(fmt::format("no augmentation '{}'", text), "give auto, none, digits, pictures or mfcc");
+Augmentation usual_augmentation(const BackboneSpace& space) {
+  if (space.family == BackboneSpace::Family::maxout) return Augmentation::none;
   if (space.in_channels == 3) return Augmentation::pictures;
   return space.name.ends_with("audio") ? Augmentation::mfcc : Augmentation::digits;
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include <torch/types.h>
 
@@ -18,8 +17,8 @@ enum class Augmentation {
   mfcc,      ///< time shift and stretch, masks over coefficients and over frames (SpecAugment)
 };
 
-/// "none", "digits", "pictures", "mfcc"; "auto": by the space. @throws InputError
-[[nodiscard]] Augmentation parse_augmentation(const std::string& text, const BackboneSpace& space);
+/// By the kind of input that the space takes.
+[[nodiscard]] Augmentation usual_augmentation(const BackboneSpace& space);
 
 /// Varied copies of a batch. Every draw comes from (seed, epoch, sample), so that it is the same on whichever rank.
 /// @param samples (N, C, H, W); vectors are returned as they are

@@ -16,7 +16,7 @@ torch::Tensor with_views(Augmentation kind, const torch::Tensor& samples, int vi
 
 torch::Tensor split_views(const BackboneSpace& space, const torch::Tensor& samples, Split split, const Views& views) {
   const auto seed = RandomStream(Seed{views.run_seed}, "views", static_cast<std::uint64_t>(split)).bits64();
-  return with_views(parse_augmentation("auto", space), samples, views.count, Seed{seed}, views.strength);
+  return with_views(usual_augmentation(space), samples, views.count, Seed{seed}, views.strength);
 }
 
 torch::Tensor labels_of_views(const torch::Tensor& labels, int views) {

@@ -5,7 +5,6 @@
 #include <ATen/Parallel.h>
 #include <sched.h>
 
-#include <fmt/format.h>
 #include <mpi.h>
 #include <torch/cuda.h>
 
@@ -38,13 +37,11 @@ LocalPlace local_place() {
   return place;
 }
 
-torch::Device choose_device(const std::string& compute, LocalPlace place) {
-  if (compute != "cpu" && compute != "cuda" && compute != "auto")
-    throw InputError(fmt::format("no compute device '{}'", compute), "give auto, cpu or cuda");
-  if (compute == "cpu") return torch::kCPU;
+torch::Device choose_device(Compute compute, LocalPlace place) {
+  if (compute == Compute::cpu) return torch::kCPU;
   const auto gpus = static_cast<int>(torch::cuda::device_count());
   if (gpus > 0) return {torch::kCUDA, static_cast<c10::DeviceIndex>(place.rank % gpus)};
-  if (compute == "cuda") throw InputError("no CUDA device can be used here", "choose cpu or auto");
+  if (compute == Compute::cuda) throw InputError("no CUDA device can be used here", "choose cpu or auto");
   return torch::kCPU;
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <string>
-
 #include <torch/types.h>
+
+#include "core/config/compute.hpp"
 
 namespace harmonic {
 
@@ -13,9 +13,8 @@ struct LocalPlace {
 };
 [[nodiscard]] LocalPlace local_place();
 
-/// "cpu", "cuda" (the local rank's GPU, dealt round) or "auto" (cuda where there is one).
-/// @throws InputError for another word, or "cuda" where none can be used
-[[nodiscard]] torch::Device choose_device(const std::string& compute, LocalPlace place);
+/// The CPU, or the local rank's GPU, dealt round. @throws InputError for `cuda` where none can be used
+[[nodiscard]] torch::Device choose_device(Compute compute, LocalPlace place);
 
 /// Sets LibTorch's compute threads; 0: this machine's cores shared evenly by its ranks. @return how many
 int use_threads(int threads, LocalPlace place);

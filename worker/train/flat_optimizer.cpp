@@ -2,10 +2,6 @@
 
 #include <cmath>
 
-#include <fmt/format.h>
-
-#include "core/base/error.hpp"
-
 namespace harmonic {
 namespace {
 
@@ -18,9 +14,7 @@ constexpr double kAdamEpsilon = 1e-4;
 
 FlatOptimizer::FlatOptimizer(const SupernetTrainingSettings& settings, FlatParameters& flat)
     : settings_(settings), flat_(flat) {
-  if (settings.optimizer != "adam" && settings.optimizer != "sgd")
-    throw InputError(fmt::format("no optimizer '{}'", settings.optimizer), "give adam or sgd");
-  const int count = settings.optimizer == "adam" ? 2 : 1;
+  const int count = settings.optimizer == Optimizer::adam ? 2 : 1;
   for (int i = 0; i < count; ++i) moments_.push_back(torch::zeros_like(flat.values()));
 }
 
@@ -28,7 +22,7 @@ void FlatOptimizer::update(std::int64_t step, double lr) {
   const torch::NoGradGuard no_grad;
   auto& values = flat_.values();
   if (settings_.weight_decay > 0) values.addcmul_(values, flat_.decayed(), -lr * settings_.weight_decay);
-  if (settings_.optimizer == "adam")
+  if (settings_.optimizer == Optimizer::adam)
     adam(step, lr);
   else
     sgd(lr);

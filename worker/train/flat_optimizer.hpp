@@ -14,7 +14,6 @@ namespace harmonic {
 /// `moments()`, so that a training can be taken up again to the bit.
 class FlatOptimizer {
  public:
-  /// @throws InputError for an optimizer other than adam and sgd
   FlatOptimizer(const SupernetTrainingSettings& settings, FlatParameters& flat);
 
   /// Moves the parameters against their gradients. @param step from 0

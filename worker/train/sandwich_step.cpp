@@ -37,7 +37,7 @@ SandwichStep::SandwichStep(const Supernet& supernet, FlatParameters& flat, const
       inputs_(data.train_inputs.to(device)),
       labels_(data.train_labels.to(device)),
       kind_(data.kind),
-      augmentation_(parse_augmentation(settings.augmentation, supernet.space())),
+      augmentation_(settings.augmentation.value_or(usual_augmentation(supernet.space()))),
       largest_(largest_genome(supernet.space())),
       shortcuts_(shortcuts(supernet.space(), largest_, supernet.classes())) {}
 

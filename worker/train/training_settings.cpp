@@ -13,7 +13,7 @@ void SupernetTrainingSettings::declare(OptionSet& options) {
       .add("batch", batch, "samples a step, over all ranks", {2, 65'536})
       .add("random-subnets", random_subnets, "random sub-networks a step, besides the largest and the smallest",
            {0, 64})
-      .add_choice("optimizer", optimizer, {"adam", "sgd"},
+      .add_choice("optimizer", optimizer, {{"adam", Optimizer::adam}, {"sgd", Optimizer::sgd}},
                   "adam with decoupled weight decay, or sgd with Nesterov momentum")
       .add("lr", lr, "learning rate after the warm-up", {1e-8, 100.0})
       .add("lr-min", lr_min, "learning rate at the end of the cosine", {0.0, 100.0})
@@ -26,7 +26,12 @@ void SupernetTrainingSettings::declare(OptionSet& options) {
       .add("drop-connect", drop_connect, "of the largest sub-network, at its last block", {0.0, 0.9})
       .add("distillation", distillation, "share of the largest's soft targets in the others' loss; 0: off", {0.0, 1.0})
       .add("ema", ema, "decay of the averaged weights, a step; 0: off", {0.0, 0.99999})
-      .add_choice("augmentation", augmentation, {"auto", "none", "digits", "pictures", "mfcc"},
+      .add_choice("augmentation", augmentation,
+                  {{"auto", std::nullopt},
+                   {"none", Augmentation::none},
+                   {"digits", Augmentation::digits},
+                   {"pictures", Augmentation::pictures},
+                   {"mfcc", Augmentation::mfcc}},
                   "how train samples are varied; auto: pictures for 3 channels, mfcc for a space whose name ends in "
                   "audio, else digits; none for vectors")
       .add("augmentation-strength", augmentation_strength, "1: as designed", {0.0, 10.0})
@@ -34,7 +39,8 @@ void SupernetTrainingSettings::declare(OptionSet& options) {
       .add("calibration-samples", calibration_samples, "train samples that batch norms are re-estimated on, at most",
            {2, 10'000'000})
       .add("calibration-batch", calibration_batch, "samples of a re-estimation batch", {2, 65'536})
-      .add_choice("sync-batch-norm", sync_batch_norm, {"auto", "on", "off"},
+      .add_choice("sync-batch-norm", sync_batch_norm,
+                  {{"auto", SyncBatchNorm::automatic}, {"on", SyncBatchNorm::on}, {"off", SyncBatchNorm::off}},
                   "batch statistics over all ranks; auto: when a rank's share is under 64 samples");
 }
 
@@ -48,8 +54,9 @@ std::vector<std::pair<std::string, std::string>> SupernetTrainingSettings::value
 }
 
 bool synchronises_batch_norms(const SupernetTrainingSettings& settings, std::int64_t batch, int ranks) {
-  constexpr int kFewSamples = 64;                                                   // of a rank's share
-  if (settings.sync_batch_norm != "auto") return settings.sync_batch_norm == "on";  // one rank, too: same rounding
+  constexpr int kFewSamples = 64;  // of a rank's share
+  const auto wanted = settings.sync_batch_norm;
+  if (wanted != SyncBatchNorm::automatic) return wanted == SyncBatchNorm::on;  // one rank, too: same rounding
   return ranks > 1 && batch / ranks < kFewSamples;
 }
 

@@ -133,9 +133,8 @@ TEST_CASE("Published stands beside measured: means over seeds with their interva
           "[master][reproduce]") {
   const TemporaryFolder folder;
   const auto settings = tiny_run(folder.path());
-  std::vector<DeviceSpec> specs;
-  for (const auto& text : settings.device) specs.push_back(parse_device(text));
-  const DeviceSet devices(specs, Aggregate::mean, {find_space("avmnist-image"), find_space("avmnist-audio")}, {10, 10});
+  const DeviceSet devices(settings.devices, Aggregate::mean, {find_space("avmnist-image"), find_space("avmnist-audio")},
+                          {10, 10});
   Reproduction reproduction(avmnist_rows({1}), 3, true);
   const auto before = compare(reproduction, {"image", "audio"}, devices);
   CHECK(std::ranges::all_of(before, [](const auto& q) { return q.measured.count == 0; }));
@@ -180,7 +179,7 @@ TEST_CASE("Rows and modalities must be the table's; the order of modalities is t
   CHECK(settings.published_rows()[1].row == 3);
   CHECK(settings.published_rows().size() == 2);
   CHECK(settings.table_modalities() == std::vector<std::size_t>{0, 1});
-  std::swap(settings.run.modality[0], settings.run.modality[1]);
+  std::swap(settings.run.modalities[0], settings.run.modalities[1]);
   CHECK(settings.table_modalities() == std::vector<std::size_t>{1, 0});
   settings.rows = {4};
   CHECK_THROWS_WITH(settings.check(), Catch::Contains("row 4"));
@@ -189,8 +188,8 @@ TEST_CASE("Rows and modalities must be the table's; the order of modalities is t
   CHECK_THROWS_WITH(settings.check(), Catch::Contains("mmimdb-image and maxout") && Catch::Contains("avmnist-audio") &&
                                           Catch::Contains("configs/mmimdb.cfg"));
   settings.table = "avmnist";
-  settings.run.modality[1] = settings.run.modality[0];
-  settings.run.modality[1].replace(0, settings.run.modality[1].find('='), "second");
+  settings.run.modalities[1] = settings.run.modalities[0];
+  settings.run.modalities[1].name = "second";
   CHECK_THROWS_AS(settings.check(), InputError);
 }
 

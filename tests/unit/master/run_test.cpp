@@ -24,6 +24,8 @@
 namespace harmonic {
 namespace {
 
+constexpr double kNoLimit = std::numeric_limits<double>::infinity();
+
 using namespace testing;
 
 /// Takes stdout while it lives.
@@ -254,7 +256,7 @@ TEST_CASE("A finished run resumed does no work again; resumed for longer it goes
 TEST_CASE("A time limit stops a run with what it has", "[master][run]") {
   const TemporaryFolder folder;
   auto settings = tiny_run(folder.path());
-  settings.time_limit = "0.000001s";
+  settings.time_limit_s = 1e-6;
   CHECK(Solo(settings).code == ExitCode::stopped);
 }
 
@@ -304,6 +306,26 @@ TEST_CASE("A run directory in use, used, or of other settings is refused in word
   CHECK(error_of(settings).find("not empty") != std::string::npos);
 }
 
+TEST_CASE("A resumed run finds its files wherever they lie now: their contents are its settings", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  { const Solo run(settings); }
+  std::filesystem::create_directories(folder / "scratch");
+  const auto move = [&](std::string& path) {
+    const auto there = folder / "scratch" / std::filesystem::path(path).filename();
+    if (!std::filesystem::exists(there)) std::filesystem::rename(path, there);
+    path = there;
+  };
+  move(settings.data);
+  for (auto& modality : settings.modalities) move(modality.weights);
+  for (auto& device : settings.devices) move(device.tables.front());
+  settings.resume = true;
+  CHECK(error_of(settings).empty());
+  // What is no path is a setting still.
+  settings.devices.back().weight = 2;
+  CHECK_THAT(error_of(settings), Catch::Contains("device (slow=* fast=* in the run, slow=* fast=*,2 given)"));
+}
+
 TEST_CASE("A run that another version's journal belongs to is refused for that, not for settings it never had",
           "[master][run]") {
   const TemporaryFolder folder;
@@ -350,7 +372,7 @@ TEST_CASE("A refused search leaves its folder as it was", "[master][run]") {
   SECTION("that was not there") {
     auto settings = good;
     settings.run = folder / "a/b/run";
-    settings.device = {"slow=absent.json"};
+    settings.devices = {{"slow", {"absent.json"}}};
     refused(settings);
     settings = good;
     settings.run = folder / "a/b/run/";
@@ -383,11 +405,11 @@ TEST_CASE("A refused search leaves its folder as it was", "[master][run]") {
   }
   SECTION("of another run, done or not begun") {
     auto settings = good;
-    settings.time_limit = GENERATE("", "0.000001s");
+    settings.time_limit_s = GENERATE(kNoLimit, 1e-6);
     { const Solo run(settings); }
-    settings.time_limit.clear();
+    settings.time_limit_s = kNoLimit;
     settings.evolution.generations = 4;  // so that there is work left
-    settings.keep_models = "all";
+    settings.keep_models = KeepModels::all;
     settings.resume = true;
     by_a_worker(settings);
     refused(settings, faulty);
@@ -399,10 +421,10 @@ TEST_CASE("A refused search leaves its folder as it was", "[master][run]") {
 TEST_CASE("A run that was refused before any work leaves its directory fit for another try", "[master][run]") {
   const TemporaryFolder folder;
   auto settings = tiny_run(folder.path());
-  settings.time_limit = "0.000001s";
+  settings.time_limit_s = 1e-6;
   CHECK(Solo(settings).code == ExitCode::stopped);
   settings.seed = 5;
-  settings.time_limit.clear();
+  settings.time_limit_s = kNoLimit;
   CHECK(Solo(settings).code == ExitCode::done);
 }
 
@@ -410,10 +432,10 @@ TEST_CASE("Faulty input is named before any work is dealt", "[master][run]") {
   const TemporaryFolder folder;
   const auto good = tiny_run(folder.path());
   auto settings = good;
-  settings.modality[1] = fmt::format("sound=avmnist-audio,{}", (folder / "weights.h5").string());
+  settings.modalities[1].name = "sound";
   CHECK(error_of(settings).find("sound") != std::string::npos);
   settings = good;
-  settings.modality[1] = fmt::format("audio=avmnist-image,{}", (folder / "weights.h5").string());
+  settings.modalities[1].space = find_space("avmnist-image");
   CHECK(error_of(settings).find("1x20x20") != std::string::npos);
   settings = good;
   settings.fusion.operators.push_back("SE2");
@@ -427,26 +449,26 @@ TEST_CASE("Faulty input is named before any work is dealt", "[master][run]") {
   settings.fusion.multiplier = 20;
   CHECK_THAT(error_of(settings), Catch::Contains("multiplier is 20"));
   settings = good;
-  settings.modality[0] = fmt::format("image=avmnist-image,{}", (folder / "missing.h5").string());
+  settings.modalities[0].weights = folder / "missing.h5";
   CHECK(error_of(settings).find("missing.h5") != std::string::npos);
   CHECK_FALSE(std::filesystem::exists(good.run));
 }
 
 TEST_CASE("Only the front's models keep their weights, unless all are wanted", "[master][run]") {
-  for (const std::string keep : {"front", "all"}) {
+  for (const auto keep : {KeepModels::front, KeepModels::all}) {
     const TemporaryFolder folder;
     auto settings = tiny_run(folder.path());
     settings.keep_models = keep;
     const auto models = std::filesystem::path(settings.run) / "models";
     for (int id = 1; id <= 11; ++id) std::filesystem::create_directories(folder / "models" / std::to_string(id));
-    settings.time_limit = "0.000001s";
+    settings.time_limit_s = 1e-6;
     const Solo none(settings);
     std::filesystem::rename(folder / "models", models);
-    settings.time_limit.clear();
+    settings.time_limit_s = kNoLimit;
     settings.resume = true;
     const Solo run(settings);
     const auto kept = std::distance(std::filesystem::directory_iterator(models), {});
-    CHECK(kept == (keep == "all" ? 11 : run.counts.tests.load()));
+    CHECK(kept == (keep == KeepModels::all ? 11 : run.counts.tests.load()));
   }
 }
 

@@ -108,3 +108,33 @@ TEST_CASE("Help lists every option with its default", "[config]") {
   for (const auto* part : {"--out", "--population", "[default: 64]", "--device", "--kind", "a | bee", "[search]"})
     CHECK_THAT(help, Catch::Contains(part));
 }
+
+TEST_CASE("A value from a config file that cannot be is named with file and line", "[config]") {
+  Fixture f;
+  CHECK_THROWS_WITH(f.options.parse({"--config", f.config("[search]\nrate = 0.5\npopulation = 1\n")}),
+                    Catch::Contains("c.cfg, line 3") && Catch::Contains("between 2 and 100"));
+  CHECK_THROWS_WITH(f.options.parse({"--config", f.config("population = 3\n")}),
+                    Catch::Contains("c.cfg, line 1") && Catch::Contains("before any section"));
+}
+
+TEST_CASE("A path with a # in it is read back whole", "[config]") {
+  Fixture f;
+  (void)f.options.parse({"--device", "gpu=runs/#1/a b #2.json"});
+  Fixture g;
+  (void)g.options.parse({"--config", g.config(f.options.to_ini())});
+  CHECK(g.device == f.device);
+}
+
+TEST_CASE("What is free, and the paths in what is not, are no part of an identity", "[config]") {
+  int leases = 1, seed = 2;
+  std::vector<std::string> files = {"a.h5"};
+  OptionSet options("harmonic try", "");
+  options.section("run").add("leases", leases, "").free().add("seed", seed, "");
+  options.add("file", files, "").identified_by([&] { return std::vector<std::string>(files.size(), "*"); });
+  const auto before = options.identity();
+  CHECK(before == OptionSet::Values{{"seed", {"2"}}, {"file", {"*"}}});
+  seed = 3;
+  files = {"b.h5", "c.h5"};
+  CHECK(differences(before, options.identity()) ==
+        std::vector<std::string>{"file (* in the run, * * given)", "seed (2 in the run, 3 given)"});
+}

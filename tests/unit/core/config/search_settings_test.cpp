@@ -1,33 +1,70 @@
 #include "core/config/search_settings.hpp"
 
 #include <cmath>
+#include <fstream>
 
 #include <catch2/catch.hpp>
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "tests/support/captured_stdout.hpp"
+#include "tests/support/shared_data.hpp"
 
 using namespace harmonic;
 
 namespace {
-SearchSettings valid() {
+/// As a command reads them from its words.
+SearchSettings parsed(std::vector<std::string> args) {
   SearchSettings settings;
-  settings.modality = {"image=avmnist-image,i.h5", "audio=avmnist-audio,a.h5"};
-  settings.device = {"gpu=t.json"};
+  OptionSet options("harmonic search", "");
+  settings.declare(options);
+  args.insert(args.end(), {"--data", "d.h5", "--run", "r"});
+  (void)options.parse(args);
   return settings;
+}
+
+OptionSet::Values values_of(SearchSettings settings) {
+  OptionSet options("", "");
+  settings.declare(options);
+  return options.values();
+}
+
+SearchSettings valid() {
+  return parsed(
+      {"--modality", "image=avmnist-image,i.h5", "--modality", "audio=avmnist-audio,a.h5", "--device", "gpu=t.json,2"});
 }
 }  // namespace
 
-TEST_CASE("Modalities are read with their space, weights and number of features", "[config]") {
-  auto settings = valid();
-  settings.fusion.features = {4, 3};
-  const auto specs = settings.modalities();
-  REQUIRE(specs.size() == 2);
-  CHECK(specs[1].name == "audio");
-  CHECK(specs[1].space.resolution == 20);
-  CHECK(specs[1].weights == "a.h5");
-  CHECK(specs[1].features == 3);
+TEST_CASE("Settings are read into typed values once", "[config]") {
+  const auto settings = parsed({"--modality", "image=avmnist-image,i.h5", "--modality", "sound = avmnist-audio, a.h5",
+                                "--device", "gpu=t.json+u.json,2", "--aggregate", "worst", "--protocol", "published",
+                                "--compute", "cuda", "--keep-models", "all", "--features", "4,3"});
+  REQUIRE(settings.modalities.size() == 2);
+  CHECK(settings.modalities[1].name == "sound");
+  CHECK(settings.modalities[1].space == find_space("avmnist-audio"));
+  CHECK(settings.modalities[1].weights == "a.h5");
+  CHECK(settings.fusion.features_of(1) == 3);
+  REQUIRE(settings.devices.size() == 1);
+  CHECK(settings.devices[0].tables == std::vector<std::string>{"t.json", "u.json"});
+  CHECK(settings.devices[0].weight == 2);
+  CHECK(settings.aggregate == Aggregate::worst);
+  CHECK(settings.protocol == Protocol::published);
+  CHECK(settings.compute == Compute::cuda);
+  CHECK(settings.keep_models == KeepModels::all);
+  CHECK_THROWS_WITH(parsed({"--modality", "image"}), Catch::Contains("cannot read modality 'image'"));
+  CHECK_THROWS_WITH(parsed({"--modality", "image=avmnist-imag,i.h5"}), Catch::Contains("did you mean avmnist-image"));
+  CHECK_THROWS_WITH(parsed({"--protocol", "honst"}), Catch::Contains("did you mean honest"));
+}
+
+TEST_CASE("A modality may name a space that its config file defines, wherever its section stands", "[config]") {
+  const testing::TemporaryFolder folder;
+  std::ofstream(folder / "c.cfg") << "[run]\nmodality = image=mine,i.h5\n[space.mine]\nresolution = 32\n";
+  const auto settings = parsed({"--config", folder / "c.cfg"});
+  CHECK(settings.modalities.at(0).space.resolution == 32);
+  CHECK_THROWS_WITH(find_space("mine"), Catch::Contains("no search space 'mine'"));  // it is that command's alone
+  CHECK_THROWS_WITH(parsed({"--config", folder / "c.cfg", "--modality", "image=mind,i.h5"}),
+                    Catch::Contains("did you mean mine"));
 }
 
 TEST_CASE("Settings that cannot work are refused before anything starts", "[config]") {
@@ -37,15 +74,11 @@ TEST_CASE("Settings that cannot work are refused before anything starts", "[conf
     change(settings);
     CHECK_THROWS_AS(settings.check(), InputError);
   };
-  refused([](auto& s) { s.modality.pop_back(); });
-  refused([](auto& s) { s.modality[1] = s.modality[0]; });
-  refused([](auto& s) { s.modality[0] = "image"; });
-  refused([](auto& s) { s.modality[0] = "image=nowhere,i.h5"; });
-  refused([](auto& s) { s.device.clear(); });
+  refused([](auto& s) { s.modalities.pop_back(); });
+  refused([](auto& s) { s.modalities[1] = s.modalities[0]; });
+  refused([](auto& s) { s.devices.clear(); });
   refused([](auto& s) { s.fusion.features = {1, 2, 3}; });
   refused([](auto& s) { s.fusion.warmup_epochs = s.fusion.epochs; });
-  refused([](auto& s) { s.time_limit = "-3h"; });
-  refused([](auto& s) { s.time_limit = "soon"; });
   refused([](auto& s) { s.evolution.macro.other_cells = {0}; });
 }
 
@@ -54,7 +87,7 @@ TEST_CASE("Several pairs at once are refused where they cannot train in one pass
   settings.fusion.pairs_at_once = 4;
   CHECK_NOTHROW(settings.check());
   auto published = settings;
-  published.protocol = "published";
+  published.protocol = Protocol::published;
   CHECK_THROWS_WITH(published.check(), Catch::Contains("pairs-at-once is 4") && Catch::Contains("published"));
   auto low_rank = settings;
   low_rank.fusion.operators.push_back("LowRankTensorFusion");
@@ -64,35 +97,48 @@ TEST_CASE("Several pairs at once are refused where they cannot train in one pass
   CHECK_NOTHROW(low_rank.check());
 }
 
-TEST_CASE("The published settings name every key, each explained above it", "[config]") {
-  for (const std::string name : {"avmnist", "mmimdb", "harmp"}) {
+TEST_CASE("A shipped config is a search's, and holds nothing that is so without it", "[config]") {
+  const auto usual = values_of({});
+  for (const std::string name : {"avmnist", "mmimdb", "harmp", "quickstart"}) {
     const std::string path = HARMONIC_CONFIGS "/" + name + ".cfg";
-    SearchSettings settings;
-    OptionSet options("", "");
-    settings.declare(options);
-    REQUIRE(options.parse({"--config", path, "--data", "d.h5", "--run", "r"}) == OptionSet::Parsed::ready);
+    const auto settings = parsed({"--config", path});
     CHECK_NOTHROW(settings.check());
-    for (const auto& [key, values] : options.values()) {
-      INFO(name << ": " << key);
-      CHECK(options.given(key));
-    }
-    bool explained = false;  // a comment since the section's start; it may be for several keys below it
-    for (const auto& line : split(read_file(path), '\n')) {
-      if (line.starts_with('[')) explained = false;
-      if (line.starts_with('#')) explained = true;
-      INFO(name << ": " << line);
-      CHECK((line.empty() || line.starts_with('[') || explained));
-    }
+    const auto in_force = values_of(settings);
+    for (const auto& section : parse_ini(read_file(path), path))
+      for (const auto& entry : section.entries) {
+        INFO(path << ", line " << entry.line << ": " << entry.key);
+        CHECK(in_force.at(entry.key) != usual.at(entry.key));
+      }
+  }
+}
+
+TEST_CASE("The printed config holds every setting, explained, and reads back as the same", "[config]") {
+  const std::vector<std::string> args = {"--config", HARMONIC_CONFIGS "/avmnist.cfg", "--population", "16"};
+  SearchSettings settings;
+  OptionSet options("harmonic search", "");
+  settings.declare(options);
+  auto asked = args;
+  asked.emplace_back("--print-config");  // needs neither --data nor --run
+  const auto text = testing::captured_stdout([&] { CHECK(options.parse(asked) == OptionSet::Parsed::help_printed); });
+  CHECK_THAT(text, Catch::Contains("# backbones a modality and generation") &&
+                       Catch::Contains("[default: 64]\npopulation = 16"));
+  const testing::TemporaryFolder folder;
+  std::ofstream(folder / "printed.cfg") << text;
+  const auto again = parsed({"--config", folder / "printed.cfg"});
+  CHECK(values_of(again) == values_of(parsed(args)));
+  const auto printed = parse_ini(text, "printed");
+  for (const auto& [key, values] : values_of(again)) {
+    INFO(key);
+    CHECK(std::ranges::any_of(printed, [&](const auto& section) { return section.values(key) == values; }));
   }
 }
 
 TEST_CASE("A time limit has a unit", "[config]") {
-  SearchSettings settings;
-  CHECK(std::isinf(settings.time_limit_s()));
-  for (const auto& [text, seconds] : {std::pair{"90s", 90.0}, {"20m", 1200.0}, {"1.5h", 5400.0}, {"45", 45.0}}) {
-    settings.time_limit = text;
-    CHECK(settings.time_limit_s() == seconds);
-  }
+  CHECK(std::isinf(parsed({}).time_limit_s));
+  for (const auto& [text, seconds] : {std::pair{"90s", 90.0}, {"20m", 1200.0}, {"1.5h", 5400.0}, {"45", 45.0}})
+    CHECK(parsed({"--time-limit", text}).time_limit_s == seconds);
+  for (const auto* wrong : {"-3h", "soon", "0", "h"})
+    CHECK_THROWS_WITH(parsed({"--time-limit", wrong}), Catch::Contains("option time-limit is"));
 }
 
 TEST_CASE("The hash of settings sees what changes results and nothing else", "[config]") {
@@ -101,7 +147,7 @@ TEST_CASE("The hash of settings sees what changes results and nothing else", "[c
   same.run = "elsewhere";
   same.lease_s = 5;
   same.deadline_s = 5;
-  same.keep_models = "all";
+  same.keep_models = KeepModels::all;
   same.evolution.generations = 99;
   CHECK(same.result_hash(1) == base);
   CHECK(valid().result_hash(2) != base);
@@ -112,7 +158,7 @@ TEST_CASE("The hash of settings sees what changes results and nothing else", "[c
   other.threads = 8;  // decides the order in which sums are taken
   CHECK(other.result_hash(1) != base);
   other = valid();
-  other.compute = "cpu";
+  other.compute = Compute::cpu;
   CHECK(other.result_hash(1) != base);
   other = valid();
   other.fusion.dropout = 0.2;
@@ -120,4 +166,24 @@ TEST_CASE("The hash of settings sees what changes results and nothing else", "[c
   other = valid();
   other.fusion.pairs_at_once = 2;  // decides random numbers and the order of sums
   CHECK(other.result_hash(1) != base);
+  other = valid();
+  other.protocol = Protocol::published;
+  CHECK(other.result_hash(1) != base);
+}
+
+TEST_CASE("Where files lie changes no result: their contents do", "[config]") {
+  const auto base = valid().result_hash(1);
+  auto moved = valid();
+  moved.data = "elsewhere/d.h5";
+  moved.modalities[0].weights = "elsewhere/i.h5";
+  moved.devices[0].tables = {"elsewhere/t.json"};
+  CHECK(moved.result_hash(1) == base);
+  moved.devices[0].weight = 3;
+  CHECK(moved.result_hash(1) != base);
+  moved = valid();
+  moved.devices[0].tables.push_back("u.json");
+  CHECK(moved.result_hash(1) != base);
+  moved = valid();
+  moved.modalities[0].space = find_space("harmp-image");
+  CHECK(moved.result_hash(1) != base);
 }

@@ -11,29 +11,37 @@
 namespace harmonic {
 namespace {
 
-/// What a command writes back after reading such a config file.
-std::string read(const std::string& ini) {
+/// What a command knows after reading such a config file, and what it writes back.
+struct Read {
+  SpaceCatalog spaces;
+  std::string written;
+};
+Read read(const std::string& ini) {
   const testing::TemporaryFolder folder;
   std::ofstream(folder / "c.cfg") << ini;
+  Read read;
   OptionSet options("harmonic try", "Tries.");
-  declare_spaces(options);
+  declare_spaces(options, read.spaces);
   (void)options.parse({"--config", folder / "c.cfg"});
-  return options.to_ini();
+  read.written = options.to_ini();
+  return read;
 }
 
 }  // namespace
 
 TEST_CASE("A section of a config file is a search space", "[config]") {
-  const std::string written = read(
+  const auto found = read(
       "[space.wide]\nin-channels = 3\nresolution = 64\nwidth-mult = 1.2\nwidths = 24,40\nstrides = 2,1\n"
       "activations = relu,h_swish\nsqueeze-excite = no,yes\nkernels = 3,5\n");
-  const auto& space = find_space("wide");
+  const auto& space = found.spaces.find("wide");
   CHECK(space.in_channels == 3);
   CHECK(space.stages == std::vector<StageSpec>{{24, 2, Activation::relu, false}, {40, 1, Activation::h_swish, true}});
   CHECK(space.kernels == std::vector{3, 5});
   CHECK(space.expands == find_space("avmnist-image").expands);
   // What is written back means the same: a run's own settings resume it.
-  CHECK(read(written) == written);
+  const auto again = read(found.written);
+  CHECK(again.written == found.written);
+  CHECK(again.spaces.find("wide") == space);
 }
 
 TEST_CASE("A space's mistakes name the key", "[config]") {

@@ -49,11 +49,8 @@ TEST_CASE("A device is read from its text", "[hardware]") {
   CHECK_THROWS_AS(parse_device(bad), InputError);
 }
 
-TEST_CASE("Aggregates are read from their names", "[hardware]") {
-  CHECK(parse_aggregate("mean") == Aggregate::mean);
-  CHECK(parse_aggregate("worst") == Aggregate::worst);
-  CHECK(parse_aggregate("each") == Aggregate::each);
-  CHECK_THROWS_AS(parse_aggregate("median"), InputError);
+TEST_CASE("A device is written as it is read", "[hardware]") {
+  for (const std::string text : {"tx2=a.json+dir/b.json,2.5", "agx=t.json"}) CHECK(to_text(parse_device(text)) == text);
 }
 
 TEST_CASE("The smallest backbones cost 1 on every device, however slow", "[hardware]") {

@@ -70,7 +70,7 @@ TEST_CASE("A run's results are read back from its files", "[report]") {
   CHECK(results.has_energy());
   CHECK(results.setting("run", "seed") == "7");
   REQUIRE(results.settings.size() == 2);
-  CHECK(results.settings[1].values.size() == 2);
+  CHECK(results.settings[1].entries.size() == 2);
 }
 
 TEST_CASE("The report shows models, devices, settings and protocol, and fetches nothing", "[report]") {

@@ -38,7 +38,7 @@ TEST_CASE("An evaluation holds the samples that it uses and no others", "[comman
   chosen.limit = 10;
   chosen.calibration_samples = 100;
   chosen.calibration_batch = 30;
-  chosen.compute = "cpu";
+  chosen.compute = Compute::cpu;
   const testing::PeakMemory peak;
   const auto loaded = load_evaluation(chosen, {}, true);
   const BackboneEvaluator evaluator(loaded.supernet, loaded.calibration, loaded.device);

@@ -39,7 +39,7 @@ SupernetTrainingSettings quick() {
   settings.batch = 16;
   settings.random_subnets = 1;
   settings.validate_every = 8;
-  settings.augmentation = "none";
+  settings.augmentation = Augmentation::none;
   settings.ema = 0.5;
   return settings;
 }
@@ -71,7 +71,7 @@ TEST_CASE("The same seed trains the same weights, another seed others", "[traini
   const auto group = solo_collectives();
   auto settings = quick();
   settings.epochs = 1;
-  settings.augmentation = "mfcc";
+  settings.augmentation = Augmentation::mfcc;
   const auto data = corners(32, 8);
   const Supernet initial(space, 4, Seed{1});
   const auto a = train_supernet(initial, data, settings, *group, torch::kCPU);
@@ -106,8 +106,8 @@ TEST_CASE("A training that was killed and resumed ends with the weights of one t
   auto settings = quick();
   settings.epochs = 3;
   settings.validate_every = 2;
-  settings.augmentation = "mfcc";
-  settings.optimizer = GENERATE("adam", "sgd");
+  settings.augmentation = Augmentation::mfcc;
+  settings.optimizer = GENERATE(Optimizer::adam, Optimizer::sgd);
   const auto data = corners(48, 8);  // 3 steps an epoch
   const Supernet initial(find_space("avmnist-audio"), 4, Seed{1});
   TrainingControl control;
@@ -160,7 +160,7 @@ TEST_CASE("A state of other settings or data is refused, and the difference name
 
 TEST_CASE("The optimisers take LibTorch's steps", "[training]") {
   auto settings = quick();
-  settings.optimizer = GENERATE("adam", "sgd");
+  settings.optimizer = GENERATE(Optimizer::adam, Optimizer::sgd);
   settings.weight_decay = 0;
   Supernet supernet(find_space("avmnist-audio"), 4, Seed{1});
   FlatParameters flat(supernet);
@@ -171,7 +171,7 @@ TEST_CASE("The optimisers take LibTorch's steps", "[training]") {
   for (int step = 0; step < 4; ++step) {
     flat.gradients().copy_(torch::sin(flat.values() * (step + 1)) + 0.1 * step);
     expected.mutable_grad() = flat.gradients().clone();
-    if (settings.optimizer == "adam")
+    if (settings.optimizer == Optimizer::adam)
       adam.step();
     else
       sgd.step();
@@ -283,7 +283,7 @@ TEST_CASE("A training that diverges ends there, and says when and what to lower"
     CHECK(step == 5);
   }
   SECTION("by itself") {
-    settings.optimizer = "sgd";
+    settings.optimizer = Optimizer::sgd;
     settings.lr = 100;
     settings.weight_decay = 10;
     settings.warmup_epochs = 0;

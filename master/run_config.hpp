@@ -1,0 +1,33 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/config/options.hpp"
+
+namespace harmonic {
+
+/// All settings in force of a run, as its directory keeps them in config.cfg.
+struct RunConfig {
+  std::string text;  ///< INI
+  /// "seed (1 in the run, 2 given)" of every setting that determines results and is otherwise in another run's text;
+  /// where files lie determines none. `name` of the file is for messages. @throws InputError when it cannot be read
+  std::function<std::vector<std::string>(const std::string& text, const std::string& name)> differences;
+};
+
+/// @param settings SearchSettings, or any that declare their options
+template <class Settings>
+[[nodiscard]] RunConfig run_config(Settings settings) {
+  OptionSet options("", "");
+  settings.declare(options);
+  return {options.to_ini(), [given = options.identity()](const std::string& text, const std::string& name) {
+            Settings of_run;
+            OptionSet read("", "");
+            of_run.declare(read);
+            read.take(parse_ini(text, name), name);
+            return differences(read.identity(), given);
+          }};
+}
+
+}  // namespace harmonic
