@@ -25,8 +25,7 @@ template <class Settings>
             Settings of_run;
             OptionSet read("", "");
             of_run.declare(read);
-            read.take(parse_ini(text, name), name);
-            return differences(read.identity(), given);
+            return differences(read.identity_of(parse_ini(text, name), name), given);
           }};
 }
 

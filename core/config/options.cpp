@@ -311,6 +311,23 @@ OptionSet::Values OptionSet::identity() const {
   return all;
 }
 
+OptionSet::Values OptionSet::identity_of(IniFile recorded, const std::string& path) {
+  Values foreign;
+  for (auto& section : recorded)
+    std::erase_if(section.entries, [&](const IniEntry& entry) {
+      const bool of_family =
+          std::ranges::any_of(families_, [&](const Family& f) { return section.name.starts_with(f.prefix + "."); });
+      const Option* option = find(entry.key);
+      if (of_family || (option != nullptr && option->section == section.name)) return false;
+      foreign[entry.key].push_back(entry.value);
+      return true;
+    });
+  take(recorded, path);
+  auto all = identity();
+  all.merge(foreign);
+  return all;
+}
+
 std::string OptionSet::to_ini() const {
   std::string out;
   std::string shown;
@@ -326,7 +343,7 @@ std::string OptionSet::to_ini() const {
                            ? option.help
                            : fmt::format("{} [default: {}]", option.help, option.default_text));
     // What has no value yet would not be read back.
-    if (values.empty() || (option.is_required && !option.was_given && is_default))
+    if (values.empty() || (option.is_required && values.front().empty()))
       out += fmt::format("# {} =\n", option.name);
     else
       for (const auto& value : values) out += ini_line(option.name, value);

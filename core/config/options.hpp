@@ -112,6 +112,9 @@ class OptionSet {
   [[nodiscard]] Values values() const;
   /// What of them determines results: equal results for equal identities, wherever the files lie.
   [[nodiscard]] Values identity() const;
+  /// identity() after taking what a run recorded; keys that are no options here, another command's, are part of it.
+  /// @throws InputError as take()
+  [[nodiscard]] Values identity_of(IniFile recorded, const std::string& path);
 
  private:
   struct Option {

@@ -138,3 +138,15 @@ TEST_CASE("What is free, and the paths in what is not, are no part of an identit
   CHECK(differences(before, options.identity()) ==
         std::vector<std::string>{"file (* in the run, * * given)", "seed (2 in the run, 3 given)"});
 }
+
+TEST_CASE("A required setting is written as soon as it has a value, and as a comment before", "[config]") {
+  std::string table;
+  const auto written = [&table] {
+    OptionSet options("harmonic try", "");
+    options.section("reproduce").add_choice("table", table, {"avmnist", "mmimdb"}, "the table").required();
+    return options.to_ini();
+  };
+  CHECK_THAT(written(), Catch::Contains("\n# table ="));
+  table = "mmimdb";
+  CHECK_THAT(written(), Catch::Contains("\ntable = mmimdb\n"));
+}
