@@ -9,14 +9,8 @@
 
 set(_torch_hints ${HARMONIC_TORCH_ROOT} $ENV{HARMONIC_TORCH_ROOT})
 if(NOT _torch_hints)
-  if(DEFINED ENV{HARMONIC_CACHE})
-    set(_cache $ENV{HARMONIC_CACHE})
-  elseif(DEFINED ENV{XDG_CACHE_HOME})
-    set(_cache $ENV{XDG_CACHE_HOME}/harmonic)
-  else()
-    set(_cache $ENV{HOME}/.cache/harmonic)
-  endif()
-  file(GLOB _torch_hints ${_cache}/torch-*/lib/python3*/site-packages/torch)
+  harmonic_from_env(HARMONIC_CACHE _cache)
+  file(GLOB _torch_hints ${_cache}/torch-${LibTorch_FIND_VERSION}/lib/python3*/site-packages/torch)
 endif()
 
 find_path(LibTorch_INCLUDE_DIR torch/csrc/api/include/torch/torch.h

@@ -1,6 +1,13 @@
 # Third-party packages, all from the distribution but LibTorch (see FindLibTorch.cmake).
 include_guard()
 
+# harmonic_from_env(NAME result): what deploy/env.sh makes of a variable.
+function(harmonic_from_env name result)
+  execute_process(COMMAND bash -c ". deploy/env.sh && printf %s \"$${name}\"" WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+                  OUTPUT_VARIABLE value COMMAND_ERROR_IS_FATAL ANY)
+  set(${result} ${value} PARENT_SCOPE)
+endfunction()
+
 find_package(Threads REQUIRED)
 find_package(MPI REQUIRED COMPONENTS CXX)
 find_package(Boost 1.74 REQUIRED COMPONENTS program_options)
@@ -15,7 +22,11 @@ pkg_check_modules(fftw REQUIRED IMPORTED_TARGET fftw3)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 find_path(STB_INCLUDE_DIR stb_image.h PATH_SUFFIXES stb REQUIRED)
 find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
-find_package(LibTorch REQUIRED)
+if(HARMONIC_LIBTORCH)
+  # The pinned version alone: another has other numbers, or does not compile.
+  harmonic_from_env(HARMONIC_TORCH_VERSION version)
+  find_package(LibTorch ${version} EXACT REQUIRED)
+endif()
 
 # MPI's C++ bindings are gone from the standard; only the C interface is used.
 add_library(harmonic_mpi_headers INTERFACE)

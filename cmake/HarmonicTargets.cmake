@@ -3,11 +3,14 @@ include_guard()
 
 add_library(harmonic_build INTERFACE)
 add_library(harmonic::build ALIAS harmonic_build)
-target_compile_options(harmonic_build INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers -Werror)
+target_compile_options(harmonic_build INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers)
+if(HARMONIC_WERROR)
+  target_compile_options(harmonic_build INTERFACE -Werror)
+endif()
 if(HARMONIC_SANITIZE)
   # GCC 12 sees uninitialised values in <regex> where the sanitizers add code; there are none.
   target_compile_options(harmonic_build INTERFACE -fsanitize=${HARMONIC_SANITIZE} -fno-omit-frame-pointer
-                         -fno-sanitize-recover=undefined -Wno-maybe-uninitialized)
+                         -fno-sanitize-recover=undefined $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(harmonic_build INTERFACE -fsanitize=${HARMONIC_SANITIZE})
 endif()
 
@@ -17,7 +20,7 @@ if(HARMONIC_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER
       ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
       CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} ${HARMONIC_CCACHE})
-  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
+  add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fpch-preprocess>)
 endif()
 
 # harmonic_add_library(name [PUBLIC targets…] [PRIVATE targets…])

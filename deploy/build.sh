@@ -4,8 +4,17 @@ set -euo pipefail
 . "$(dirname "$0")/env.sh"
 cd "$HARMONIC_ROOT"
 ./deploy/setup.sh
-if [ ! -f build/build.ninja ]; then
+
+# What the build depends on from outside; where that changed, everything is looked for anew.
+conditions() {
+  echo "LibTorch $HARMONIC_TORCH_VERSION ${HARMONIC_TORCH_ROOT:-in $HARMONIC_CACHE}"
+  echo "compiler ${CXX:-c++} $(${CXX:-c++} --version | head -n 1), flags ${CXXFLAGS:-}"
+  cksum CMakePresets.json
+}
+if [ ! -f build/build.ninja ] || [ "$(conditions)" != "$(cat build/conditions 2>/dev/null)" ]; then
   mkdir -p build
-  cmake --preset default >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+  rm -f build/conditions
+  cmake --fresh --preset default >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+  conditions >build/conditions
 fi
 cmake --build build -- "$@"

@@ -6,6 +6,7 @@
 # To use what is there already:
 #   HARMONIC_TORCH_ROOT=DIR    this LibTorch (the folder with include/ and lib/); none is installed
 #   HARMONIC_SKIP_PACKAGES=1   install no packages: compiler, MPI and libraries are yours (module load, spack, …)
+#   HARMONIC_CHECKS=1          also what deploy/fuzz.sh and .ci/run check with (Clang 16)
 #   HARMONIC_CACHE=DIR         cache folder [default: $XDG_CACHE_HOME/harmonic, or ~/.cache/harmonic]
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
@@ -16,6 +17,7 @@ packages=(
   nlohmann-json3-dev libsndfile1-dev libstb-dev libfftw3-dev libxxhash-dev librandom123-dev
   catch2 libpagmo-dev libeigen3-dev libboost-serialization-dev libtbb-dev clang-format # tests and checks only
 )
+[ -z "${HARMONIC_CHECKS:-}" ] || packages+=(clang-16 libclang-rt-16-dev clang-tidy-16)
 
 say() { printf 'setup: %s\n' "$*"; }
 
@@ -26,9 +28,10 @@ install_packages() {
     say "  ${packages[*]}"
     exit 2
   fi
-  local missing=()
+  local missing=() installed
+  installed=$(dpkg-query -W -f '${db:Status-Status}=${Package} ' "${packages[@]}" 2>/dev/null || true)
   for package in "${packages[@]}"; do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+    [[ $installed == *"installed=$package "* ]] || missing+=("$package")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   local sudo=()
