@@ -5,7 +5,7 @@
 namespace harmonic {
 namespace {
 
-const c10::SourceLocation kHere{__func__, __FILE__, __LINE__};
+const c10::SourceLocation kHere{"a test", __FILE__, __LINE__};
 
 template <class Error>
 void run_into(const Error& error) {
