@@ -190,4 +190,27 @@ DatasetContent read_avmnist(const fs::path& folder, SoundFeatures features) {
   return content;
 }
 
+namespace {
+
+class AvmnistImporter final : public Importer {
+ public:
+  void declare(OptionSet& options) override {
+    options.add("in", folder_, "folder that holds mnist and sound_450").required();
+    options.add_choice("audio-features", features_, {"native", "published"},
+                       "native: 20 frames over all of a clip; published: every third sample, window 2048, hop 512");
+  }
+  [[nodiscard]] DatasetContent read() const override {
+    return read_avmnist(folder_, features_ == "native" ? SoundFeatures::native : SoundFeatures::published);
+  }
+
+ private:
+  std::string folder_, features_ = "native";
+};
+
+}  // namespace
+
+std::unique_ptr<Importer> make_avmnist_importer() {
+  return std::make_unique<AvmnistImporter>();
+}
+
 }  // namespace harmonic

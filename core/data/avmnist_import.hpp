@@ -1,8 +1,10 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 
 #include "core/data/dataset_file.hpp"
+#include "core/data/importer.hpp"
 #include "core/data/sound_features.hpp"
 
 namespace harmonic {
@@ -19,5 +21,8 @@ namespace harmonic {
 /// train split, published: 0.5.
 /// @throws InputError naming the folder or file that is missing, unreadable or without its partner
 [[nodiscard]] DatasetContent read_avmnist(const std::filesystem::path& folder, SoundFeatures features);
+
+/// The same as a source of `harmonic data import`.
+[[nodiscard]] std::unique_ptr<Importer> make_avmnist_importer();
 
 }  // namespace harmonic

@@ -1,0 +1,17 @@
+#include "core/data/importer.hpp"
+
+#include "core/data/avmnist_import.hpp"
+
+namespace harmonic {
+
+const std::vector<ImporterEntry>& importers() {
+  static const std::vector<ImporterEntry> all = {
+      {"avmnist",
+       "Reads AV-MNIST from FOLDER/mnist/{train,test}/<digit>/*.png and "
+       "FOLDER/sound_450/{train,test}/<digit>/<digit>_<speaker>_<take>.wav.",
+       make_avmnist_importer},
+  };
+  return all;
+}
+
+}  // namespace harmonic

@@ -1,0 +1,58 @@
+#include <algorithm>
+#include <iostream>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "core/base/text.hpp"
+#include "core/config/options.hpp"
+#include "core/data/importer.hpp"
+#include "core/storage/output_file.hpp"
+#include "master/commands/data_actions.hpp"
+
+namespace harmonic {
+namespace {
+
+std::string help() {
+  std::string text =
+      "Reads a published data set as it is distributed.\n\nUsage: harmonic data import SOURCE --in PATH --out F.h5\n\n";
+  for (const auto& source : importers()) text += fmt::format("  {:<10} {}\n", source.name, source.summary);
+  return text + "\nharmonic data import SOURCE --help lists a source's options.\n";
+}
+
+/// @throws InputError naming the nearest
+const ImporterEntry& find_importer(const std::string& word) {
+  std::vector<std::string> names;
+  for (const auto& source : importers()) names.push_back(source.name);
+  const auto found = std::ranges::find(importers(), word, &ImporterEntry::name);
+  if (found != importers().end()) return *found;
+  if (word.empty() || word.front() == '-')
+    throw InputError("harmonic data import names no source", fmt::format("give one of: {}", join(names, ", ")));
+  throw InputError(fmt::format("harmonic data import knows no source '{}'", word),
+                   fmt::format("did you mean {}?", nearest(word, names)));
+}
+
+}  // namespace
+
+ExitCode data_import(const Arguments& args) {
+  const std::string word = args.empty() ? "" : args.front();
+  if (word == "--help" || word == "-h") {
+    std::cout << help();
+    return ExitCode::done;
+  }
+  const auto& source = find_importer(word);
+  const auto importer = source.make();
+  std::string out;
+  bool json = false;
+  OptionSet options("harmonic data import " + source.name, source.summary);
+  importer->declare(options);
+  options.add("out", out, "data set file to write (HDF5)").required();
+  options.add("json", json, "print what the file holds as one JSON object");
+  if (options.parse({args.begin() + 1, args.end()}) == OptionSet::Parsed::help_printed) return ExitCode::done;
+  check_output(out, "out");
+  write_dataset(out, importer->read());
+  print_dataset(out, json);
+  return ExitCode::done;
+}
+
+}  // namespace harmonic

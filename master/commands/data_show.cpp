@@ -1,0 +1,119 @@
+#include <array>
+#include <iostream>
+
+#include <fmt/format.h>
+
+#include "core/base/text.hpp"
+#include "core/config/options.hpp"
+#include "core/data/dataset_file.hpp"
+#include "core/storage/json_text.hpp"
+#include "master/commands/data_actions.hpp"
+
+namespace harmonic {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Takes the word that is no option out of `args`, when it comes first or last.
+std::string take_word(Arguments& args) {
+  const auto is_word = [](const std::string& arg) { return !arg.empty() && arg.front() != '-'; };
+  if (args.empty()) return {};
+  const auto at = is_word(args.front()) ? args.begin() : std::prev(args.end());
+  if (!is_word(*at)) return {};
+  std::string word = std::move(*at);
+  args.erase(at);
+  return word;
+}
+
+std::string task_of(const DatasetInfo& info) {
+  return info.labels == LabelKind::multilabel ? "multilabel" : "classification";
+}
+
+/// Samples of each class; in a multilabel split a sample counts for each of its classes.
+std::vector<std::size_t> counts_of(const DatasetFile& data, Split split) {
+  const auto classes = static_cast<std::size_t>(data.info().classes);
+  std::vector<std::size_t> counts(classes, 0);
+  if (data.info().labels == LabelKind::multilabel) {
+    const auto sets = data.read_label_sets(split);
+    for (std::size_t i = 0; i < sets.size(); ++i) counts[i % classes] += sets[i];
+  } else {
+    for (const std::int64_t label : data.read_classes(split)) ++counts[static_cast<std::size_t>(label)];
+  }
+  return counts;
+}
+
+std::string class_name(const DatasetInfo& info, std::size_t i) {
+  return info.class_names.empty() ? std::to_string(i) : info.class_names[i];
+}
+
+std::string hash_text(const DatasetFile& data) {
+  return fmt::format("{:016x}", data.training_hash());
+}
+
+std::string type_text(ElementType type) {
+  return type == ElementType::uint8 ? "uint8" : "float32";
+}
+
+nlohmann::ordered_json to_json(const DatasetFile& data) {
+  const DatasetInfo& info = data.info();
+  nlohmann::ordered_json json = {{"file", data.path().string()},  {"task", task_of(info)},
+                                 {"classes", info.classes},       {"class_names", info.class_names},
+                                 {"provenance", info.provenance}, {"hash", hash_text(data)}};
+  for (const auto& modality : info.modalities)
+    json["modalities"][modality.name] = {{"shape", modality.sample_shape},
+                                         {"type", type_text(modality.type)},
+                                         {"mean", modality.mean},
+                                         {"std", modality.std}};
+  for (const Split split : kSplits)
+    json["splits"][to_text(split)] = {{"samples", data.samples(split)}, {"per_class", counts_of(data, split)}};
+  return json;
+}
+
+std::string statistic_text(const std::vector<float>& values) {
+  constexpr std::size_t kMostShown = 3;
+  if (values.size() > kMostShown) return fmt::format("{} values", values.size());
+  return fmt::format("{:.4g}", fmt::join(values, ", "));
+}
+
+std::string to_page(const DatasetFile& data) {
+  const DatasetInfo& info = data.info();
+  std::vector<std::vector<std::string>> modalities = {{"modality", "shape", "type", "mean", "std"}};
+  for (const auto& modality : info.modalities)
+    modalities.push_back({modality.name, fmt::format("{}", fmt::join(modality.sample_shape, " x ")),
+                          type_text(modality.type), statistic_text(modality.mean), statistic_text(modality.std)});
+  std::vector<std::vector<std::string>> classes = {{"class", "train", "val", "test"}};
+  std::array<std::vector<std::size_t>, 3> counts;
+  for (std::size_t i = 0; i < kSplits.size(); ++i) counts[i] = counts_of(data, kSplits[i]);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(info.classes); ++i)
+    classes.push_back({class_name(info, i), std::to_string(counts[0][i]), std::to_string(counts[1][i]),
+                       std::to_string(counts[2][i])});
+  classes.push_back(
+      {"samples", std::to_string(info.samples[0]), std::to_string(info.samples[1]), std::to_string(info.samples[2])});
+  return fmt::format("{}\n{}, {} classes; hash {}\n{}\n\n{}\n{}", data.path().string(), task_of(info), info.classes,
+                     hash_text(data), info.provenance.empty() ? "provenance unknown" : info.provenance,
+                     aligned_table(modalities), aligned_table(classes));
+}
+
+}  // namespace
+
+void print_dataset(const fs::path& path, bool as_json) {
+  const DatasetFile data(path);
+  if (as_json) {
+    std::cout << json_text(to_json(data)) << '\n';
+  } else {
+    std::cout << to_page(data);
+  }
+}
+
+ExitCode data_show(Arguments args) {
+  const std::string file = take_word(args);
+  bool json = false;
+  OptionSet options("harmonic data show F.h5", "Shows what a data set file holds.");
+  options.add("json", json, "print one JSON object");
+  if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
+  if (file.empty()) throw InputError("harmonic data show names no file", "give it: harmonic data show F.h5");
+  print_dataset(file, json);
+  return ExitCode::done;
+}
+
+}  // namespace harmonic

@@ -1,0 +1,34 @@
+#include <fmt/format.h>
+
+#include "core/config/options.hpp"
+#include "core/data/synthetic.hpp"
+#include "core/storage/output_file.hpp"
+#include "master/commands/data_actions.hpp"
+
+namespace harmonic {
+
+ExitCode data_synth(const Arguments& args) {
+  std::string out, kind = "av-digits";
+  int samples = 0;
+  std::uint64_t seed = 1;
+  bool json = false;
+  OptionSet options("harmonic data synth", "Makes a data set of two modalities; the same bytes for the same seed.");
+  options.add("out", out, "data set file to write (HDF5)").required();
+  options.add_choice("kind", kind, synthetic_kind_names(), "what to make");
+  options.add(
+      "samples", samples,
+      fmt::format("samples in all, 60 % train, 15 % val, 25 % test; 0: {} av-digits, {} movie-posters, {} memes",
+                  default_samples(SyntheticKind::av_digits), default_samples(SyntheticKind::movie_posters),
+                  default_samples(SyntheticKind::memes)),
+      {0, 10'000'000});
+  options.add("seed", seed, "seed of everything random");
+  options.add("json", json, "print what the file holds as one JSON object");
+  if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
+  check_output(out, "out");
+  const SyntheticKind made = parse_synthetic_kind(kind);
+  write_dataset(out, make_synthetic(made, samples == 0 ? default_samples(made) : samples, Seed{seed}));
+  print_dataset(out, json);
+  return ExitCode::done;
+}
+
+}  // namespace harmonic
