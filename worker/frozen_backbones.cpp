@@ -16,8 +16,8 @@ constexpr std::size_t kFeatureCacheBytes = std::size_t{2} << 30U;
 
 FrozenBackbones::FrozenBackbones(const SearchSettings& settings, torch::Device device)
     : data_(settings.data), device_(device), fusion_(settings.fusion_in_force()), cache_(kFeatureCacheBytes) {
-  train_labels_ = labels_of_views(load_labels(data_, Split::train), fusion_.train_views).to(device);
-  val_labels_ = labels_of_views(load_labels(data_, Split::val), fusion_.validation_views).to(device);
+  train_labels_ = labels(Split::train, fusion_.train_views);
+  val_labels_ = labels(Split::val, fusion_.validation_views);
   for (const auto& spec : settings.modalities) {
     const auto in_views = [&](const torch::Tensor& samples, Split split, int views) {
       return split_views(spec.space, samples, split, {views, fusion_.view_strength, settings.seed}).to(device);
@@ -37,40 +37,39 @@ std::vector<double> FrozenBackbones::evaluate(std::size_t modality, const std::v
   const Modality& m = modalities_.at(modality);
   const bool at_hand = split == Split::val;
   const auto inputs = at_hand ? m.val : load_samples(data_, m.spec.name, split).to(device_);
-  const auto labels = at_hand ? val_labels_ : load_labels(data_, split).to(device_);
-  return m.backbones.evaluate(genomes, inputs, labels, data_.info().labels);
+  const Labels expected = at_hand ? val_labels_ : labels(split, /*views=*/1);
+  return m.backbones.evaluate(genomes, inputs, expected.values, expected.kind);
 }
 
-FusionData FrozenBackbones::fusion_data(const MultimodalGenome& genome) {
-  FusionData data;
+FusionSamples FrozenBackbones::fusion_samples(const MultimodalGenome& genome) {
+  std::vector<torch::Tensor> train, val;
   for (std::size_t m = 0; m < modalities_.size(); ++m) {
     const BackboneGenome backbone = canonical(genome.backbones.at(m));
     const auto features = cache_.get(fmt::format("{} {} in views", m, to_text(backbone)), [&] {
       return compute(modalities_[m], backbone, {modalities_[m].train, modalities_[m].val});
     });
-    data.train.insert(data.train.end(), features->at(0).begin(), features->at(0).end());
-    data.val.insert(data.val.end(), features->at(1).begin(), features->at(1).end());
+    train.insert(train.end(), features->at(0).begin(), features->at(0).end());
+    val.insert(val.end(), features->at(1).begin(), features->at(1).end());
   }
-  data.train_labels = train_labels_;
-  data.val_labels = val_labels_;
-  data.train_views = fusion_.train_views;
-  data.val_views = fusion_.validation_views;
-  data.kind = data_.info().labels;
-  data.classes = data_.info().classes;
-  return data;
+  return {make_samples(train, train_labels_, positions(), device_),
+          make_samples(val, val_labels_, positions(), device_)};
 }
 
-FrozenBackbones::SplitFeatures FrozenBackbones::features(const MultimodalGenome& genome, Split split) {
-  SplitFeatures all;
+Samples FrozenBackbones::samples(const MultimodalGenome& genome, Split split) {
+  std::vector<torch::Tensor> all;
   for (std::size_t m = 0; m < modalities_.size(); ++m) {
     const BackboneGenome backbone = canonical(genome.backbones.at(m));
-    const auto offered = cache_.get(fmt::format("{} {} {}", m, to_text(backbone), to_text(split)), [&] {
+    const auto features = cache_.get(fmt::format("{} {} {}", m, to_text(backbone), to_text(split)), [&] {
       return compute(modalities_[m], backbone, {load_samples(data_, modalities_[m].spec.name, split).to(device_)});
     });
-    all.features.insert(all.features.end(), offered->front().begin(), offered->front().end());
+    all.insert(all.end(), features->front().begin(), features->front().end());
   }
-  all.labels = load_labels(data_, split).to(device_);
-  return all;
+  return make_samples(all, labels(split, /*views=*/1), positions(), device_);
+}
+
+Labels FrozenBackbones::labels(Split split, int views) const {
+  return {labels_of_views(load_labels(data_, split), views).to(device_), data_.info().labels, data_.info().classes,
+          views};
 }
 
 std::vector<NamedTensor> FrozenBackbones::subnet_state(std::size_t modality, const BackboneGenome& genome) const {

@@ -11,13 +11,13 @@
 #include "worker/backbone/backbone_evaluator.hpp"
 #include "worker/data/feature_cache.hpp"
 #include "worker/data/views.hpp"
-#include "worker/fusion/fusion_search.hpp"
+#include "worker/fusion/samples.hpp"
 
 namespace harmonic {
 
-/// The backbones of a run, frozen: every modality's trained supernet, the samples that it sees, and the features that
-/// fusion learns from. Views of samples (`train-views`, `validation-views`) are the same for every genome and on every
-/// rank. For use by one thread.
+/// The backbones of a run, frozen: every modality's trained supernet, the inputs that it sees, and what fusion learns
+/// from: their features, as samples on the device. Views of inputs (`train-views`, `validation-views`) are the same for
+/// every genome and on every rank. For use by one thread.
 class FrozenBackbones {
  public:
   /// Opens data and weights. @throws InputError when data, weights and settings do not fit each other
@@ -30,16 +30,12 @@ class FrozenBackbones {
   /// Metric in percent of each genome alone: of val over all views, of another split, read for this call, plain.
   [[nodiscard]] std::vector<double> evaluate(std::size_t modality, const std::vector<BackboneGenome>& genomes,
                                              Split split = Split::val) const;
-  /// Train and validation features of all modalities, in all views. Computed once for a (modality, genome) and kept.
-  [[nodiscard]] FusionData fusion_data(const MultimodalGenome& genome);
-
-  struct SplitFeatures {
-    std::vector<torch::Tensor> features;  ///< as FusionData::train
-    torch::Tensor labels;
-  };
-  /// Plain features of one split, read when it is asked for: the test split plays no part before. Computed once for a
-  /// (modality, genome, split) and kept.
-  [[nodiscard]] SplitFeatures features(const MultimodalGenome& genome, Split split);
+  /// Training and validation samples of all modalities, in all views. Their features are computed once for a
+  /// (modality, genome) and kept. @throws NotFinite when a backbone gives features that are no numbers
+  [[nodiscard]] FusionSamples fusion_samples(const MultimodalGenome& genome);
+  /// Plain samples of one split, read when it is asked for: the test split plays no part before. Their features are
+  /// computed once for a (modality, genome, split) and kept. @throws NotFinite
+  [[nodiscard]] Samples samples(const MultimodalGenome& genome, Split split);
   /// A recalibrated sub-network's tensors, on the CPU.
   [[nodiscard]] std::vector<NamedTensor> subnet_state(std::size_t modality, const BackboneGenome& genome) const;
 
@@ -50,6 +46,8 @@ class FrozenBackbones {
     BackboneEvaluator backbones;
     torch::Tensor train, val;  ///< inputs, in all views
   };
+  [[nodiscard]] Labels labels(Split split, int views) const;
+  [[nodiscard]] int positions() const { return fusion_.side * fusion_.side; }
   [[nodiscard]] FeatureCache::Features compute(const Modality& modality, const BackboneGenome& genome,
                                                const std::vector<torch::Tensor>& inputs) const;
 
@@ -57,7 +55,7 @@ class FrozenBackbones {
   torch::Device device_;
   FusionSettings fusion_;
   std::vector<Modality> modalities_;
-  torch::Tensor train_labels_, val_labels_;  ///< in all views
+  Labels train_labels_, val_labels_;
   FeatureCache cache_;
 };
 

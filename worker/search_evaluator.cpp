@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -13,6 +14,8 @@
 #include "core/work/run_devices.hpp"
 #include "worker/frozen_backbones.hpp"
 #include "worker/fusion/fusion_search.hpp"
+#include "worker/fusion/not_finite.hpp"
+#include "worker/fusion/retraining.hpp"
 #include "worker/group/placement.hpp"
 #include "worker/models/model_file.hpp"
 
@@ -22,44 +25,64 @@ namespace {
 class SearchEvaluator final : public Evaluator {
  public:
   SearchEvaluator(const SearchSettings& settings, torch::Device device)
-      : settings_(settings), device_(device), backbones_(settings, device) {
+      : settings_(settings), backbones_(settings, device) {
     const DeviceSet devices = run_devices(settings, backbones_.data().classes);
     costs_ = operator_costs(devices.devices(), settings.fusion.operators, settings.fusion.channels,
                             settings.fusion.side * settings.fusion.side);
   }
 
-  Outcome evaluate(const Work& work, const WorkHooks&) override {
-    return std::visit([this](const auto& piece) -> Outcome { return run(piece); }, work);
+  Outcome evaluate(const Work& work, const WorkHooks& hooks) override {
+    return std::visit([&](const auto& piece) -> Outcome { return run(piece, hooks); }, work);
   }
 
  private:
-  BackboneScores run(const EvaluateBackbones& work) {
+  /// What `search` returns. Where a candidate's numbers leave the finite ones, the failure names it.
+  template <class Search>
+  auto naming_lost(std::span<const FusionCandidate> candidates, Search search) const {
+    try {
+      return search();
+    } catch (const NotFinite& e) {
+      const FusionCandidate& lost = candidates[e.lane()];
+      throw CandidateError(fmt::format("{} (model {}, {}, seed {})", e.what(), lost.candidate.value,
+                                       text_of(lost.genome), seed_of(lost)));
+    }
+  }
+
+  BackboneScores run(const EvaluateBackbones& work, const WorkHooks&) {
     return BackboneScores{backbones_.evaluate(static_cast<std::size_t>(work.modality), work.genomes, work.split)};
   }
 
-  FusionScores run(const SearchFusion& work) {
-    std::vector<FusionData> data;
-    for (const auto& candidate : work.candidates) data.push_back(backbones_.fusion_data(candidate.genome));
+  FusionScores run(const SearchFusion& work, const WorkHooks& asker) {
+    const auto& candidates = work.candidates;
+    const FusionHooks hooks{asker.cancelled, [&](const FusionProgress& done) { asker.progress(done.share); }};
+    std::vector<FusionSamples> samples;
+    for (const auto& candidate : candidates) {
+      hooks.stop_if_cancelled();
+      samples.push_back(naming_lost({&candidate, 1}, [&] { return backbones_.fusion_samples(candidate.genome); }));
+    }
     FusionScores found;
-    found.scores.resize(work.candidates.size());
     if (settings_.protocol == Protocol::published) {
-      for (std::size_t i = 0; i < data.size(); ++i) found.scores[i] = published(work.candidates[i], data[i]);
+      for (std::size_t i = 0; i < candidates.size(); ++i)
+        found.scores.push_back(naming_lost({&candidates[i], 1}, [&] {
+          return published(candidates[i], samples[i], hooks.of_part(i, candidates.size()));
+        }));
       return found;
     }
     std::vector<FusionJob> jobs;
-    for (std::size_t i = 0; i < data.size(); ++i)
-      jobs.push_back({data[i], seed_of(work.candidates[i]), work.candidates[i].start});
-    const auto macro = work.candidates.front().genome.macro;
-    auto results = search_fusions(jobs, macro, settings_.fusion, costs_, device_);
-    for (std::size_t i = 0; i < results.size(); ++i)
-      found.scores[i] = honest(work.candidates[i], std::move(results[i]));
+    for (std::size_t i = 0; i < candidates.size(); ++i)
+      jobs.push_back({samples[i], seed_of(candidates[i]), candidates[i].start});
+    auto results = naming_lost(candidates, [&] {
+      return search_fusions(jobs, candidates.front().genome.macro, settings_.fusion, costs_, hooks);
+    });
+    for (std::size_t i = 0; i < candidates.size(); ++i)
+      found.scores.push_back(honest(candidates[i], std::move(results[i])));
     return found;
   }
 
   /// The seed is the genome's, not the candidate's: a genome's result depends on it and on those that it trains
   /// together with, not on when it was asked for.
   [[nodiscard]] std::uint64_t seed_of(const FusionCandidate& candidate) const {
-    return RandomStream(Seed{settings_.seed}, "fusion", genome_hash(candidate.genome),
+    return RandomStream(Seed{settings_.seed}, "fusion", hash64(text_of(candidate.genome)),
                         static_cast<std::uint64_t>(candidate.trial))
         .bits64();
   }
@@ -72,15 +95,15 @@ class SearchEvaluator final : public Evaluator {
   }
 
   /// Nothing is retrained: the kept model has no fusion weights.
-  FusionScore published(const FusionCandidate& candidate, const FusionData& data) {
-    const auto test = backbones_.features(candidate.genome, Split::test);
-    const auto found = search_fusion_published(data, test.features, test.labels, candidate.genome.macro,
-                                               settings_.fusion, costs_, seed_of(candidate), device_);
+  FusionScore published(const FusionCandidate& candidate, const FusionSamples& samples, const FusionHooks& hooks) {
+    const Samples test = backbones_.samples(candidate.genome, Split::test);
+    const auto found = search_fusion_published(samples, test, candidate.genome.macro, settings_.fusion, costs_,
+                                               seed_of(candidate), hooks);
     keep(candidate, found.genotype, found.metric_val, {});
     return FusionScore{found.metric_val, found.genotype, found.metric_test};
   }
 
-  TestScore run(const TestModel& work) {
+  TestScore run(const TestModel& work, const WorkHooks&) {
     const auto folder = model_folder(settings_.run, work.candidate);
     if (!std::filesystem::exists(folder / "weights.h5"))
       throw InputError(fmt::format("the run directory lacks the weights of model {}: no {}", work.candidate.value,
@@ -88,15 +111,19 @@ class SearchEvaluator final : public Evaluator {
                        "put the run's models/ back, or search again into another --run");
     const auto weights = load_fusion_weights(folder);
     // A search by the honest protocol reads test here and only here: it plays no part before the final front is known.
-    const auto test = backbones_.features(work.genome, Split::test);
-    return TestScore{evaluate_model(weights, work.genotype, test.features, test.labels, backbones_.data().labels,
-                                    backbones_.data().classes, settings_.fusion)};
+    try {
+      const Samples test = backbones_.samples(work.genome, Split::test);
+      return TestScore{evaluate_model(weights, work.genotype, test, settings_.fusion)};
+    } catch (const NotFinite& e) {
+      throw CandidateError(fmt::format("{} (model {}, {})", e.what(), work.candidate.value, text_of(work.genome)));
+    }
   }
 
-  static std::uint64_t genome_hash(const MultimodalGenome& genome) {
+  /// "K=…|K=…|2x1": backbones, cells and nodes.
+  static std::string text_of(const MultimodalGenome& genome) {
     std::string text;
     for (const auto& backbone : canonical(genome).backbones) text += to_text(backbone) + '|';
-    return hash64(fmt::format("{}{}x{}", text, genome.macro.cells, genome.macro.nodes));
+    return fmt::format("{}{}x{}", text, genome.macro.cells, genome.macro.nodes);
   }
 
   void keep(const FusionCandidate& candidate, const Genotype& genotype, double metric_val,
@@ -118,7 +145,6 @@ class SearchEvaluator final : public Evaluator {
   }
 
   SearchSettings settings_;
-  torch::Device device_;
   FrozenBackbones backbones_;
   OperatorCosts costs_;
 };

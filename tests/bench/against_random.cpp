@@ -88,16 +88,15 @@ double quantile(std::vector<Judged> all, double share) {
 
 class Contest {
  public:
-  Contest(const Options& options, const FusionData& data, const LookUpTable& table, const OperatorCosts& costs)
-      : options_(options), data_(data), table_(table), costs_(costs) {}
+  Contest(const Options& options, const FusionSamples& samples, const LookUpTable& table, const OperatorCosts& costs)
+      : options_(options), samples_(samples), table_(table), costs_(costs) {}
 
   Judged judge(const std::string& what, const Genotype& genotype) const {
     const auto& fusion = options_.search.fusion;
     Judged judged{
         0, total(fusion_cost(table_, operators_of(genotype), fusion.channels, fusion.side * fusion.side)).latency_ms};
     for (int k = 0; k < options_.retrainings; ++k)
-      judged.error +=
-          100 - retrain_fusion(data_, genotype, fusion, static_cast<std::uint64_t>(k), torch::kCPU).metric_val;
+      judged.error += 100 - retrain_fusion(samples_, genotype, fusion, static_cast<std::uint64_t>(k)).metric_val;
     judged.error /= options_.retrainings;
     std::cout << fmt::format("{:<10} {:7.3f} % error {:8.4f} ms  {}\n", what, judged.error, judged.latency_ms,
                              to_text(genotype))
@@ -112,14 +111,15 @@ class Contest {
     double entropy = 0;
     for (int seed = 1; seed <= options_.seeds; ++seed) {
       const auto key = RandomStream(Seed{static_cast<std::uint64_t>(seed)}, "against-random").bits64();
-      const auto result = search_fusion(data_, macro, settings, costs_, key, torch::kCPU);
+      const auto result = search_fusion(samples_, macro, settings, costs_, key);
       entropy += result.operator_entropy / options_.seeds;
       found.push_back(judge(fmt::format("found {}", seed), result.genotype));
     }
     RandomStream draws(Seed{options_.search.seed}, "random-genotypes");
     for (int i = 1; i <= options_.random; ++i)
-      random.push_back(judge(fmt::format("random {}", i), random_genotype(static_cast<int>(data_.train.size()), macro,
-                                                                          options_.search.fusion, draws)));
+      random.push_back(judge(
+          fmt::format("random {}", i),
+          random_genotype(static_cast<int>(samples_.train.features.size()), macro, options_.search.fusion, draws)));
     const double found_error = mean(found, &Judged::error), random_error = mean(random, &Judged::error);
     const double found_ms = mean(found, &Judged::latency_ms), quarter_ms = quantile(random, 0.25);
     std::cout << fmt::format(
@@ -138,7 +138,7 @@ class Contest {
 
  private:
   const Options& options_;
-  const FusionData& data_;
+  const FusionSamples& samples_;
   const LookUpTable& table_;
   const OperatorCosts& costs_;
 };
@@ -159,8 +159,8 @@ int against_random(const std::vector<std::string>& args) {
   for (const int number : options.rows) {
     const auto& row = find_published_table("avmnist").row(number);
     std::cout << fmt::format("row {}: {} cells x {} nodes\n", number, row.macro.cells, row.macro.nodes) << std::flush;
-    const auto data = backbones.fusion_data({row.backbones, row.macro});
-    const bool row_better = Contest(options, data, devices.devices().front().table, costs).run(row.macro);
+    const auto samples = backbones.fusion_samples({row.backbones, row.macro});
+    const bool row_better = Contest(options, samples, devices.devices().front().table, costs).run(row.macro);
     std::cout << (row_better ? "the search beats chance\n\n" : "the search does NOT beat chance\n\n");
     is_better = is_better && row_better;
   }

@@ -21,6 +21,7 @@
 #include "published_subnet.hpp"
 #include "worker/data/metrics.hpp"
 #include "worker/fusion/batches.hpp"
+#include "worker/fusion/learning_rate.hpp"
 #include "worker/fusion/mixed_search.hpp"
 #include "worker/group/placement.hpp"
 
@@ -99,7 +100,7 @@ Measurement run_harmonic(const InputOptions& options, MacroArchitecture macro, c
   Measurement measured;
   EpochTimer timer(measured);
   const Clock begin = Clock::now();
-  const FusionData data = fusion_data(inputs, table_genomes(inputs), kFeatures, settings.side);
+  const FusionSamples samples = fusion_samples(inputs, table_genomes(inputs), kFeatures, settings.side);
   measured.once_s = Clock::now().wall_s - begin.wall_s;
   FusionHooks hooks;
   bool searched = false;
@@ -107,11 +108,11 @@ Measurement run_harmonic(const InputOptions& options, MacroArchitecture macro, c
     timer.epoch_done(progress.loss);
     searched = progress.epoch == progress.epochs;
   };
-  hooks.stop_requested = [&] { return searched; };
+  hooks.cancelled = [&] { return searched; };
   timer.start();
   try {
-    (void)search_fusion(data, macro, settings, no_costs(settings), options.seed, torch::kCPU, hooks);
-  } catch (const FusionStopped&) {  // before the discrete network is retrained
+    (void)search_fusion(samples, macro, settings, no_costs(settings), options.seed, hooks);
+  } catch (const Cancelled&) {  // before the discrete network is retrained
   }
   measured.peak_mib = peak_memory_mib();
   return measured;
@@ -294,12 +295,13 @@ void compare(const Options& options, MacroArchitecture macro) {
 /// Pairs that may train in one pass.
 struct Pairs {
   MacroArchitecture macro;
-  std::vector<FusionData> data;
+  std::vector<FusionSamples> samples;
 };
 
 /// As many pairs of random backbones and macro-architectures (or the one that is asked for), in groups of at most
 /// `at_once` that go together.
-std::vector<Pairs> draw_pairs(const FusionInputs& inputs, const FusionSettings& settings, const Options& options) {
+std::vector<Pairs> draw_pairs(const FusionInputs& inputs, const FusionSettings& settings, const Options& options,
+                              torch::Device device) {
   RandomStream random(Seed{options.inputs.seed}, "bench-generation");
   std::vector<Pairs> groups;
   for (int pair = 0; pair < options.generation; ++pair) {
@@ -308,13 +310,12 @@ std::vector<Pairs> draw_pairs(const FusionInputs& inputs, const FusionSettings& 
       genomes.push_back(random_genome(modality.backbones.supernet().space(), random));
     const MacroArchitecture drawn = draw_macro({}, random);
     const MacroArchitecture macro = options.macro.size() == 1 ? parse_macro(options.macro.front()) : drawn;
-    FusionData data = fusion_data(inputs, genomes, kFeatures, settings.side);
     const auto fits = [&](const Pairs& group) {
-      return group.macro == macro && group.data.size() < static_cast<std::size_t>(options.pairs_at_once);
+      return group.macro == macro && group.samples.size() < static_cast<std::size_t>(options.pairs_at_once);
     };
     auto group = std::find_if(groups.begin(), groups.end(), fits);
     if (group == groups.end()) group = groups.insert(groups.end(), Pairs{macro, {}});
-    group->data.push_back(std::move(data));
+    group->samples.push_back(fusion_samples(inputs, genomes, kFeatures, settings.side, device));
   }
   return groups;
 }
@@ -328,9 +329,9 @@ void run_generation(const Options& options) {
     const auto device = choose_device(options.compute, {});
     const FusionSettings settings;
     const Clock begin = Clock::now();
-    for (const auto& group : draw_pairs(inputs, settings, options)) {
+    for (const auto& group : draw_pairs(inputs, settings, options, device)) {
       std::vector<FusionJob> jobs;
-      for (const auto& data : group.data) jobs.push_back({data, options.inputs.seed});
+      for (const auto& samples : group.samples) jobs.push_back({samples, options.inputs.seed});
       const Clock start = Clock::now();
       Clock mixed = start;
       FusionHooks hooks;
@@ -338,7 +339,7 @@ void run_generation(const Options& options) {
         if (!progress.retraining) mixed = Clock::now();
       };
       double metric = 0;
-      for (const auto& found : search_fusions(jobs, group.macro, settings, no_costs(settings), device, hooks))
+      for (const auto& found : search_fusions(jobs, group.macro, settings, no_costs(settings), hooks))
         metric += found.metric_val / static_cast<double>(jobs.size());
       std::cout
           << fmt::format(

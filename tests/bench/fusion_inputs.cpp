@@ -68,19 +68,20 @@ FusionInputs load_inputs(const InputOptions& options) {
   return inputs;
 }
 
-FusionData fusion_data(const FusionInputs& inputs, const std::vector<BackboneGenome>& genomes, int features, int side) {
-  FusionData data;
+FusionSamples fusion_samples(const FusionInputs& inputs, const std::vector<BackboneGenome>& genomes, int features,
+                             int side, torch::Device device) {
+  std::vector<Tensor> train, val;
   for (std::size_t m = 0; m < inputs.modalities.size(); ++m) {
-    const auto& [backbones, train, val] = inputs.modalities[m];
+    const auto& [backbones, train_inputs, val_inputs] = inputs.modalities[m];
     const auto offered = offered_features(feature_count(backbones.supernet().space(), genomes[m]), features);
-    const auto maps = backbones.features(genomes[m], {train, val}, offered, side);
-    data.train.insert(data.train.end(), maps[0].begin(), maps[0].end());
-    data.val.insert(data.val.end(), maps[1].begin(), maps[1].end());
+    const auto maps = backbones.features(genomes[m], {train_inputs, val_inputs}, offered, side);
+    train.insert(train.end(), maps[0].begin(), maps[0].end());
+    val.insert(val.end(), maps[1].begin(), maps[1].end());
   }
-  data.train_labels = inputs.train_labels;
-  data.val_labels = inputs.val_labels;
-  data.classes = inputs.classes;
-  return data;
+  const auto samples = [&](const std::vector<Tensor>& maps, const Tensor& labels) {
+    return make_samples(maps, {labels, LabelKind::classification, inputs.classes}, side * side, device);
+  };
+  return {samples(train, inputs.train_labels), samples(val, inputs.val_labels)};
 }
 
 }  // namespace harmonic::bench

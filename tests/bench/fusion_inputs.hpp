@@ -33,9 +33,9 @@ struct FusionInputs {
 };
 [[nodiscard]] FusionInputs load_inputs(const InputOptions& options);
 
-/// What a worker keeps of a pair of backbones: their pooled features.
+/// What a worker makes of a pair of backbones: samples of their pooled features.
 /// @param features maps offered by each modality
-[[nodiscard]] FusionData fusion_data(const FusionInputs& inputs, const std::vector<BackboneGenome>& genomes,
-                                     int features, int side);
+[[nodiscard]] FusionSamples fusion_samples(const FusionInputs& inputs, const std::vector<BackboneGenome>& genomes,
+                                           int features, int side, torch::Device device = torch::kCPU);
 
 }  // namespace harmonic::bench

@@ -78,7 +78,8 @@ Architecture join_lanes(const std::vector<Architecture>& lanes) {
     for (const auto& lane : lanes) all.push_back(part(lane).detach());
     return at::stack(all).requires_grad_();
   };
-  Architecture joined{stacked([](const Architecture& lane) { return lane.alphas; }), {}, {}};
+  Architecture joined{
+      stacked([](const Architecture& lane) { return lane.alphas; }), {}, {}, static_cast<std::int64_t>(lanes.size())};
   for (std::size_t c = 0; c < lanes.front().betas.size(); ++c) {
     joined.betas.push_back(stacked([c](const Architecture& lane) { return lane.betas[c]; }));
     joined.gammas.push_back(stacked([c](const Architecture& lane) { return lane.gammas[c]; }));
@@ -88,7 +89,7 @@ Architecture join_lanes(const std::vector<Architecture>& lanes) {
 
 Architecture weights_of(const Architecture& logits, double temperature) {
   const auto softmax = [](const Tensor& t) { return at::softmax(t, -1); };
-  Architecture weights{softmax(logits.alphas), {}, {}};
+  Architecture weights{softmax(logits.alphas), {}, {}, logits.lanes};
   for (const auto& beta : logits.betas) weights.betas.push_back(softmax(beta));
   for (const auto& gamma : logits.gammas)
     weights.gammas.push_back(softmax(temperature == 1 ? gamma : gamma / temperature));

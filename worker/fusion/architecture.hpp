@@ -17,6 +17,7 @@ struct Architecture {
   torch::Tensor alphas;               ///< (sum over cells i of inputs + i, 2): states -> cells
   std::vector<torch::Tensor> betas;   ///< [cell] (sum over steps s of 2 + s, 2): inner states -> steps
   std::vector<torch::Tensor> gammas;  ///< [cell] (nodes, operators)
+  std::int64_t lanes = 1;
 
   /// One lane's, out of those of several.
   [[nodiscard]] Architecture lane(std::int64_t index) const;
@@ -37,7 +38,7 @@ struct Architecture {
 [[nodiscard]] Architecture random_architecture(int inputs, MacroArchitecture macro, int operators,
                                                torch::Device device);
 
-/// The architecture parameters of a network whose lanes have these. Requires gradients anew.
+/// The architecture parameters of a network whose lanes, two or more, have these. Requires gradients anew.
 [[nodiscard]] Architecture join_lanes(const std::vector<Architecture>& lanes);
 
 /// softmax of every part, differentiable. @param temperature that the operators' logits are divided by: below 1 it

@@ -1,21 +1,20 @@
 #include "worker/fusion/batches.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 #include <torch/torch.h>
+
+#include "worker/tensor/permutation.hpp"
 
 namespace harmonic {
 
 std::vector<torch::Tensor> shuffled_batches(std::int64_t samples, int batch, RandomStream random, torch::Device device,
                                             int views) {
-  std::vector<std::int64_t> order(static_cast<std::size_t>(samples));
-  std::iota(order.begin(), order.end(), 0);
-  random.shuffle(order);
+  torch::Tensor indices = permutation(samples, random);
   if (views > 1)
-    for (auto& index : order)
+    for (auto& index : std::span(indices.data_ptr<std::int64_t>(), static_cast<std::size_t>(samples)))
       index += samples * static_cast<std::int64_t>(random.below(static_cast<std::size_t>(views)));
-  const torch::Tensor indices = torch::tensor(order).to(device);
+  indices = indices.to(device);
   std::vector<torch::Tensor> batches;
   for (std::int64_t first = 0; first < samples; first += batch)
     if (const auto count = std::min<std::int64_t>(batch, samples - first); count > 1)

@@ -50,18 +50,20 @@ std::set<int> used_states(const Genotype& genotype) {
 }  // namespace
 
 DerivedCell::DerivedCell(const FusionCell& cell, const StateShape& shape)
-    : steps_(cell.steps), ln_(torch::nn::LayerNormOptions({shape.lanes * shape.channels, shape.positions})) {
+    : steps_(cell.steps),
+      ln_(torch::nn::LayerNormOptions({shape.lanes * shape.channels, shape.positions})),
+      lanes_(shape.lanes) {
   for (std::size_t s = 0; s < steps_.size(); ++s)
     operators_.push_back(register_module(fmt::format("{}", s), make_fusion_operator(steps_[s].op, shape)));
   register_module("ln", ln_);
 }
 
-Tensor DerivedCell::forward(const Tensor& x, const Tensor& y, Pass pass) {
+Tensor DerivedCell::forward(const Tensor& x, const Tensor& y, Mode mode) {
   std::vector<Tensor> states{x, y};
   for (std::size_t s = 0; s < steps_.size(); ++s)
     states.push_back(operators_[s]->forward(states[static_cast<std::size_t>(steps_[s].first)],
-                                            states[static_cast<std::size_t>(steps_[s].second)], pass));
-  return layer_norm_rows(ln_, states.back() + x);
+                                            states[static_cast<std::size_t>(steps_[s].second)], mode));
+  return layer_norm_rows(ln_, states.back() + x, lanes_);
 }
 
 DerivedNetwork::DerivedNetwork(const Genotype& genotype, const std::vector<int>& input_channels, int classes,
@@ -82,13 +84,13 @@ DerivedNetwork::DerivedNetwork(const Genotype& genotype, const std::vector<int>&
       register_module("head", std::make_shared<FusionHead>(static_cast<int>(genotype.concat.size()), classes, shape));
 }
 
-Tensor DerivedNetwork::forward(const std::vector<Tensor>& features, Pass pass) {
+Tensor DerivedNetwork::forward(const std::vector<Tensor>& features, Mode mode) {
   std::vector<Tensor> states;
   for (std::size_t i = 0; i < reshape_.size(); ++i)
-    states.push_back(reshape_[i] ? reshape_[i]->forward(features[i], pass) : Tensor());
+    states.push_back(reshape_[i] ? reshape_[i]->forward(features[i], mode) : Tensor());
   for (std::size_t c = 0; c < cells_.size(); ++c)
     states.push_back(cells_[c]->forward(states[static_cast<std::size_t>(genotype_.cells[c].first)],
-                                        states[static_cast<std::size_t>(genotype_.cells[c].second)], pass));
+                                        states[static_cast<std::size_t>(genotype_.cells[c].second)], mode));
   std::vector<Tensor> joined;
   for (const int state : genotype_.concat) joined.push_back(states[static_cast<std::size_t>(state)]);
   return head_->forward(joined);

@@ -18,12 +18,13 @@ namespace harmonic {
 class DerivedCell final : public torch::nn::Module {
  public:
   DerivedCell(const FusionCell& cell, const StateShape& shape);
-  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y, Pass pass);
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y, Mode mode);
 
  private:
   std::vector<FusionStep> steps_;
   std::vector<std::shared_ptr<FusionOperator>> operators_;
   torch::nn::LayerNorm ln_;
+  std::int64_t lanes_;
 };
 
 /// The discrete network of a genotype: what is retrained, reported and exported. Only the inputs that some cell or the
@@ -35,7 +36,7 @@ class DerivedNetwork final : public torch::nn::Module {
   DerivedNetwork(const Genotype& genotype, const std::vector<int>& input_channels, int classes,
                  const StateShape& shape);
   /// @param features one an input, as feature_rows gives them @return logits (N, classes)
-  torch::Tensor forward(const std::vector<torch::Tensor>& features, Pass pass);
+  torch::Tensor forward(const std::vector<torch::Tensor>& features, Mode mode);
 
   /// Every parameter and running statistic by name: copies, on the CPU.
   [[nodiscard]] std::map<std::string, torch::Tensor> tensors() const;

@@ -4,7 +4,7 @@
 
 #include <torch/types.h>
 
-#include "core/data/dataset_file.hpp"
+#include "worker/fusion/samples.hpp"
 
 namespace harmonic {
 
@@ -13,22 +13,22 @@ namespace harmonic {
 /// chooses an epoch (highest metric, of equal ones the lowest loss), and the other half judges it.
 class EpochChoice {
  public:
-  /// @param samples validation samples; the halves are the same for every training on them. Below 2, one set does both.
-  /// @param views of every sample, all on the side of their sample: they know each other too well to judge
-  EpochChoice(std::int64_t samples, int views, LabelKind kind, torch::Device device);
+  /// @param labels of the validation samples; the halves are the same for every training on as many. All views of a
+  ///   sample are on one side: they know each other too well to judge. Below 2 samples one set does both.
+  explicit EpochChoice(Labels labels);
 
-  /// Sees the predictions of one more epoch.
-  /// @param logits (views * samples, classes), view by view @param labels as task_loss takes them
-  void see(const torch::Tensor& logits, const torch::Tensor& labels);
+  /// Takes in the predictions of one more epoch.
+  /// @param logits (rows, classes), in the labels' order
+  void add_epoch(const torch::Tensor& logits);
   /// Mean of what the two halves say of each other's choice, percent.
   [[nodiscard]] double metric() const;
 
  private:
   struct Side {
-    torch::Tensor chooses, judges;  ///< indices of samples
+    torch::Tensor chooses, judges;  ///< indices of rows
     double best_metric = -1, best_loss = 0, judged = 0;
   };
-  LabelKind kind_;
+  Labels labels_;
   std::array<Side, 2> sides_;
 };
 

@@ -17,9 +17,9 @@ using torch::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr std::size_t kRecordTensors = 12;  ///< of StepRecord
+constexpr std::size_t kSavedTensors = 12;  ///< of SavedStep
 
-struct Record final : torch::CustomClassHolder {
+struct Context final : torch::CustomClassHolder {
   std::vector<FusedStep> steps;  ///< without tensors
   std::vector<std::vector<DropoutMask>> masks;
   std::vector<DropoutMask> attention_masks;
@@ -64,21 +64,21 @@ struct Inputs {
 
 struct FusedCell : torch::autograd::Function<FusedCell> {
   static Tensor forward(AutogradContext* ctx, at::TensorList tensors, double ln_epsilon,
-                        const std::vector<FusedStep>& steps, Pass pass, const c10::intrusive_ptr<Record>& kept) {
+                        const std::vector<FusedStep>& steps, Mode mode, const c10::intrusive_ptr<Context>& kept) {
     const Inputs in(tensors);
     const Sizes& sizes = in.sizes;
     const auto skips = skip_weights(in.beta, steps.size());
     std::vector<Tensor> states{in.x};
-    std::vector<StepRecord> records;
+    std::vector<SavedStep> saved;
     const Tensor out = at::empty_like(in.x), moments = at::empty({sizes.samples, 2}, in.x.options());
     for (std::size_t s = 0; s < steps.size(); ++s) {
       const StepInputs step = in.of(steps[s], s);
-      const StepRecord& record = records.emplace_back(begin_step(step, states, skips[s], pass));
+      const SavedStep& step_saved = saved.emplace_back(begin_step(step, states, skips[s], mode));
       const bool last = s + 1 == steps.size();
       for_chunks(sizes, [&](const Chunk& chunk) {
-        mix(step, record, chunk);
+        mix(step, step_saved, chunk);
         for (std::int64_t n = chunk.first; last && n < chunk.first + chunk.samples; ++n) {
-          float* value = floats(record.output) + n * sizes.state();
+          float* value = floats(step_saved.output) + n * sizes.state();
           kernels::add_scaled(sizes.state(), floats(in.x) + n * sizes.state(), 1, value);
           const LayerMoments found = kernels::layer_moments(sizes.state(), value, ln_epsilon);
           kernels::layer_norm(sizes.state(), found, value, floats(in.ln_weight), floats(in.ln_bias),
@@ -87,52 +87,52 @@ struct FusedCell : torch::autograd::Function<FusedCell> {
           floats(moments)[2 * n + 1] = found.inverse;
         }
       });
-      states.push_back(record.output);
-      kept->masks.push_back(record.masks);
-      kept->attention_masks.push_back(record.attention_mask);
+      states.push_back(step_saved.output);
+      kept->masks.push_back(step_saved.masks);
+      kept->attention_masks.push_back(step_saved.attention_mask);
       kept->steps.push_back(steps[s]);
       FusedStep& plain = kept->steps.back();
       plain.weight = plain.bias = plain.norm_weight = plain.norm_bias = plain.excite_weight = plain.excite_bias =
           plain.attention_ln_weight = plain.attention_ln_bias = Tensor();
     }
-    kept->wanted.own_moments = pass != Pass::eval;
-    variable_list saved(tensors.begin(), tensors.end());
-    saved.push_back(moments);
+    kept->wanted.own_moments = mode != Mode::eval;
+    variable_list to_save(tensors.begin(), tensors.end());
+    to_save.push_back(moments);
     for (std::size_t s = 0; s < steps.size(); ++s) {
-      const StepRecord& r = records[s];
+      const SavedStep& r = saved[s];
       // Outputs matter to the gradients of the edges alone, the last one to the layer norm's.
       const bool output = s + 1 == steps.size() || kept->wanted.architecture;
-      saved.insert(saved.end(), {r.input, r.products, r.norm.slope, r.norm.offset, r.norm.mean, r.norm.inverse,
-                                 output ? r.output : Tensor(), r.squeezed, r.excited, r.factor, r.probabilities,
-                                 r.attention_moments});
+      to_save.insert(to_save.end(), {r.input, r.products, r.norm.slope, r.norm.offset, r.norm.mean, r.norm.inverse,
+                                     output ? r.output : Tensor(), r.squeezed, r.excited, r.factor, r.probabilities,
+                                     r.attention_moments});
     }
-    ctx->save_for_backward(std::move(saved));
+    ctx->save_for_backward(std::move(to_save));
     ctx->saved_data["kept"] = c10::IValue::make_capsule(kept);
     return out;
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list outer) {
     const auto capsule = ctx->saved_data["kept"].toCapsule();
-    const Record& kept = static_cast<const Record&>(*capsule);
-    const auto saved = ctx->get_saved_variables();
+    const Context& kept = static_cast<const Context&>(*capsule);
+    const auto tensors = ctx->get_saved_variables();
     const std::size_t inputs = Inputs::first(kept.steps.size());
-    const Inputs in(at::TensorList(saved.data(), inputs));
+    const Inputs in(at::TensorList(tensors.data(), inputs));
     const Sizes& sizes = in.sizes;
-    const Tensor moments = saved[inputs];
-    std::vector<StepRecord> records;
+    const Tensor moments = tensors[inputs];
+    std::vector<SavedStep> saved;
     for (std::size_t s = 0; s < kept.steps.size(); ++s) {
-      const Tensor* r = saved.data() + inputs + 1 + s * kRecordTensors;
-      records.push_back({r[0],
-                         r[1],
-                         {r[2], r[3], r[4], r[5]},
-                         r[6],
-                         r[7],
-                         r[8],
-                         r[9],
-                         r[10],
-                         r[11],
-                         kept.masks[s],
-                         kept.attention_masks[s]});
+      const Tensor* r = tensors.data() + inputs + 1 + s * kSavedTensors;
+      saved.push_back({r[0],
+                       r[1],
+                       {r[2], r[3], r[4], r[5]},
+                       r[6],
+                       r[7],
+                       r[8],
+                       r[9],
+                       r[10],
+                       r[11],
+                       kept.masks[s],
+                       kept.attention_masks[s]});
     }
     const Tensor gradient = outer[0].contiguous();
     const auto skips = skip_weights(in.beta, kept.steps.size());
@@ -140,15 +140,15 @@ struct FusedCell : torch::autograd::Function<FusedCell> {
     const Tensor residual = at::empty_like(in.x);
     ChunkSums dln_weight(sizes, sizes.state()), dln_bias(sizes, sizes.state());
     std::vector<Tensor> dinputs(kept.steps.size());
-    Tensor dproducts = at::empty_like(records.back().products);
+    Tensor dproducts = at::empty_like(saved.back().products);
     std::vector<Tensor> dgammas(kept.steps.size());
     for (std::size_t s = kept.steps.size(); s-- > 0;) {
-      StepBackward step(in.of(kept.steps[s], s), records[s], kept.wanted, dproducts);
+      StepBackward step(in.of(kept.steps[s], s), saved[s], kept.wanted, dproducts);
       if (s + 1 == kept.steps.size()) {
         for_chunks(sizes, [&](const Chunk& chunk) {
           for (std::int64_t n = chunk.first; n < chunk.first + chunk.samples; ++n)
             kernels::layer_norm_backward(sizes.state(), {floats(moments)[2 * n], floats(moments)[2 * n + 1]},
-                                         floats(records[s].output) + n * sizes.state(), floats(in.ln_weight), 1,
+                                         floats(saved[s].output) + n * sizes.state(), floats(in.ln_weight), 1,
                                          floats(gradient) + n * sizes.state(), floats(residual) + n * sizes.state(),
                                          dln_weight.of(chunk).block(), dln_bias.of(chunk).block());
           dln_weight.of(chunk).end_block();
@@ -181,7 +181,7 @@ struct FusedCell : torch::autograd::Function<FusedCell> {
       gradients[4] = dln_bias.total().to(at::kFloat).view_as(in.ln_bias);
     }
     if (kept.wanted.architecture) {
-      gradients[1] = edge_gradients(in, sizes, records, dinputs);
+      gradients[1] = edge_gradients(in, sizes, saved, dinputs);
       gradients[2] = at::stack(dgammas);
     }
     add_input_gradients(sizes, dinputs, skips, residual);
@@ -191,13 +191,13 @@ struct FusedCell : torch::autograd::Function<FusedCell> {
 
  private:
   /// d beta: the skip weights' are products of a step's input gradient with a state, `none` has none.
-  static Tensor edge_gradients(const Inputs& in, const Sizes& sizes, const std::vector<StepRecord>& records,
+  static Tensor edge_gradients(const Inputs& in, const Sizes& sizes, const std::vector<SavedStep>& saved,
                                const std::vector<Tensor>& dinputs) {
     std::vector<Tensor> states{in.x, in.x};
     std::vector<std::pair<std::size_t, std::size_t>> edges;  // step, state
-    for (std::size_t s = 0; s < records.size(); ++s) {
+    for (std::size_t s = 0; s < saved.size(); ++s) {
       for (std::size_t k = 0; k < states.size(); ++k) edges.emplace_back(s, k);
-      states.push_back(records[s].output);
+      states.push_back(saved[s].output);
     }
     Tensor parts = at::zeros({sizes.chunks(), static_cast<std::int64_t>(edges.size())}, at::kDouble);
     for_chunks(sizes, [&](const Chunk& chunk) {
@@ -230,17 +230,17 @@ struct FusedCell : torch::autograd::Function<FusedCell> {
 }  // namespace
 
 Tensor fused_cell(const Tensor& x, const Tensor& beta, const Tensor& gamma, const Tensor& ln_weight,
-                  const Tensor& ln_bias, double ln_epsilon, const std::vector<FusedStep>& steps, Pass pass) {
+                  const Tensor& ln_bias, double ln_epsilon, const std::vector<FusedStep>& steps, Mode mode) {
   std::vector<Tensor> tensors{x.contiguous(), beta, gamma, ln_weight.contiguous(), ln_bias.contiguous()};
   const Tensor none = at::empty({0}, x.options());
   for (const auto& step : steps)
     for (const Tensor& tensor : {step.weight, step.bias, step.norm_weight, step.norm_bias, step.excite_weight,
                                  step.excite_bias, step.attention_ln_weight, step.attention_ln_bias})
       tensors.push_back(tensor.defined() ? tensor.contiguous() : none);
-  auto kept = c10::make_intrusive<Record>();
+  auto kept = c10::make_intrusive<Context>();
   kept->wanted.weights = ln_weight.requires_grad();
   kept->wanted.architecture = gamma.requires_grad() || beta.requires_grad();
-  return FusedCell::apply(at::TensorList(tensors), ln_epsilon, steps, pass, kept);
+  return FusedCell::apply(at::TensorList(tensors), ln_epsilon, steps, mode, kept);
 }
 
 }  // namespace harmonic

@@ -4,7 +4,8 @@
 
 #include "worker/fusion/norm_activate_kernels.hpp"
 
-/// The loops of a fused cell, each over a few rows that stay in the processor's cache from one loop to the next.
+/// The loops of a fused cell, each over a few rows that stay in the processor's cache from one loop to the next. Those
+/// of its convolving operators are norm_activate_kernels.hpp's.
 namespace harmonic::kernels {
 
 /// out = sum of weights[k] * states[k]
@@ -24,27 +25,17 @@ void scale_channels(std::int64_t rows, std::int64_t channels, const float* t, co
 void scale_channels_backward(std::int64_t rows, std::int64_t channels, const float* t, const float* factor,
                              const float* gradient, float* dt, float* dfactor);
 
-/// Columns of a wider matrix: a block's rows start `pitch` apart.
-struct Columns {
-  Block block;  ///< width: of these columns
-  std::int64_t pitch = 0;
-};
-/// out += weight * dropout(nonlinearity(u * slope[c] + offset[c])); out is dense.
-void add_activated(Columns columns, Nonlinearity kind, DropoutMask mask, float weight, const float* u,
-                   const float* slope, const float* offset, float* out);
-/// Backward of it: dv as in activate_backward, with the pitch of u.
-void add_activated_backward(Columns columns, Nonlinearity kind, DropoutMask mask, float weight, const float* u,
-                            const float* slope, const float* offset, const float* mean, const float* gradient,
-                            float* dv, float* sum, float* product);
-
-/// Attention of a sample's positions to one another: probabilities = softmax(t t^T * scale) (positions, positions),
-/// out = probabilities t (positions, channels).
+/// Attention of a sample's positions to one another, one head without weights: P = softmax of the rows of S,
+/// S = scale t t^T (positions, positions), out = P t (positions, channels).
 void attend(std::int64_t positions, std::int64_t channels, float scale, const float* t, float* probabilities,
             float* out);
-/// out = probabilities t alone.
+/// out = P t alone.
 void attend_again(std::int64_t positions, std::int64_t channels, const float* t, const float* probabilities,
                   float* out);
-/// dt += gradient of attend. @param scratch positions^2
+/// dt += gradient of attend. From G = d loss / d out, since t is there three times:
+///   dP_ij = G_i . t_j,   dS_ij = P_ij (dP_ij - sum_k P_ik dP_ik)   (softmax)
+///   dt_j += sum_i P_ij G_i + scale (dS_ij + dS_ji) t_i             (as values; as queries and keys)
+/// @param scratch positions^2
 void attend_backward(std::int64_t positions, std::int64_t channels, float scale, const float* t,
                      const float* probabilities, const float* gradient, float* dt, float* scratch);
 
@@ -62,7 +53,9 @@ void layer_norm(std::int64_t count, LayerMoments moments, const float* x, const 
 /// out += scale * (normal * weight + bias)
 void add_layer_norm(std::int64_t count, LayerMoments moments, const float* x, const float* weight, const float* bias,
                     float scale, float* out);
-/// dx = gradient with respect to x of scale * (normal * weight + bias); dweight and dbias are added to.
+/// dx = gradient with respect to x of scale * (normal * weight + bias); dweight and dbias are added to. With g = scale
+/// * gradient and n = normal, over the numbers of the sample:
+///   dbias += g,   dweight += g n,   dn = g weight,   dx = inverse (dn - mean(dn) - n mean(dn n))
 void layer_norm_backward(std::int64_t count, LayerMoments moments, const float* x, const float* weight, float scale,
                          const float* gradient, float* dx, float* dweight, float* dbias);
 

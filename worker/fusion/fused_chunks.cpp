@@ -17,7 +17,7 @@ Tensor ChunkSums::total() const {
 ChunkMoments::ChunkMoments(const Sizes& sizes, std::int64_t width)
     : sizes_(sizes), mean_(at::empty({sizes.chunks(), width}, at::kDouble)), spread_(at::empty_like(mean_)) {}
 
-void ChunkMoments::see(const Chunk& chunk, const Tensor& rows) {
+void ChunkMoments::add(const Chunk& chunk, const Tensor& rows) {
   const std::int64_t width = rows.size(1), count = rows.size(0);
   const float* data = floats(rows);
   ColumnSums sum(width), square(width);
@@ -52,7 +52,7 @@ Moments ChunkMoments::moments() const {
       const double off = means[i * width + c] - m[c];
       v[c] += share(i) * off * off + spreads[i * width + c] / static_cast<double>(sizes_.rows());
     }
-  return {mean.to(at::kFloat), variance.clamp_min(0).to(at::kFloat)};
+  return {mean.to(at::kFloat), variance.clamp_min(0).to(at::kFloat), sizes_.rows()};
 }
 
 Norm norm_of(const Moments& moments, const Tensor& weight, const Tensor& bias, double epsilon) {
@@ -62,13 +62,13 @@ Norm norm_of(const Moments& moments, const Tensor& weight, const Tensor& bias, d
 }
 
 void update_running(const torch::nn::BatchNorm1d& norm, const Moments& moments, const Tensor& conv_bias,
-                    std::int64_t first, std::int64_t rows) {
+                    std::int64_t first) {
   const double momentum = *norm->options.momentum();
-  const double unbiased = static_cast<double>(rows) / static_cast<double>(rows - 1);
   const std::int64_t width = norm->running_mean.size(0);
   const Tensor mean = moments.mean.narrow(0, first, width) + conv_bias.narrow(0, first, width);
   norm->running_mean.mul_(1 - momentum).add_(mean, momentum);
-  norm->running_var.mul_(1 - momentum).add_(moments.variance.narrow(0, first, width), momentum * unbiased);
+  norm->running_var.mul_(1 - momentum)
+      .add_(moments.variance.narrow(0, first, width), momentum * unbiasing(moments.count));
 }
 
 NormGradients norm_gradients(const Norm& norm, const Tensor& sum, const Tensor& product, std::int64_t rows,
@@ -87,8 +87,8 @@ NormGradients norm_gradients(const Norm& norm, const Tensor& sum, const Tensor& 
   return all;
 }
 
-kernels::DropoutMask draw_mask(double probability, Pass pass) {
-  if (pass != Pass::train || probability <= 0) return {};
+kernels::DropoutMask draw_mask(double probability, Mode mode) {
+  if (mode != Mode::train || probability <= 0) return {};
   const auto seed = static_cast<std::uint32_t>(at::randint(1LL << 32, {1}, at::kLong).item<std::int64_t>());
   return {seed, static_cast<std::uint32_t>(probability * 4294967296.0), static_cast<float>(1 / (1 - probability))};
 }

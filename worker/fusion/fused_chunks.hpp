@@ -13,9 +13,12 @@
 #include "worker/fusion/column_sums.hpp"
 #include "worker/fusion/norm_activate_kernels.hpp"
 #include "worker/fusion/state.hpp"
+#include "worker/tensor/batch_norm.hpp"
 
-/// How fused functions cut a batch: passes between matrix products are done in chunks of samples that stay in the
-/// processor's cache. Chunks do not depend on the number of threads, nor does the order of sums over them.
+/// How fused functions cut a batch: what is between matrix products is done in chunks of samples that stay in the
+/// processor's cache. Chunks do not depend on the number of threads, nor does the order of sums over them: inside a
+/// chunk in order, float for a block of rows and double over blocks (ColumnSums), then chunk by chunk. So the result is
+/// the same, bit for bit, however many threads share the chunks out.
 namespace harmonic::fused {
 
 [[nodiscard]] inline float* floats(const torch::Tensor& tensor) {
@@ -83,16 +86,12 @@ void for_samples(const Sizes& sizes, const Chunk& chunk, Work work, EndBlock end
   }
 }
 
-struct Moments {
-  torch::Tensor mean, variance;  ///< (W) float32, variance biased
-};
-
 /// Moments of all rows from those of chunks (each about the chunk's first row, so that a mean far from 0 does not
 /// swallow the variance).
 class ChunkMoments {
  public:
   ChunkMoments(const Sizes& sizes, std::int64_t width);
-  void see(const Chunk& chunk, const torch::Tensor& rows);
+  void add(const Chunk& chunk, const torch::Tensor& rows);
   [[nodiscard]] Moments moments() const;
 
  private:
@@ -109,7 +108,7 @@ struct Norm {
 /// Columns [first, first + the norm's width) of `moments`, which lack the convolution's bias, enter the norm's running
 /// statistics.
 void update_running(const torch::nn::BatchNorm1d& norm, const Moments& moments, const torch::Tensor& conv_bias,
-                    std::int64_t first, std::int64_t rows);
+                    std::int64_t first);
 
 struct NormGradients {
   torch::Tensor weight, bias, conv_bias;  ///< (W)
@@ -121,6 +120,6 @@ struct NormGradients {
                                            std::int64_t rows, bool own_moments);
 
 /// A mask with a seed of LibTorch's generator; of no effect unless in training.
-[[nodiscard]] kernels::DropoutMask draw_mask(double probability, Pass pass);
+[[nodiscard]] kernels::DropoutMask draw_mask(double probability, Mode mode);
 
 }  // namespace harmonic::fused

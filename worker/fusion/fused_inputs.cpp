@@ -19,7 +19,7 @@ using torch::autograd::variable_list;
 enum InputTensor { kRows, kWeight, kBias, kNormWeight, kNormBias, kInputTensors };
 constexpr std::int64_t kNormTensors = 4;  ///< of Norm
 
-struct Record final : torch::CustomClassHolder {
+struct Context final : torch::CustomClassHolder {
   std::vector<DropoutMask> masks;
   Sizes sizes{};
   bool own_moments = false, weights_wanted = false, edges_wanted = false;
@@ -52,17 +52,17 @@ void multiply(at::TensorList tensors, std::size_t k, const Sizes& sizes, const C
 }
 
 Reshaped reshape(at::TensorList tensors, std::size_t k, const torch::nn::BatchNorm1d& norm, const Sizes& sizes,
-                 Pass pass) {
+                 Mode mode) {
   const Tensor& bias = of(tensors, k, kBias);
   Reshaped reshaped{at::empty({sizes.rows(), sizes.channels}, bias.options()), {}};
   ChunkMoments moments(sizes, sizes.channels);
   for_chunks(sizes, [&](const Chunk& chunk) {
     const Tensor u = rows_of(reshaped.products, sizes, chunk);
     multiply(tensors, k, sizes, chunk, u);
-    if (pass != Pass::eval) moments.see(chunk, u);
+    if (mode != Mode::eval) moments.add(chunk, u);
   });
-  const Moments used = pass == Pass::eval ? Moments{norm->running_mean - bias, norm->running_var} : moments.moments();
-  if (pass == Pass::train) update_running(norm, used, bias, 0, sizes.rows());
+  const Moments used = mode == Mode::eval ? Moments{norm->running_mean - bias, norm->running_var} : moments.moments();
+  if (mode == Mode::train) update_running(norm, used, bias, 0);
   reshaped.norm = norm_of(used, of(tensors, k, kNormWeight), of(tensors, k, kNormBias), norm->options.eps());
   return reshaped;
 }
@@ -77,14 +77,14 @@ void activate(const Reshaped& input, const Sizes& sizes, DropoutMask mask, std::
 
 struct FusedInputs : torch::autograd::Function<FusedInputs> {
   static Tensor forward(AutogradContext* ctx, at::TensorList tensors, const std::vector<torch::nn::BatchNorm1d>& norms,
-                        double dropout, Pass pass, const c10::intrusive_ptr<Record>& kept) {
+                        double dropout, Mode mode, const c10::intrusive_ptr<Context>& kept) {
     const Tensor edges = tensors[0].contiguous();
     const Sizes& sizes = kept->sizes;
     const std::int64_t cells = edges.size(0), inputs = edges.size(1);
     std::vector<Reshaped> reshaped;
     for (std::size_t k = 0; k < norms.size(); ++k) {
-      kept->masks.push_back(draw_mask(dropout, pass));
-      reshaped.push_back(reshape(tensors, k, norms[k], sizes, pass));
+      kept->masks.push_back(draw_mask(dropout, mode));
+      reshaped.push_back(reshape(tensors, k, norms[k], sizes, mode));
     }
     Tensor sums = at::zeros({cells, sizes.samples, sizes.positions, sizes.channels}, edges.options());
     for_chunks(sizes, [&](const Chunk& chunk) {
@@ -107,7 +107,7 @@ struct FusedInputs : torch::autograd::Function<FusedInputs> {
 
   static variable_list backward(AutogradContext* ctx, variable_list outer) {
     const auto capsule = ctx->saved_data["kept"].toCapsule();
-    const Record& kept = static_cast<const Record&>(*capsule);
+    const Context& kept = static_cast<const Context&>(*capsule);
     const Sizes& sizes = kept.sizes;
     const auto saved = ctx->get_saved_variables();
     const Tensor gradient = outer[0].contiguous(), edges = saved[0].contiguous();
@@ -145,8 +145,8 @@ struct FusedInputs : torch::autograd::Function<FusedInputs> {
 
  private:
   static void weight_gradients(at::TensorList tensors, std::size_t k, const Reshaped& input, DropoutMask mask,
-                               const Record& kept, const Tensor& gradient, const Tensor& edges, const Tensor& dproducts,
-                               variable_list& gradients) {
+                               const Context& kept, const Tensor& gradient, const Tensor& edges,
+                               const Tensor& dproducts, variable_list& gradients) {
     const Sizes& sizes = kept.sizes;
     const std::int64_t cells = edges.size(0);
     ChunkSums sum(sizes, sizes.channels), product(sizes, sizes.channels);
@@ -162,11 +162,11 @@ struct FusedInputs : torch::autograd::Function<FusedInputs> {
             for (std::int64_t c = 0; c < cells; ++c)
               from[static_cast<std::size_t>(c)] = floats(gradient) + (c * sizes.samples + n) * sizes.state();
             kernels::weighted_sum(sizes.state(), cells, from.data(), weights.data(), wanted.data());
-            kernels::add_activated_backward({{n * sizes.positions, sizes.positions, sizes.channels}, sizes.channels},
-                                            Nonlinearity::relu, mask, 1, floats(input.products) + n * sizes.state(),
-                                            floats(input.norm.slope), floats(input.norm.offset),
-                                            floats(input.norm.mean), wanted.data(),
-                                            floats(dproducts) + n * sizes.state(), sums.block(), products.block());
+            kernels::activate_backward({{n * sizes.positions, sizes.positions, sizes.channels}, sizes.channels},
+                                       Nonlinearity::relu, mask, 1, floats(input.products) + n * sizes.state(),
+                                       floats(input.norm.slope), floats(input.norm.offset), floats(input.norm.mean),
+                                       wanted.data(), floats(dproducts) + n * sizes.state(), sums.block(),
+                                       products.block());
           },
           [&] {
             sums.end_block();
@@ -193,7 +193,7 @@ struct FusedInputs : torch::autograd::Function<FusedInputs> {
 }  // namespace
 
 Tensor fused_inputs(const std::vector<FusedInput>& inputs, std::int64_t positions, const Tensor& edges, double dropout,
-                    Pass pass) {
+                    Mode mode) {
   std::vector<Tensor> tensors{edges};
   std::vector<torch::nn::BatchNorm1d> norms;
   for (const auto& input : inputs) {
@@ -201,12 +201,12 @@ Tensor fused_inputs(const std::vector<FusedInput>& inputs, std::int64_t position
       tensors.push_back(tensor.contiguous());
     norms.push_back(input.norm);
   }
-  auto kept = c10::make_intrusive<Record>();
+  auto kept = c10::make_intrusive<Context>();
   kept->sizes = {inputs.front().rows.size(0), positions, inputs.front().weight.size(0)};
-  kept->own_moments = pass != Pass::eval;
+  kept->own_moments = mode != Mode::eval;
   kept->weights_wanted = inputs.front().weight.requires_grad();
   kept->edges_wanted = edges.requires_grad();
-  return FusedInputs::apply(at::TensorList(tensors), norms, dropout, pass, kept);
+  return FusedInputs::apply(at::TensorList(tensors), norms, dropout, mode, kept);
 }
 
 }  // namespace harmonic

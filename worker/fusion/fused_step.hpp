@@ -31,7 +31,25 @@ struct FusedStep {
   torch::Tensor attention_ln_weight, attention_ln_bias;  ///< (L, C)
 };
 
-/// The two directions of a step, each in passes over chunks of samples with the sums over all rows between them.
+/// The two directions of a step. A step with weights gamma of its operators computes, from its input t (N, L, C):
+///
+///   u = t weight^T                                          one product for all convolving operators
+///   f = 2 gamma_sum + gamma_excite e,                       (N, C): Sum of (t, t) is 2 t, and squeeze-excite is t e,
+///       e = sigmoid(relu(z)), z = squeezed A^T + a,           so both scale t's channels
+///       squeezed = mean of t over the positions
+///   out = t f + sum over parts of gamma dropout(nonlinearity(batch norm(u)))     (norm_activate_kernels.hpp)
+///             + gamma_attention layer norm(dropout(attention(t)))                (fused_cell_kernels.hpp)
+///
+/// Batch norm needs sums over all rows, everything else a few rows: so each direction is two passes over chunks of
+/// samples that stay in the cache, with the sums between them. Forward: t, u and the moments; then out. Backward, from
+/// the gradient g of out:
+///
+///   unmix:       df = sum over positions of g t; dt = g f + attention's; dv of every part, and its sums
+///   sum_up:      batch norm's gradients from the sums; dz = gamma_excite df e (1 - e) where z > 0, d squeezed = dz A
+///   unmultiply:  du from dv; dt += du weight + d squeezed / L
+///
+/// and dweight = du^T t is one product at the end. d gamma is the product of g with what that operator gave, made anew;
+/// of Sum and squeeze-excite it follows from df.
 namespace fused {
 
 /// FusedStep's tensors, in this order.
@@ -58,8 +76,8 @@ struct StepInputs {
   [[nodiscard]] const torch::Tensor& of(StepTensor which) const { return tensors[which]; }
 };
 
-/// What a step keeps for its backward pass.
-struct StepRecord {
+/// What a step saves for its backward pass.
+struct SavedStep {
   torch::Tensor input;                      ///< t: (R, C), R = N * L
   torch::Tensor products;                   ///< u = t weight^T: (R, W), without the bias, which batch norm takes away
   Norm norm;                                ///< of the products
@@ -72,12 +90,12 @@ struct StepRecord {
   kernels::DropoutMask attention_mask;
 };
 
-/// First pass forward: the step's input, a weighted sum of states (N, L, C), its products, and batch norm's statistics.
-/// Then finds what Sum and squeeze-excite amount to, draws masks, and makes room for the second pass.
-[[nodiscard]] StepRecord begin_step(const StepInputs& in, const std::vector<torch::Tensor>& states,
-                                    const std::vector<float>& skips, Pass pass);
-/// Second pass forward, for one chunk: the weighted operators, into the record's output.
-void mix(const StepInputs& in, const StepRecord& record, const Chunk& chunk);
+/// Forward, up to the sums: the step's input, a weighted sum of states (N, L, C), its products, and batch norm's
+/// statistics. Then finds what Sum and squeeze-excite amount to, draws masks, and makes room for the rest.
+[[nodiscard]] SavedStep begin_step(const StepInputs& in, const std::vector<torch::Tensor>& states,
+                                   const std::vector<float>& skips, Mode mode);
+/// The rest of forward, for one chunk: the weighted operators, into the saved output.
+void mix(const StepInputs& in, const SavedStep& saved, const Chunk& chunk);
 
 /// Which gradients are wanted.
 struct Wanted {
@@ -89,7 +107,7 @@ struct Wanted {
 class StepBackward {
  public:
   /// @param dproducts (R, W) room
-  StepBackward(const StepInputs& in, const StepRecord& record, const Wanted& wanted, torch::Tensor dproducts);
+  StepBackward(const StepInputs& in, const SavedStep& saved, const Wanted& wanted, torch::Tensor dproducts);
 
   /// @param gradient of the chunk's output rows
   void unmix(const Chunk& chunk, const float* gradient);
@@ -111,7 +129,7 @@ class StepBackward {
   void unmix_attention(const Chunk& chunk, std::int64_t n, const float* g, Scratch& scratch);
 
   StepInputs in_;
-  const StepRecord& record_;
+  const SavedStep& saved_;
   const Wanted& wanted_;
   std::int64_t width_;
   torch::Tensor dproducts_;  ///< first of v, then of u

@@ -20,7 +20,7 @@ class FusionHead final : public torch::nn::Module {
   torch::nn::Linear classifier;  ///< input index: channel * L + position
 
  private:
-  int lanes_;
+  std::int64_t lanes_;
 };
 
 }  // namespace harmonic

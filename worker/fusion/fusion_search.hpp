@@ -11,9 +11,9 @@
 #include "core/config/search_settings.hpp"
 #include "core/space/genome.hpp"
 #include "core/space/genotype.hpp"
-#include "worker/fusion/fusion_data.hpp"
 #include "worker/fusion/fusion_hooks.hpp"
 #include "worker/fusion/hardware_loss.hpp"
+#include "worker/fusion/samples.hpp"
 
 namespace harmonic {
 
@@ -30,7 +30,7 @@ struct FusionResult {
 
 /// One fusion search of several that train in one batched pass.
 struct FusionJob {
-  const FusionData& data;
+  const FusionSamples& samples;
   std::uint64_t seed = 0;
   /// Architecture parameters to start from: FusionResult::architecture of a search with as many inputs and the same
   /// macro-architecture; empty: random_architecture.
@@ -42,22 +42,23 @@ struct FusionJob {
 /// normalised, hardware_loss); the discrete network is derived, trained from scratch (retraining.hpp), and that is the
 /// result. The hardware terms enter as they are, not under square roots: their pull does not grow without bound near 0.
 /// The result depends on the arguments alone: on one thread it is the same bit for bit. Seeds LibTorch's generator.
+/// Goes one way: samples -> mixed network -> genotype -> retraining -> result.
 /// @param start as in FusionJob
-/// @throws InputError for data that do not fit together, or an impossible fusion; FusionStopped
-[[nodiscard]] FusionResult search_fusion(const FusionData& data, MacroArchitecture macro,
+/// @throws InputError for an impossible fusion; NotFinite when a training diverges; Cancelled
+[[nodiscard]] FusionResult search_fusion(const FusionSamples& samples, MacroArchitecture macro,
                                          const FusionSettings& settings, const OperatorCosts& costs, std::uint64_t seed,
-                                         torch::Device device, const FusionHooks& hooks = {},
-                                         std::span<const float> start = {});
+                                         const FusionHooks& hooks = {}, std::span<const float> start = {});
 
 /// The same for several pairs of one macro-architecture, whose mixed networks train side by side, in lanes (lanes.hpp);
 /// their discrete networks are retrained one after another. Each search is what it is alone, but for rounding and for
 /// its dropout masks.
 /// @param jobs one or more, of the same data set: as many inputs, the same labels
 /// @return [job]
-/// @throws InputError as above, or for jobs that do not go together; FusionStopped
+/// @throws InputError as above, or for jobs that do not go together; NotFinite, whose lane is the job that diverged,
+/// for all of them; Cancelled
 [[nodiscard]] std::vector<FusionResult> search_fusions(std::span<const FusionJob> jobs, MacroArchitecture macro,
                                                        const FusionSettings& settings, const OperatorCosts& costs,
-                                                       torch::Device device, const FusionHooks& hooks = {});
+                                                       const FusionHooks& hooks = {});
 
 /// What the published code reports of a fusion search: of the mixed network, at its best epoch on test.
 struct PublishedResult {
@@ -71,17 +72,10 @@ struct PublishedResult {
 /// The same search by the published protocol, for comparison with published numbers alone: the architecture is stepped
 /// on the test split, the hardware terms stand in the loss of the weights, the best test epoch is what counts
 /// (method.md). Learning rates are the published ones (published_values), whatever the settings say.
-/// @param test, test_labels features of the test split, as FusionData's
-[[nodiscard]] PublishedResult search_fusion_published(const FusionData& data, const std::vector<torch::Tensor>& test,
-                                                      const torch::Tensor& test_labels, MacroArchitecture macro,
-                                                      const FusionSettings& settings, const OperatorCosts& costs,
-                                                      std::uint64_t seed, torch::Device device,
+/// @throws as search_fusion
+[[nodiscard]] PublishedResult search_fusion_published(const FusionSamples& samples, const Samples& test,
+                                                      MacroArchitecture macro, const FusionSettings& settings,
+                                                      const OperatorCosts& costs, std::uint64_t seed,
                                                       const FusionHooks& hooks = {});
-
-/// Metric (percent) of a trained discrete network on other features, e.g. the test split's.
-/// @throws InputError when weights, genotype and features do not belong together
-[[nodiscard]] double evaluate_model(const std::map<std::string, torch::Tensor>& weights, const Genotype& genotype,
-                                    const std::vector<torch::Tensor>& features, const torch::Tensor& labels,
-                                    LabelKind kind, int classes, const FusionSettings& settings);
 
 }  // namespace harmonic

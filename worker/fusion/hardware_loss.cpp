@@ -42,10 +42,9 @@ OperatorCosts operator_costs(const std::vector<Device>& devices, const std::vect
   return costs;
 }
 
-HardwareLoss hardware_loss(const std::vector<torch::Tensor>& gammas, const OperatorCosts& costs) {
+HardwareLoss hardware_loss(const std::vector<torch::Tensor>& gammas, std::int64_t lanes, const OperatorCosts& costs) {
   const torch::Tensor weights = at::cat(gammas).to(torch::kFloat64);  // (…, operators)
   const auto operators = static_cast<std::size_t>(weights.size(-1));
-  const std::int64_t lanes = weights.dim() == 3 ? gammas.front().size(0) : 1;
   const auto expected = [&](const std::vector<std::vector<double>>& tables) {
     return at::matmul(weights, normalised_costs(tables, costs.weight, operators).to(weights.device()))
                .mean()

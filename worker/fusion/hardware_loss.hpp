@@ -27,8 +27,9 @@ struct HardwareLoss {
   torch::Tensor latency;  ///< scalar
   torch::Tensor energy;   ///< scalar
 };
-/// @param gammas [cell] (nodes, operators), weights (after softmax); with lanes, [cell] (lanes, nodes, operators), and
-///   their costs add up. Source: method.md.
-[[nodiscard]] HardwareLoss hardware_loss(const std::vector<torch::Tensor>& gammas, const OperatorCosts& costs);
+/// @param gammas [cell] (nodes, operators), weights (after softmax); of several lanes [cell] (lanes, nodes, operators),
+///   and their costs add up. Source: method.md.
+[[nodiscard]] HardwareLoss hardware_loss(const std::vector<torch::Tensor>& gammas, std::int64_t lanes,
+                                         const OperatorCosts& costs);
 
 }  // namespace harmonic

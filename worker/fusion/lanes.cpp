@@ -5,6 +5,7 @@
 #include <torch/torch.h>
 
 #include "worker/data/metrics.hpp"
+#include "worker/fusion/samples.hpp"
 
 namespace harmonic {
 
@@ -20,11 +21,12 @@ Tensor linear_rows(const Tensor& x, const Tensor& weight, const Tensor& bias, st
   return out.view(sizes);
 }
 
-Tensor lane_losses(const Tensor& logits, const Tensor& labels, LabelKind kind, std::int64_t lanes) {
-  if (lanes == 1) return task_loss(logits, labels, kind).view(1);
-  const Tensor each = kind == LabelKind::multilabel
-                          ? at::binary_cross_entropy_with_logits(logits, labels, {}, {}, at::Reduction::None).mean(1)
-                          : at::cross_entropy_loss(logits, labels, {}, at::Reduction::None);
+Tensor lane_losses(const Tensor& logits, const Labels& labels, std::int64_t lanes) {
+  if (lanes == 1) return task_loss(logits, labels.values, labels.kind).view(1);
+  const Tensor each =
+      labels.kind == LabelKind::multilabel
+          ? at::binary_cross_entropy_with_logits(logits, labels.values, {}, {}, at::Reduction::None).mean(1)
+          : at::cross_entropy_loss(logits, labels.values, {}, at::Reduction::None);
   return each.view({lanes, -1}).mean(1);
 }
 
@@ -75,9 +77,9 @@ std::vector<torch::nn::BatchNorm1d> lane_norms(const torch::nn::BatchNorm1d& nor
   return all;
 }
 
-Tensor for_rows(const Tensor& numbers, const Tensor& rows) {
-  if (numbers.dim() == 0) return numbers;
-  return numbers.unsqueeze(1).expand({-1, rows.size(0) / numbers.size(0)}).reshape({-1, 1, 1});
+Tensor for_rows(const Tensor& numbers, const Tensor& rows, std::int64_t lanes) {
+  if (lanes == 1) return numbers;
+  return numbers.unsqueeze(1).expand({lanes, rows.size(0) / lanes}).reshape({-1, 1, 1});
 }
 
 }  // namespace harmonic

@@ -16,14 +16,16 @@ using torch::Tensor;
 namespace {
 
 /// The skip weight in a row of an edge table (rows, 2), or (lanes, rows, 2), for multiplication with a state.
-Tensor skip_weight(const Tensor& edges, std::int64_t row, const Tensor& state) {
-  return for_rows(edges.select(-2, row).select(-1, 1), state);
+Tensor skip_weight(const Tensor& edges, std::int64_t row, const Tensor& state, std::int64_t lanes) {
+  return for_rows(edges.select(-2, row).select(-1, 1), state, lanes);
 }
 
 /// Sum of w_k * state_k over the skip weights of rows `first`… of an edge table (rows, 2), or (lanes, rows, 2). `none`
 /// adds nothing.
-Tensor mixed_edges(const std::vector<Tensor>& states, const Tensor& edges, std::int64_t first) {
-  const auto skip = [&](std::size_t k) { return skip_weight(edges, first + static_cast<std::int64_t>(k), states[k]); };
+Tensor mixed_edges(const std::vector<Tensor>& states, const Tensor& edges, std::int64_t first, std::int64_t lanes) {
+  const auto skip = [&](std::size_t k) {
+    return skip_weight(edges, first + static_cast<std::int64_t>(k), states[k], lanes);
+  };
   Tensor sum = states[0] * skip(0);
   for (std::size_t k = 1; k < states.size(); ++k) sum = at::addcmul(sum, states[k], skip(k));
   return sum;
@@ -51,33 +53,33 @@ void check_layout(const FusionLayout& layout) {
         "lower multiplier in [fusion]");
 }
 
-MixedOperator::MixedOperator(const std::vector<std::string>& operators, const StateShape& shape) {
+MixedOperator::MixedOperator(const std::vector<std::string>& operators, const StateShape& shape) : lanes_(shape.lanes) {
   for (const auto& name : operators) operators_.push_back(register_module(name, make_fusion_operator(name, shape)));
 }
 
-Tensor MixedOperator::weighted_sum(const Tensor& x, const Tensor& y, const Tensor& weights, Pass pass) {
+Tensor MixedOperator::weighted_sum(const Tensor& x, const Tensor& y, const Tensor& weights, Mode mode) {
   Tensor sum;
   for (std::size_t i = 0; i < operators_.size(); ++i) {
-    const Tensor out = operators_[i]->forward(x, y, pass);
-    const Tensor weight = for_rows(weights.select(-1, static_cast<std::int64_t>(i)), out);
+    const Tensor out = operators_[i]->forward(x, y, mode);
+    const Tensor weight = for_rows(weights.select(-1, static_cast<std::int64_t>(i)), out, lanes_);
     sum = sum.defined() ? at::addcmul(sum, out, weight) : out * weight;
   }
   return sum;
 }
 
-Tensor MixedOperator::forward(const Tensor& t, const Tensor& weights, Pass pass) {
-  return weighted_sum(t, t, weights, pass);
+Tensor MixedOperator::forward(const Tensor& t, const Tensor& weights, Mode mode) {
+  return weighted_sum(t, t, weights, mode);
 }
 
-Tensor MixedOperator::forward_unfolded(const Tensor& t, const Tensor& weights, Pass pass) {
-  return weighted_sum(t, t.view(t.sizes()), weights, pass);  // not the same object: nothing folds
+Tensor MixedOperator::forward_unfolded(const Tensor& t, const Tensor& weights, Mode mode) {
+  return weighted_sum(t, t.view(t.sizes()), weights, mode);  // not the same object: nothing folds
 }
 
-std::vector<FusedStep> MixedOperator::fused(std::int64_t lanes) const {
-  std::vector<FusedStep> steps(static_cast<std::size_t>(lanes));
+std::vector<FusedStep> MixedOperator::fused() const {
+  std::vector<FusedStep> steps(static_cast<std::size_t>(lanes_));
   // Gives every lane its part of a tensor.
   const auto deal = [&](const Tensor& tensor, Tensor FusedStep::*to) {
-    const auto parts = tensor.chunk(lanes);
+    const auto parts = tensor.chunk(lanes_);
     for (std::size_t k = 0; k < steps.size(); ++k) steps[k].*to = parts[k];
   };
   std::vector<std::vector<Tensor>> weights(steps.size()), biases = weights, norm_weights = weights,
@@ -100,8 +102,8 @@ std::vector<FusedStep> MixedOperator::fused(std::int64_t lanes) const {
       deal(excite->fc_squeeze->weight, &FusedStep::excite_weight);
       deal(excite->fc_squeeze->bias, &FusedStep::excite_bias);
     } else if (const auto* conv = dynamic_cast<const ConvolvingOperator*>(operators_[i].get())) {
-      const auto folded = folded_weight(conv->conv).chunk(lanes), bias = conv->conv->bias.chunk(lanes);
-      const auto norms = lane_norms(conv->bn, lanes);
+      const auto folded = folded_weight(conv->conv).chunk(lanes_), bias = conv->conv->bias.chunk(lanes_);
+      const auto norms = lane_norms(conv->bn, lanes_);
       for (std::size_t k = 0; k < steps.size(); ++k) {
         auto& parts = steps[k].parts;
         const std::int64_t first = parts.empty() ? 0 : parts.back().first + parts.back().width;
@@ -138,17 +140,17 @@ MixedNode::MixedNode(int nodes, const std::vector<std::string>& operators, const
   register_module("ln", ln_);
 }
 
-Tensor MixedNode::forward(const Tensor& x, const Tensor& beta, const Tensor& gamma, Pass pass) {
-  if (!x.is_cpu() || x.scalar_type() != torch::kFloat32) return forward_composed(x, beta, gamma, pass);
+Tensor MixedNode::forward(const Tensor& x, const Tensor& beta, const Tensor& gamma, Mode mode) {
+  if (!x.is_cpu() || x.scalar_type() != torch::kFloat32) return forward_composed(x, beta, gamma, mode);
   std::vector<std::vector<FusedStep>> steps(static_cast<std::size_t>(lanes_));  // [lane][step]
   for (const auto& mixed : steps_) {
-    auto fused = mixed->fused(lanes_);
-    if (fused.empty()) return forward_composed(x, beta, gamma, pass);
+    auto fused = mixed->fused();
+    if (fused.empty()) return forward_composed(x, beta, gamma, mode);
     for (std::size_t k = 0; k < steps.size(); ++k) steps[k].push_back(std::move(fused[k]));
   }
   const auto cell = [&](const Tensor& own, const Tensor& betas, const Tensor& gammas, const Tensor& weight,
                         const Tensor& bias, std::size_t lane) {
-    return fused_cell(own, betas, gammas, weight.t(), bias.t(), ln_->options.eps(), steps[lane], pass);
+    return fused_cell(own, betas, gammas, weight.t(), bias.t(), ln_->options.eps(), steps[lane], mode);
   };
   if (lanes_ == 1) return cell(x, beta, gamma, ln_->weight, ln_->bias, 0);
   const auto rows = x.chunk(lanes_), weights = ln_->weight.chunk(lanes_), biases = ln_->bias.chunk(lanes_);
@@ -159,15 +161,15 @@ Tensor MixedNode::forward(const Tensor& x, const Tensor& beta, const Tensor& gam
   return at::cat(outputs);
 }
 
-Tensor MixedNode::forward_composed(const Tensor& x, const Tensor& beta, const Tensor& gamma, Pass pass) {
+Tensor MixedNode::forward_composed(const Tensor& x, const Tensor& beta, const Tensor& gamma, Mode mode) {
   std::vector<Tensor> states{x, x};
   std::int64_t row = 0;
   for (std::size_t step = 0; step < steps_.size(); ++step) {
-    const Tensor input = mixed_edges(states, beta, row);
+    const Tensor input = mixed_edges(states, beta, row, lanes_);
     row += static_cast<std::int64_t>(states.size());
-    states.push_back(steps_[step]->forward(input, gamma.select(-2, static_cast<std::int64_t>(step)), pass));
+    states.push_back(steps_[step]->forward(input, gamma.select(-2, static_cast<std::int64_t>(step)), mode));
   }
-  return layer_norm_rows(ln_, states.back() + x);
+  return layer_norm_rows(ln_, states.back() + x, lanes_);
 }
 
 MixedNetwork::MixedNetwork(const FusionLayout& layout) : layout_(layout) {
@@ -181,34 +183,35 @@ MixedNetwork::MixedNetwork(const FusionLayout& layout) : layout_(layout) {
   head_ = register_module("head", std::make_shared<FusionHead>(layout.multiplier, layout.classes, layout.shape));
 }
 
-Tensor MixedNetwork::forward(const std::vector<Tensor>& features, const Architecture& weights, Pass pass) {
+Tensor MixedNetwork::forward(const std::vector<Tensor>& features, const Architecture& weights, Mode mode) {
   std::vector<Tensor> states, sums;
   // Where the output reads cells alone no reshaped input is needed by itself.
   const bool cells_alone = layout_.macro.cells >= layout_.multiplier;
   if (cells_alone && std::all_of(features.begin(), features.end(), fusable))
-    sums = input_sums(features, weights, pass);
+    sums = input_sums(features, weights, mode);
   else
-    for (std::size_t i = 0; i < reshape_.size(); ++i) states.push_back(reshape_[i]->forward(features[i], pass));
+    for (std::size_t i = 0; i < reshape_.size(); ++i) states.push_back(reshape_[i]->forward(features[i], mode));
   const auto inputs = static_cast<std::int64_t>(reshape_.size());
   std::int64_t row = 0;
   for (std::size_t c = 0; c < cells_.size(); ++c) {
     Tensor x;
     if (sums.empty()) {
-      x = mixed_edges(states, weights.alphas, row);
+      x = mixed_edges(states, weights.alphas, row, layout_.shape.lanes);
     } else {
       x = sums[c];
       for (std::size_t k = 0; k < c; ++k)
-        x = at::addcmul(x, states[k],
-                        skip_weight(weights.alphas, row + inputs + static_cast<std::int64_t>(k), states[k]));
+        x = at::addcmul(
+            x, states[k],
+            skip_weight(weights.alphas, row + inputs + static_cast<std::int64_t>(k), states[k], layout_.shape.lanes));
     }
     row += inputs + static_cast<std::int64_t>(c);
-    states.push_back(cells_[c]->forward(x, weights.betas[c], weights.gammas[c], pass));
+    states.push_back(cells_[c]->forward(x, weights.betas[c], weights.gammas[c], mode));
   }
   return head_->forward({states.end() - layout_.multiplier, states.end()});
 }
 
 std::vector<Tensor> MixedNetwork::input_sums(const std::vector<Tensor>& features, const Architecture& weights,
-                                             Pass pass) const {
+                                             Mode mode) const {
   const std::int64_t lanes = layout_.shape.lanes;
   const auto count = static_cast<std::int64_t>(reshape_.size());
   std::vector<std::vector<FusedInput>> inputs(static_cast<std::size_t>(lanes));
@@ -229,7 +232,7 @@ std::vector<Tensor> MixedNetwork::input_sums(const std::vector<Tensor>& features
   for (std::size_t k = 0; k < inputs.size(); ++k)
     sums.push_back(fused_inputs(inputs[k], layout_.shape.positions,
                                 lanes == 1 ? all : all.select(1, static_cast<std::int64_t>(k)), layout_.shape.dropout,
-                                pass));
+                                mode));
   return (lanes == 1 ? sums.front() : at::cat(sums, 1)).unbind(0);
 }
 

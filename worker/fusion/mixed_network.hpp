@@ -31,16 +31,17 @@ class MixedOperator final : public torch::nn::Module {
  public:
   MixedOperator(const std::vector<std::string>& operators, const StateShape& shape);
   /// @param t (N, L, C) @param weights (operators), after softmax; with lanes (lanes, operators)
-  torch::Tensor forward(const torch::Tensor& t, const torch::Tensor& weights, Pass pass);
+  torch::Tensor forward(const torch::Tensor& t, const torch::Tensor& weights, Mode mode);
   /// The same by the definition, nothing folded.
-  torch::Tensor forward_unfolded(const torch::Tensor& t, const torch::Tensor& weights, Pass pass);
+  torch::Tensor forward_unfolded(const torch::Tensor& t, const torch::Tensor& weights, Mode mode);
   /// Its parameters for a fused cell, [lane]; nothing when there are candidates that only run by themselves.
-  [[nodiscard]] std::vector<FusedStep> fused(std::int64_t lanes) const;
+  [[nodiscard]] std::vector<FusedStep> fused() const;
 
  private:
-  torch::Tensor weighted_sum(const torch::Tensor& x, const torch::Tensor& y, const torch::Tensor& weights, Pass pass);
+  torch::Tensor weighted_sum(const torch::Tensor& x, const torch::Tensor& y, const torch::Tensor& weights, Mode mode);
 
   std::vector<std::shared_ptr<FusionOperator>> operators_;
+  std::int64_t lanes_;
 };
 
 /// A fusion node of the mixed network: `nodes` mixed operators, each on the weighted sum of all earlier inner states
@@ -49,15 +50,15 @@ class MixedNode final : public torch::nn::Module {
  public:
   MixedNode(int nodes, const std::vector<std::string>& operators, const StateShape& shape);
   /// @param beta (inner edges, 2), gamma (nodes, operators): weights; with lanes their number comes first
-  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& beta, const torch::Tensor& gamma, Pass pass);
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& beta, const torch::Tensor& gamma, Mode mode);
   /// The same put together from single operators: on any device and type, with any candidates, in any number of lanes.
   torch::Tensor forward_composed(const torch::Tensor& x, const torch::Tensor& beta, const torch::Tensor& gamma,
-                                 Pass pass);
+                                 Mode mode);
 
  private:
   std::vector<std::shared_ptr<MixedOperator>> steps_;
   torch::nn::LayerNorm ln_;
-  int lanes_;
+  std::int64_t lanes_;
 };
 
 /// The differentiable search network over all input features. Source: method.md, "Tier 2".
@@ -69,12 +70,12 @@ class MixedNetwork final : public torch::nn::Module {
   /// @param features one an input, as feature_rows gives them
   /// @param weights alpha, beta, gamma after softmax
   /// @return logits (N, classes)
-  torch::Tensor forward(const std::vector<torch::Tensor>& features, const Architecture& weights, Pass pass);
+  torch::Tensor forward(const std::vector<torch::Tensor>& features, const Architecture& weights, Mode mode);
 
  private:
   /// What the reshaped inputs give to each cell.
   [[nodiscard]] std::vector<torch::Tensor> input_sums(const std::vector<torch::Tensor>& features,
-                                                      const Architecture& weights, Pass pass) const;
+                                                      const Architecture& weights, Mode mode) const;
 
   FusionLayout layout_;
   std::vector<std::shared_ptr<ReshapeLayer>> reshape_;

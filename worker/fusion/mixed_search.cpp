@@ -2,25 +2,27 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
+#include <fmt/format.h>
 #include <torch/torch.h>
 
-#include "worker/data/metrics.hpp"
+#include "worker/fusion/learning_rate.hpp"
+#include "worker/fusion/not_finite.hpp"
+#include "worker/fusion/predict.hpp"
 
 namespace harmonic {
 
 using torch::Tensor;
 
-MixedSearch::MixedSearch(const Samples& train, const Samples& guide, LabelKind kind, std::span<const MixedLane> lanes,
+MixedSearch::MixedSearch(const Samples& train, const Samples& guide, std::span<const MixedLane> lanes,
                          const FusionSettings& settings, const SearchProtocol& protocol)
-    : train_(train), guide_(guide), kind_(kind), settings_(settings), protocol_(protocol) {
-  const auto device = train.labels.device();
+    : train_(train), guide_(guide), settings_(settings), protocol_(protocol) {
+  const auto device = train.device();
   const auto count = static_cast<std::int64_t>(lanes.size());
   std::vector<std::shared_ptr<torch::nn::Module>> networks;
   std::vector<Architecture> logits;
   FusionLayout joined = lanes.front().layout;
-  joined.shape.lanes = static_cast<int>(count);
+  joined.shape.lanes = count;
   for (const auto& [layout, seed] : lanes) {  // every lane starts as it would alone
     torch::manual_seed(seed);
     network_ = std::make_shared<MixedNetwork>(layout);
@@ -28,7 +30,8 @@ MixedSearch::MixedSearch(const Samples& train, const Samples& guide, LabelKind k
     logits.push_back(random_architecture(static_cast<int>(layout.input_channels.size()), layout.macro,
                                          static_cast<int>(layout.operators.size()), device));
     seeds_.push_back(seed);
-    guide_batches_.emplace_back(guide.count() / count, settings.batch, seed, kArchitectureBatches, device, guide.views);
+    guide_batches_.emplace_back(guide.count() / count, settings.batch, seed, kArchitectureBatches, device,
+                                guide.labels.views);
     for (std::size_t i = 0; i < layout.input_channels.size(); ++i)
       joined.input_channels[i] = std::max(joined.input_channels[i], layout.input_channels[i]);
   }
@@ -52,7 +55,7 @@ std::vector<double> MixedSearch::run_epoch(int epoch, const std::function<void()
   temperature_ = std::pow(settings_.arch_temperature, progress_);
   const bool after_epoch = protocol_.architecture_turn() == SearchProtocol::Turn::after_epoch;
   const auto lanes = static_cast<std::int64_t>(seeds_.size());
-  Tensor loss_sum = torch::zeros({lanes}, train_.labels.options().dtype(torch::kFloat64));
+  Tensor loss_sum = torch::zeros({lanes}, torch::TensorOptions(train_.device()).dtype(torch::kFloat64));
   std::int64_t samples = 0;
   for (std::size_t b = 0; b < batches.size(); ++b) {
     before_step();
@@ -70,6 +73,7 @@ std::vector<double> MixedSearch::run_epoch(int epoch, const std::function<void()
       step_architecture(guide_.at(indices));
     }
   const Tensor mean = (loss_sum / samples).cpu();
+  check_finite(epoch, mean);
   return {mean.const_data_ptr<double>(), mean.const_data_ptr<double>() + lanes};
 }
 
@@ -81,14 +85,27 @@ double MixedSearch::metric(const Samples& samples) {
   const torch::NoGradGuard no_grad;
   const Architecture weights = weights_of(logits_, temperature_);
   const Tensor logits =
-      predict(samples, [&](const auto& features) { return network_->forward(features, weights, Pass::eval); });
-  return metric_percent(logits, samples.labels, kind_);
+      predict(samples, [&](const auto& features) { return network_->forward(features, weights, Mode::eval); });
+  return checked_metric(logits, samples.labels, "the mixed network");
+}
+
+void MixedSearch::check_finite(int epoch, const Tensor& loss) const {
+  const auto lanes = static_cast<std::int64_t>(seeds_.size());
+  const auto check = [&](const std::vector<Tensor>& tensors, const char* what) {
+    const auto finite = finite_lanes(tensors, lanes);
+    if (const auto lost = std::ranges::find(finite, false); lost != finite.end())
+      throw NotFinite(fmt::format("the fusion search diverged: in epoch {} {} not finite", epoch + 1, what),
+                      static_cast<std::size_t>(lost - finite.begin()));
+  };
+  check({loss}, "its training loss is");
+  check(tensors_of(*network_), "its weights are");
+  check(logits_.parameters(), "its architecture parameters are");
 }
 
 std::vector<Tensor> MixedSearch::epoch_batches(const Samples& samples, const char* purpose, int epoch) const {
   const auto lanes = static_cast<std::int64_t>(seeds_.size());
-  return lane_batches(seeds_, purpose, epoch, samples.count() / lanes, samples.views, settings_.batch,
-                      samples.rows() / lanes, samples.labels.device());
+  return lane_batches(seeds_, purpose, epoch, samples.count() / lanes, samples.labels.views, settings_.batch,
+                      samples.rows() / lanes, samples.device());
 }
 
 Tensor MixedSearch::next_guide_batch() {
@@ -104,7 +121,7 @@ Tensor MixedSearch::step_weights(const Samples& batch) {
     weights = weights_of(logits_, temperature_);
   }
   weight_adam_->zero_grad();
-  const Tensor losses = lane_losses(network_->forward(batch.features, weights, Pass::train), batch.labels, kind_,
+  const Tensor losses = lane_losses(network_->forward(batch.features, weights, Mode::train), batch.labels,
                                     static_cast<std::int64_t>(seeds_.size()));
   protocol_.weight_loss(losses.sum(), weights).backward();
   weight_adam_->step();
@@ -115,7 +132,7 @@ void MixedSearch::step_architecture(const Samples& batch) {
   for (auto& parameter : network_->parameters()) parameter.set_requires_grad(false);
   const Architecture weights = weights_of(logits_, temperature_);
   arch_adam_->zero_grad();
-  const Tensor losses = lane_losses(network_->forward(batch.features, weights, Pass::architecture), batch.labels, kind_,
+  const Tensor losses = lane_losses(network_->forward(batch.features, weights, Mode::architecture), batch.labels,
                                     static_cast<std::int64_t>(seeds_.size()));
   protocol_.architecture_loss(losses.sum(), weights, progress_).backward();
   arch_adam_->step();
@@ -125,39 +142,6 @@ void MixedSearch::step_architecture(const Samples& batch) {
 double architecture_progress(int epoch, const FusionSettings& settings) {
   const int steps = settings.epochs - settings.warmup_epochs;
   return steps < 2 ? 1 : std::clamp((epoch - settings.warmup_epochs) / (steps - 1.0), 0.0, 1.0);
-}
-
-double cosine_restarts(double t, double highest, double lowest) {
-  double period = 1;
-  while (t >= period) {
-    t -= period;
-    period *= 2;
-  }
-  return lowest + (highest - lowest) * (1 + std::cos(std::numbers::pi * t / period)) / 2;
-}
-
-void set_learning_rate(torch::optim::Adam& adam, double rate) {
-  for (auto& group : adam.param_groups()) static_cast<torch::optim::AdamOptions&>(group.options()).lr(rate);
-}
-
-Tensor predict_lanes(const Samples& samples, std::int64_t lanes,
-                     const std::function<Tensor(const std::vector<Tensor>&)>& forward) {
-  const torch::NoGradGuard no_grad;
-  constexpr std::int64_t kBatch = 256;  // bounds the memory, changes nothing
-  std::vector<Tensor> logits;
-  for (std::int64_t first = 0; first < samples.rows(); first += kBatch) {
-    std::vector<Tensor> features;
-    for (const auto& feature : samples.features) {
-      const Tensor rows = feature.slice(0, first, first + kBatch);
-      features.push_back(lanes == 1 ? rows : rows.repeat({lanes, 1, 1}));
-    }
-    logits.push_back(forward(features).unflatten(0, {lanes, -1}));
-  }
-  return at::cat(logits, 1);
-}
-
-Tensor predict(const Samples& samples, const std::function<Tensor(const std::vector<Tensor>&)>& forward) {
-  return predict_lanes(samples, 1, forward)[0];
 }
 
 }  // namespace harmonic

@@ -29,11 +29,12 @@ class MixedSearch {
   /// @param train what the weights learn from @param guide what the architecture learns from; of all lanes
   ///   (join_lanes); both are kept by reference, like the settings and the protocol
   /// @param lanes one at least; with several the protocol's losses must be sums over the lanes, as the honest one's are
-  MixedSearch(const Samples& train, const Samples& guide, LabelKind kind, std::span<const MixedLane> lanes,
+  MixedSearch(const Samples& train, const Samples& guide, std::span<const MixedLane> lanes,
               const FusionSettings& settings, const SearchProtocol& protocol);
 
   /// One pass over the training samples. @param before_step called before every batch; may throw to stop
   /// @return [lane] mean task loss of the batches
+  /// @throws NotFinite when a lane's loss, weights or architecture parameters are no numbers at the end
   std::vector<double> run_epoch(int epoch, const std::function<void()>& before_step);
 
   /// Of one lane.
@@ -44,7 +45,7 @@ class MixedSearch {
   [[nodiscard]] double operator_entropy(std::size_t lane = 0) const {
     return logits(lane).operator_entropy(temperature_);
   }
-  /// Metric of the mixed network as it stands, percent, in eval mode. Of a search with one lane.
+  /// Metric of the mixed network as it stands, percent, in eval mode. Of a search with one lane. @throws NotFinite
   [[nodiscard]] double metric(const Samples& samples);
 
  private:
@@ -52,10 +53,11 @@ class MixedSearch {
   [[nodiscard]] torch::Tensor next_guide_batch();
   torch::Tensor step_weights(const Samples& batch);
   void step_architecture(const Samples& batch);
+  /// @param loss (lanes) @throws NotFinite
+  void check_finite(int epoch, const torch::Tensor& loss) const;
 
   const Samples& train_;
   const Samples& guide_;
-  LabelKind kind_;
   const FusionSettings& settings_;
   const SearchProtocol& protocol_;
   std::vector<std::uint64_t> seeds_;
@@ -68,21 +70,5 @@ class MixedSearch {
 
 /// 0 until the first epoch in which the architecture is stepped, 1 in the last; linear between.
 [[nodiscard]] double architecture_progress(int epoch, const FusionSettings& settings);
-
-/// Cosine annealing with warm restarts after 1, 2, 4, … epochs. @param t epochs done, fractions included
-[[nodiscard]] double cosine_restarts(double t, double highest, double lowest);
-
-/// Sets the learning rate of all parameters.
-void set_learning_rate(torch::optim::Adam& adam, double rate);
-
-/// Logits that every lane of a network gives for the same samples, (lanes, rows, classes), without gradients.
-/// @param forward features of some rows, repeated for every lane -> their logits
-[[nodiscard]] torch::Tensor predict_lanes(
-    const Samples& samples, std::int64_t lanes,
-    const std::function<torch::Tensor(const std::vector<torch::Tensor>&)>& forward);
-
-/// Logits of all rows in their order, without gradients. @param forward features of some rows -> their logits
-[[nodiscard]] torch::Tensor predict(const Samples& samples,
-                                    const std::function<torch::Tensor(const std::vector<torch::Tensor>&)>& forward);
 
 }  // namespace harmonic

@@ -15,7 +15,7 @@ using torch::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-struct Record final : torch::CustomClassHolder {
+struct Context final : torch::CustomClassHolder {
   Nonlinearity kind{};
   kernels::DropoutMask mask;
   bool own_moments = false;  ///< the batch's: gradients flow through them
@@ -36,15 +36,15 @@ void for_blocks(const Chunk& chunk, const Sizes& sizes, Work work) {
 /// norm_activate of u (N, L, W) for given moments (W).
 struct NormActivate : torch::autograd::Function<NormActivate> {
   static Tensor forward(AutogradContext* ctx, const Tensor& u, const Tensor& weight, const Tensor& bias,
-                        const Moments& moments, double epsilon, const c10::intrusive_ptr<Record>& kept) {
+                        const Moments& moments, double epsilon, const c10::intrusive_ptr<Context>& kept) {
     const Sizes sizes{u.size(0), u.size(1), u.size(2)};
     const Norm norm = norm_of(moments, weight.detach(), bias.detach(), epsilon);
     const std::int64_t columns = output_width(kept->kind, sizes.channels);
     Tensor out = at::empty({sizes.samples, sizes.positions, columns}, u.options());
     for_chunks(sizes, [&](const Chunk& chunk) {
       for_blocks(chunk, sizes, [&](const kernels::Block& block) {
-        kernels::activate(block, kept->kind, kept->mask, floats(u) + block.first * block.width, floats(norm.slope),
-                          floats(norm.offset), floats(out) + block.first * columns);
+        kernels::activate({block, block.width}, kept->kind, kept->mask, floats(u) + block.first * block.width,
+                          floats(norm.slope), floats(norm.offset), floats(out) + block.first * columns);
       });
     });
     ctx->save_for_backward({u, norm.slope, norm.offset, norm.mean, norm.inverse});
@@ -54,7 +54,7 @@ struct NormActivate : torch::autograd::Function<NormActivate> {
 
   static variable_list backward(AutogradContext* ctx, variable_list gradients) {
     const auto capsule = ctx->saved_data["kept"].toCapsule();
-    const Record& kept = static_cast<const Record&>(*capsule);
+    const Context& kept = static_cast<const Context&>(*capsule);
     const auto saved = ctx->get_saved_variables();
     const Tensor& u = saved[0];
     const Norm norm{saved[1], saved[2], saved[3], saved[4]};
@@ -67,7 +67,7 @@ struct NormActivate : torch::autograd::Function<NormActivate> {
       auto &sums = sum.of(chunk), &products = product.of(chunk);
       for_blocks(chunk, sizes, [&](const kernels::Block& block) {
         const std::int64_t first = block.first * block.width;
-        kernels::activate_backward(block, kept.kind, kept.mask, floats(u) + first, floats(norm.slope),
+        kernels::activate_backward({block, block.width}, kept.kind, kept.mask, 1, floats(u) + first, floats(norm.slope),
                                    floats(norm.offset), floats(norm.mean), floats(gradient) + block.first * columns,
                                    floats(dv) + first, sums.block(), products.block());
         sums.end_block();
@@ -101,30 +101,30 @@ Tensor nonlinear(const Tensor& rows, Nonlinearity kind) {
 }  // namespace
 
 Tensor norm_activate(const Tensor& rows, const torch::nn::BatchNorm1d& norm, Nonlinearity kind, double dropout,
-                     Pass pass) {
+                     std::int64_t lanes, Mode mode) {
   if (!rows.is_cpu() || rows.scalar_type() != torch::kFloat32)
-    return dropout_rows(nonlinear(batch_norm_rows(norm, rows, pass), kind), dropout, pass);
-  if (const std::int64_t lanes = norm->weight.size(0) / rows.size(2); lanes > 1) {
+    return dropout_rows(nonlinear(batch_norm_rows(norm, rows, lanes, mode), kind), dropout, mode);
+  if (lanes > 1) {
     const auto parts = rows.chunk(lanes);
     const auto norms = lane_norms(norm, lanes);
     std::vector<Tensor> all;
     for (std::size_t k = 0; k < parts.size(); ++k)
-      all.push_back(norm_activate(parts[k], norms[k], kind, dropout, pass));
+      all.push_back(norm_activate(parts[k], norms[k], kind, dropout, /*lanes=*/1, mode));
     return at::cat(all);
   }
   const Tensor u = rows.contiguous();
   const Sizes sizes{u.size(0), u.size(1), u.size(2)};
-  auto kept = c10::make_intrusive<Record>();
+  auto kept = c10::make_intrusive<Context>();
   kept->kind = kind;
-  kept->mask = draw_mask(dropout, pass);
-  kept->own_moments = pass != Pass::eval;
+  kept->mask = draw_mask(dropout, mode);
+  kept->own_moments = mode != Mode::eval;
   Moments used{norm->running_mean, norm->running_var};
   if (kept->own_moments) {
     const torch::NoGradGuard no_grad;
     ChunkMoments moments(sizes, sizes.channels);
-    for_chunks(sizes, [&](const Chunk& chunk) { moments.see(chunk, rows_of(u.flatten(0, 1), sizes, chunk)); });
+    for_chunks(sizes, [&](const Chunk& chunk) { moments.add(chunk, rows_of(u.flatten(0, 1), sizes, chunk)); });
     used = moments.moments();
-    if (pass == Pass::train) update_running(norm, used, at::zeros_like(used.mean), 0, sizes.rows());
+    if (mode == Mode::train) update_running(norm, used, at::zeros_like(used.mean), 0);
   }
   return NormActivate::apply(u, norm->weight, norm->bias, used, norm->options.eps(), kept);
 }

@@ -16,8 +16,8 @@ enum class Nonlinearity {
 /// network is bound by memory, so one autograd function reads and writes each state once, where separate ones would
 /// many times. Dropout's mask is a hash of (a seed from LibTorch's generator, element), computed anew in the backward
 /// pass and never stored. On other devices than the CPU the same is put together from LibTorch's functions.
-/// @param rows (N, L, W) @return (N, L, W), or (N, L, W / 2) for glu
+/// @param rows (lanes * N, L, W) @return (lanes * N, L, W), or (lanes * N, L, W / 2) for glu
 [[nodiscard]] torch::Tensor norm_activate(const torch::Tensor& rows, const torch::nn::BatchNorm1d& norm,
-                                          Nonlinearity nonlinearity, double dropout, Pass pass);
+                                          Nonlinearity nonlinearity, double dropout, std::int64_t lanes, Mode mode);
 
 }  // namespace harmonic

@@ -16,48 +16,50 @@ namespace harmonic {
 
 using torch::Tensor;
 
-Tensor Sum::forward(const Tensor& x, const Tensor& y, Pass) {
+Tensor Sum::forward(const Tensor& x, const Tensor& y, Mode) {
   return x + y;
 }
 
 ScaleDotAttn::ScaleDotAttn(const StateShape& shape)
     : ln(torch::nn::LayerNormOptions({shape.lanes * shape.channels, shape.positions})),
-      dropout(shape.dropout > 0 ? 0.1 : 0.0) {
+      dropout(shape.dropout > 0 ? 0.1 : 0.0),
+      lanes_(shape.lanes) {
   register_module("ln", ln);
 }
 
-Tensor ScaleDotAttn::forward(const Tensor& x, const Tensor& y, Pass pass) {
+Tensor ScaleDotAttn::forward(const Tensor& x, const Tensor& y, Mode mode) {
   const double scale = 1 / std::sqrt(static_cast<double>(x.size(2)));
   const Tensor attention = at::softmax(at::bmm(x, y.transpose(1, 2)) * scale, 2);
-  return layer_norm_rows(ln, dropout_rows(at::bmm(attention, y), dropout, pass));
+  return layer_norm_rows(ln, dropout_rows(at::bmm(attention, y), dropout, mode), lanes_);
 }
 
 ConvolvingOperator::ConvolvingOperator(const StateShape& shape, int width, Nonlinearity kind)
     : conv(torch::nn::Conv1dOptions(shape.lanes * 2 * shape.channels, shape.lanes * width, 1).groups(shape.lanes)),
       bn(shape.lanes * width),
       nonlinearity(kind),
-      dropout(shape.dropout) {
+      dropout(shape.dropout),
+      lanes_(shape.lanes) {
   register_module("conv", conv);
   register_module("bn", bn);
 }
 
-Tensor ConvolvingOperator::forward(const Tensor& x, const Tensor& y, Pass pass) {
-  return norm_activate(conv_rows(conv, x, y), bn, nonlinearity, dropout, pass);
+Tensor ConvolvingOperator::forward(const Tensor& x, const Tensor& y, Mode mode) {
+  return norm_activate(conv_rows(conv, x, y, lanes_), bn, nonlinearity, dropout, lanes_, mode);
 }
 
-SqueezeExcite::SqueezeExcite(const StateShape& shape) : fc_squeeze(shape.channels, shape.lanes * shape.channels) {
+SqueezeExcite::SqueezeExcite(const StateShape& shape)
+    : fc_squeeze(shape.channels, shape.lanes * shape.channels), lanes_(shape.lanes) {
   register_module("fc_squeeze", fc_squeeze);
 }
 
 Tensor SqueezeExcite::excitation(const Tensor& squeezed) {
-  const std::int64_t lanes = fc_squeeze->weight.size(0) / fc_squeeze->weight.size(1);
-  return at::sigmoid(at::relu(linear_rows(squeezed.mean(1), fc_squeeze->weight, fc_squeeze->bias, lanes)));
+  return at::sigmoid(at::relu(linear_rows(squeezed.mean(1), fc_squeeze->weight, fc_squeeze->bias, lanes_)));
 }
 
-Tensor SE1::forward(const Tensor& x, const Tensor& y, Pass) {
+Tensor SE1::forward(const Tensor& x, const Tensor& y, Mode) {
   return y * excitation(x).unsqueeze(1);
 }
-Tensor SE2::forward(const Tensor& x, const Tensor& y, Pass) {
+Tensor SE2::forward(const Tensor& x, const Tensor& y, Mode) {
   return x * excitation(y).unsqueeze(1);
 }
 
@@ -71,7 +73,7 @@ LowRankTensorFusion::LowRankTensorFusion(const StateShape& shape) {
   fusion_bias = register_parameter("fusion_bias", torch::zeros({1, length}));
 }
 
-Tensor LowRankTensorFusion::forward(const Tensor& x, const Tensor& y, Pass) {
+Tensor LowRankTensorFusion::forward(const Tensor& x, const Tensor& y, Mode) {
   const auto projected = [](const Tensor& state, const Tensor& factor) {  // (rank, N, C*L)
     const Tensor flat = state.transpose(1, 2).flatten(1);
     return at::matmul(flat, factor.slice(1, 1)) + factor.slice(1, 0, 1);

@@ -15,14 +15,14 @@ namespace harmonic {
 /// An operator of a fusion cell: two states in, one out, all (N, L, C). Source: method.md, the BM-NAS family.
 class FusionOperator : public torch::nn::Module {
  public:
-  virtual torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y, Pass pass) = 0;
+  virtual torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y, Mode mode) = 0;
 };
 
 /// x + y
 class Sum final : public FusionOperator {
  public:
   explicit Sum(const StateShape&) {}
-  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y, Pass pass) override;
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y, Mode mode) override;
 };
 
 /// Positions of x attend to positions of y: softmax(x^T y / sqrt(C)) y^T, dropout (always 0.1, as published, unless the
@@ -30,20 +30,26 @@ class Sum final : public FusionOperator {
 class ScaleDotAttn final : public FusionOperator {
  public:
   explicit ScaleDotAttn(const StateShape& shape);
-  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y, Pass pass) override;
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y, Mode mode) override;
   torch::nn::LayerNorm ln;
   const double dropout;
+
+ private:
+  std::int64_t lanes_;
 };
 
 /// What the three operators share that convolve [x; y]: conv1x1, batch norm, nonlinearity, dropout.
 class ConvolvingOperator : public FusionOperator {
  public:
   ConvolvingOperator(const StateShape& shape, int width, Nonlinearity nonlinearity);
-  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y, Pass pass) final;
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y, Mode mode) final;
   torch::nn::Conv1d conv;  ///< 2C -> width
   torch::nn::BatchNorm1d bn;
   const Nonlinearity nonlinearity;
   const double dropout;
+
+ private:
+  std::int64_t lanes_;
 };
 
 /// conv1x1(2C -> 2C), batch norm, gated linear unit, dropout
@@ -72,16 +78,19 @@ class SqueezeExcite : public FusionOperator {
   /// (N, C) factors of the excited state's channels
   [[nodiscard]] torch::Tensor excitation(const torch::Tensor& squeezed);
   torch::nn::Linear fc_squeeze;
+
+ private:
+  std::int64_t lanes_;
 };
 class SE1 final : public SqueezeExcite {
  public:
   using SqueezeExcite::SqueezeExcite;
-  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y, Pass pass) override;
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y, Mode mode) override;
 };
 class SE2 final : public SqueezeExcite {
  public:
   using SqueezeExcite::SqueezeExcite;
-  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y, Pass pass) override;
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y, Mode mode) override;
 };
 
 /// Low-rank tensor fusion of the flattened states: sum over ranks of w_r * ([1; x] F_r) * ([1; y] G_r) + b, rank 16.
@@ -90,7 +99,7 @@ class SE2 final : public SqueezeExcite {
 class LowRankTensorFusion final : public FusionOperator {
  public:
   explicit LowRankTensorFusion(const StateShape& shape);
-  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y, Pass pass) override;
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& y, Mode mode) override;
   static constexpr int kRank = 16;
   torch::Tensor factor_x, factor_y;  ///< (rank, C*L + 1, C*L), row 0 meets the 1
   torch::Tensor fusion_weights;      ///< (1, rank)

@@ -13,7 +13,7 @@ class Honest final : public SearchProtocol {
 
   Tensor weight_loss(const Tensor& task, const Architecture&) const override { return task; }
   Tensor architecture_loss(const Tensor& task, const Architecture& weights, double progress) const override {
-    const auto hardware = hardware_loss(weights.gammas, costs_);
+    const auto hardware = hardware_loss(weights.gammas, weights.lanes, costs_);
     return task + progress * (settings_.latency_weight * hardware.latency + settings_.energy_weight * hardware.energy);
   }
   Turn architecture_turn() const override { return Turn::after_step; }
@@ -28,7 +28,7 @@ class Published final : public SearchProtocol {
   explicit Published(const OperatorCosts& costs) : costs_(costs) {}
 
   Tensor weight_loss(const Tensor& task, const Architecture& weights) const override {
-    const auto hardware = hardware_loss(weights.gammas, costs_);
+    const auto hardware = hardware_loss(weights.gammas, weights.lanes, costs_);
     return at::sqrt(task) + at::sqrt(hardware.latency) + at::sqrt(hardware.energy);
   }
   Tensor architecture_loss(const Tensor& task, const Architecture&, double) const override { return task; }

@@ -14,11 +14,11 @@ ReshapeLayer::ReshapeLayer(int in_channels, const StateShape& shape)
   register_module("bn", bn);
 }
 
-torch::Tensor ReshapeLayer::forward(const torch::Tensor& rows, Pass pass) {
-  torch::Tensor out = conv_rows(conv, rows);
+torch::Tensor ReshapeLayer::forward(const torch::Tensor& rows, Mode mode) {
+  torch::Tensor out = conv_rows(conv, rows, shape_.lanes);
   // Repeated before the batch norm, whose unbiased variance counts rows, and before dropout, which draws for each.
   if (out.size(1) != shape_.positions) out = out.expand({-1, shape_.positions, -1}).contiguous();
-  return norm_activate(out, bn, Nonlinearity::relu, shape_.dropout, pass);
+  return norm_activate(out, bn, Nonlinearity::relu, shape_.dropout, shape_.lanes, mode);
 }
 
 }  // namespace harmonic

@@ -13,7 +13,7 @@ class ReshapeLayer final : public torch::nn::Module {
  public:
   ReshapeLayer(int in_channels, const StateShape& shape);
   /// @param rows (N, L, C_in), or (N, 1, F) of a vector feature, which is repeated to L positions. @return (N, L, C)
-  torch::Tensor forward(const torch::Tensor& rows, Pass pass);
+  torch::Tensor forward(const torch::Tensor& rows, Mode mode);
 
   torch::nn::Conv1d conv;
   torch::nn::BatchNorm1d bn;

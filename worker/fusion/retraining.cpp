@@ -2,20 +2,21 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <memory>
 #include <numbers>
 #include <utility>
 
+#include <fmt/format.h>
 #include <torch/torch.h>
 
-#include "core/base/rng.hpp"
 #include "worker/data/metrics.hpp"
 #include "worker/fusion/batches.hpp"
 #include "worker/fusion/derived_network.hpp"
 #include "worker/fusion/epoch_choice.hpp"
-#include "worker/fusion/mixed_search.hpp"
-#include "worker/fusion/samples.hpp"
+#include "worker/fusion/lanes.hpp"
+#include "worker/fusion/learning_rate.hpp"
+#include "worker/fusion/not_finite.hpp"
+#include "worker/fusion/predict.hpp"
 
 namespace harmonic {
 namespace {
@@ -25,19 +26,16 @@ using torch::Tensor;
 /// One training among those that run side by side.
 class Retraining {
  public:
-  Retraining(const Samples& val, LabelKind kind, torch::Device device)
-      : kind_(kind), choice_(val.count(), val.views, kind, device) {
-    best_.kept_metric_val = -1;
-  }
+  explicit Retraining(const Labels& labels) : labels_(labels), choice_(labels) { best_.kept_metric_val = -1; }
 
   /// @param logits of all validation samples @param weights the network's now, asked for when they are to be kept
   /// @return the epoch's metric, percent
   template <class Weights>
-  double see(int epoch, double loss, const Tensor& logits, const Tensor& labels, Weights weights) {
+  double add_epoch(int epoch, double loss, const Tensor& logits, Weights weights) {
     best_.losses.push_back(loss);
-    const double metric = metric_percent(logits, labels, kind_);
-    const double val_loss = task_loss(logits, labels, kind_).item<double>();
-    choice_.see(logits, labels);
+    const double metric = metric_percent(logits, labels_.values, labels_.kind);
+    const double val_loss = task_loss(logits, labels_.values, labels_.kind).item<double>();
+    choice_.add_epoch(logits);
     if (metric > best_.kept_metric_val || (metric == best_.kept_metric_val && val_loss < best_.kept_loss_val)) {
       if (metric > best_.kept_metric_val) best_epoch_ = epoch;
       best_.kept_metric_val = metric;
@@ -54,19 +52,19 @@ class Retraining {
   }
 
  private:
-  LabelKind kind_;
+  Labels labels_;
   EpochChoice choice_;
   TrainedFusion best_;
   int best_epoch_ = 0;  // the last one in which the metric itself rose
 };
 
 /// A network with a lane a seed, each as it would start alone.
-std::shared_ptr<DerivedNetwork> make_network(const FusionData& data, const Genotype& genotype,
+std::shared_ptr<DerivedNetwork> make_network(const Samples& samples, const Genotype& genotype,
                                              const FusionSettings& settings, std::span<const std::uint64_t> seeds) {
   const auto make = [&](std::size_t lanes) {
     StateShape shape = state_shape(settings);
-    shape.lanes = static_cast<int>(lanes);
-    return std::make_shared<DerivedNetwork>(genotype, channels_of(data.train), data.classes, shape);
+    shape.lanes = static_cast<std::int64_t>(lanes);
+    return std::make_shared<DerivedNetwork>(genotype, samples.channels(), samples.labels.classes, shape);
   };
   std::vector<std::shared_ptr<torch::nn::Module>> singles;
   std::shared_ptr<DerivedNetwork> network;
@@ -87,61 +85,87 @@ std::map<std::string, Tensor> lane_of(std::map<std::string, Tensor> tensors, std
   return tensors;
 }
 
+/// One pass over the training samples. All lanes learn from the same, each in an order of its own.
+/// @return (lanes) mean training losses, on the CPU
+Tensor train_epoch(DerivedNetwork& network, torch::optim::Adam& adam, const Samples& train,
+                   std::span<const std::uint64_t> seeds, int epoch, int batch_size, const FusionHooks& hooks) {
+  const auto lanes = static_cast<std::int64_t>(seeds.size());
+  Tensor loss_sum = torch::zeros({lanes}, torch::TensorOptions(train.device()).dtype(torch::kFloat64));
+  std::int64_t samples = 0;
+  for (const auto& indices : lane_batches(seeds, "fusion-retrain-batches", epoch, train.count(), train.labels.views,
+                                          batch_size, /*rows_a_lane=*/0, train.device())) {
+    hooks.stop_if_cancelled();
+    const Samples batch = train.at(indices);
+    adam.zero_grad();
+    const Tensor losses = lane_losses(network.forward(batch.features, Mode::train), batch.labels, lanes);
+    losses.sum().backward();
+    adam.step();
+    loss_sum += losses.detach() * (batch.rows() / lanes);
+    samples += batch.rows() / lanes;
+  }
+  return (loss_sum / samples).cpu();
+}
+
 }  // namespace
 
-std::vector<TrainedFusion> retrain_in_lanes(const FusionData& data, const Genotype& genotype,
+std::vector<TrainedFusion> retrain_in_lanes(const FusionSamples& samples, const Genotype& genotype,
                                             const FusionSettings& settings, std::span<const std::uint64_t> seeds,
-                                            torch::Device device, const FusionHooks& hooks) {
-  check_data(data, settings);
+                                            const FusionHooks& hooks) {
+  const auto& [train, val] = samples;
   const auto lanes = static_cast<std::int64_t>(seeds.size());
-  const Samples train = make_samples(data.train, data.train_labels, data.train_views, device);
-  const Samples val = make_samples(data.val, data.val_labels, data.val_views, device);
-  const auto network = make_network(data, genotype, settings, seeds);
-  network->to(device);
+  const auto network = make_network(train, genotype, settings, seeds);
+  network->to(train.device());
   torch::optim::Adam adam(network->parameters(),
                           torch::optim::AdamOptions(settings.retrain_lr).weight_decay(settings.weight_decay));
-  std::vector<Retraining> trainings(seeds.size(), Retraining(val, data.kind, device));
-  const auto going = [&](int epoch) {
-    return std::any_of(trainings.begin(), trainings.end(),
-                       [&](const auto& training) { return training.goes_on(epoch, settings.retrain_patience); });
+  std::vector<Retraining> trainings(seeds.size(), Retraining(val.labels));
+  const auto goes_on = [&](const Retraining& training, int epoch) {
+    return training.goes_on(epoch, settings.retrain_patience);
   };
-  for (int epoch = 0; epoch < settings.retrain_epochs && going(epoch); ++epoch) {
+  const auto any_goes_on = [&](int epoch) {
+    return std::ranges::any_of(trainings, [&](const auto& training) { return goes_on(training, epoch); });
+  };
+  for (int epoch = 0; epoch < settings.retrain_epochs && any_goes_on(epoch); ++epoch) {
     set_learning_rate(adam,
                       settings.retrain_lr * (1 + std::cos(std::numbers::pi * epoch / settings.retrain_epochs)) / 2);
-    Tensor loss_sum = torch::zeros({lanes}, torch::TensorOptions(device).dtype(torch::kFloat64));
-    std::int64_t samples = 0;
-    // All lanes learn from the same samples, each in an order of its own.
-    for (const auto& indices : lane_batches(seeds, "fusion-retrain-batches", epoch, train.count(), train.views,
-                                            settings.retrain_batch, /*rows_a_lane=*/0, device)) {
-      stop_if_asked(hooks);
-      const Samples batch = train.at(indices);
-      adam.zero_grad();
-      const Tensor losses = lane_losses(network->forward(batch.features, Pass::train), batch.labels, data.kind, lanes);
-      losses.sum().backward();
-      adam.step();
-      loss_sum += losses.detach() * (batch.rows() / lanes);
-      samples += batch.rows() / lanes;
-    }
-    const Tensor mean = (loss_sum / samples).cpu();
+    const Tensor losses = train_epoch(*network, adam, train, seeds, epoch, settings.retrain_batch, hooks);
     const Tensor logits =
-        predict_lanes(val, lanes, [&](const auto& features) { return network->forward(features, Pass::eval); });
+        predict_lanes(val, lanes, [&](const auto& features) { return network->forward(features, Mode::eval); });
+    const auto loss_finite = finite_lanes({losses}, lanes), logits_finite = finite_lanes({logits}, lanes),
+               weights_finite = finite_lanes(tensors_of(*network), lanes);
     double metric = 0;
-    for (std::int64_t k = 0; k < lanes; ++k) {
-      auto& training = trainings[static_cast<std::size_t>(k)];
-      if (!training.goes_on(epoch, settings.retrain_patience)) continue;
-      metric = std::max(metric, training.see(epoch, mean[k].item<double>(), logits[k], val.labels,
-                                             [&] { return lane_of(network->tensors(), k, lanes); }));
+    for (std::size_t k = 0; k < trainings.size(); ++k) {
+      if (!goes_on(trainings[k], epoch)) continue;
+      if (!loss_finite[k] || !logits_finite[k] || !weights_finite[k])
+        throw NotFinite(fmt::format("the retraining of {} diverged: in epoch {} its {} are not finite",
+                                    to_text(genotype), epoch + 1,
+                                    !loss_finite[k]     ? "losses"
+                                    : !logits_finite[k] ? "logits"
+                                                        : "weights"),
+                        k);
+      const auto lane = static_cast<std::int64_t>(k);
+      metric = std::max(metric, trainings[k].add_epoch(epoch, losses[lane].item<double>(), logits[lane],
+                                                       [&] { return lane_of(network->tensors(), lane, lanes); }));
     }
-    if (hooks.progress) hooks.progress({true, epoch + 1, settings.retrain_epochs, mean.mean().item<double>(), metric});
+    hooks.tell({static_cast<double>(epoch + 1) / settings.retrain_epochs, true, epoch + 1, settings.retrain_epochs,
+                losses.mean().item<double>(), metric});
   }
   std::vector<TrainedFusion> results;
   for (auto& training : trainings) results.push_back(std::move(training).result());
   return results;
 }
 
-TrainedFusion retrain_fusion(const FusionData& data, const Genotype& genotype, const FusionSettings& settings,
-                             std::uint64_t seed, torch::Device device, const FusionHooks& hooks) {
-  return std::move(retrain_in_lanes(data, genotype, settings, {&seed, 1}, device, hooks).front());
+TrainedFusion retrain_fusion(const FusionSamples& samples, const Genotype& genotype, const FusionSettings& settings,
+                             std::uint64_t seed, const FusionHooks& hooks) {
+  return std::move(retrain_in_lanes(samples, genotype, settings, {&seed, 1}, hooks).front());
+}
+
+double evaluate_model(const std::map<std::string, Tensor>& weights, const Genotype& genotype, const Samples& samples,
+                      const FusionSettings& settings) {
+  DerivedNetwork network(genotype, samples.channels(), samples.labels.classes, state_shape(settings));
+  network.load(weights);
+  network.to(samples.device());
+  const Tensor logits = predict(samples, [&](const auto& rows) { return network.forward(rows, Mode::eval); });
+  return checked_metric(logits, samples.labels, "the trained model");
 }
 
 }  // namespace harmonic

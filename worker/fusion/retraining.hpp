@@ -10,8 +10,8 @@
 
 #include "core/config/search_settings.hpp"
 #include "core/space/genotype.hpp"
-#include "worker/fusion/fusion_data.hpp"
 #include "worker/fusion/fusion_hooks.hpp"
+#include "worker/fusion/samples.hpp"
 
 namespace harmonic {
 
@@ -28,17 +28,23 @@ struct TrainedFusion {
 /// `retrain-patience` epochs. Of epochs with the same metric the one with the lowest validation loss is kept. The
 /// reported metric is unbiased by that choice (EpochChoice).
 /// The result depends on the arguments alone: on one thread it is the same bit for bit. Seeds LibTorch's generator.
-/// @throws InputError, FusionStopped
-[[nodiscard]] TrainedFusion retrain_fusion(const FusionData& data, const Genotype& genotype,
-                                           const FusionSettings& settings, std::uint64_t seed, torch::Device device,
+/// @throws InputError for a genotype that does not fit the samples; NotFinite when the training diverges; Cancelled
+[[nodiscard]] TrainedFusion retrain_fusion(const FusionSamples& samples, const Genotype& genotype,
+                                           const FusionSettings& settings, std::uint64_t seed,
                                            const FusionHooks& hooks = {});
 
 /// The same from several seeds side by side, in lanes (lanes.hpp), until the last has stopped. Each is what it is
 /// alone, but for rounding and for its dropout masks. On a CPU one after another is faster.
-/// @param seeds one or more @return [seed]
-[[nodiscard]] std::vector<TrainedFusion> retrain_in_lanes(const FusionData& data, const Genotype& genotype,
+/// @param seeds one or more @return [seed] @throws as above, the lane of NotFinite the seed's
+[[nodiscard]] std::vector<TrainedFusion> retrain_in_lanes(const FusionSamples& samples, const Genotype& genotype,
                                                           const FusionSettings& settings,
-                                                          std::span<const std::uint64_t> seeds, torch::Device device,
+                                                          std::span<const std::uint64_t> seeds,
                                                           const FusionHooks& hooks = {});
+
+/// Metric (percent) of a trained discrete network on other samples, e.g. the test split's.
+/// @throws InputError when weights, genotype and samples do not belong together; NotFinite when its logits are no
+/// numbers
+[[nodiscard]] double evaluate_model(const std::map<std::string, torch::Tensor>& weights, const Genotype& genotype,
+                                    const Samples& samples, const FusionSettings& settings);
 
 }  // namespace harmonic

@@ -7,6 +7,7 @@
 #include <torch/torch.h>
 
 #include "core/base/error.hpp"
+#include "worker/fusion/not_finite.hpp"
 #include "worker/fusion/state.hpp"
 
 namespace harmonic {
@@ -15,46 +16,66 @@ using torch::Tensor;
 
 namespace {
 
-void check_features(const std::vector<Tensor>& features, const Tensor& labels, int positions) {
+void check_features(const std::vector<Tensor>& features, const Labels& labels, int positions) {
+  const std::int64_t rows = labels.values.size(0);
   for (std::size_t i = 0; i < features.size(); ++i) {
     const auto& f = features[i];
     const bool vector = f.dim() == 2 || (f.dim() == 3 && f.size(2) == 1);
     if (!vector && (f.dim() != 3 || f.size(2) != positions))
       throw InputError(fmt::format("fusion input {} is no pooled feature of {} positions", i, positions),
                        "pool it to side x side as [fusion] says");
-    if (f.size(0) != labels.size(0))
-      throw InputError(fmt::format("fusion input {} has {} samples, the labels {}", i, f.size(0), labels.size(0)),
+    if (f.size(0) != rows)
+      throw InputError(fmt::format("fusion input {} has {} samples, the labels {}", i, f.size(0), rows),
                        "give features and labels of the same split");
+    if (!all_finite(f)) throw NotFinite(fmt::format("fusion input {} holds numbers that are not finite", i));
   }
 }
 
-void check_labels(const Tensor& labels, LabelKind kind, int classes) {
-  if (labels.size(0) < 2)
-    throw InputError(fmt::format("a split has {} samples", labels.size(0)), "give it two or more");
-  if (kind == LabelKind::multilabel) {
-    if (labels.dim() != 2 || labels.size(1) != classes)
-      throw InputError(fmt::format("multilabel labels are not (samples, {})", classes), "give one column a class");
+void check_labels(const Labels& labels) {
+  const std::int64_t rows = labels.values.size(0);
+  if (rows < 2) throw InputError(fmt::format("a split has {} samples", rows), "give it two or more");
+  if (labels.views < 1 || rows % labels.views != 0)
+    throw InputError(fmt::format("{} labels do not make {} views of every sample", rows, labels.views),
+                     "give every sample as many views");
+  if (labels.kind == LabelKind::multilabel) {
+    if (labels.values.dim() != 2 || labels.values.size(1) != labels.classes)
+      throw InputError(fmt::format("multilabel labels are not (samples, {})", labels.classes),
+                       "give one column a class");
     return;
   }
-  const auto least = labels.min().item<std::int64_t>(), most = labels.max().item<std::int64_t>();
-  if (least < 0 || most >= classes)
-    throw InputError(fmt::format("labels run from {} to {}, but there are {} classes", least, most, classes),
+  const auto least = labels.values.min().item<std::int64_t>(), most = labels.values.max().item<std::int64_t>();
+  if (least < 0 || most >= labels.classes)
+    throw InputError(fmt::format("labels run from {} to {}, but there are {} classes", least, most, labels.classes),
                      "number the classes from 0");
 }
 
 }  // namespace
 
+std::vector<int> Samples::channels() const {
+  std::vector<int> all;
+  for (const auto& feature : features) all.push_back(static_cast<int>(feature.size(2)));
+  return all;
+}
+
 Samples Samples::at(const Tensor& indices) const {
-  Samples some;
+  Samples some{{}, labels};
   for (const auto& feature : features) some.features.push_back(feature.index_select(0, indices));
-  some.labels = labels.index_select(0, indices);
+  some.labels.values = labels.values.index_select(0, indices);
   return some;
+}
+
+Samples make_samples(const std::vector<Tensor>& features, const Labels& labels, int positions, torch::Device device) {
+  check_labels(labels);
+  check_features(features, labels, positions);
+  Samples samples{{}, labels};
+  for (const auto& feature : features) samples.features.push_back(feature_rows(feature).to(device));
+  samples.labels.values = labels.values.to(device);
+  return samples;
 }
 
 Samples join_lanes(std::vector<Samples> lanes) {
   if (lanes.size() == 1) return std::move(lanes.front());
-  Samples joined;
-  joined.views = lanes.front().views;
+  Samples joined{{}, lanes.front().labels};
   for (std::size_t i = 0; i < lanes.front().features.size(); ++i) {
     std::int64_t channels = 0;
     for (const auto& lane : lanes) channels = std::max(channels, lane.features[i].size(2));
@@ -66,26 +87,16 @@ Samples join_lanes(std::vector<Samples> lanes) {
     joined.features.push_back(at::cat(parts));
   }
   std::vector<Tensor> labels;
-  for (const auto& lane : lanes) labels.push_back(lane.labels);
-  joined.labels = at::cat(labels);
+  for (const auto& lane : lanes) labels.push_back(lane.labels.values);
+  joined.labels.values = at::cat(labels);
   return joined;
 }
 
-Samples make_samples(const std::vector<Tensor>& features, const Tensor& labels, int views, torch::Device device) {
-  Samples samples;
-  for (const auto& feature : features) samples.features.push_back(feature_rows(feature).to(device));
-  samples.labels = labels.to(device);
-  samples.views = views;
-  return samples;
-}
-
-void check_samples(const std::vector<Tensor>& features, const Tensor& labels, int views, LabelKind kind, int classes,
-                   int positions) {
-  check_labels(labels, kind, classes);
-  check_features(features, labels, positions);
-  if (views < 1 || labels.size(0) % views != 0)
-    throw InputError(fmt::format("{} labels do not make {} views of every sample", labels.size(0), views),
-                     "give every sample as many views");
+FusionSamples::FusionSamples(Samples train_samples, Samples val_samples)
+    : train(std::move(train_samples)), val(std::move(val_samples)) {
+  if (train.channels() != val.channels())
+    throw InputError("train and validation features differ in number or channels",
+                     "compute both with the same backbones");
 }
 
 }  // namespace harmonic

@@ -9,29 +9,47 @@
 
 namespace harmonic {
 
-/// One split on a device, as fusion networks take it. Its rows are all samples in their first view, then all in their
-/// second, and so on.
-struct Samples {
-  std::vector<torch::Tensor> features;  ///< [input] (rows, L, C_i), feature_rows
-  torch::Tensor labels;                 ///< (rows) or (rows, classes)
-  int views = 1;
+/// A split's labels. Every sample may stand there in several views, varied copies of it (with_views): rows are then all
+/// samples in their first view, all in their second, and so on. An epoch of training sees every sample once, in a view
+/// drawn at random; a metric is over all views.
+struct Labels {
+  torch::Tensor values;  ///< (rows) int64 classes, or (rows, classes) float32 of 0 and 1
+  LabelKind kind = LabelKind::classification;
+  int classes = 0;
+  int views = 1;  ///< divide the rows
+};
 
-  [[nodiscard]] std::int64_t rows() const { return labels.size(0); }
-  [[nodiscard]] std::int64_t count() const { return rows() / views; }
+/// One split on a device, as fusion networks take it: checked, and made once (make_samples).
+struct Samples {
+  std::vector<torch::Tensor>
+      features;  ///< [input], all modalities one after another: (rows, L, C_i) float32, feature_rows
+  Labels labels;
+
+  [[nodiscard]] std::int64_t rows() const { return labels.values.size(0); }
+  [[nodiscard]] std::int64_t count() const { return rows() / labels.views; }
+  [[nodiscard]] torch::Device device() const { return labels.values.device(); }
+  [[nodiscard]] std::vector<int> channels() const;  ///< [input] C_i
   [[nodiscard]] Samples at(const torch::Tensor& indices) const;
 };
 
-/// Those of several lanes, one after another: row i of lane k is row k * rows + i. Features of a lane that has fewer
-/// channels than another are filled up with 0.
-[[nodiscard]] Samples join_lanes(std::vector<Samples> lanes);
-
-/// @param features pooled maps (N, C, L) or vectors (N, F, 1)
-[[nodiscard]] Samples make_samples(const std::vector<torch::Tensor>& features, const torch::Tensor& labels, int views,
+/// @param features [input] pooled maps (rows, C_i, L), as pooled_feature gives them, or vectors (rows, F, 1) or (rows,
+/// F)
+/// @param positions L of the maps
+/// @throws InputError when features are not pooled to `positions`, or do not have a row a label, or the labels are no
+/// classes of theirs, or do not divide into views; NotFinite when a feature holds a number that is none
+[[nodiscard]] Samples make_samples(const std::vector<torch::Tensor>& features, const Labels& labels, int positions,
                                    torch::Device device);
 
-/// @throws InputError when features are not pooled to `positions`, or do not have a row a label, or the labels are no
-/// classes of `classes`, or do not divide into `views`
-void check_samples(const std::vector<torch::Tensor>& features, const torch::Tensor& labels, int views, LabelKind kind,
-                   int classes, int positions);
+/// Samples of several lanes, one lane after another: row i of lane k is row k * rows + i. Features of a lane that has
+/// fewer channels than another are filled up with 0.
+[[nodiscard]] Samples join_lanes(std::vector<Samples> lanes);
+
+/// What a fusion search learns from: features of frozen backbones. The test split is not among it.
+struct FusionSamples {
+  /// @throws InputError when the two differ in inputs or their channels
+  FusionSamples(Samples train_samples, Samples val_samples);
+
+  Samples train, val;
+};
 
 }  // namespace harmonic

@@ -4,9 +4,15 @@
 
 #include <torch/torch.h>
 
+#include "core/config/search_settings.hpp"
+
 namespace harmonic {
 
 using torch::Tensor;
+
+StateShape state_shape(const FusionSettings& settings) {
+  return {settings.channels, settings.side * settings.side, settings.dropout};
+}
 
 Tensor feature_rows(const Tensor& feature) {
   const Tensor map = feature.dim() == 2 ? feature.unsqueeze(2) : feature;
@@ -18,12 +24,11 @@ Tensor folded_weight(const torch::nn::Conv1d& conv) {
   return halves[0] + halves[1];
 }
 
-Tensor conv_rows(const torch::nn::Conv1d& conv, const Tensor& x) {
-  return linear_rows(x, conv->weight.squeeze(2), conv->bias, conv->options.groups());
+Tensor conv_rows(const torch::nn::Conv1d& conv, const Tensor& x, std::int64_t lanes) {
+  return linear_rows(x, conv->weight.squeeze(2), conv->bias, lanes);
 }
 
-Tensor conv_rows(const torch::nn::Conv1d& conv, const Tensor& x, const Tensor& y) {
-  const std::int64_t lanes = conv->options.groups();
+Tensor conv_rows(const torch::nn::Conv1d& conv, const Tensor& x, const Tensor& y, std::int64_t lanes) {
   if (x.is_same(y)) return linear_rows(x, folded_weight(conv), conv->bias, lanes);
   const auto halves = conv->weight.squeeze(2).chunk(2, 1);
   if (lanes > 1) return linear_rows(x, halves[0], conv->bias, lanes) + linear_rows(y, halves[1], {}, lanes);
@@ -34,12 +39,12 @@ Tensor conv_rows(const torch::nn::Conv1d& conv, const Tensor& x, const Tensor& y
 
 namespace {
 
-Tensor batch_norm_lanes(const torch::nn::BatchNorm1d& norm, const Tensor& rows, std::int64_t lanes, Pass pass) {
+Tensor batch_norm_lanes(const torch::nn::BatchNorm1d& norm, const Tensor& rows, std::int64_t lanes, Mode mode) {
   const auto by_lane = [&](const Tensor& numbers) { return numbers.view({lanes, 1, -1}); };
   const Tensor x = rows.reshape({lanes, -1, rows.size(2)});
   Tensor mean = by_lane(norm->running_mean), variance = by_lane(norm->running_var);
-  if (pass != Pass::eval) std::tie(variance, mean) = at::var_mean(x, {1}, /*correction=*/0, /*keepdim=*/true);
-  if (pass == Pass::train) {
+  if (mode != Mode::eval) std::tie(variance, mean) = at::var_mean(x, {1}, /*correction=*/0, /*keepdim=*/true);
+  if (mode == Mode::train) {
     const torch::NoGradGuard no_grad;
     const double momentum = *norm->options.momentum();
     const auto count = static_cast<double>(x.size(1));
@@ -52,20 +57,19 @@ Tensor batch_norm_lanes(const torch::nn::BatchNorm1d& norm, const Tensor& rows, 
 
 }  // namespace
 
-Tensor batch_norm_rows(const torch::nn::BatchNorm1d& norm, const Tensor& rows, Pass pass) {
-  if (const std::int64_t lanes = norm->weight.size(0) / rows.size(2); lanes > 1)
-    return batch_norm_lanes(norm, rows, lanes, pass);
+Tensor batch_norm_rows(const torch::nn::BatchNorm1d& norm, const Tensor& rows, std::int64_t lanes, Mode mode) {
+  if (lanes > 1) return batch_norm_lanes(norm, rows, lanes, mode);
   // Seen as a channels-last map (N, C, L, 1), which LibTorch normalises row by row without a transposed copy.
   const Tensor map = rows.transpose(1, 2).unsqueeze(3);
-  const bool keep = pass != Pass::architecture;
+  const bool keep = mode != Mode::architecture;
   const Tensor out = at::batch_norm(map, norm->weight, norm->bias, keep ? norm->running_mean : Tensor(),
-                                    keep ? norm->running_var : Tensor(), pass != Pass::eval, *norm->options.momentum(),
+                                    keep ? norm->running_var : Tensor(), mode != Mode::eval, *norm->options.momentum(),
                                     norm->options.eps(), false);
   return out.squeeze(3).transpose(1, 2);
 }
 
-Tensor layer_norm_rows(const torch::nn::LayerNorm& norm, const Tensor& rows) {
-  if (const std::int64_t lanes = norm->weight.size(0) / rows.size(2); lanes > 1) {
+Tensor layer_norm_rows(const torch::nn::LayerNorm& norm, const Tensor& rows, std::int64_t lanes) {
+  if (lanes > 1) {
     const auto by_lane = [&](const Tensor& numbers) {  // (lanes * C, L) -> (lanes, 1, L, C)
       return numbers.view({lanes, 1, rows.size(2), rows.size(1)}).transpose(2, 3);
     };
@@ -77,8 +81,8 @@ Tensor layer_norm_rows(const torch::nn::LayerNorm& norm, const Tensor& rows) {
                         norm->options.eps(), false);
 }
 
-Tensor dropout_rows(const Tensor& rows, double probability, Pass pass) {
-  return pass == Pass::train && probability > 0 ? at::dropout(rows, probability, true) : rows;
+Tensor dropout_rows(const Tensor& rows, double probability, Mode mode) {
+  return mode == Mode::train && probability > 0 ? at::dropout(rows, probability, true) : rows;
 }
 
 }  // namespace harmonic

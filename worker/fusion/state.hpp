@@ -12,18 +12,22 @@
 
 namespace harmonic {
 
+struct FusionSettings;
+
 /// A state of a fusion network is (N, L, C): samples, positions, channels, channels contiguous, so that a 1x1
 /// convolution is one matrix product over N*L rows. Parameters keep the published shapes, (C, L) of layer norms
 /// included.
 struct StateShape {
-  int channels = 192;    ///< C
-  int positions = 16;    ///< L
-  double dropout = 0.1;  ///< probability, in [0, 1)
-  int lanes = 1;         ///< networks side by side in one (lanes.hpp)
+  int channels = 192;      ///< C
+  int positions = 16;      ///< L
+  double dropout = 0.1;    ///< probability, in [0, 1)
+  std::int64_t lanes = 1;  ///< networks side by side in one (lanes.hpp)
 };
 
+[[nodiscard]] StateShape state_shape(const FusionSettings& settings);
+
 /// How a network is run.
-enum class Pass {
+enum class Mode {
   train,         ///< batch statistics, running ones updated, dropout
   architecture,  ///< batch statistics, nothing updated, no dropout: a step of the architecture leaves no trace of its
                  ///< (validation) batch in what the weights' network keeps
@@ -36,15 +40,18 @@ enum class Pass {
 /// 1x1 convolution of rows (..., C_in) -> (..., C_out); with `y`, of the two inputs joined on channels, [x; y], without
 /// joining them. When y is x the two halves of the weight are added first: half the work, the same result and
 /// gradients.
-[[nodiscard]] torch::Tensor conv_rows(const torch::nn::Conv1d& conv, const torch::Tensor& x);
-[[nodiscard]] torch::Tensor conv_rows(const torch::nn::Conv1d& conv, const torch::Tensor& x, const torch::Tensor& y);
+[[nodiscard]] torch::Tensor conv_rows(const torch::nn::Conv1d& conv, const torch::Tensor& x, std::int64_t lanes);
+[[nodiscard]] torch::Tensor conv_rows(const torch::nn::Conv1d& conv, const torch::Tensor& x, const torch::Tensor& y,
+                                      std::int64_t lanes);
 /// The weight (C_out, C) that a convolution over [x; x] amounts to.
 [[nodiscard]] torch::Tensor folded_weight(const torch::nn::Conv1d& conv);
 
-/// Batch norm per channel over all rows of (N, L, C); with lanes, over each lane's.
-[[nodiscard]] torch::Tensor batch_norm_rows(const torch::nn::BatchNorm1d& norm, const torch::Tensor& rows, Pass pass);
-/// Layer norm over positions and channels together; the parameters are (C, L).
-[[nodiscard]] torch::Tensor layer_norm_rows(const torch::nn::LayerNorm& norm, const torch::Tensor& rows);
-[[nodiscard]] torch::Tensor dropout_rows(const torch::Tensor& rows, double probability, Pass pass);
+/// Batch norm per channel over all rows of (N, L, C), of each lane by itself.
+[[nodiscard]] torch::Tensor batch_norm_rows(const torch::nn::BatchNorm1d& norm, const torch::Tensor& rows,
+                                            std::int64_t lanes, Mode mode);
+/// Layer norm over positions and channels together; the parameters are (lanes * C, L).
+[[nodiscard]] torch::Tensor layer_norm_rows(const torch::nn::LayerNorm& norm, const torch::Tensor& rows,
+                                            std::int64_t lanes);
+[[nodiscard]] torch::Tensor dropout_rows(const torch::Tensor& rows, double probability, Mode mode);
 
 }  // namespace harmonic

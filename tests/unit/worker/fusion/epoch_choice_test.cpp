@@ -19,11 +19,11 @@ TEST_CASE("The metric is not raised by choosing among epochs of pure chance", "[
   double sum = 0, best_sum = 0;
   const int trainings = 40;
   for (int t = 0; t < trainings; ++t) {
-    EpochChoice choice(n, 1, LabelKind::classification, torch::kCPU);
+    EpochChoice choice(Labels{labels, LabelKind::classification, 2});
     double best = 0;
     for (int epoch = 0; epoch < 50; ++epoch) {
       const auto right = (torch::rand({n}) < 0.9).to(torch::kFloat32);
-      choice.see(predictions(right), labels);
+      choice.add_epoch(predictions(right));
       best = std::max(best, 100 * right.mean().item<double>());
     }
     sum += choice.metric();
@@ -35,19 +35,19 @@ TEST_CASE("The metric is not raised by choosing among epochs of pure chance", "[
 
 TEST_CASE("An epoch that is better on all samples is the one that counts", "[fusion]") {
   const auto labels = torch::zeros({10}, torch::kInt64);
-  EpochChoice choice(10, 1, LabelKind::classification, torch::kCPU);
+  EpochChoice choice(Labels{labels, LabelKind::classification, 2});
   auto right = torch::ones({10});
   right.narrow(0, 0, 4).zero_();
-  choice.see(predictions(right), labels);
+  choice.add_epoch(predictions(right));
   CHECK(choice.metric() == Approx(60));
-  choice.see(predictions(torch::ones({10})), labels);
-  choice.see(predictions(right), labels);
+  choice.add_epoch(predictions(torch::ones({10})));
+  choice.add_epoch(predictions(right));
   CHECK(choice.metric() == Approx(100));
 }
 
 TEST_CASE("One sample both chooses and judges", "[fusion]") {
-  EpochChoice choice(1, 1, LabelKind::classification, torch::kCPU);
-  choice.see(predictions(torch::ones({1})), torch::zeros({1}, torch::kInt64));
+  EpochChoice choice(Labels{torch::zeros({1}, torch::kInt64), LabelKind::classification, 2});
+  choice.add_epoch(predictions(torch::ones({1})));
   CHECK(choice.metric() == Approx(100));
 }
 
@@ -61,9 +61,9 @@ TEST_CASE("The views of a sample stay on its side: an epoch right on some sample
   double sum = 0;
   const int trainings = 60;
   for (int t = 0; t < trainings; ++t) {
-    EpochChoice choice(samples, views, LabelKind::classification, torch::kCPU);
+    EpochChoice choice(Labels{labels, LabelKind::classification, 2, views});
     for (int epoch = 0; epoch < 40; ++epoch)
-      choice.see(predictions((torch::rand({samples}) < 0.8).to(torch::kFloat32).repeat({views})), labels);
+      choice.add_epoch(predictions((torch::rand({samples}) < 0.8).to(torch::kFloat32).repeat({views})));
     sum += choice.metric();
   }
   CHECK(sum / trainings == Approx(80).margin(2.0));

@@ -25,7 +25,7 @@ struct Outcome {
 
 /// Output, gradients and running statistics of a cell of drawn weights; composed in `type`, or fused in float32.
 Outcome run(bool fused, torch::ScalarType type, const std::vector<std::string>& operators, int nodes,
-            const StateShape& shape, std::int64_t samples, Pass pass) {
+            const StateShape& shape, std::int64_t samples, Mode mode) {
   torch::manual_seed(31);
   MixedNode cell(nodes, operators, shape);
   {
@@ -41,21 +41,21 @@ Outcome run(bool fused, torch::ScalarType type, const std::vector<std::string>& 
   const Tensor beta = drawn({edges, 2}), gamma = drawn({nodes, static_cast<std::int64_t>(operators.size())});
   const Tensor upstream = torch::randn(x.sizes()).to(type);
   cell.to(type);
-  if (pass == Pass::architecture)
+  if (mode == Mode::architecture)
     for (auto& parameter : cell.parameters()) parameter.set_requires_grad(false);
-  if (pass == Pass::train) {
+  if (mode == Mode::train) {
     beta.set_requires_grad(false);
     gamma.set_requires_grad(false);
   }
-  const Tensor out = fused ? cell.forward(x, beta, gamma, pass) : cell.forward_composed(x, beta, gamma, pass);
+  const Tensor out = fused ? cell.forward(x, beta, gamma, mode) : cell.forward_composed(x, beta, gamma, mode);
   out.backward(upstream);
   Outcome outcome{{{"output", out}, {"x", x.grad()}}};
-  if (pass != Pass::train) {
+  if (mode != Mode::train) {
     outcome.tensors.emplace_back("beta", beta.grad());
     outcome.tensors.emplace_back("gamma", gamma.grad());
   }
   for (auto& item : cell.named_parameters())
-    if (pass != Pass::architecture) outcome.tensors.emplace_back(item.key(), item.value().grad());
+    if (mode != Mode::architecture) outcome.tensors.emplace_back(item.key(), item.value().grad());
   for (auto& item : cell.named_buffers())
     if (item.value().is_floating_point()) outcome.tensors.emplace_back(item.key(), item.value());
   return outcome;
@@ -63,13 +63,13 @@ Outcome run(bool fused, torch::ScalarType type, const std::vector<std::string>& 
 
 void check_agreement(const std::vector<std::string>& operators, int nodes, const StateShape& shape,
                      std::int64_t samples) {
-  for (const Pass pass : {Pass::train, Pass::architecture, Pass::eval}) {
-    const Outcome fused = run(true, torch::kFloat32, operators, nodes, shape, samples, pass);
-    const Outcome exact = run(false, torch::kFloat64, operators, nodes, shape, samples, pass);
+  for (const Mode mode : {Mode::train, Mode::architecture, Mode::eval}) {
+    const Outcome fused = run(true, torch::kFloat32, operators, nodes, shape, samples, mode);
+    const Outcome exact = run(false, torch::kFloat64, operators, nodes, shape, samples, mode);
     REQUIRE(fused.tensors.size() == exact.tensors.size());
     for (std::size_t i = 0; i < fused.tensors.size(); ++i) {
       const auto& [name, tensor] = fused.tensors[i];
-      INFO("pass " << static_cast<int>(pass) << ", " << name);
+      INFO("mode " << static_cast<int>(mode) << ", " << name);
       REQUIRE(tensor.defined());
       // The gradient of a bias before batch norm is 0: what double precision leaves of it is no scale.
       CHECK(relative_error(tensor.to(torch::kFloat64), exact.tensors[i].second, 1.0) < 1e-4);
@@ -107,9 +107,9 @@ TEST_CASE("A fused cell's chunks are shared out among the threads, which change 
     seen.insert(std::this_thread::get_id());
   });
   CHECK(seen.size() == 2);
-  const Outcome two = run(true, torch::kFloat32, kOperators, 3, {24, 16, 0.2}, 100, Pass::train);
+  const Outcome two = run(true, torch::kFloat32, kOperators, 3, {24, 16, 0.2}, 100, Mode::train);
   at::set_num_threads(1);
-  const Outcome one = run(true, torch::kFloat32, kOperators, 3, {24, 16, 0.2}, 100, Pass::train);
+  const Outcome one = run(true, torch::kFloat32, kOperators, 3, {24, 16, 0.2}, 100, Mode::train);
   at::set_num_threads(before);
   REQUIRE(two.tensors.size() == one.tensors.size());
   for (std::size_t i = 0; i < one.tensors.size(); ++i) {
@@ -124,7 +124,7 @@ TEST_CASE("A fused cell's dropout is the same in both directions", "[fusion]") {
   const Tensor beta = torch::rand({5, 2}), gamma = torch::rand({2, 6});
   const auto value = [&](const Tensor& x) {  // the same masks every time
     torch::manual_seed(34);
-    return cell.forward(x, beta, gamma, Pass::train);
+    return cell.forward(x, beta, gamma, Mode::train);
   };
   const Tensor x = torch::randn({300, 4, 8}).requires_grad_();
   const Tensor upstream = torch::randn(x.sizes()), direction = torch::randn(x.sizes());
@@ -137,7 +137,7 @@ TEST_CASE("A fused cell's dropout is the same in both directions", "[fusion]") {
   const double measured = ((up - down).to(torch::kFloat64) * upstream).sum().item<double>() / (2 * step);
   CHECK(predicted == Approx(measured).epsilon(0.02));
   torch::manual_seed(35);
-  CHECK(relative_error(cell.forward(x, beta, gamma, Pass::train), out) > 0.01);  // other masks
+  CHECK(relative_error(cell.forward(x, beta, gamma, Mode::train), out) > 0.01);  // other masks
 }
 
 }  // namespace harmonic

@@ -13,8 +13,8 @@ using torch::Tensor;
 
 TEST_CASE("A network of fused functions agrees with LibTorch's operators in double precision", "[fusion]") {
   for (const MacroArchitecture macro : {MacroArchitecture{3, 2}, MacroArchitecture{2, 1}, MacroArchitecture{1, 2}})
-    for (const Pass pass : {Pass::train, Pass::architecture, Pass::eval}) {
-      INFO(macro.cells << " x " << macro.nodes << ", pass " << static_cast<int>(pass));
+    for (const Mode mode : {Mode::train, Mode::architecture, Mode::eval}) {
+      INFO(macro.cells << " x " << macro.nodes << ", mode " << static_cast<int>(mode));
       const FusionLayout layout{{3, 5, 4}, macro, {"Sum", "ScaleDotAttn", "LinearGLU", "SE1"}, 2, 4, {8, 9, 0.0}};
       std::vector<std::pair<std::string, Tensor>> outcomes[2];
       for (const auto type : {torch::kFloat32, torch::kFloat64}) {
@@ -32,22 +32,22 @@ TEST_CASE("A network of fused functions agrees with LibTorch's operators in doub
         auto weights = weights_of(logits);
         std::vector<Tensor> leaves;
         const auto leaf = [&](Tensor& part) {
-          part = part.detach().to(type).requires_grad_(pass != Pass::train);
+          part = part.detach().to(type).requires_grad_(mode != Mode::train);
           leaves.push_back(part);
         };
         leaf(weights.alphas);
         for (auto& beta : weights.betas) leaf(beta);
         for (auto& gamma : weights.gammas) leaf(gamma);
-        if (pass == Pass::architecture)
+        if (mode == Mode::architecture)
           for (auto& parameter : network.parameters()) parameter.set_requires_grad(false);
-        const Tensor out = network.forward(features, weights, pass);
+        const Tensor out = network.forward(features, weights, mode);
         out.backward(upstream);
         auto& outcome = outcomes[type == torch::kFloat32 ? 0 : 1];
         outcome.emplace_back("output", out.detach());
-        for (std::size_t i = 0; pass != Pass::train && i < leaves.size(); ++i)
+        for (std::size_t i = 0; mode != Mode::train && i < leaves.size(); ++i)
           outcome.emplace_back("architecture " + std::to_string(i), leaves[i].grad());
         for (auto& item : network.named_parameters())
-          if (pass != Pass::architecture) outcome.emplace_back(item.key(), item.value().grad());
+          if (mode != Mode::architecture) outcome.emplace_back(item.key(), item.value().grad());
         for (auto& item : network.named_buffers())
           if (item.value().is_floating_point()) outcome.emplace_back(item.key(), item.value());
       }
@@ -65,7 +65,7 @@ TEST_CASE("Reshaped inputs are dropped out alike in all cells and in both direct
   norm->bias.data().fill_(100);  // ReLU lets everything pass
   const Tensor weight = torch::randn({6, 3}).requires_grad_(), bias = torch::zeros({6});
   const Tensor edges = torch::tensor({{1.0F}, {2.0F}});
-  const Tensor sums = fused_inputs({{torch::randn({50, 4, 3}), weight, bias, norm}}, 4, edges, 0.25, Pass::train);
+  const Tensor sums = fused_inputs({{torch::randn({50, 4, 3}), weight, bias, norm}}, 4, edges, 0.25, Mode::train);
   const Tensor kept = sums[0] != 0;
   CHECK(kept.to(torch::kFloat32).mean().item<double>() == Approx(0.75).margin(0.05));
   CHECK(relative_error(sums[1].detach(), 2 * sums[0].detach()) < 1e-6);

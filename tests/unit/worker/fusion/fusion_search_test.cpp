@@ -2,13 +2,18 @@
 
 #include <algorithm>
 #include <iostream>
+#include <limits>
 #include <set>
+#include <utility>
 
 #include <catch2/catch.hpp>
 #include <torch/torch.h>
 
 #include "worker/fusion/derived_network.hpp"
+#include "worker/fusion/lanes.hpp"
+#include "worker/fusion/learning_rate.hpp"
 #include "worker/fusion/mixed_search.hpp"
+#include "worker/fusion/not_finite.hpp"
 #include "worker/fusion/retraining.hpp"
 #include "worker/fusion/state.hpp"
 
@@ -23,26 +28,42 @@ OperatorCosts costs() {
   return {{1.0}, {kLatencyMs}, {{}}};
 }
 
+/// One split before it is made to samples.
+struct SplitFeatures {
+  std::vector<Tensor> features;
+  Labels labels;
+
+  [[nodiscard]] Samples samples(torch::Device device = torch::kCPU) const {
+    return make_samples(features, labels, /*positions=*/4, device);
+  }
+};
+
+struct PairFeatures {
+  SplitFeatures train, val;
+
+  [[nodiscard]] FusionSamples samples(torch::Device device = torch::kCPU) const {
+    return {train.samples(device), val.samples(device)};
+  }
+};
+
 /// Inputs that each tell half of the label: even and odd inputs show its high and its low bit, in noise.
-FusionData synthetic(const std::vector<int>& channels, LabelKind kind, int vector_inputs = 0) {
+PairFeatures synthetic(const std::vector<int>& channels, LabelKind kind, int vector_inputs = 0) {
   torch::manual_seed(11);
-  const auto split = [&](int samples, std::vector<Tensor>& features, Tensor& labels) {
+  const auto split = [&](int samples) {
+    SplitFeatures made;
     const Tensor classes = torch::randint(4, {samples});
     for (std::size_t i = 0; i < channels.size(); ++i) {
       const bool vector = static_cast<int>(channels.size() - i) <= vector_inputs;
       Tensor feature = torch::randn({samples, channels[i], vector ? 1 : 4});
       const Tensor bit = (i % 2 ? at::bitwise_and(classes, 1) : at::div(classes, 2, "floor")).to(torch::kFloat32);
       feature.select(1, 0) += 3 * (2 * bit - 1).unsqueeze(1);
-      features.push_back(feature);
+      made.features.push_back(feature);
     }
-    labels = kind == LabelKind::classification ? classes : at::one_hot(classes, 4).to(torch::kFloat32);
+    made.labels = {kind == LabelKind::classification ? classes : at::one_hot(classes, 4).to(torch::kFloat32), kind, 4};
+    return made;
   };
-  FusionData data;
-  data.kind = kind;
-  data.classes = 4;
-  split(120, data.train, data.train_labels);
-  split(60, data.val, data.val_labels);
-  return data;
+  SplitFeatures train = split(120), val = split(60);
+  return {std::move(train), std::move(val)};
 }
 
 FusionSettings small_settings() {
@@ -71,10 +92,8 @@ double fusion_latency_ms(const Genotype& genotype, const FusionSettings& setting
 
 TEST_CASE("The same seed gives the same fusion search bit for bit, another seed another", "[fusion]") {
   torch::set_num_threads(1);
-  const FusionData data = synthetic({3, 5, 4, 6}, LabelKind::classification);
-  const auto run = [&](std::uint64_t seed) {
-    return search_fusion(data, {2, 1}, small_settings(), costs(), seed, torch::kCPU);
-  };
+  const FusionSamples data = synthetic({3, 5, 4, 6}, LabelKind::classification).samples();
+  const auto run = [&](std::uint64_t seed) { return search_fusion(data, {2, 1}, small_settings(), costs(), seed); };
   const auto first = run(1), second = run(1), other = run(2);
   CHECK(first.genotype == second.genotype);
   CHECK(first.metric_val == second.metric_val);
@@ -86,36 +105,35 @@ TEST_CASE("The same seed gives the same fusion search bit for bit, another seed 
 }
 
 TEST_CASE("A fusion search on two half-informed modalities learns what neither knows alone", "[fusion]") {
-  const FusionData data = synthetic({3, 5, 4, 6}, LabelKind::classification);
+  const FusionSamples data = synthetic({3, 5, 4, 6}, LabelKind::classification).samples();
   const auto settings = small_settings();
-  const auto result = search_fusion(data, {2, 1}, settings, costs(), 1, torch::kCPU);
+  const auto result = search_fusion(data, {2, 1}, settings, costs(), 1);
   CHECK(result.metric_val > 85);  // one modality alone: 50
   CHECK(result.losses.back() < result.losses.front());
-  CHECK(evaluate_model(result.weights, result.genotype, data.val, data.val_labels, data.kind, 4, settings) ==
-        Approx(result.kept_metric_val));
+  CHECK(evaluate_model(result.weights, result.genotype, data.val, settings) == Approx(result.kept_metric_val));
 }
 
 TEST_CASE("A heavier latency weight finds faster fusions on average", "[fusion]") {
-  const FusionData data = synthetic({3, 5, 4, 6}, LabelKind::classification);
+  const FusionSamples data = synthetic({3, 5, 4, 6}, LabelKind::classification).samples();
   auto settings = small_settings();
   settings.retrain_epochs = 1;
   const auto mean_latency_ms = [&](double weight) {
     settings.latency_weight = weight;
     double sum = 0;
     for (std::uint64_t seed = 1; seed <= 5; ++seed)
-      sum += fusion_latency_ms(search_fusion(data, {2, 2}, settings, costs(), seed, torch::kCPU).genotype, settings);
+      sum += fusion_latency_ms(search_fusion(data, {2, 2}, settings, costs(), seed).genotype, settings);
     return sum / 5;
   };
   CHECK(mean_latency_ms(10.0) < mean_latency_ms(0.0));
 }
 
 TEST_CASE("A lower temperature leaves the operators decided", "[fusion]") {
-  const FusionData data = synthetic({3, 5, 4, 6}, LabelKind::classification);
+  const FusionSamples data = synthetic({3, 5, 4, 6}, LabelKind::classification).samples();
   auto settings = small_settings();
   settings.retrain_epochs = 1;
   const auto entropy = [&](double temperature) {
     settings.arch_temperature = temperature;
-    return search_fusion(data, {2, 1}, settings, costs(), 1, torch::kCPU).operator_entropy;
+    return search_fusion(data, {2, 1}, settings, costs(), 1).operator_entropy;
   };
   CHECK(entropy(1.0) > 0.8);
   CHECK(entropy(0.1) < 0.5);
@@ -133,93 +151,88 @@ TEST_CASE("The architecture's progress runs from its first epoch to the last", "
 }
 
 TEST_CASE("With weight 0 the operators' costs do not change the search", "[fusion]") {
-  const FusionData data = synthetic({3, 5}, LabelKind::classification);
+  const FusionSamples data = synthetic({3, 5}, LabelKind::classification).samples();
   auto settings = small_settings();
   settings.latency_weight = settings.energy_weight = 0;
   OperatorCosts reversed = costs();
   std::reverse(reversed.latency_ms[0].begin(), reversed.latency_ms[0].end());
-  const auto a = search_fusion(data, {1, 1}, settings, costs(), 3, torch::kCPU);
-  const auto b = search_fusion(data, {1, 1}, settings, reversed, 3, torch::kCPU);
+  const auto a = search_fusion(data, {1, 1}, settings, costs(), 3);
+  const auto b = search_fusion(data, {1, 1}, settings, reversed, 3);
   CHECK(a.genotype == b.genotype);
   CHECK(a.losses == b.losses);
 }
 
 TEST_CASE("Fusion takes three modalities, one of vectors, and more cells than pairs of inputs", "[fusion]") {
-  const FusionData data = synthetic({3, 4, 5, 6, 7}, LabelKind::classification, /*vector_inputs=*/2);
+  const FusionSamples data = synthetic({3, 4, 5, 6, 7}, LabelKind::classification, /*vector_inputs=*/2).samples();
   const auto settings = small_settings();
-  const auto result = search_fusion(data, {3, 2}, settings, costs(), 1, torch::kCPU);
+  const auto result = search_fusion(data, {3, 2}, settings, costs(), 1);
   CHECK(result.genotype.cells.size() == 3);
   CHECK(result.metric_val > 60);
-  const FusionData two = synthetic({3, 4}, LabelKind::classification);
-  CHECK(search_fusion(two, {4, 1}, settings, costs(), 1, torch::kCPU).genotype.cells.size() == 4);
+  const FusionSamples two = synthetic({3, 4}, LabelKind::classification).samples();
+  CHECK(search_fusion(two, {4, 1}, settings, costs(), 1).genotype.cells.size() == 4);
 }
 
 TEST_CASE("Fusion learns multilabel data and reports their weighted F1", "[fusion]") {
-  const FusionData data = synthetic({3, 5, 4, 6}, LabelKind::multilabel);
+  const FusionSamples data = synthetic({3, 5, 4, 6}, LabelKind::multilabel).samples();
   auto settings = small_settings();
   settings.retrain_epochs = 30;
-  const auto result = search_fusion(data, {2, 1}, settings, costs(), 1, torch::kCPU);
+  const auto result = search_fusion(data, {2, 1}, settings, costs(), 1);
   CHECK(result.metric_val > 70);  // one modality alone: 67, half of the classes for every sample
-  CHECK(evaluate_model(result.weights, result.genotype, data.val, data.val_labels, data.kind, 4, settings) ==
-        Approx(result.kept_metric_val));
+  CHECK(evaluate_model(result.weights, result.genotype, data.val, settings) == Approx(result.kept_metric_val));
 }
 
 TEST_CASE("Fusion learns from views of the samples and is measured on all of them", "[fusion]") {
-  FusionData data = synthetic({3, 5, 4, 6}, LabelKind::classification);
-  const auto add_view = [](std::vector<Tensor>& features, Tensor& labels) {
-    for (auto& feature : features) feature = at::cat({feature, feature + 0.5 * torch::randn_like(feature)});
-    labels = at::cat({labels, labels});
-  };
-  add_view(data.train, data.train_labels);
-  add_view(data.val, data.val_labels);
-  data.train_views = data.val_views = 2;
+  PairFeatures pair = synthetic({3, 5, 4, 6}, LabelKind::classification);
+  for (auto* split : {&pair.train, &pair.val}) {
+    for (auto& feature : split->features) feature = at::cat({feature, feature + 0.5 * torch::randn_like(feature)});
+    split->labels.values = at::cat({split->labels.values, split->labels.values});
+    split->labels.views = 2;
+  }
+  const FusionSamples data = pair.samples();
   const auto settings = small_settings();
-  const auto result = search_fusion(data, {2, 1}, settings, costs(), 1, torch::kCPU);
+  const auto result = search_fusion(data, {2, 1}, settings, costs(), 1);
   CHECK(result.metric_val > 80);
-  CHECK(evaluate_model(result.weights, result.genotype, data.val, data.val_labels, data.kind, 4, settings) ==
-        Approx(result.kept_metric_val));
+  CHECK(evaluate_model(result.weights, result.genotype, data.val, settings) == Approx(result.kept_metric_val));
   // A view of the training samples has its part in what is learnt.
-  FusionData other = data;
-  for (auto& feature : other.train) {
+  for (auto& feature : pair.train.features) {
     feature = feature.clone();
     feature.narrow(0, 120, 120).zero_();
   }
-  CHECK(search_fusion(other, {2, 1}, settings, costs(), 1, torch::kCPU).losses != result.losses);
+  CHECK(search_fusion(pair.samples(), {2, 1}, settings, costs(), 1).losses != result.losses);
 }
 
 TEST_CASE("The published protocol learns its architecture from test and reports the mixed network's best epoch there",
           "[fusion]") {
-  const FusionData data = synthetic({3, 5, 4, 6}, LabelKind::classification);
-  const auto run = [&](const std::vector<Tensor>& test, const Tensor& labels, const OperatorCosts& operators) {
-    return search_fusion_published(data, test, labels, {2, 1}, small_settings(), operators, 1, torch::kCPU);
+  const FusionSamples data = synthetic({3, 5, 4, 6}, LabelKind::classification).samples();
+  const auto run = [&](const Samples& test, const OperatorCosts& operators) {
+    return search_fusion_published(data, test, {2, 1}, small_settings(), operators, 1);
   };
-  const auto found = run(data.val, data.val_labels, costs());
+  const auto found = run(data.val, costs());
   CHECK(found.genotype.cells.size() == 2);
   CHECK(found.metric_test > 25);                 // chance
   CHECK(found.metric_test == found.metric_val);  // here both are the same samples
   CHECK(found.operator_entropy > 0.99);          // its learning rate decides nothing
-  const auto on_other_labels = run(data.val, at::remainder(data.val_labels + 1, 4), costs());
-  CHECK(on_other_labels.operator_entropy != found.operator_entropy);
+  Samples relabelled = data.val;
+  relabelled.labels.values = at::remainder(relabelled.labels.values + 1, 4);
+  CHECK(run(relabelled, costs()).operator_entropy != found.operator_entropy);
   // The hardware terms stand in the loss of the weights, which they do not depend on.
   OperatorCosts reversed = costs();
   std::reverse(reversed.latency_ms[0].begin(), reversed.latency_ms[0].end());
-  const auto with_other_costs = run(data.val, data.val_labels, reversed);
+  const auto with_other_costs = run(data.val, reversed);
   CHECK(with_other_costs.losses == found.losses);
   CHECK(with_other_costs.genotype == found.genotype);
 }
 
 TEST_CASE("The architecture's turn: after every step of the weights, or a pass over its samples after every epoch",
           "[fusion]") {
-  const FusionData data = synthetic({3, 5, 4, 6}, LabelKind::classification);
-  const Samples train = make_samples(data.train, data.train_labels, 1, torch::kCPU);
-  const Samples guide = make_samples(data.val, data.val_labels, 1, torch::kCPU);
+  const FusionSamples data = synthetic({3, 5, 4, 6}, LabelKind::classification).samples();
   const auto settings = published_values(small_settings());
   const OperatorCosts operators = costs();
   const FusionLayout layout{{3, 5, 4, 6}, {2, 1}, settings.operators, 2, 4, {8, 4, 0.1}};
   const auto turns = [&](const SearchProtocol& protocol) {
     std::vector<bool> moved;  // before every step but the first: whether the architecture has been stepped
     const MixedLane lane{layout, 1};
-    MixedSearch search(train, guide, data.kind, {&lane, 1}, settings, protocol);
+    MixedSearch search(data.train, data.val, {&lane, 1}, settings, protocol);
     auto before = search.logits().values();
     const auto look = [&] {
       const auto now = search.logits().values();
@@ -236,47 +249,48 @@ TEST_CASE("The architecture's turn: after every step of the weights, or a pass o
 }
 
 TEST_CASE("A fusion search goes on from the architecture that another ended with", "[fusion]") {
-  const FusionData data = synthetic({3, 5}, LabelKind::classification);
+  const FusionSamples data = synthetic({3, 5}, LabelKind::classification).samples();
   auto settings = small_settings();
   settings.retrain_epochs = 1;
-  const auto before = search_fusion(data, {2, 2}, settings, costs(), 1, torch::kCPU);
+  const auto before = search_fusion(data, {2, 2}, settings, costs(), 1);
   settings.arch_steps = 0;  // what is not stepped stays where it started
-  const auto after = search_fusion(data, {2, 2}, settings, costs(), 2, torch::kCPU, {}, before.architecture);
+  const auto after = search_fusion(data, {2, 2}, settings, costs(), 2, {}, before.architecture);
   CHECK(after.architecture == before.architecture);
   CHECK(after.genotype == before.genotype);
   CHECK(after.operator_entropy == before.operator_entropy);
-  const auto cold = search_fusion(data, {2, 2}, settings, costs(), 2, torch::kCPU);
+  const auto cold = search_fusion(data, {2, 2}, settings, costs(), 2);
   CHECK(cold.architecture != before.architecture);
-  CHECK_THROWS_WITH(search_fusion(data, {1, 2}, settings, costs(), 2, torch::kCPU, {}, before.architecture),
+  CHECK_THROWS_WITH(search_fusion(data, {1, 2}, settings, costs(), 2, {}, before.architecture),
                     Catch::Contains("architecture parameters"));
 }
 
 TEST_CASE("Pairs that train in one batched pass are searched as each alone", "[fusion]") {
   for (const LabelKind kind : {LabelKind::classification, LabelKind::multilabel}) {
-    const FusionData data = synthetic({3, 5, 4}, kind, 1);
-    FusionData other = data;  // another pair's features of the same samples, of 6, 2 and 7 channels
-    for (auto* split : {&other.train, &other.val})
+    PairFeatures pair = synthetic({3, 5, 4}, kind, 1);
+    const FusionSamples data = pair.samples();
+    // Another pair's features of the same samples, of 6, 2 and 7 channels.
+    for (auto* split : {&pair.train, &pair.val})
       for (const auto& [input, channels] : {std::pair(0, 6), std::pair(1, 2), std::pair(2, 7)}) {
-        auto& feature = (*split)[static_cast<std::size_t>(input)];
+        auto& feature = split->features[static_cast<std::size_t>(input)];
         const Tensor noisy = 0.7 * feature + 0.3 * torch::randn_like(feature);
         feature = at::cat({noisy, torch::randn({feature.size(0), 7, feature.size(2)})}, 1).narrow(1, 0, channels);
       }
+    const FusionSamples other = pair.samples();
     auto settings = small_settings();
     settings.dropout = 0;
     settings.epochs = 3;
     settings.retrain_epochs = 2;
-    const auto start = search_fusion(data, {2, 1}, settings, costs(), 9, torch::kCPU).architecture;
+    const auto start = search_fusion(data, {2, 1}, settings, costs(), 9).architecture;
     const std::vector<FusionJob> jobs{{data, 1}, {other, 2}, {data, 3, start}};
     int epochs_seen = 0;
     FusionHooks hooks;
     hooks.progress = [&](const FusionProgress& progress) { epochs_seen += progress.retraining ? 0 : 1; };
-    const auto together = search_fusions(jobs, {2, 1}, settings, costs(), torch::kCPU, hooks);
+    const auto together = search_fusions(jobs, {2, 1}, settings, costs(), hooks);
     CHECK(epochs_seen == settings.epochs);  // not one pass a pair
     REQUIRE(together.size() == jobs.size());
     for (std::size_t k = 0; k < jobs.size(); ++k) {
       INFO("pair " << k);
-      const auto alone =
-          search_fusion(jobs[k].data, {2, 1}, settings, costs(), jobs[k].seed, torch::kCPU, {}, jobs[k].start);
+      const auto alone = search_fusion(jobs[k].samples, {2, 1}, settings, costs(), jobs[k].seed, {}, jobs[k].start);
       REQUIRE(together[k].losses.size() == alone.losses.size());
       for (std::size_t e = 0; e < alone.losses.size(); ++e)
         CHECK(together[k].losses[e] == Approx(alone.losses[e]).margin(1e-3));
@@ -292,19 +306,19 @@ TEST_CASE("Pairs that train in one batched pass are searched as each alone", "[f
 }
 
 TEST_CASE("Retrainings side by side end as each alone, those that stop early too", "[fusion]") {
-  const FusionData data = synthetic({3, 5}, LabelKind::classification);
+  const FusionSamples data = synthetic({3, 5}, LabelKind::classification).samples();
   const Genotype genotype = parse_genotype("0+1:ConcatFC(0,1),LinearGLU(2,0) -> 1,2");
   auto settings = small_settings();
   settings.dropout = 0;
   settings.retrain_epochs = 8;
   settings.retrain_patience = 1;
   const std::vector<std::uint64_t> seeds{1, 2, 3};
-  const auto together = retrain_in_lanes(data, genotype, settings, seeds, torch::kCPU);
+  const auto together = retrain_in_lanes(data, genotype, settings, seeds);
   REQUIRE(together.size() == seeds.size());
   std::set<std::size_t> epochs;
   for (std::size_t k = 0; k < seeds.size(); ++k) {
     INFO("seed " << seeds[k]);
-    const auto alone = retrain_fusion(data, genotype, settings, seeds[k], torch::kCPU);
+    const auto alone = retrain_fusion(data, genotype, settings, seeds[k]);
     epochs.insert(alone.losses.size());
     REQUIRE(together[k].losses.size() == alone.losses.size());
     for (std::size_t e = 0; e < alone.losses.size(); ++e)
@@ -326,17 +340,17 @@ TEST_CASE("A GPU searches and retrains as a CPU does", "[fusion][gpu]") {
     std::cout << "SKIPPED: no GPU here\n";
     return;
   }
-  const FusionData data = synthetic({3, 5, 4}, LabelKind::classification, 1);
+  const PairFeatures pair = synthetic({3, 5, 4}, LabelKind::classification, 1);
+  const FusionSamples data = pair.samples(), on_gpu = pair.samples(torch::kCUDA);
   auto settings = small_settings();
   settings.dropout = 0;
   settings.epochs = 3;
   settings.retrain_epochs = 3;
-  const std::vector<FusionJob> jobs{{data, 1}, {data, 2}};
+  const std::vector<FusionJob> jobs{{on_gpu, 1}, {on_gpu, 2}};
   for (const std::size_t pairs : {1, 2}) {
-    const auto there =
-        search_fusions(std::span(jobs).first(pairs), {2, 2}, settings, costs(), torch::Device(torch::kCUDA));
+    const auto there = search_fusions(std::span(jobs).first(pairs), {2, 2}, settings, costs());
     for (std::size_t k = 0; k < pairs; ++k) {
-      const auto here = search_fusion(data, {2, 2}, settings, costs(), jobs[k].seed, torch::kCPU);
+      const auto here = search_fusion(data, {2, 2}, settings, costs(), jobs[k].seed);
       for (std::size_t e = 0; e < here.losses.size(); ++e)
         CHECK(there[k].losses[e] == Approx(here.losses[e]).margin(1e-2));
       CHECK(there[k].genotype == here.genotype);
@@ -346,39 +360,143 @@ TEST_CASE("A GPU searches and retrains as a CPU does", "[fusion][gpu]") {
 }
 
 TEST_CASE("Pairs of other inputs or labels do not train in one pass", "[fusion]") {
-  const FusionData data = synthetic({3, 5}, LabelKind::classification);
-  const FusionData more = synthetic({3, 5, 4}, LabelKind::classification);
-  FusionData relabelled = data;
-  relabelled.train_labels = at::remainder(data.train_labels + 1, 4);
-  for (const FusionData* other : {&more, static_cast<const FusionData*>(&relabelled)}) {
+  const FusionSamples data = synthetic({3, 5}, LabelKind::classification).samples();
+  const FusionSamples more = synthetic({3, 5, 4}, LabelKind::classification).samples();
+  FusionSamples relabelled = data;
+  relabelled.train.labels.values = at::remainder(data.train.labels.values + 1, 4);
+  for (const FusionSamples* other : {&more, &std::as_const(relabelled)}) {
     const std::vector<FusionJob> jobs{{data, 1}, {*other, 2}};
-    CHECK_THROWS_WITH(search_fusions(jobs, {1, 1}, small_settings(), costs(), torch::kCPU),
+    CHECK_THROWS_WITH(search_fusions(jobs, {1, 1}, small_settings(), costs()),
                       Catch::Contains("differ in inputs or labels"));
   }
 }
 
-TEST_CASE("A fusion search that is asked to stop says so", "[fusion]") {
-  const FusionData data = synthetic({3, 5}, LabelKind::classification);
-  int asked = 0;
-  FusionHooks hooks;
-  hooks.stop_requested = [&] { return ++asked > 5; };
-  CHECK_THROWS_AS(search_fusion(data, {1, 1}, small_settings(), costs(), 1, torch::kCPU, hooks), FusionStopped);
-  CHECK(asked == 6);
+TEST_CASE("A fusion search that is cancelled stops before its next batch, in either of its trainings", "[fusion]") {
+  const FusionSamples data = synthetic({3, 5}, LabelKind::classification).samples();
+  for (const int batches : {5, 40}) {  // 4 an epoch of the search, 24 in all; then 8 an epoch of the retraining
+    int asked = 0;
+    bool retraining = false;
+    FusionHooks hooks;
+    hooks.cancelled = [&] { return ++asked > batches; };
+    hooks.progress = [&](const FusionProgress& done) { retraining = done.retraining; };
+    CHECK_THROWS_AS(search_fusion(data, {1, 1}, small_settings(), costs(), 1, hooks), Cancelled);
+    CHECK(asked == batches + 1);
+    CHECK(retraining == (batches == 40));
+  }
 }
 
-TEST_CASE("Fusion data that do not fit together are refused with one line", "[fusion]") {
-  const auto refused = [](auto spoil, const std::string& part) {
-    FusionData data = synthetic({3, 5}, LabelKind::classification);
-    spoil(data);
-    CHECK_THROWS_WITH(search_fusion(data, {1, 1}, small_settings(), costs(), 1, torch::kCPU), Catch::Contains(part));
+TEST_CASE("A fusion search tells after every epoch how much of the whole is done", "[fusion]") {
+  const FusionSamples data = synthetic({3, 5}, LabelKind::classification).samples();
+  auto settings = small_settings();
+  settings.retrain_patience = settings.retrain_epochs;
+  settings.retrain_repeats = 2;
+  std::vector<double> shares;
+  FusionHooks hooks;
+  hooks.progress = [&](const FusionProgress& done) { shares.push_back(done.share); };
+  const std::vector<FusionJob> jobs{{data, 1}, {data, 2}};
+  (void)search_fusions(jobs, {1, 1}, settings, costs(), hooks);
+  REQUIRE(shares.size() == static_cast<std::size_t>(settings.epochs + 2 * 2 * settings.retrain_epochs));
+  CHECK(shares.front() > 0);
+  CHECK(std::ranges::is_sorted(shares));
+  CHECK(std::ranges::adjacent_find(shares) == shares.end());
+  CHECK(shares.back() == Approx(1));
+}
+
+TEST_CASE("A fusion search that diverges ends as a failure of its candidate, not as a model", "[fusion]") {
+  const FusionSamples data = synthetic({3, 5, 4}, LabelKind::classification).samples();
+  const auto diverges = [&](auto spoil, const std::string& how) {
+    INFO(how);
+    auto settings = small_settings();
+    spoil(settings);
+    CHECK_THROWS_AS(search_fusion(data, {2, 1}, settings, costs(), 1), CandidateError);
+    CHECK_THROWS_WITH(search_fusion(data, {2, 1}, settings, costs(), 1), Catch::Contains(how));
   };
-  refused([](FusionData& d) { d.train_labels[7] = 4; }, "0 to 4");
-  refused([](FusionData& d) { d.val.pop_back(); }, "differ in number");
-  refused([](FusionData& d) { d.train[1] = torch::randn({120, 5, 9}); }, "input 1");
-  refused([](FusionData& d) { d.train[0] = torch::randn({100, 3, 4}); }, "100 samples");
-  refused([](FusionData& d) { d.val_views = 7; }, "60 labels do not make 7 views");
-  refused([](FusionData& d) { d.train_labels[7] = -1; }, "-1 to 3");
-  refused([](FusionData& d) { d.train.pop_back(), d.val.pop_back(); }, "has 1 input");
+  constexpr double kHuge = 1e36;  // products of weights this large leave float32
+  diverges([&](FusionSettings& s) { s.weight_lr = kHuge; }, "search diverged");
+  diverges(
+      [&](FusionSettings& s) {
+        s.arch_lr = 1e38;  // the second step starts from logits that leave float32 when they are sharpened
+        s.arch_steps = 2;
+        s.epochs = 2;
+        s.batch = 120;  // of the weights one step an epoch, which sees nothing of what that leaves
+      },
+      "architecture parameters");
+  diverges([&](FusionSettings& s) { s.retrain_lr = kHuge; }, "retraining");
+  PairFeatures large = synthetic({3, 5, 4}, LabelKind::classification);
+  for (auto& feature : large.train.features) feature = feature * 1e30;  // finite, but not their variance
+  CHECK_THROWS_AS(search_fusion_published(large.samples(), data.val, {2, 1}, small_settings(), costs(), 1),
+                  CandidateError);
+}
+
+TEST_CASE("Of pairs in one pass the one that diverges is named, and harms no other", "[fusion]") {
+  const PairFeatures pair = synthetic({3, 5, 4}, LabelKind::classification);
+  const FusionSamples data = pair.samples();
+  PairFeatures spoiled = pair;
+  for (auto& feature : spoiled.train.features) feature = feature * 1e30;  // finite, but not its square
+  const FusionSamples lost = spoiled.samples();
+  const std::vector<FusionJob> jobs{{data, 1}, {lost, 2}, {data, 3}};
+  try {
+    (void)search_fusions(jobs, {1, 1}, small_settings(), costs());
+    FAIL("nothing diverged");
+  } catch (const NotFinite& e) {
+    CHECK(e.lane() == 1);
+  }
+}
+
+TEST_CASE("A network's lanes stay finite beside one that is not", "[fusion]") {
+  const FusionSamples data = synthetic({3, 5}, LabelKind::classification).samples();
+  const Genotype genotype = parse_genotype("0+1:ConcatFC(0,1),LinearGLU(2,0) -> 1,2");
+  const StateShape shape{8, 4, 0.1, 3};
+  DerivedNetwork network(genotype, data.train.channels(), 4, shape);
+  for (const int lane : {0, 1, 2}) {
+    torch::NoGradGuard no_grad;
+    for (auto& parameter : network.parameters())
+      if (lane == 1) parameter.chunk(3)[1].fill_(std::numeric_limits<float>::quiet_NaN());
+  }
+  torch::optim::Adam adam(network.parameters(), torch::optim::AdamOptions(1e-2));
+  std::vector<Tensor> features;
+  for (const auto& feature : data.train.features) features.push_back(feature.repeat({3, 1, 1}));
+  Labels labels = data.train.labels;
+  labels.values = labels.values.repeat({3});
+  for (int step = 0; step < 3; ++step) {
+    adam.zero_grad();
+    lane_losses(network.forward(features, Mode::train), labels, 3).sum().backward();
+    adam.step();
+  }
+  CHECK(finite_lanes(tensors_of(network), 3) == std::vector<bool>{true, false, true});
+}
+
+TEST_CASE("A model whose logits are no numbers has no metric", "[fusion]") {
+  const FusionSamples data = synthetic({3, 5}, LabelKind::classification).samples();
+  const Genotype genotype = parse_genotype("0+1:Sum(0,1) -> 1,2");
+  auto weights = DerivedNetwork(genotype, data.val.channels(), 4, state_shape(small_settings())).tensors();
+  CHECK(evaluate_model(weights, genotype, data.val, small_settings()) >= 0);
+  weights.at("head.classifier.weight")[0][0] = std::numeric_limits<float>::infinity();
+  weights.at("head.classifier.weight")[0][1] = -std::numeric_limits<float>::infinity();
+  CHECK_THROWS_WITH(evaluate_model(weights, genotype, data.val, small_settings()), Catch::Contains("not finite"));
+  CHECK_THROWS_AS(evaluate_model(weights, genotype, data.val, small_settings()), CandidateError);
+}
+
+TEST_CASE("Features that are no numbers are a failure of their candidate", "[fusion]") {
+  PairFeatures pair = synthetic({3, 5}, LabelKind::classification);
+  pair.train.features[1][7][2][0] = std::numeric_limits<float>::quiet_NaN();
+  CHECK_THROWS_WITH(pair.samples(), Catch::Contains("fusion input 1"));
+  CHECK_THROWS_AS(pair.samples(), CandidateError);
+}
+
+TEST_CASE("Fusion samples that do not fit together are refused with one line", "[fusion]") {
+  const auto refused = [](auto spoil, const std::string& part) {
+    PairFeatures pair = synthetic({3, 5}, LabelKind::classification);
+    spoil(pair);
+    CHECK_THROWS_WITH(search_fusion(pair.samples(), {1, 1}, small_settings(), costs(), 1), Catch::Contains(part));
+  };
+  refused([](PairFeatures& p) { p.train.labels.values[7] = 4; }, "0 to 4");
+  refused([](PairFeatures& p) { p.val.features.pop_back(); }, "differ in number");
+  refused([](PairFeatures& p) { p.train.features[1] = torch::randn({120, 5, 9}); }, "input 1");
+  refused([](PairFeatures& p) { p.train.features[0] = torch::randn({100, 3, 4}); }, "100 samples");
+  refused([](PairFeatures& p) { p.val.labels.views = 7; }, "60 labels do not make 7 views");
+  refused([](PairFeatures& p) { p.train.labels.values[7] = -1; }, "-1 to 3");
+  refused([](PairFeatures& p) { p.train.features.pop_back(), p.val.features.pop_back(); }, "has 1 input");
 }
 
 TEST_CASE("Tensors of a discrete network load into a fresh one, and no other", "[fusion]") {
@@ -386,9 +504,9 @@ TEST_CASE("Tensors of a discrete network load into a fresh one, and no other", "
   const StateShape shape{8, 4, 0.1};
   DerivedNetwork trained(genotype, {3, 5, 4}, 4, shape), fresh(genotype, {3, 5, 4}, 4, shape);
   const std::vector<Tensor> features{torch::randn({6, 4, 3}), torch::randn({6, 4, 5}), torch::randn({6, 4, 4})};
-  (void)trained.forward(features, Pass::train);
+  (void)trained.forward(features, Mode::train);
   fresh.load(trained.tensors());
-  CHECK(fresh.forward(features, Pass::eval).equal(trained.forward(features, Pass::eval)));
+  CHECK(fresh.forward(features, Mode::eval).equal(trained.forward(features, Mode::eval)));
   auto lacking = trained.tensors();
   lacking.erase("cell_0.ln.weight");
   CHECK_THROWS_WITH(fresh.load(lacking), Catch::Contains("cell_0.ln.weight"));

@@ -44,9 +44,9 @@ void randomise(Network& network) {
 }
 
 /// The joined network's outputs, gradients and statistics against those of networks that run alone.
-/// @param run network, features, lane (all of them: -1), pass -> logits
+/// @param run network, features, lane (all of them: -1), mode -> logits
 template <class Network, class Make, class Run>
-void check_lanes(Pass pass, Make make, Run run) {
+void check_lanes(Mode mode, Make make, Run run) {
   std::vector<std::shared_ptr<Network>> singles;
   std::vector<std::shared_ptr<torch::nn::Module>> modules;
   std::vector<std::vector<Tensor>> features;
@@ -66,12 +66,12 @@ void check_lanes(Pass pass, Make make, Run run) {
     together.push_back(at::cat(parts));
   }
   const Tensor upstream = torch::randn({kLanes * kSamples, kClasses}, torch::kFloat64);
-  const Tensor out = run(*joined, together, -1, pass);
+  const Tensor out = run(*joined, together, -1, mode);
   out.backward(upstream);
   for (int lane = 0; lane < kLanes; ++lane) {
-    INFO("pass " << static_cast<int>(pass) << ", lane " << lane);
+    INFO("mode " << static_cast<int>(mode) << ", lane " << lane);
     auto& single = *singles[static_cast<std::size_t>(lane)];
-    const Tensor alone = run(single, features[static_cast<std::size_t>(lane)], lane, pass);
+    const Tensor alone = run(single, features[static_cast<std::size_t>(lane)], lane, mode);
     alone.backward(upstream.narrow(0, lane * kSamples, kSamples));
     CHECK(relative_error(out.narrow(0, lane * kSamples, kSamples), alone) < 1e-10);
     const auto check = [&](const std::string& name, const Tensor& all, const Tensor& own) {
@@ -91,7 +91,7 @@ void check_lanes(Pass pass, Make make, Run run) {
 
 TEST_CASE("Mixed networks in lanes compute, learn and remember what each does alone", "[fusion]") {
   for (const MacroArchitecture macro : {MacroArchitecture{2, 2}, MacroArchitecture{1, 1}})
-    for (const Pass pass : {Pass::train, Pass::architecture, Pass::eval}) {
+    for (const Mode mode : {Mode::train, Mode::architecture, Mode::eval}) {
       torch::manual_seed(41);
       std::vector<Architecture> alone;
       for (int lane = 0; lane < kLanes; ++lane) {
@@ -101,12 +101,12 @@ TEST_CASE("Mixed networks in lanes compute, learn and remember what each does al
       }
       const Architecture joined = join_lanes(alone);
       check_lanes<MixedNetwork>(
-          pass,
+          mode,
           [&](int lanes) {
             return std::make_shared<MixedNetwork>(
                 FusionLayout{kChannels, macro, kOperators, 2, kClasses, in_lanes(lanes)});
           },
-          [&](MixedNetwork& network, const std::vector<Tensor>& features, int lane, Pass how) {
+          [&](MixedNetwork& network, const std::vector<Tensor>& features, int lane, Mode how) {
             return network.forward(features, weights_of(lane < 0 ? joined : alone[static_cast<std::size_t>(lane)], 0.5),
                                    how);
           });
@@ -123,12 +123,12 @@ TEST_CASE("Mixed networks in lanes compute, learn and remember what each does al
 TEST_CASE("Discrete networks in lanes compute, learn and remember what each does alone", "[fusion]") {
   const Genotype genotype =
       parse_genotype("0+2:SE1(1,0),LinearGLU(0,2) | 1+3:ConcatFC(0,1),Sum(2,0),ScaleDotAttn(1,3) -> 3,4");
-  for (const Pass pass : {Pass::train, Pass::eval}) {
+  for (const Mode mode : {Mode::train, Mode::eval}) {
     torch::manual_seed(42);
     check_lanes<DerivedNetwork>(
-        pass,
+        mode,
         [&](int lanes) { return std::make_shared<DerivedNetwork>(genotype, kChannels, kClasses, in_lanes(lanes)); },
-        [](DerivedNetwork& network, const std::vector<Tensor>& features, int, Pass how) {
+        [](DerivedNetwork& network, const std::vector<Tensor>& features, int, Mode how) {
           return network.forward(features, how);
         });
   }
@@ -143,11 +143,11 @@ TEST_CASE("The hardware costs of lanes add up", "[fusion]") {
     alone.push_back(random_architecture(3, {2, 2}, 3, torch::kCPU));
     torch::NoGradGuard no_grad;
     for (auto& parameter : alone.back().parameters()) parameter.normal_();
-    const HardwareLoss own = hardware_loss(weights_of(alone.back()).gammas, costs);
+    const HardwareLoss own = hardware_loss(weights_of(alone.back()).gammas, 1, costs);
     latency += own.latency.item<double>();
     energy += own.energy.item<double>();
   }
-  const HardwareLoss all = hardware_loss(weights_of(join_lanes(alone)).gammas, costs);
+  const HardwareLoss all = hardware_loss(weights_of(join_lanes(alone)).gammas, kLanes, costs);
   CHECK(all.latency.item<double>() == Approx(latency));
   CHECK(all.energy.item<double>() == Approx(energy));
 }

@@ -125,12 +125,12 @@ TEST_CASE("The mixed network agrees with the published one in eval mode, gradien
   GoldenNetwork golden(file);
   const Architecture logits = golden_architecture(file, "/arch", 2);
   const Architecture weights = weights_of(logits);
-  const Tensor out = golden.network.forward(golden.features, weights, Pass::eval);
+  const Tensor out = golden.network.forward(golden.features, weights, Mode::eval);
   CHECK(relative_error(out, golden_tensor(file, "/eval/logits")) < kTolerance);
   const Tensor loss = at::cross_entropy_loss(out, golden_tensor(file, "/labels"));
   CHECK(loss.item<double>() == Approx(golden_tensor(file, "/eval/ce_loss").item<double>()).epsilon(kTolerance));
   const auto costs = tx2_costs(*table);
-  const auto hardware = hardware_loss(weights.gammas, costs);
+  const auto hardware = hardware_loss(weights.gammas, 1, costs);
   const Tensor step_loss =
       loss.sqrt() + hardware.latency.sqrt() + (hardware.energy * published_energy_range(costs)).sqrt();
   CHECK(step_loss.item<double>() ==
@@ -172,7 +172,7 @@ TEST_CASE("The mixed network agrees with the published one in training, gradient
     golden.network.zero_grad();
     for (auto& feature : golden.features) feature = feature.to(type);
     const Architecture logits = golden_architecture(file, "/arch", 2, type);
-    const Tensor out = golden.network.forward(golden.features, weights_of(logits), Pass::train);
+    const Tensor out = golden.network.forward(golden.features, weights_of(logits), Mode::train);
     CHECK(relative_error(out, golden_tensor(file, "/train/logits")) < kTolerance);
     at::cross_entropy_loss(out, golden_tensor(file, "/labels")).backward();
     const auto agrees = [&](const Tensor& gradient, const std::string& name) {
@@ -203,19 +203,19 @@ TEST_CASE("Drawn architectures give the published logits, genotypes and hardware
       const Architecture weights = weights_of(logits);
       CHECK(to_text(genotype_of(logits, 8, kOperators, 2)) ==
             to_text(genotype_from_json(file.read_text(group + "/genotype_json"))));
-      const auto hardware = hardware_loss(weights.gammas, costs);
+      const auto hardware = hardware_loss(weights.gammas, 1, costs);
       CHECK(hardware.latency.item<double>() == Approx(file.attribute_real(group, "hw_norm_lat")).epsilon(1e-5));
       CHECK(hardware.energy.item<double>() * published_energy_range(costs) ==
             Approx(file.attribute_real(group, "hw_norm_enrg")).epsilon(1e-5));
       if (file.exists(group + "/logits_eval"))
-        CHECK(relative_error(golden.network.forward(golden.features, weights, Pass::eval),
+        CHECK(relative_error(golden.network.forward(golden.features, weights, Mode::eval),
                              golden_tensor(file, group + "/logits_eval")) < kTolerance);
     }
 }
 
 TEST_CASE("Folding the convolutions over [x; x] changes neither the mixed operator's output nor its gradients",
           "[fusion]") {
-  for (const Pass pass : {Pass::train, Pass::eval}) {
+  for (const Mode mode : {Mode::train, Mode::eval}) {
     torch::manual_seed(5);
     MixedOperator op(kOperators, {12, 16, 0.0});
     std::vector<Tensor> outcomes[2];
@@ -224,7 +224,7 @@ TEST_CASE("Folding the convolutions over [x; x] changes neither the mixed operat
       op.zero_grad();
       const Tensor t = torch::randn({9, 16, 12}).requires_grad_();
       const Tensor weights = torch::rand({6}).requires_grad_();
-      const Tensor out = folded ? op.forward(t, weights, pass) : op.forward_unfolded(t, weights, pass);
+      const Tensor out = folded ? op.forward(t, weights, mode) : op.forward_unfolded(t, weights, mode);
       out.backward(torch::randn(out.sizes()));
       auto& outcome = outcomes[folded ? 0 : 1];
       outcome = {out, t.grad(), weights.grad()};
@@ -244,11 +244,11 @@ TEST_CASE("A step of the architecture leaves running statistics as they were", "
   const std::vector<Tensor> features{torch::randn({6, 4, 3}), torch::randn({6, 4, 5}), torch::randn({6, 1, 4})};
   std::vector<Tensor> before;
   for (const auto& buffer : network.buffers()) before.push_back(buffer.clone());
-  const Tensor first = network.forward(features, architecture, Pass::architecture);
-  const Tensor second = network.forward(features, architecture, Pass::architecture);
+  const Tensor first = network.forward(features, architecture, Mode::architecture);
+  const Tensor second = network.forward(features, architecture, Mode::architecture);
   CHECK(first.equal(second));  // no dropout
   for (std::size_t i = 0; i < before.size(); ++i) CHECK(network.buffers()[i].equal(before[i]));
-  (void)network.forward(features, architecture, Pass::train);
+  (void)network.forward(features, architecture, Mode::train);
   bool changed = false;
   for (std::size_t i = 0; i < before.size(); ++i) changed = changed || !network.buffers()[i].equal(before[i]);
   CHECK(changed);
@@ -264,12 +264,12 @@ TEST_CASE("A fusion that cannot be is refused", "[fusion]") {
 TEST_CASE("Devices without energies are left out of the energy, and weigh in the latency", "[fusion]") {
   const std::vector<Tensor> gammas{torch::tensor({{0.25f, 0.75f, 0.0f}})};
   const OperatorCosts costs{{1, 3}, {{1, 2, 3}, {10, 10, 30}}, {{}, {4, 2, 6}}};
-  const auto loss = hardware_loss(gammas, costs);
+  const auto loss = hardware_loss(gammas, 1, costs);
   CHECK(loss.latency.item<double>() == Approx(1 * (0.75 * 0.5) + 3 * 0.0));
   CHECK(loss.energy.item<double>() == Approx(3 * 0.25 * 0.5));
   const OperatorCosts flat{{1}, {{2, 2, 2}}, {{}}};
-  CHECK(hardware_loss(gammas, flat).latency.item<double>() == 0);
-  CHECK(hardware_loss(gammas, flat).energy.item<double>() == 0);
+  CHECK(hardware_loss(gammas, 1, flat).latency.item<double>() == 0);
+  CHECK(hardware_loss(gammas, 1, flat).energy.item<double>() == 0);
 }
 
 TEST_CASE("With more cells than pairs of unused inputs the genotype takes pairs that no earlier cell took, then any",

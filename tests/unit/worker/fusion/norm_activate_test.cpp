@@ -12,8 +12,8 @@ using torch::Tensor;
 
 TEST_CASE("Batch norm, nonlinearity and dropout in one agree with LibTorch's own", "[fusion]") {
   for (const auto kind : {Nonlinearity::relu, Nonlinearity::glu, Nonlinearity::mish})
-    for (const Pass pass : {Pass::train, Pass::architecture, Pass::eval}) {
-      INFO("nonlinearity " << static_cast<int>(kind) << ", pass " << static_cast<int>(pass));
+    for (const Mode mode : {Mode::train, Mode::architecture, Mode::eval}) {
+      INFO("nonlinearity " << static_cast<int>(kind) << ", mode " << static_cast<int>(mode));
       torch::manual_seed(21);
       std::vector<Tensor> outcomes[2];
       for (const bool fused : {true, false}) {
@@ -24,8 +24,8 @@ TEST_CASE("Batch norm, nonlinearity and dropout in one agree with LibTorch's own
         norm->running_var.uniform_(0.5, 2);
         // Values far from 0 and large: the exponential's clamps and the shifted variance are in use.
         const Tensor rows = (torch::randn({37, 5, 10}) * 30 + 100).requires_grad_();
-        const Tensor normal = batch_norm_rows(norm, rows, pass);
-        const Tensor out = fused                        ? norm_activate(rows, norm, kind, 0, pass)
+        const Tensor normal = batch_norm_rows(norm, rows, 1, mode);
+        const Tensor out = fused                        ? norm_activate(rows, norm, kind, 0, 1, mode)
                            : kind == Nonlinearity::relu ? at::relu(normal)
                            : kind == Nonlinearity::glu  ? at::glu(normal, 2)
                                                         : at::mish(normal);
@@ -45,14 +45,14 @@ TEST_CASE("Dropout drops its share, scales the rest, and gives gradients to what
   torch::nn::BatchNorm1d norm(50);
   norm->bias.data().fill_(100);  // ReLU lets everything pass
   const Tensor rows = torch::randn({200, 4, 50}).requires_grad_();
-  const Tensor whole = norm_activate(rows, norm, Nonlinearity::relu, 0, Pass::architecture).detach();
-  const Tensor out = norm_activate(rows, norm, Nonlinearity::relu, 0.3, Pass::train);
+  const Tensor whole = norm_activate(rows, norm, Nonlinearity::relu, 0, 1, Mode::architecture).detach();
+  const Tensor out = norm_activate(rows, norm, Nonlinearity::relu, 0.3, 1, Mode::train);
   const Tensor kept = out != 0;
   CHECK(kept.to(torch::kFloat32).mean().item<double>() == Approx(0.7).margin(0.01));
   CHECK(relative_error(out.detach(), at::where(kept, whole / 0.7, torch::zeros({}))) < 1e-5);
   out.sum().backward();  // the bias gets 1 / 0.7 from each kept element
   CHECK(relative_error(norm->bias.grad(), kept.to(torch::kFloat32).sum(at::IntArrayRef{0, 1}) / 0.7) < 1e-5);
-  const Tensor again = norm_activate(rows, norm, Nonlinearity::relu, 0.3, Pass::train);
+  const Tensor again = norm_activate(rows, norm, Nonlinearity::relu, 0.3, 1, Mode::train);
   CHECK_FALSE(((again != 0) == kept).all().item<bool>());
 }
 

@@ -45,18 +45,18 @@ TEST_CASE("Every fusion operator agrees with its golden outputs and gradients", 
   const Hdf5File file(*path, Hdf5File::Mode::read);
   const Tensor upstream = turned(golden_tensor(file, "/upstream"));
   for (const std::string name : {"Sum", "ScaleDotAttn", "LinearGLU", "ConcatFC", "SE1", "CatConvMish", "SE2"})
-    for (const Pass pass : {Pass::eval, Pass::train}) {
-      const std::string group = "/" + name + (pass == Pass::eval ? "/eval" : "/train");
+    for (const Mode mode : {Mode::eval, Mode::train}) {
+      const std::string group = "/" + name + (mode == Mode::eval ? "/eval" : "/train");
       INFO(group);
       const auto op = make_fusion_operator(name, {192, 16, 0.0});
       testing::load_golden(*op, file, "/" + name + "/params");
       const Tensor x = turned(golden_tensor(file, "/x")).requires_grad_();
       const Tensor y = turned(golden_tensor(file, "/y")).requires_grad_();
-      const Tensor out = op->forward(x, y, pass);
+      const Tensor out = op->forward(x, y, mode);
       CHECK(relative_error(turned(out), golden_tensor(file, group + "/out")) < kTolerance);
       check_gradients(file, group, "", *op, x, y, out, torch::ones_like(out));
       check_gradients(file, group, "_up", *op, x, y, out, upstream);
-      if (pass == Pass::train && file.exists(group + "/bn_after"))
+      if (mode == Mode::train && file.exists(group + "/bn_after"))
         for (const auto& item : op->named_buffers())
           if (item.value().is_floating_point()) {
             const auto stored = "bn/" + item.key().substr(3);
@@ -70,17 +70,17 @@ TEST_CASE("Every reshape layer agrees with its golden output and input gradient"
   if (!path) return;
   const Hdf5File file(*path, Hdf5File::Mode::read);
   for (const auto& layer : file.members("/"))
-    for (const Pass pass : {Pass::eval, Pass::train}) {
-      const std::string group = "/" + layer + (pass == Pass::eval ? "/eval" : "/train");
+    for (const Mode mode : {Mode::eval, Mode::train}) {
+      const std::string group = "/" + layer + (mode == Mode::eval ? "/eval" : "/train");
       INFO(group);
       const Tensor input = golden_tensor(file, "/" + layer + "/input").requires_grad_();
       ReshapeLayer reshape(static_cast<int>(input.size(1)), {192, 16, 0.0});
       testing::load_golden(reshape, file, "/" + layer + "/params");
-      const Tensor out = reshape.forward(feature_rows(pooled_feature(input, 4)), pass);
+      const Tensor out = reshape.forward(feature_rows(pooled_feature(input, 4)), mode);
       CHECK(relative_error(turned(out), golden_tensor(file, group + "/out")) < kTolerance);
       out.backward(torch::ones_like(out));
       CHECK(relative_error(input.grad(), golden_tensor(file, group + "/dinput")) < kTolerance);
-      if (pass == Pass::train)
+      if (mode == Mode::train)
         for (const std::string name : {"running_mean", "running_var"})
           CHECK(relative_error(reshape.named_buffers()["bn." + name],
                                golden_tensor(file, group + "/bn_after/" + name)) < kTolerance);
@@ -97,8 +97,8 @@ TEST_CASE("A vector feature is reshaped like the 4x4 map that repeats it", "[fus
   }
   const Tensor features = torch::randn({5, 6});
   const Tensor repeated = features.view({5, 6, 1, 1}).expand({5, 6, 4, 4}).contiguous();
-  const Tensor a = vector.forward(feature_rows(pooled_feature(features, 4)), Pass::train);
-  const Tensor b = map.forward(feature_rows(pooled_feature(repeated, 4)), Pass::train);
+  const Tensor a = vector.forward(feature_rows(pooled_feature(features, 4)), Mode::train);
+  const Tensor b = map.forward(feature_rows(pooled_feature(repeated, 4)), Mode::train);
   CHECK(relative_error(a, b) < 1e-5);
   CHECK(relative_error(vector.bn->running_var, map.bn->running_var) < 1e-5);
 }
@@ -108,7 +108,7 @@ TEST_CASE("Low-rank tensor fusion is the sum over ranks of products of projectio
   const StateShape shape{3, 2, 0.0};
   LowRankTensorFusion op(shape);
   const Tensor x = torch::randn({1, 2, 3}), y = torch::randn({1, 2, 3});
-  const Tensor out = op.forward(x, y, Pass::eval);
+  const Tensor out = op.forward(x, y, Mode::eval);
   const auto with_one = [](const Tensor& state) {
     return torch::cat({torch::ones({1}), state.transpose(1, 2).flatten()});  // 1, then channel by channel
   };

@@ -1,0 +1,71 @@
+#include "worker/search_evaluator.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <catch2/catch.hpp>
+
+#include "core/base/error.hpp"
+#include "core/base/hash.hpp"
+#include "core/space/search_space.hpp"
+#include "tests/support/shared_data.hpp"
+#include "tests/support/tiny_run.hpp"
+#include "worker/backbone/supernet_file.hpp"
+
+namespace harmonic {
+namespace {
+
+/// A search on two samples a split and fresh supernets, in seconds.
+SearchSettings small_run(const std::filesystem::path& folder) {
+  SearchSettings settings = testing::tiny_run(folder);
+  for (auto& modality : settings.modalities) {
+    modality.weights = folder / (modality.name + ".h5");
+    save_supernet(modality.weights, Supernet(modality.space, 10, Seed{1}), {});
+  }
+  settings.compute = Compute::cpu;
+  settings.fusion.epochs = settings.fusion.retrain_epochs = settings.fusion.retrain_repeats = 2;
+  settings.fusion.warmup_epochs = 1;
+  return settings;
+}
+
+SearchFusion one_search() {
+  FusionCandidate candidate{CandidateId{7}, {}};
+  for (const auto* space : {"avmnist-image", "avmnist-audio"})
+    candidate.genome.backbones.push_back(smallest_genome(find_space(space)));
+  candidate.genome.macro = {1, 1};
+  return {{candidate}};
+}
+
+}  // namespace
+
+TEST_CASE("A fusion search tells its master how far it is, and ends when the master no longer wants it", "[worker]") {
+  const testing::TemporaryFolder folder;
+  const auto evaluator = make_search_evaluator(small_run(folder.path()), {});
+  std::vector<double> shares;
+  WorkHooks hooks;
+  hooks.progress = [&](double share) { shares.push_back(share); };
+  const Outcome outcome = evaluator->evaluate(one_search(), hooks);
+  CHECK(std::get<FusionScores>(outcome).scores.size() == 1);
+  CHECK(shares.size() >= 4);  // the search's epochs and the retrainings'
+  CHECK(std::ranges::is_sorted(shares));
+  CHECK(shares.back() <= 1);
+  shares.clear();
+  hooks.cancelled = [&] { return shares.size() == 3; };
+  CHECK_THROWS_AS(evaluator->evaluate(one_search(), hooks), Cancelled);
+  CHECK(shares.size() == 3);
+}
+
+TEST_CASE("A candidate whose fusion search diverges fails by name, and no model of it is kept", "[worker]") {
+  const testing::TemporaryFolder folder;
+  auto settings = small_run(folder.path());
+  settings.fusion.weight_lr = 1e36;  // products of weights this large leave float32
+  const auto evaluator = make_search_evaluator(settings, {});
+  const SearchFusion work = one_search();
+  CHECK_THROWS_AS(evaluator->evaluate(work, {}), CandidateError);
+  CHECK_THROWS_WITH(evaluator->evaluate(work, {}),
+                    Catch::Contains("diverged") && Catch::Contains("model 7") && Catch::Contains("seed ") &&
+                        Catch::Contains(to_text(work.candidates[0].genome.backbones[1])));
+  CHECK_FALSE(std::filesystem::exists(std::filesystem::path(settings.run) / "models" / "7"));
+}
+
+}  // namespace harmonic

@@ -1,0 +1,21 @@
+#include "worker/fusion/learning_rate.hpp"
+
+#include <cmath>
+#include <numbers>
+
+namespace harmonic {
+
+double cosine_restarts(double t, double highest, double lowest) {
+  double period = 1;
+  while (t >= period) {
+    t -= period;
+    period *= 2;
+  }
+  return lowest + (highest - lowest) * (1 + std::cos(std::numbers::pi * t / period)) / 2;
+}
+
+void set_learning_rate(torch::optim::Adam& adam, double rate) {
+  for (auto& group : adam.param_groups()) static_cast<torch::optim::AdamOptions&>(group.options()).lr(rate);
+}
+
+}  // namespace harmonic

@@ -1,0 +1,28 @@
+#include "worker/fusion/not_finite.hpp"
+
+#include <torch/torch.h>
+
+namespace harmonic {
+
+using torch::Tensor;
+
+bool all_finite(const Tensor& numbers) {
+  return numbers.isfinite().all().item<bool>();
+}
+
+std::vector<bool> finite_lanes(const std::vector<Tensor>& tensors, std::int64_t lanes) {
+  std::vector<Tensor> each;  // asked for together: a GPU is waited for once
+  for (const auto& tensor : tensors)
+    if (tensor.dim() > 0) each.push_back(tensor.detach().reshape({lanes, -1}).isfinite().all(1));
+  const Tensor all = at::stack(each).all(0).cpu();
+  return std::vector<bool>(all.const_data_ptr<bool>(), all.const_data_ptr<bool>() + lanes);
+}
+
+std::vector<Tensor> tensors_of(const torch::nn::Module& network) {
+  auto all = network.parameters();
+  const auto buffers = network.buffers();
+  all.insert(all.end(), buffers.begin(), buffers.end());
+  return all;
+}
+
+}  // namespace harmonic

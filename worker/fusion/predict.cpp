@@ -1,0 +1,37 @@
+#include "worker/fusion/predict.hpp"
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include "worker/data/metrics.hpp"
+#include "worker/fusion/not_finite.hpp"
+
+namespace harmonic {
+
+using torch::Tensor;
+
+Tensor predict(const Samples& samples, const Forward& forward) {
+  return predict_lanes(samples, 1, forward)[0];
+}
+
+Tensor predict_lanes(const Samples& samples, std::int64_t lanes, const Forward& forward) {
+  const torch::NoGradGuard no_grad;
+  constexpr std::int64_t kBatch = 256;  // bounds the memory, changes nothing
+  std::vector<Tensor> logits;
+  for (std::int64_t first = 0; first < samples.rows(); first += kBatch) {
+    std::vector<Tensor> features;
+    for (const auto& feature : samples.features) {
+      const Tensor rows = feature.slice(0, first, first + kBatch);
+      features.push_back(lanes == 1 ? rows : rows.repeat({lanes, 1, 1}));
+    }
+    logits.push_back(forward(features).unflatten(0, {lanes, -1}));
+  }
+  return at::cat(logits, 1);
+}
+
+double checked_metric(const Tensor& logits, const Labels& labels, const char* whose) {
+  if (!all_finite(logits)) throw NotFinite(fmt::format("the logits of {} are not finite", whose));
+  return metric_percent(logits, labels.values, labels.kind);
+}
+
+}  // namespace harmonic
