@@ -1,5 +1,4 @@
 // The program: one executable, subcommands. The only file that sees both the master and the worker.
-#include <cstdint>
 #include <functional>
 #include <iostream>
 #include <optional>
@@ -19,6 +18,7 @@
 #include "core/work/run_hash.hpp"
 #include "core/work/stop_signal.hpp"
 #include "master/commands/commands.hpp"
+#include "master/heartbeat_thread.hpp"
 #include "master/report/report.hpp"
 #include "master/reproduce_plan.hpp"
 #include "master/search_plan.hpp"
@@ -44,31 +44,30 @@ struct Command {
   std::function<ExitCode(const Arguments&, MpiSession*)> run;
 };
 
-/// Rank 0 is the master (`lead`), the other ranks are workers; in a world of one, rank 0 is both in turn.
+constexpr double kFinalize_s = 10;  // for MPI_Finalize, once all have said goodbye
+
+/// Rank 0 is the master (`lead`), the other ranks are workers; in a world of one, rank 0 is both in turn. From the
+/// first moment all give signs of life: nothing is read, and no rank waits for another, before a worker has said hello.
 ExitCode run_on_ranks(const SearchSettings& settings, MpiSession& session,
                       const std::function<ExitCode(Mailbox&, const RunHooks&)>& lead) {
-  catch_stop_signals();                     // workers leave it to the master, who sends them home
-  std::optional<std::uint64_t> known_hash;  // read once, where master and worker are one process
-  const auto hash = [&] {
-    if (!known_hash) known_hash = run_hash(settings);
-    return *known_hash;
-  };
+  catch_stop_signals();  // workers leave it to the master, who sends them home
+  session.limit_finalize(kFinalize_s);
   Communicator world;
   const LocalPlace place = local_place();
   std::optional<WorkerLoop> worker;
   if (world.rank().value != 0 || world.size() == 1) {
-    worker.emplace(world, make_hello(world.rank(), hash),
+    worker.emplace(world, make_hello(world.rank(), [&] { return run_fingerprint(settings); }),
                    [settings, place] { return make_search_evaluator(settings, place); });
   }
   if (world.rank().value == 0) {
+    const HeartbeatThread alive(world);
     RunHooks hooks;
     hooks.idle = [&] {
       if (worker) worker->poll();
     };
     hooks.check = [&] { check_weights(settings); };
-    hooks.hash = hash;
     hooks.stop = stop_signal_seen;
-    hooks.abandon = [&] { session.abandon(); };
+    hooks.abandon = [&] { session.take_down(); };
     hooks.report = write_report;
     return lead(world, hooks);
   }

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <iostream>
+#include <optional>
 
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/storage/json_text.hpp"
+#include "core/work/run_hash.hpp"
 #include "master/dispatcher.hpp"
 #include "master/journal.hpp"
 #include "master/search.hpp"
@@ -29,7 +31,7 @@ class Run {
  public:
   Run(const SearchSettings& settings, const RunHooks& hooks, Dispatcher& dispatcher, std::unique_ptr<RunPlan> plan)
       : settings_(settings), hooks_(hooks), dispatcher_(dispatcher), plan_(std::move(plan)) {
-    dispatcher_.expect_settings(plan_->hash());
+    dispatcher_.expect_settings(run_fingerprint(settings));
   }
 
   ExitCode lead() try {
@@ -126,16 +128,15 @@ class Run {
 
 ExitCode lead_run(const SearchSettings& settings, Mailbox& mailbox, const RunHooks& hooks,
                   const std::function<std::unique_ptr<RunPlan>()>& make) {
-  Run* running = nullptr;
+  std::optional<Run> run;  // outlives the farewell, during which a worker in this process is polled too
   const auto idle = [&] {
     hooks.idle();
-    running->draw();
+    if (run) run->draw();
   };
   Dispatcher dispatcher(mailbox, {.lease_s = settings.lease_s, .deadline_s = settings.deadline_s}, idle);
   const Farewell farewell{dispatcher, hooks};
-  Run run(settings, hooks, dispatcher, make());
-  running = &run;
-  return run.lead();
+  run.emplace(settings, hooks, dispatcher, make());
+  return run->lead();
 }
 
 }  // namespace harmonic

@@ -2,9 +2,22 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace harmonic {
 
 using State = WorkerEntry::State;
+
+std::vector<Rank> workers_of(const Mailbox& mailbox) {
+  std::vector<Rank> workers;
+  for (int r = 0; r < mailbox.size(); ++r)
+    if (Rank{r} != mailbox.rank() || mailbox.size() == 1) workers.push_back(Rank{r});
+  return workers;
+}
+
+std::string WorkerEntry::name(Rank rank) const {
+  return host.empty() ? std::to_string(rank.value) : fmt::format("{} on {}", rank.value, host);
+}
 
 WorkerRoster::WorkerRoster(const std::vector<Rank>& workers, double now_s) {
   for (const Rank rank : workers) workers_[rank].last_heard_s = now_s;
@@ -24,7 +37,7 @@ int WorkerRoster::here() const {
 }
 
 bool WorkerRoster::heard(Rank rank, double now_s) {
-  auto& worker = workers_.at(rank);
+  auto& worker = at(rank);
   worker.last_heard_s = now_s;
   if (worker.state != State::lost) return false;
   worker.state = worker.task ? State::overdue : State::idle;
@@ -32,36 +45,37 @@ bool WorkerRoster::heard(Rank rank, double now_s) {
 }
 
 void WorkerRoster::greet(Rank rank, const std::string& host) {
-  auto& worker = workers_.at(rank);
+  auto& worker = at(rank);
   worker.host = host;
   if (worker.state == State::unheard) worker.state = State::idle;
 }
 
 void WorkerRoster::give(Rank rank, TaskId task, double now_s, int parts) {
-  auto& worker = workers_.at(rank);
+  auto& worker = at(rank);
   worker.state = State::busy;
   worker.task = task;
   worker.since_s = now_s;
   worker.parts = parts;
+  worker.share = 0;
+  worker.cancelled = false;
 }
 
 void WorkerRoster::answered(Rank rank) {
-  auto& worker = workers_.at(rank);
+  auto& worker = at(rank);
   worker.task.reset();
-  worker.state = State::idle;
+  worker.share = 0;
+  worker.cancelled = false;
+  if (worker.state != State::set_aside) worker.state = State::idle;
+}
+
+void WorkerRoster::absolve(TaskId task) {
+  for (auto& [rank, worker] : workers_) worker.failures.erase(task);
 }
 
 std::vector<Rank> WorkerRoster::silent(double lease_s, double now_s) const {
   std::vector<Rank> ranks;
   for (const auto& [rank, worker] : workers_)
-    if (worker.here() && now_s - worker.last_heard_s > lease_s) ranks.push_back(rank);
-  return ranks;
-}
-
-std::vector<Rank> WorkerRoster::slower_than(double limit_s, State state, double now_s) const {
-  std::vector<Rank> ranks;
-  for (const auto& [rank, worker] : workers_)
-    if (worker.state == state && now_s - worker.since_s > limit_s * worker.parts) ranks.push_back(rank);
+    if (worker.state <= State::stuck && now_s - worker.last_heard_s > lease_s) ranks.push_back(rank);
   return ranks;
 }
 

@@ -2,12 +2,18 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "core/base/ids.hpp"
+#include "core/mpi/mailbox.hpp"
+#include "core/work/work.hpp"
 
 namespace harmonic {
+
+/// All ranks but the master's, or in a world of one that rank itself.
+[[nodiscard]] std::vector<Rank> workers_of(const Mailbox& mailbox);
 
 /// What the master knows of one worker.
 struct WorkerEntry {
@@ -15,19 +21,35 @@ struct WorkerEntry {
     unheard,  ///< has not said hello yet
     idle,
     busy,
-    overdue,  ///< outlived its task's deadline: lives, but gets nothing more until it answers
-    lost,     ///< silent beyond its lease; comes back when it is heard again
-    refused,  ///< sent nonsense: nothing it says counts any more
+    overdue,    ///< outlived its task's deadline: lives, but gets nothing more until it answers
+    stuck,      ///< does not even answer that its task was cancelled; comes back when it answers
+    lost,       ///< silent beyond its lease; comes back when it is heard again
+    set_aside,  ///< of no use for good: cannot work, failed again and again, sent nonsense; what it answers counts no
+                ///< more
   };
 
   State state = State::unheard;
   std::string host;
   std::optional<TaskId> task;  ///< given last and not answered yet
   double last_heard_s = 0;
-  double since_s = 0;  ///< when the task was given
-  int parts = 1;       ///< what it counts for
+  double since_s = 0;         ///< when the task was given
+  int parts = 1;              ///< what it counts for
+  double share = 0;           ///< of it that is done, 0 … 1
+  bool cancelled = false;     ///< nobody wants its answer any more, and the worker was told
+  int answers = 0;            ///< good ones
+  std::set<TaskId> failures;  ///< since the last good answer: what it could not do, but for what nobody could
+  bool outdone = false;       ///< others could do some of these
+  Failure reason;             ///< why it is set aside
+  bool said_goodbye = false;  ///< it was sent home and has heard it
 
-  [[nodiscard]] bool here() const { return state != State::lost && state != State::refused; }
+  /// Works, or may.
+  [[nodiscard]] bool here() const { return state < State::stuck; }
+  /// How often the task's deadline, `deadline_s` a part, has passed since it was given.
+  [[nodiscard]] double deadlines(double deadline_s, double now_s) const {
+    return (now_s - since_s) / (deadline_s * parts);
+  }
+  /// "2 on node7"
+  [[nodiscard]] std::string name(Rank rank) const;
 };
 
 /// Who is there, who works on what, who has fallen silent. Times come from the caller; no messages.
@@ -37,20 +59,23 @@ class WorkerRoster {
 
   [[nodiscard]] const std::map<Rank, WorkerEntry>& workers() const { return workers_; }
   [[nodiscard]] const WorkerEntry* find(Rank rank) const;
+  /// @pre it is one of them
+  [[nodiscard]] WorkerEntry& at(Rank rank) { return workers_.at(rank); }
+  [[nodiscard]] const WorkerEntry& at(Rank rank) const { return workers_.at(rank); }
   [[nodiscard]] int count(WorkerEntry::State state) const;
-  [[nodiscard]] int here() const;  ///< neither lost nor refused
+  [[nodiscard]] int here() const;
 
   /// A sign of life. A lost worker comes back with it: idle, or overdue when it still owes an answer. True when it did.
   bool heard(Rank rank, double now_s);
   void greet(Rank rank, const std::string& host);
   void give(Rank rank, TaskId task, double now_s, int parts = 1);
+  /// It owes nothing any more, and is idle unless it is set aside.
   void answered(Rank rank);
-  void mark(Rank rank, WorkerEntry::State state) { workers_.at(rank).state = state; }
+  /// Nobody can do this task: it speaks against no worker.
+  void absolve(TaskId task);
 
   /// Those silent for longer than the lease, and not known to be lost yet.
   [[nodiscard]] std::vector<Rank> silent(double lease_s, double now_s) const;
-  /// Those that work (state) on one task for longer than `limit_s` a part.
-  [[nodiscard]] std::vector<Rank> slower_than(double limit_s, WorkerEntry::State state, double now_s) const;
   /// The caller itself was away for this long: nobody's silence counts in that time.
   void forgive(double seconds);
   /// True when some worker that is here works on the task and has not outlived its deadline.

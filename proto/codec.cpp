@@ -103,6 +103,11 @@ void put(const Work& from, wire::Work& to) {
              from);
 }
 
+void put(const Failure& from, wire::Failure& to) {
+  to.set_message(from.message);
+  to.set_kind(to_wire(from.kind));
+}
+
 void put(const Outcome& from, wire::Outcome& to) {
   std::visit(Overloaded{[&](const BackboneScores& o) {
                           to.mutable_backbones()->mutable_metric()->Assign(o.metric.begin(), o.metric.end());
@@ -112,10 +117,7 @@ void put(const Outcome& from, wire::Outcome& to) {
                           for (const auto& score : o.scores) put(score, *out.add_scores());
                         },
                         [&](const TestScore& o) { to.mutable_test()->set_metric_test(o.metric_test); },
-                        [&](const Failure& o) {
-                          to.mutable_failure()->set_message(o.message);
-                          to.mutable_failure()->set_kind(to_wire(o.kind));
-                        }},
+                        [&](const Failure& o) { put(o, *to.mutable_failure()); }},
              from);
 }
 
@@ -180,6 +182,10 @@ Work get(const wire::Work& from) {
   throw Malformed{};
 }
 
+Failure get(const wire::Failure& from) {
+  return {from.message(), failure_kind_of(from.kind())};
+}
+
 Outcome get(const wire::Outcome& from) {
   switch (from.kind_case()) {
     case wire::Outcome::kBackbones:
@@ -192,7 +198,7 @@ Outcome get(const wire::Outcome& from) {
     case wire::Outcome::kTest:
       return TestScore{from.test().metric_test()};
     case wire::Outcome::kFailure:
-      return Failure{from.failure().message(), failure_kind_of(from.failure().kind())};
+      return get(from.failure());
     case wire::Outcome::KIND_NOT_SET:
       break;
   }
@@ -215,9 +221,17 @@ Envelope get(const wire::Envelope& from) {
                     result.host()};
     }
     case wire::Envelope::kHeartbeat:
-      return Heartbeat{Rank{from.heartbeat().worker()}};
+      require(from.heartbeat().share() >= 0 && from.heartbeat().share() <= 1);
+      return Heartbeat{Rank{from.heartbeat().rank()}, from.heartbeat().share()};
+    case wire::Envelope::kCancel:
+      return Cancel{TaskId{from.cancel().task()}};
     case wire::Envelope::kStop:
       return Stop{from.stop().worker_lost()};
+    case wire::Envelope::kGoodbye: {
+      const auto& goodbye = from.goodbye();
+      return Goodbye{Rank{goodbye.worker()}, goodbye.has_reason() ? std::optional(get(goodbye.reason())) : std::nullopt,
+                     goodbye.has_task() ? std::optional(TaskId{goodbye.task()}) : std::nullopt};
+    }
     case wire::Envelope::BODY_NOT_SET:
       break;
   }
@@ -285,8 +299,18 @@ std::vector<std::byte> encode(const Envelope& envelope) {
                           out.set_host(result.host);
                           put(result.outcome, *out.mutable_outcome());
                         },
-                        [&](const Heartbeat& beat) { message.mutable_heartbeat()->set_worker(beat.worker.value); },
-                        [&](const Stop& stop) { message.mutable_stop()->set_worker_lost(stop.worker_lost); }},
+                        [&](const Heartbeat& beat) {
+                          message.mutable_heartbeat()->set_rank(beat.rank.value);
+                          message.mutable_heartbeat()->set_share(beat.share);
+                        },
+                        [&](const Cancel& cancel) { message.mutable_cancel()->set_task(cancel.task.value); },
+                        [&](const Stop& stop) { message.mutable_stop()->set_worker_lost(stop.worker_lost); },
+                        [&](const Goodbye& goodbye) {
+                          auto& out = *message.mutable_goodbye();
+                          out.set_worker(goodbye.worker.value);
+                          if (goodbye.reason) put(*goodbye.reason, *out.mutable_reason());
+                          if (goodbye.task) out.set_task(goodbye.task->value);
+                        }},
              envelope);
   return serialize(message);
 }

@@ -18,16 +18,23 @@ struct Hello {
   Rank rank;
   std::string host;
   std::int64_t process = 0;
-  std::uint64_t settings_hash = 0;  ///< SearchSettings::result_hash; the master refuses another than its own
+  std::uint64_t settings_hash = 0;  ///< run_fingerprint; the master does without a worker that has another
   std::string problem;              ///< why this worker cannot start; empty when it can
 
   bool operator==(const Hello&) const = default;
 };
-/// Worker to master, about once a second: it lives.
+/// About once a second, both ways: the sender lives.
 struct Heartbeat {
-  Rank worker;
+  Rank rank;
+  double share = 0;  ///< of the worker's piece of work under way that is done, 0 … 1
 
   bool operator==(const Heartbeat&) const = default;
+};
+/// Master to worker: nobody wants the answer any more. Who hears it in time answers with some Failure.
+struct Cancel {
+  TaskId task;
+
+  bool operator==(const Cancel&) const = default;
 };
 /// Master to worker: no more work.
 struct Stop {
@@ -36,8 +43,17 @@ struct Stop {
   bool operator==(const Stop&) const = default;
 };
 
+/// Worker to master: no more answers.
+struct Goodbye {
+  Rank worker;
+  std::optional<Failure> reason = {};  ///< why it can do no more work; nothing: it was told to stop
+  std::optional<TaskId> task = {};     ///< over which it broke; nothing: it could not even begin
+
+  bool operator==(const Goodbye&) const = default;
+};
+
 /// What master and workers say to each other.
-using Envelope = std::variant<Hello, Task, Result, Heartbeat, Stop>;
+using Envelope = std::variant<Hello, Task, Result, Heartbeat, Cancel, Stop, Goodbye>;
 
 /// The first record of every journal.
 struct JournalHeader {

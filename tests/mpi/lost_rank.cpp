@@ -1,10 +1,19 @@
-// Rank 1 kills itself over its first piece of work; the others do everything and leave in good order.
+// Rank 1 goes for good, in the way that the argument says; the others do everything, and the job ends by itself.
+//   killed    it dies over its first piece of work
+//   half      it is stopped when it has begun to send something large (half-killed: it dies)
+//   stopped   it does its part, and is stopped when it is to say goodbye
+#include <chrono>
 #include <csignal>
+#include <functional>
 #include <iostream>
+#include <map>
+#include <string>
+#include <thread>
 
 #include "core/mpi/communicator.hpp"
 #include "core/mpi/session.hpp"
 #include "master/dispatcher.hpp"
+#include "proto/tags.hpp"
 #include "tests/support/fakes.hpp"
 #include "worker/loop/worker_loop.hpp"
 
@@ -12,17 +21,43 @@ namespace {
 
 using namespace harmonic;
 
-class Doomed final : public Evaluator {
- public:
-  [[nodiscard]] Outcome evaluate(const Work&, const WorkHooks&) override {
-    std::raise(SIGKILL);
-    return Failure{};
-  }
-};
+Hello hello(const Communicator& world) {
+  return make_hello(world.rank(), [] { return std::uint64_t{0}; });
+}
 
-std::unique_ptr<Evaluator> evaluator_of(Rank rank) {
-  if (rank == Rank{1}) return std::make_unique<Doomed>();
-  return std::make_unique<testing::FakeEvaluator>();
+/// Answers like a worker, but does as `on_task` and `on_stop` say first.
+void misbehave(Communicator& world, const std::function<void()>& on_task, const std::function<void()>& on_stop) {
+  world.post(kMasterRank, kToMaster, encode(hello(world)));
+  while (true) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    const auto message = world.try_receive(kToWorker);
+    if (!message) continue;
+    const auto envelope = decode_envelope(message->bytes).value();
+    if (const auto* task = std::get_if<Task>(&envelope)) {
+      on_task();
+      world.post(kMasterRank, kToMaster, encode(Result{task->id, world.rank(), 0, testing::fake_outcome(task->work)}));
+    } else if (std::holds_alternative<Stop>(envelope)) {
+      on_stop();
+    }
+  }
+}
+
+void go_as(const std::string& way, Communicator& world) {
+  const auto after_half_a_message = [&](int signal) {
+    world.post(kMasterRank, kToMaster, Bytes(64'000'000));
+    std::raise(signal);
+  };
+  const auto nothing = [] {};
+  if (way == "killed")
+    misbehave(
+        world, [] { std::raise(SIGKILL); }, nothing);
+  if (way == "half")
+    misbehave(
+        world, [&] { after_half_a_message(SIGSTOP); }, nothing);
+  if (way == "half-killed")
+    misbehave(
+        world, [&] { after_half_a_message(SIGKILL); }, nothing);
+  if (way == "stopped") misbehave(world, nothing, [] { std::raise(SIGSTOP); });
 }
 
 bool lead(Communicator& world) {
@@ -37,24 +72,26 @@ bool lead(Communicator& world) {
     well += result.outcome == testing::fake_outcome(task.work) ? 1 : 0;
   };
   dispatcher.run(jobs, on_result, [] { return false; });
-  std::cout << "all " << well << " tasks answered, " << dispatcher.counts().lost_workers << " worker lost\n";
-  return dispatcher.stop_workers();
+  const bool whole = dispatcher.stop_workers();
+  std::cout << "all " << well << " tasks answered, " << dispatcher.counts().lost_workers << " lost on the way, "
+            << (whole ? "all" : "not all") << " said goodbye" << std::endl;
+  return whole;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   MpiSession session(argc, argv);
+  session.limit_finalize(10);
   Communicator world;
-  bool whole = false;
   if (world.rank() == Rank{0}) {
-    whole = lead(world);
+    if (!lead(world)) session.take_down();
+  } else if (world.rank() == Rank{1}) {
+    go_as(argv[1], world);
   } else {
-    WorkerLoop worker(world, make_hello(world.rank(), [] { return std::uint64_t{0}; }),
-                      [&] { return evaluator_of(world.rank()); });
+    WorkerLoop worker(world, hello(world), [&] { return std::make_unique<testing::FakeEvaluator>(); });
     worker.run();
-    whole = !worker.rank_lost();
+    if (worker.rank_lost()) session.abandon();
   }
-  if (!whole) session.abandon();
   session.leave(ExitCode::done);
 }

@@ -1,7 +1,13 @@
 // Search, dispatcher, codec, MPI and worker loop together; only the evaluator is a fake.
+#include <chrono>
+#include <functional>
+#include <thread>
+#include <utility>
+
 #include <catch2/catch.hpp>
 #include <mpi.h>
 
+#include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/mpi/communicator.hpp"
 #include "core/storage/atomic_file.hpp"
@@ -116,9 +122,7 @@ void with_bad_worker(const BadWorker& misbehave) {
     do message = now.world.try_receive(kToWorker);
     while (!message || !std::holds_alternative<Stop>(decode_envelope(message->bytes).value()));
   } else {
-    auto worker = make_worker(now.world);
-    worker.run();
-    CHECK(worker.rank_lost());
+    make_worker(now.world).run();
   }
 }
 
@@ -135,6 +139,69 @@ TEST_CASE("A worker that answers something else costs a retry, not the result", 
   with_bad_worker([](Communicator& world, const Task& task) {
     world.post(kMasterRank, kToMaster, encode(Result{task.id, Rank{1}, 1, TestScore{50}}));
   });
+}
+
+/// Rank 1's evaluator does `first` before it answers.
+void with_bad_evaluator(const std::function<void()>& first, DispatchOptions options, int lost) {
+  class Bad final : public FakeEvaluator {
+   public:
+    explicit Bad(std::function<void()> first) : first_(std::move(first)) {}
+    [[nodiscard]] Outcome evaluate(const Work& work, const WorkHooks& hooks) override {
+      first_();
+      return FakeEvaluator::evaluate(work, hooks);
+    }
+
+   private:
+    std::function<void()> first_;
+  };
+  Case now;
+  if (now.world.size() < 3) return;  // a good worker must be left
+  if (now.is_master()) {
+    Dispatcher dispatcher(now.world, std::move(options), [] {});
+    CHECK(search_with(dispatcher) == archive_without_mpi());
+    CHECK(dispatcher.counts().lost_workers == lost);
+    CHECK(dispatcher.counts().failed == 0);
+    CHECK(dispatcher.stop_workers());
+  } else {
+    WorkerLoop worker(now.world, make_hello(now.world.rank(), [] { return kSettings; }),
+                      [&]() -> std::unique_ptr<Evaluator> {
+                        if (now.world.rank() == Rank{1}) return std::make_unique<Bad>(first);
+                        return std::make_unique<FakeEvaluator>();
+                      });
+    worker.run();
+    CHECK_FALSE(worker.rank_lost());
+  }
+}
+
+TEST_CASE("A node that can do nothing is set aside, and does not change the result", "[mpi]") {
+  with_bad_evaluator([] { throw RunError("disk full"); }, {}, 1);
+}
+
+TEST_CASE("A GPU that breaks makes its worker leave, and does not change the result", "[mpi]") {
+  with_bad_evaluator([] { throw WorkerError("CUDA error"); }, {}, 1);
+}
+
+TEST_CASE("A late answer does not change the result, nor does it cost a worker", "[mpi]") {
+  DispatchOptions options;
+  options.deadline_s = 0.2;
+  bool late = false;
+  with_bad_evaluator(
+      [&] {
+        if (!std::exchange(late, true)) std::this_thread::sleep_for(std::chrono::milliseconds(700));
+      },
+      options, 0);
+}
+
+TEST_CASE("A worker that never says hello does not hold the others up", "[mpi]") {
+  Case now;
+  if (now.world.size() < 3) return;
+  if (now.is_master()) {
+    Dispatcher dispatcher(now.world, {}, [] {});
+    CHECK(search_with(dispatcher) == archive_without_mpi());
+    CHECK_FALSE(dispatcher.stop_workers());
+  } else if (now.world.rank() != Rank{1}) {
+    make_worker(now.world).run();
+  }
 }
 
 /// A whole run in this process alone. The text of its front.csv.

@@ -122,7 +122,7 @@ class MemoryNetwork {
       queue.pop_front();
       return message;
     }
-    [[nodiscard]] bool all_sent() override { return true; }
+    [[nodiscard]] bool all_sent(Rank) override { return true; }
 
    private:
     MemoryNetwork& network_;

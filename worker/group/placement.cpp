@@ -1,6 +1,8 @@
 #include "worker/group/placement.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <optional>
 
 #include <ATen/Parallel.h>
 #include <sched.h>
@@ -21,6 +23,12 @@ int usable_cores() {
   return sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
 }
 
+/// A number that the launcher left in the environment.
+std::optional<int> told(const char* name) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? std::nullopt : std::optional(std::atoi(text));
+}
+
 }  // namespace
 
 LocalPlace local_place() {
@@ -28,6 +36,8 @@ LocalPlace local_place() {
   MPI_Initialized(&started);
   MPI_Finalized(&ended);
   if (started == 0 || ended != 0) return {};
+  const auto rank = told("OMPI_COMM_WORLD_LOCAL_RANK"), size = told("OMPI_COMM_WORLD_LOCAL_SIZE");
+  if (rank && size) return {*rank, std::max(1, *size)};  // no waiting for a rank that may be gone already
   LocalPlace place;
   MPI_Comm local = MPI_COMM_NULL;
   check_mpi(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &local), "MPI_Comm_split_type");

@@ -6,7 +6,8 @@
 
 namespace harmonic {
 
-/// Where this rank stands among the ranks of its machine; {0, 1} where MPI is not initialised. Collective.
+/// Where this rank stands among the ranks of its machine; {0, 1} where MPI is not initialised. As mpirun's environment
+/// tells (Open MPI); elsewhere collective.
 struct LocalPlace {
   int rank = 0;
   int size = 1;

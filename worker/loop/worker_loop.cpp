@@ -1,40 +1,43 @@
 #include "worker/loop/worker_loop.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
+#include <utility>
 
 #include <unistd.h>
 
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
+#include "core/base/overloaded.hpp"
 #include "proto/tags.hpp"
 
 namespace harmonic {
 
 struct WorkerLoop::Desk {
   Rank rank;
+  std::string host;
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<Task> to_do;
-  std::deque<Result> done;
+  std::optional<TaskId> under_way;
+  std::deque<Envelope> to_say;  ///< results, and why it can do no more
   bool closing = false;
   bool computing = true;  ///< from the start: the evaluator is being made
+  std::atomic<double> share = 0;
+  std::atomic<bool> cancelled = false;  ///< what is under way
 
   void compute(const EvaluatorFactory& make);
+  void cancel(TaskId task);
+  [[nodiscard]] Result result(TaskId task, double seconds, Outcome outcome) const {
+    return {task, rank, seconds, std::move(outcome), host};
+  }
 };
 
 namespace {
-
-/// Stands in for an evaluator that could not be made.
-class Unable final : public Evaluator {
- public:
-  explicit Unable(Failure failure) : failure_(std::move(failure)) {}
-  [[nodiscard]] Outcome evaluate(const Work&, const WorkHooks&) override { return failure_; }
-
- private:
-  Failure failure_;
-};
 
 /// The exception under way, as a failure of its kind.
 Failure failure_now() {
@@ -49,38 +52,52 @@ Failure failure_now() {
   }
 }
 
-std::unique_ptr<Evaluator> make_or_excuse(const EvaluatorFactory& make) try {
-  return make();
-} catch (const std::exception&) {
-  return std::make_unique<Unable>(failure_now());
-}
-
-Outcome evaluate_safely(Evaluator& evaluator, const Work& work) try {
-  return evaluator.evaluate(work, {});
+Outcome evaluate_safely(Evaluator& evaluator, const Work& work, const WorkHooks& hooks) try {
+  return evaluator.evaluate(work, hooks);
+} catch (const WorkerError&) {
+  throw;
 } catch (const std::exception&) {
   return failure_now();
 }
 
 }  // namespace
 
-void WorkerLoop::Desk::compute(const EvaluatorFactory& make) {
-  const auto evaluator = make_or_excuse(make);
+void WorkerLoop::Desk::compute(const EvaluatorFactory& make) try {
+  const auto evaluator = make();
   const Clock clock = steady_clock();
+  WorkHooks hooks;
+  hooks.progress = [this](double done) { share = std::clamp(done, 0.0, 1.0); };
+  hooks.cancelled = [this] { return cancelled.load(); };
   std::unique_lock lock(mutex);
   while (true) {
     computing = false;
+    under_way.reset();
+    share = 0;
     changed.wait(lock, [&] { return closing || !to_do.empty(); });
     if (closing) return;
     computing = true;
+    cancelled = false;
     const Task task = std::move(to_do.front());
     to_do.pop_front();
+    under_way = task.id;
     lock.unlock();
     const double start = clock();
-    Outcome outcome = evaluate_safely(*evaluator, task.work);
+    Outcome outcome = evaluate_safely(*evaluator, task.work, hooks);
     const double seconds = clock() - start;
     lock.lock();
-    done.push_back({task.id, rank, seconds, std::move(outcome)});
+    to_say.emplace_back(result(task.id, seconds, std::move(outcome)));
   }
+} catch (const std::exception&) {
+  const std::lock_guard lock(mutex);
+  to_say.emplace_back(Goodbye{rank, failure_now(), under_way});
+  computing = false;
+}
+
+void WorkerLoop::Desk::cancel(TaskId task) {
+  const std::lock_guard lock(mutex);
+  if (under_way == task) cancelled = true;
+  if (std::erase_if(to_do, [&](const auto& waiting) { return waiting.id == task; }) > 0)
+    to_say.emplace_back(result(task, 0, Failure{Cancelled().what()}));
 }
 
 Hello make_hello(Rank rank, const std::function<std::uint64_t()>& settings_hash) {
@@ -100,6 +117,7 @@ WorkerLoop::WorkerLoop(Mailbox& mailbox, const Hello& hello, EvaluatorFactory ma
     : mailbox_(mailbox), rank_(hello.rank), options_(std::move(options)), desk_(std::make_shared<Desk>()) {
   last_beat_ = master_heard_ = options_.clock();
   desk_->rank = rank_;
+  desk_->host = hello.host;
   send(hello);
   if (!hello.problem.empty()) {
     desk_->computing = false;
@@ -112,7 +130,7 @@ WorkerLoop::~WorkerLoop() {
   bool computing = false;
   {
     const std::lock_guard lock(desk_->mutex);
-    desk_->closing = true;
+    desk_->closing = desk_->cancelled = true;
     computing = desk_->computing;
   }
   desk_->changed.notify_all();
@@ -133,6 +151,31 @@ void WorkerLoop::send(const Envelope& envelope) {
   }
 }
 
+void WorkerLoop::take(const Envelope& envelope) {
+  std::visit(Overloaded{[&](const Task& task) {
+                          const std::lock_guard lock(desk_->mutex);
+                          desk_->to_do.push_back(task);
+                          desk_->changed.notify_all();
+                        },
+                        [&](const Cancel& cancel) { desk_->cancel(cancel.task); },
+                        [&](const Stop& stop) {
+                          stopped_ = true;
+                          rank_lost_ = stop.worker_lost;
+                          send(Goodbye{rank_});
+                        },
+                        [](const auto&) {}},
+             envelope);
+}
+
+void WorkerLoop::report() {
+  std::deque<Envelope> to_say;
+  {
+    const std::lock_guard lock(desk_->mutex);
+    to_say.swap(desk_->to_say);
+  }
+  for (const auto& envelope : to_say) send(envelope);
+}
+
 void WorkerLoop::poll() {
   if (finished()) return;
   const double now = options_.clock();
@@ -140,25 +183,13 @@ void WorkerLoop::poll() {
     const auto envelope = decode_envelope(message->bytes);
     if (!envelope || message->source != kMasterRank) continue;
     master_heard_ = now;
-    if (const auto* task = std::get_if<Task>(&*envelope)) {
-      const std::lock_guard lock(desk_->mutex);
-      desk_->to_do.push_back(*task);
-      desk_->changed.notify_all();
-    } else if (const auto* stop = std::get_if<Stop>(&*envelope)) {
-      stopped_ = true;
-      rank_lost_ = stop->worker_lost;
-      return;
-    }
+    take(*envelope);
+    if (finished()) return;
   }
-  std::deque<Result> done;
-  {
-    const std::lock_guard lock(desk_->mutex);
-    done.swap(desk_->done);
-  }
-  for (const auto& result : done) send(result);
+  report();
   if (now - last_beat_ >= options_.heartbeat_s) {
     last_beat_ = now;
-    send(Heartbeat{rank_});
+    send(Heartbeat{rank_, desk_->share});
   }
   if (now - master_heard_ > options_.master_silence_s) master_lost_ = true;
 }
@@ -168,6 +199,9 @@ void WorkerLoop::run() {
     poll();
     pause_briefly();
   }
+  const double start = options_.clock();
+  while (!master_lost_ && !mailbox_.all_sent(kMasterRank) && options_.clock() - start < options_.farewell_s)
+    pause_briefly();
 }
 
 }  // namespace harmonic

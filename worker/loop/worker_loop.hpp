@@ -18,15 +18,18 @@ using EvaluatorFactory = std::function<std::unique_ptr<Evaluator>()>;
 struct WorkerLoopOptions {
   double heartbeat_s = 1;         ///< between two signs of life
   double master_silence_s = 120;  ///< a master silent for longer is lost, and the worker leaves
+  double farewell_s = 2;          ///< for its last words to leave
   Clock clock = steady_clock();
 };
 
-/// What the worker of this process says of itself. `settings_hash` may throw InputError: then the hello carries the
-/// problem to the master, which ends the run with it.
+/// What the worker of this process says of itself, before it reads anything. `settings_hash` may throw InputError: then
+/// the hello carries the problem to the master, which does without this worker.
 [[nodiscard]] Hello make_hello(Rank rank, const std::function<std::uint64_t()>& settings_hash);
 
 /// One worker: the thread that calls `poll` talks (the only one that may call MPI), another one computes, one piece of
 /// work at a time. In a world of one the master calls `poll` in its idle moments.
+/// A worker whose evaluator cannot be made, or throws WorkerError, says goodbye with its reason and then only waits to
+/// be sent home: a rank that ends before the others would end the whole job where MPI does not recover.
 class WorkerLoop {
  public:
   /// Says hello and starts to compute `make()`.
@@ -39,7 +42,7 @@ class WorkerLoop {
 
   /// Sends what is due, takes what has come. Never blocks. Strangers' bytes are ignored.
   void poll();
-  /// Polls with pauses until it is finished.
+  /// Polls with pauses until it is finished and its goodbye has left.
   void run();
 
   [[nodiscard]] bool finished() const { return stopped_ || master_lost_; }
@@ -51,6 +54,8 @@ class WorkerLoop {
   struct Desk;  ///< what the two threads share
 
   void send(const Envelope& envelope);
+  void take(const Envelope& envelope);
+  void report();
 
   Mailbox& mailbox_;
   Rank rank_;

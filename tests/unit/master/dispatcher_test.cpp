@@ -26,8 +26,10 @@ struct ScriptedWorker {
   double silent_from_s = 1e9, silent_until_s = 1e9;
   std::uint64_t settings = kSettings;
   std::string problem;
+  std::optional<Goodbye> breaks{};  ///< says this over its first task
+  bool heeds_cancel = false;
 
-  std::vector<TaskId> given{};
+  std::vector<TaskId> given{}, cancelled{};
   std::deque<std::pair<double, Task>> at_work{};
   bool greeted = false, stopped = false, rank_lost = false;
 
@@ -41,17 +43,33 @@ struct ScriptedWorker {
         given.push_back(task->id);
         at_work.emplace_back(now + delay_s, *task);
       }
+      if (const auto* cancel = std::get_if<Cancel>(&envelope)) {
+        cancelled.push_back(cancel->task);
+        if (heeds_cancel && std::erase_if(at_work, [&](const auto& w) { return w.second.id == cancel->task; }) > 0)
+          say(Result{cancel->task, box.rank(), 1, Failure{"cancelled"}});
+      }
       if (const auto* stop = std::get_if<Stop>(&envelope)) stopped = true, rank_lost = stop->worker_lost;
     }
     if (now >= silent_from_s && now < silent_until_s) return;
+    if (stopped) return say(Goodbye{box.rank()});
+    if (breaks && !given.empty()) {
+      say(*breaks);
+      breaks.reset();
+      at_work.clear();
+    }
     while (!at_work.empty() && at_work.front().first <= now) {
       const auto task = at_work.front().second;
       at_work.pop_front();
       if (const auto outcome = answer(task)) say(Result{task.id, box.rank(), delay_s, *outcome});
     }
-    say(Heartbeat{box.rank()});
+    say(Heartbeat{box.rank(), at_work.empty() ? 0 : std::max(0.0, 1 - (at_work.front().first - now) / delay_s)});
   }
 };
+
+using Answer = std::function<std::optional<Outcome>(const Task&)>;
+Answer always(const Failure& failure) {
+  return [failure](const Task&) { return failure; };
+}
 
 /// A master and its workers in one thread and one made-up time: 0.5 s pass whenever nothing arrives.
 struct World {
@@ -113,7 +131,6 @@ TEST_CASE("Every task is answered once, the most expensive is dealt first", "[ma
     CHECK(world.dispatcher.counts().done == 20);
     CHECK(world.dispatcher.counts().retried == 0);
     CHECK(world.dispatcher.stop_workers());
-    for (auto& worker : world.workers) worker.step(world.now);
     for (const auto& worker : world.workers) CHECK((worker.stopped && !worker.rank_lost));
   }
 }
@@ -135,7 +152,6 @@ TEST_CASE("A task whose worker falls silent is dealt to another", "[master][disp
   CHECK(world.dispatcher.counts().retried == 1);
   CHECK(world.dispatcher.workers_here() == 1);
   CHECK_FALSE(world.dispatcher.stop_workers());
-  world.workers[1].step(world.now);
   CHECK(world.workers[1].rank_lost);
 }
 
@@ -172,13 +188,57 @@ TEST_CASE("A task that outlives its deadline is dealt again, and the first answe
   CHECK(world.dispatcher.counts().lost_workers == 0);
 }
 
-TEST_CASE("A worker stuck for two deadlines is given up", "[master][dispatcher]") {
+TEST_CASE("A late answer counts once, even after two deadlines, and its worker is taken back", "[master][dispatcher]") {
+  DispatchOptions options;
+  options.deadline_s = 20;
+  World world(1, options);
+  world.workers[0].delay_s = 50;
+  CHECK(world.run(1) == Dispatcher::End::finished);
+  CHECK(world.answered_well() == 1);
+  CHECK(world.workers[0].cancelled == std::vector{TaskId{1}});
+  CHECK(world.dispatcher.counts().lost_workers == 0);
+  world.workers[0].delay_s = 1;
+  world.results.clear();
+  CHECK(world.run(3) == Dispatcher::End::finished);
+  CHECK(world.answered_well() == 3);
+}
+
+TEST_CASE("A worker that heeds the cancelling of its task is free for others", "[master][dispatcher]") {
+  DispatchOptions options;
+  options.deadline_s = 20;
+  World world(1, options);
+  world.workers[0].heeds_cancel = true;
+  world.workers[0].delay_s = 1e6;
+  CHECK(world.run(1) == Dispatcher::End::finished);
+  const auto* failure = std::get_if<Failure>(&world.results.at(TaskId{1}).outcome);
+  REQUIRE(failure != nullptr);
+  CHECK_THAT(failure->message, Catch::Contains("deadline"));
+  CHECK(world.workers[0].given.size() == 2);
+  CHECK(world.dispatcher.workers_here() == 1);
+}
+
+TEST_CASE("A worker that does not answer at all after two deadlines gets no more", "[master][dispatcher]") {
   DispatchOptions options;
   options.deadline_s = 20;
   World world(1, options);
   world.workers[0].delay_s = 1e6;
   CHECK_THROWS_AS(world.run(1), RunError);
-  CHECK(world.now < 60);
+  CHECK(world.now > 40 + options.lease_s);
+  CHECK(world.now < 50 + options.lease_s);
+  CHECK(world.dispatcher.stop_workers());  // it is there all the same, and hears that it is over
+}
+
+TEST_CASE("A task that somebody has answered is cancelled where it still runs", "[master][dispatcher]") {
+  DispatchOptions options;
+  options.deadline_s = 20;
+  World world(2, options);
+  world.workers[0].delay_s = 1000;
+  world.workers[0].heeds_cancel = true;
+  CHECK(world.run(40) == Dispatcher::End::finished);
+  CHECK(world.answered_well() == 40);
+  REQUIRE(world.workers[0].given.size() > 1);  // free again at once
+  CHECK(world.workers[0].cancelled == world.workers[0].given);
+  CHECK(world.dispatcher.counts().failed == 0);
 }
 
 TEST_CASE("A task that loses two workers is set aside and reported", "[master][dispatcher]") {
@@ -303,24 +363,176 @@ TEST_CASE("A failure is tried again on the same worker when there is no other", 
   CHECK(world.answered_well() == 2);
 }
 
-TEST_CASE("A worker's complaint about the user's input ends the run", "[master][dispatcher]") {
-  World world(2);
-  world.workers[1].answer = [](const Task&) { return Failure{"weights.h5 is missing", FailureKind::input}; };
-  CHECK_THROWS_AS(world.run(4), InputError);
-  World unable(2);
-  unable.workers[1].problem = "no data file";
-  CHECK_THROWS_AS(unable.run(4), InputError);
+TEST_CASE("Bad nodes are set aside with host and reason, and cost the run nothing", "[master][dispatcher]") {
+  const TemporaryFolder folder;
+  for (const auto& failure :
+       {Failure{"cannot write: disk full"}, Failure{"cannot read weights.h5", FailureKind::input}}) {
+    World world(4);
+    for (const std::size_t bad : {0, 1}) {
+      world.workers[bad].answer = always(failure);
+      world.workers[bad].delay_s = 0;
+    }
+    for (const std::size_t good : {2, 3}) world.workers[good].delay_s = 20;
+    log::open_file(folder / "log.txt");
+    CHECK(world.run(30) == Dispatcher::End::finished);
+    log::close_file();
+    CHECK(world.answered_well() == 30);
+    CHECK(world.dispatcher.counts().failed == 0);
+    CHECK(world.dispatcher.counts().lost_workers == 2);
+    CHECK(world.dispatcher.workers_here() == 2);
+    for (const std::size_t bad : {0, 1}) CHECK(world.workers[bad].given.size() == 3);
+    const auto said = read_file(folder / "log.txt");
+    for (const auto* worker : {"worker 1 on node", "worker 2 on node"})
+      CHECK_THAT(said, Catch::Contains(std::string(worker) +
+                                       " is set aside: 3 pieces of work in a row failed there, "
+                                       "the last one: " +
+                                       failure.message));
+    CHECK(world.dispatcher.stop_workers());
+  }
 }
 
-TEST_CASE("A worker with other settings is refused by name", "[master][dispatcher]") {
+TEST_CASE("A node whose disk fills up in the middle is set aside too", "[master][dispatcher]") {
+  World world(3);
+  world.workers[0].answer = [&](const Task& task) -> Outcome {
+    if (world.now > 10) return Failure{"disk full"};
+    return fake_outcome(task.work);
+  };
+  CHECK(world.run(60) == Dispatcher::End::finished);
+  CHECK(world.answered_well() == 60);
+  CHECK(world.dispatcher.workers_here() == 2);
+}
+
+TEST_CASE("Work that nobody can do is no worker's fault", "[master][dispatcher]") {
+  for (const int count : {1, 2, 3, 8}) {
+    World world(count);
+    for (auto& worker : world.workers)
+      worker.answer = [](const Task& task) -> Outcome {
+        if (task.id.value > 20) return Failure{"out of memory"};  // the most expensive
+        return fake_outcome(task.work);
+      };
+    CHECK(world.run(40) == Dispatcher::End::finished);
+    CHECK(world.answered_well() == 20);
+    CHECK(world.results.size() == 40);
+    CHECK(world.dispatcher.workers_here() == count);
+  }
+}
+
+TEST_CASE("Work that all fail at is reported, whatever the number of workers", "[master][dispatcher]") {
+  for (const int count : {1, 2, 3, 8}) {
+    World world(count);
+    for (auto& worker : world.workers) worker.answer = always(Failure{"no memory"});
+    CHECK(world.run(20) == Dispatcher::End::finished);
+    CHECK(world.dispatcher.counts().failed == 20);
+    CHECK(world.results.at(TaskId{7}).host == "node");
+  }
+}
+
+TEST_CASE("A candidate that fails is reported at once, and tried nowhere else", "[master][dispatcher]") {
+  World world(3);
+  const Failure diverged{"the loss is not finite", FailureKind::candidate};
+  for (auto& worker : world.workers) worker.answer = always(diverged);
+  CHECK(world.run(12) == Dispatcher::End::finished);
+  CHECK(world.dispatcher.counts().retried == 0);
+  CHECK(world.dispatcher.counts().failed == 12);
+  CHECK(world.dispatcher.workers_here() == 3);
+  CHECK(world.results.at(TaskId{3}).outcome == Outcome(diverged));
+  CHECK(world.results.at(TaskId{3}).host == "node");
+}
+
+TEST_CASE("What every worker finds wrong with the input ends the run, what one does not", "[master][dispatcher]") {
+  const Failure missing{"weights.h5 is missing", FailureKind::input};
+  for (const int count : {1, 2, 5}) {
+    World world(count);
+    for (auto& worker : world.workers) worker.answer = always(missing);
+    CHECK_THROWS_AS(world.run(40), InputError);
+    CHECK(world.results.empty());
+  }
+  World world(3);
+  world.workers[1].answer = always(missing);
+  CHECK(world.run(20) == Dispatcher::End::finished);
+  CHECK(world.answered_well() == 20);
+}
+
+TEST_CASE("A worker that cannot start is done without; where none can, the reason ends the run",
+          "[master][dispatcher]") {
+  World world(2);
+  world.workers[1].problem = "no data file";
+  CHECK(world.run(4) == Dispatcher::End::finished);
+  CHECK(world.answered_well() == 4);
+  World unable(2);
+  for (auto& worker : unable.workers) worker.problem = "no data file";
+  CHECK_THROWS_WITH(unable.run(4), Catch::Contains("no data file"));
+}
+
+TEST_CASE("A worker that cannot begin, or breaks, says why, and its task goes elsewhere", "[master][dispatcher]") {
+  World world(4);
+  for (const std::size_t unable : {0, 1, 2})
+    world.workers[unable].breaks = Goodbye{Rank{static_cast<int>(unable) + 1}, Failure{"no GPU"}};
+  world.workers[3].delay_s = 5;
+  CHECK(world.run(8) == Dispatcher::End::finished);
+  CHECK(world.answered_well() == 8);  // however many of them had the same task
+  CHECK(world.dispatcher.workers_here() == 1);
+  CHECK(world.dispatcher.stop_workers());
+
+  World none(2);
+  for (auto& worker : none.workers) worker.breaks = Goodbye{worker.box.rank(), Failure{"no GPU"}};
+  CHECK_THROWS_WITH(none.run(8), Catch::Contains("rank 2 on node: no GPU"));
+  World input(2);
+  for (auto& worker : input.workers)
+    worker.breaks = Goodbye{worker.box.rank(), Failure{"no weights.h5", FailureKind::input}};
+  CHECK_THROWS_AS(input.run(8), InputError);
+}
+
+TEST_CASE("A task over which two workers break is set aside", "[master][dispatcher]") {
+  World world(4);
+  for (auto& worker : world.workers)
+    worker.answer = [&](const Task& task) -> std::optional<Outcome> {
+      if (task.id != TaskId{4}) return fake_outcome(task.work);
+      worker.say(Goodbye{worker.box.rank(), Failure{"CUDA error: illegal address"}, task.id});
+      return std::nullopt;
+    };
+  CHECK(world.run(6) == Dispatcher::End::finished);
+  CHECK(world.answered_well() == 5);
+  CHECK_THAT(std::get<Failure>(world.results.at(TaskId{4}).outcome).message, Catch::Contains("illegal address"));
+  CHECK(world.dispatcher.workers_here() == 2);
+}
+
+TEST_CASE("A worker with other settings is set aside by name; where all have others, the run ends",
+          "[master][dispatcher]") {
   World world(2);
   world.workers[1].settings = kSettings + 1;
-  try {
-    world.run(4);
-    FAIL("no error");
-  } catch (const InputError& e) {
-    CHECK(std::string(e.what()).find("rank 2 on node") != std::string::npos);
-  }
+  CHECK(world.run(4) == Dispatcher::End::finished);
+  CHECK(world.workers[1].given.empty());
+  World others(2);
+  for (auto& worker : others.workers) worker.settings = kSettings + 1;
+  CHECK_THROWS_WITH(others.run(4), Catch::Contains("rank 1 on node"));
+}
+
+TEST_CASE("Who does not say goodbye is named and left behind within seconds", "[master][dispatcher]") {
+  const TemporaryFolder folder;
+  World world(3);
+  CHECK(world.run(6) == Dispatcher::End::finished);
+  world.workers[1].silent_from_s = world.now;
+  log::open_file(folder / "log.txt");
+  const double before = world.now;
+  CHECK_FALSE(world.dispatcher.stop_workers());
+  CHECK(world.now - before < 5);
+  log::close_file();
+  CHECK_THAT(read_file(folder / "log.txt"), Catch::Contains("worker 2 on node has not said goodbye"));
+  CHECK_FALSE(world.dispatcher.stop_workers());
+}
+
+TEST_CASE("Workers tell how far they are", "[master][dispatcher]") {
+  World world(2);
+  for (auto& worker : world.workers) worker.delay_s = 10;
+  CHECK(world.dispatcher.parts_under_way() == 0);
+  double most = 0;
+  world.run(2, [&] {
+    most = std::max(most, world.dispatcher.parts_under_way());
+    return false;
+  });
+  CHECK(most > 1.5);
+  CHECK(most < 2);
 }
 
 TEST_CASE("On request it deals no more and returns at once; a later call starts clean", "[master][dispatcher]") {

@@ -36,7 +36,14 @@ std::vector<Outcome> every_outcome() {
 
 std::vector<Envelope> every_envelope() {
   std::vector<Envelope> all = {Hello{Rank{3}, "node7", 4242, 0xfedcba9876543210U, ""},
-                               Hello{Rank{1}, "", 0, 0, "no data"}, Heartbeat{Rank{2}}, Stop{}, Stop{true}};
+                               Hello{Rank{1}, "", 0, 0, "no data"},
+                               Heartbeat{Rank{2}, 0.75},
+                               Stop{},
+                               Stop{true},
+                               Cancel{TaskId{9}},
+                               Goodbye{Rank{2}},
+                               Goodbye{Rank{2}, Failure{"the GPU is gone"}, TaskId{9}},
+                               Goodbye{Rank{2}, Failure{"no data", FailureKind::input}}};
   for (const auto& work : every_work()) all.push_back(Task{TaskId{9}, work});
   for (const auto& outcome : every_outcome()) all.push_back(Result{TaskId{9}, Rank{2}, 1.5, outcome, "node7"});
   return all;

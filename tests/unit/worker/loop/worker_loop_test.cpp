@@ -30,15 +30,17 @@ struct Desk {
     const auto message = master.try_receive(kToMaster);
     return message ? decode_envelope(message->bytes) : std::nullopt;
   }
-  /// Polls until the next result comes.
-  Result result(WorkerLoop& worker) {
+  /// Polls until the next message of this kind comes.
+  template <class Body>
+  Body next(WorkerLoop& worker) {
     while (true) {
       worker.poll();
       while (const auto envelope = hear())
-        if (const auto* result = std::get_if<Result>(&*envelope)) return *result;
+        if (const auto* body = std::get_if<Body>(&*envelope)) return *body;
       pause_briefly();
     }
   }
+  Result result(WorkerLoop& worker) { return next<Result>(worker); }
 };
 
 Hello hello() {
@@ -62,12 +64,14 @@ TEST_CASE("A worker says hello, answers its tasks and leaves when it is sent hom
     CHECK(result.worker == Rank{1});
     CHECK(result.outcome == fake_outcome(task(id).work));
     CHECK(result.seconds >= 0);
+    CHECK(result.host == hello().host);
   }
   CHECK_FALSE(worker.finished());
   desk.say(Stop{});
   worker.poll();
   CHECK(worker.finished());
   CHECK_FALSE(worker.rank_lost());
+  CHECK(desk.hear() == Envelope(Goodbye{Rank{1}}));
 }
 
 TEST_CASE("Heartbeats go out while the worker computes, one a period", "[worker][loop]") {
@@ -99,23 +103,88 @@ TEST_CASE("Heartbeats go out while the worker computes, one a period", "[worker]
   CHECK(desk.result(worker).task == TaskId{1});
 }
 
-TEST_CASE("What an evaluator throws, or why it could not be made, is a failure with its reason", "[worker][loop]") {
-  class Throwing final : public Evaluator {
-   public:
-    [[nodiscard]] Outcome evaluate(const Work&, const WorkHooks&) override {
-      throw std::runtime_error("out of memory");
-    }
-  };
-  const auto outcome_of = [](const EvaluatorFactory& make) {
+/// What `f` gives for every piece of work, with its hooks.
+template <class F>
+class Giving final : public Evaluator {
+ public:
+  explicit Giving(F f) : f_(std::move(f)) {}
+  [[nodiscard]] Outcome evaluate(const Work&, const WorkHooks& hooks) override { return f_(hooks); }
+
+ private:
+  F f_;
+};
+template <class F>
+EvaluatorFactory giving(F f) {
+  return [f] { return std::make_unique<Giving<F>>(f); };
+}
+
+TEST_CASE("What an evaluator throws is a failure of its kind, with its reason", "[worker][loop]") {
+  const auto outcome_of = [](auto thrown) {
     Desk desk;
-    WorkerLoop worker(desk.box, hello(), make, desk.options());
+    WorkerLoop worker(desk.box, hello(), giving([thrown](const WorkHooks&) -> Outcome { throw thrown; }),
+                      desk.options());
     desk.say(task(1));
     return desk.result(worker).outcome;
   };
-  CHECK(outcome_of([] { return std::make_unique<Throwing>(); }) == Outcome(Failure{"out of memory"}));
-  CHECK(outcome_of([]() -> std::unique_ptr<Evaluator> { throw InputError("weights.h5 is missing", "train them"); }) ==
+  CHECK(outcome_of(std::runtime_error("out of memory")) == Outcome(Failure{"out of memory", FailureKind::worker}));
+  CHECK(outcome_of(CandidateError("diverged")) == Outcome(Failure{"diverged", FailureKind::candidate}));
+  CHECK(outcome_of(InputError("weights.h5 is missing", "train them")) ==
         Outcome(Failure{"weights.h5 is missing; train them", FailureKind::input}));
-  CHECK(outcome_of([]() -> std::unique_ptr<Evaluator> { throw RunError("no GPU"); }) == Outcome(Failure{"no GPU"}));
+}
+
+TEST_CASE("A worker whose evaluator cannot be made says goodbye with the reason, and stays to be sent home",
+          "[worker][loop]") {
+  const auto goodbye_of = [](auto thrown) {
+    Desk desk;
+    WorkerLoop worker(
+        desk.box, hello(), [thrown]() -> std::unique_ptr<Evaluator> { throw thrown; }, desk.options());
+    auto goodbye = desk.next<Goodbye>(worker);
+    CHECK_FALSE(worker.finished());
+    desk.now += 2;
+    CHECK(desk.next<Heartbeat>(worker) == Heartbeat{Rank{1}});
+    desk.say(Stop{});
+    CHECK(desk.next<Goodbye>(worker) == Goodbye{Rank{1}});
+    CHECK(worker.finished());
+    return goodbye;
+  };
+  CHECK(goodbye_of(RunError("no GPU")) == Goodbye{Rank{1}, Failure{"no GPU"}});
+  CHECK(goodbye_of(InputError("no weights.h5", "train them")) ==
+        Goodbye{Rank{1}, Failure{"no weights.h5; train them", FailureKind::input}});
+}
+
+TEST_CASE("A worker that breaks over a task says goodbye over it", "[worker][loop]") {
+  Desk desk;
+  WorkerLoop worker(desk.box, hello(),
+                    giving([](const WorkHooks&) -> Outcome { throw WorkerError("CUDA error: illegal address"); }),
+                    desk.options());
+  desk.say(task(5));
+  CHECK(desk.next<Goodbye>(worker) == Goodbye{Rank{1}, Failure{"CUDA error: illegal address"}, TaskId{5}});
+}
+
+TEST_CASE("A task that is cancelled ends where it waits and where it runs", "[worker][loop]") {
+  Desk desk;
+  WorkerLoop worker(desk.box, hello(), giving([](const WorkHooks& hooks) -> Outcome {
+                      hooks.progress(0.25);
+                      while (!hooks.cancelled()) pause_briefly();
+                      throw Cancelled();
+                    }),
+                    desk.options());
+  desk.say(task(1));
+  desk.say(task(2));
+  double share = 0;
+  while (share == 0) {
+    desk.now += 1;
+    desk.say(Heartbeat{Rank{0}});
+    share = desk.next<Heartbeat>(worker).share;
+  }
+  CHECK(share == 0.25);
+  desk.say(Cancel{TaskId{2}});
+  CHECK(desk.result(worker).task == TaskId{2});
+  desk.say(Cancel{TaskId{7}});  // never given: none of its business
+  desk.say(Cancel{TaskId{1}});
+  const auto result = desk.result(worker);
+  CHECK(result.task == TaskId{1});
+  CHECK(std::holds_alternative<Failure>(result.outcome));
 }
 
 TEST_CASE("A worker that cannot start tells its master why", "[worker][loop]") {
