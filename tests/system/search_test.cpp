@@ -140,6 +140,42 @@ TEST_CASE("A worker killed in the middle of a fusion search costs that search a 
   check_same_results(folder / "run");
 }
 
+TEST_CASE("A worker that is stopped right before the end is left behind, and the job ends by itself", "[search]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  const auto log_file = folder / "run" / "log.txt";
+  Process process(w.on_ranks(3, w.search(folder / "run")));
+  pid_t worker = 0;
+  REQUIRE(wait_until(process, [&] {
+    if (worker == 0) worker = process.rank(2);
+    return std::filesystem::exists(log_file) && read_file(log_file).find("gets test of model") != std::string::npos;
+  }));
+  REQUIRE(worker > 0);
+  REQUIRE(kill(worker, SIGSTOP) == 0);
+  const auto finished = process.wait();
+  INFO(finished.err);
+  CHECK(finished.exit_code == 0);
+  CHECK_THAT(read_file(log_file), Catch::Contains("worker 2 on "));  // silent for its lease, or without a goodbye
+  CHECK(std::filesystem::exists(folder / "run" / "report.html"));
+  check_same_results(folder / "run");
+}
+
+TEST_CASE("A worker that is stopped at the start does not hold the others up", "[search]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  Process process(w.on_ranks(3, w.search(folder / "run")));
+  pid_t worker = 0;
+  REQUIRE(wait_until(process, [&] {
+    if (worker == 0) worker = process.rank(2);
+    return worker > 0 && std::filesystem::exists(folder / "run");  // all ranks have met
+  }));
+  REQUIRE(kill(worker, SIGSTOP) == 0);
+  const auto finished = process.wait();
+  INFO(finished.err);
+  CHECK(finished.exit_code == 0);
+  check_same_results(folder / "run");
+}
+
 TEST_CASE("A signal stops the run with a checkpoint and exit code 3", "[search]") {
   const World w = world();
   const TemporaryFolder folder;
