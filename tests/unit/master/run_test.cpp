@@ -101,7 +101,7 @@ struct Solo {
     log::set_level(log::Level::error);
     MemoryNetwork network(1);
     auto box = network.box(Rank{0});
-    WorkerLoop worker(box, make_hello(Rank{0}, [&] { return run_hash(settings); }),
+    WorkerLoop worker(box, make_hello(Rank{0}, [&] { return run_fingerprint(settings); }),
                       [this, maker = make] { return maker(counts); });
     hooks.idle = [&] { worker.poll(); };
     hooks.stop = [&] { return counts.work >= stop_after; };
