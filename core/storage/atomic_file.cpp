@@ -1,9 +1,14 @@
 #include "core/storage/atomic_file.hpp"
 
+#include <array>
 #include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <csignal>
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <random>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -11,46 +16,126 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/base/hash.hpp"
+#include "core/base/text.hpp"
 
 namespace harmonic {
 namespace {
 
-void sync_to_disk(const std::filesystem::path& path, int flags) {
-  const int fd = open(path.c_str(), flags);
+namespace fs = std::filesystem;
+
+constexpr std::string_view kMark = ".tmp-";
+constexpr auto kSurelyDead = std::chrono::hours(1);  ///< of a writer that cannot be asked, after its last write
+
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+void sync_to_disk(const fs::path& path, int flags) {
+  const int fd = open(path.c_str(), flags | O_CLOEXEC);
   if (fd < 0) throw RunError(fmt::format("cannot open {}: {}", path.string(), std::strerror(errno)));
   const int result = fsync(fd);
   const int error = errno;
   close(fd);
-  if (result != 0) throw RunError(fmt::format("cannot flush {}: {}", path.string(), std::strerror(error)));
+  const bool knows_no_folders = (flags & O_DIRECTORY) != 0 && error == EINVAL;  // some file systems of clusters
+  if (result != 0 && !knows_no_folders)
+    throw RunError(fmt::format("cannot flush {}: {}", path.string(), std::strerror(error)));
 }
 
-}  // namespace
-
-std::filesystem::path temporary_beside(const std::filesystem::path& path) {
-  std::filesystem::path temporary = path;
-  return temporary += fmt::format(".tmp{}", getpid());
+/// Names the processes among which a process id is unique: one container of one start of one machine.
+const std::string& neighbourhood() {
+  static const std::string name = [] {
+    std::ifstream boot("/proc/sys/kernel/random/boot_id");
+    std::string text{std::istreambuf_iterator<char>(boot), {}};
+    std::array<char, 256> part{};
+    if (gethostname(part.data(), part.size() - 1) == 0) text += part.data();
+    if (const auto length = readlink("/proc/self/ns/pid", part.data(), part.size()); length > 0)
+      text.append(part.data(), static_cast<std::size_t>(length));
+    return fmt::format("{:016x}", hash64(text));
+  }();
+  return name;
 }
 
-void replace_file(const std::filesystem::path& path, const std::function<void(const std::filesystem::path&)>& write) {
-  const std::filesystem::path temporary = temporary_beside(path);
+/// Whether the process that fills a temporary file or folder is gone: one of this neighbourhood can be asked for,
+/// another has not written for long.
+bool is_dead(const std::string& writer, const fs::path& temporary) {
+  const auto parts = split(writer, '-');
+  pid_t process = 0;
+  if (parts.size() == 3 && parts[0] == neighbourhood() &&
+      std::from_chars(parts[1].data(), parts[1].data() + parts[1].size(), process).ec == std::errc{} && process > 0)
+    return kill(process, 0) != 0 && errno == ESRCH;
+  std::error_code error;
+  const auto written = fs::last_write_time(temporary, error);
+  return !error && fs::file_time_type::clock::now() - written > kSurelyDead;
+}
+
+/// Fills a temporary neighbour of `path`, puts it on disk, and gives it its name; when any of that throws, takes it
+/// away.
+void put_in_place(const fs::path& path, const std::function<void(const fs::path&)>& write,
+                  const std::function<void(const fs::path&)>& finish) {
+  remove_leftovers(path);
+  const fs::path temporary = temporary_beside(path);
+  std::error_code ignored;
   try {
     write(temporary);
-    sync_to_disk(temporary, O_RDONLY);
-    std::filesystem::rename(temporary, path);
-    sync_to_disk(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."), O_RDONLY | O_DIRECTORY);
-  } catch (const std::filesystem::filesystem_error& e) {
-    std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);
+    finish(temporary);
+    sync_to_disk(folder_of(path), O_RDONLY | O_DIRECTORY);
+  } catch (const fs::filesystem_error& e) {
+    fs::remove_all(temporary, ignored);
     throw RunError(fmt::format("cannot replace {}: {}", path.string(), e.what()));
   } catch (...) {
-    std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);
+    fs::remove_all(temporary, ignored);
     throw;
   }
 }
 
-void replace_file(const std::filesystem::path& path, std::string_view text) {
-  replace_file(path, [&](const std::filesystem::path& temporary) {
+}  // namespace
+
+fs::path temporary_beside(const fs::path& path) {
+  fs::path temporary = path;
+  return temporary += fmt::format("{}{}-{}-{:08x}", kMark, neighbourhood(), getpid(), std::random_device{}());
+}
+
+void remove_leftovers(const fs::path& path) noexcept try {
+  const std::string beginning = path.filename().string() + std::string(kMark);
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder_of(path), ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(beginning) && is_dead(name.substr(beginning.size()), entry.path()))
+      fs::remove_all(entry.path(), ignored);
+  }
+} catch (const std::exception&) {  // they are in nobody's way
+}
+
+void replace_file(const fs::path& path, const std::function<void(const fs::path&)>& write) {
+  put_in_place(path, write, [&](const fs::path& temporary) {
+    sync_to_disk(temporary, O_RDONLY);
+    fs::rename(temporary, path);
+  });
+}
+
+bool place_folder(const fs::path& path, const std::function<void(const fs::path&)>& write) {
+  bool placed = true;
+  const auto fill = [&](const fs::path& temporary) {
+    fs::create_directories(temporary);
+    write(temporary);
+  };
+  put_in_place(path, fill, [&](const fs::path& temporary) {
+    for (const auto& entry : fs::recursive_directory_iterator(temporary))
+      sync_to_disk(entry.path(), entry.is_directory() ? O_RDONLY | O_DIRECTORY : O_RDONLY);
+    sync_to_disk(temporary, O_RDONLY | O_DIRECTORY);
+    std::error_code error;
+    fs::rename(temporary, path, error);
+    placed = !error;
+    if (placed) return;
+    if (!fs::is_directory(path)) throw fs::filesystem_error("rename", temporary, path, error);
+    fs::remove_all(temporary);
+  });
+  return placed;
+}
+
+void replace_file(const fs::path& path, std::string_view text) {
+  replace_file(path, [&](const fs::path& temporary) {
     std::ofstream out(temporary, std::ios::binary);
     out.write(text.data(), static_cast<std::streamsize>(text.size()));
     out.close();
@@ -58,9 +143,9 @@ void replace_file(const std::filesystem::path& path, std::string_view text) {
   });
 }
 
-std::string read_file(const std::filesystem::path& path) {
+std::string read_file(const fs::path& path) {
   std::error_code error;
-  if (std::filesystem::is_directory(path, error))
+  if (fs::is_directory(path, error))
     throw InputError(fmt::format("cannot read {}: it is a folder", path.string()), "give a file in it");
   std::ifstream in(path, std::ios::binary);
   if (!in) throw InputError(fmt::format("cannot read {}", path.string()), "check the path");

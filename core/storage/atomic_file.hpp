@@ -14,7 +14,17 @@ void replace_file(const std::filesystem::path& path, const std::function<void(co
 /// The same for a text that is at hand.
 void replace_file(const std::filesystem::path& path, std::string_view text);
 
-/// The temporary file that this process fills on the way to `path`, in the same folder.
+/// Makes the folder `path` as a whole or not at all, like replace_file: `write` fills a temporary one. A folder with
+/// anything in it that is there already stays as it is, and what was written goes: the first one counts.
+/// @return whether it was placed. @throws RunError when the disk refuses; whatever `write` throws.
+bool place_folder(const std::filesystem::path& path, const std::function<void(const std::filesystem::path&)>& write);
+
+/// Removes temporary files and folders on the way to `path` whose writers died; those of the living stay. Both
+/// functions above do so.
+void remove_leftovers(const std::filesystem::path& path) noexcept;
+
+/// A name in the same folder for what is on the way to `path`; another one at every call, on any machine and in any
+/// container.
 [[nodiscard]] std::filesystem::path temporary_beside(const std::filesystem::path& path);
 
 /// The whole file. @throws InputError when it cannot be read.

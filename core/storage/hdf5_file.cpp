@@ -1,10 +1,16 @@
 #include "core/storage/hdf5_file.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
 #include <new>
 #include <numeric>
 #include <stdexcept>
 #include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 #include <hdf5.h>
@@ -15,6 +21,8 @@ namespace harmonic {
 namespace {
 
 static_assert(sizeof(hid_t) == sizeof(std::int64_t));
+
+constexpr std::size_t kChunkBytes = 256U << 10U;  ///< of a data set, about: what has a checksum of its own
 
 /// An HDF5 identifier with one owner.
 class Handle {
@@ -43,13 +51,53 @@ std::string place(const Hdf5File& file, const std::string& object) {
   return fmt::format("{}, {}", file.path().string(), object);
 }
 
+/// What the library's last failure came from, as far as its stack of errors tells.
+struct Cause {
+  int system_error = 0;   ///< errno; 0: no call of the system failed
+  bool lock = false;      ///< the failed call was that for a lock
+  bool checksum = false;  ///< bytes are not those that were written
+};
+
+/// To be asked before the next call of the library, which forgets the last one's errors.
+Cause last_cause() {
+  const auto collect = [](unsigned, const H5E_error2_t* entry, void* out) -> herr_t {
+    const std::string_view text = entry->desc == nullptr ? "" : entry->desc;
+    auto& cause = *static_cast<Cause*>(out);
+    constexpr std::string_view kSystem = "errno = ";
+    if (const auto at = text.find(kSystem); at != std::string_view::npos && cause.system_error == 0) {
+      std::from_chars(text.data() + at + kSystem.size(), text.data() + text.size(), cause.system_error);
+      cause.lock = text.starts_with("unable to lock");
+    }
+    cause.checksum |= text.find("checksum") != std::string_view::npos;
+    return 0;
+  };
+  Cause cause;
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, collect, &cause);
+  return cause;
+}
+
+/// "Input/output error", "its checksum does not match …", or else what the caller believes.
+std::string reason(const Cause& cause, std::string_view otherwise) {
+  if (cause.lock)
+    return fmt::format("the file cannot be locked: {} (HDF5_USE_FILE_LOCKING=FALSE in the environment does without)",
+                       std::strerror(cause.system_error));
+  if (cause.system_error != 0) return std::strerror(cause.system_error);
+  return std::string(cause.checksum ? "its checksum does not match: the file is damaged" : otherwise);
+}
+
 [[noreturn]] void fail_reading(const Hdf5File& file, const std::string& object, std::string_view problem) {
   throw InputError(fmt::format("{}: {}", place(file, object), problem),
                    "check that this is the right file, or make it again");
 }
 
+/// After a call of the library that failed; `problem` where it does not say why.
+[[noreturn]] void fail_call(const Hdf5File& file, const std::string& object, std::string_view problem) {
+  fail_reading(file, object, reason(last_cause(), problem));
+}
+
 [[noreturn]] void fail_writing(const Hdf5File& file, const std::string& object) {
-  throw RunError(fmt::format("{}: cannot be written (disk full, or written before)", place(file, object)));
+  throw RunError(fmt::format("{}: cannot be written ({})", place(file, object),
+                             reason(last_cause(), "disk full, or written before")));
 }
 
 template <class T>
@@ -100,16 +148,41 @@ std::size_t product(const std::vector<std::size_t>& dims) {
 Handle open_dataset(const Hdf5File& file, hid_t id, const std::string& name) {
   if (!file.exists(name)) fail_reading(file, name, "is not in the file");
   Handle dataset{H5Dopen2(id, name.c_str(), H5P_DEFAULT), H5Dclose};
-  if (!dataset.valid()) fail_reading(file, name, "is not a readable data set");
+  if (!dataset.valid()) fail_call(file, name, "is not a readable data set");
   return dataset;
 }
 
-Handle create_dataset(const Hdf5File& file, hid_t id, const std::string& name, hid_t type, hid_t space) {
+/// Slabs of whole rows, or of whole rows of rows, of at most about kChunkBytes.
+std::vector<hsize_t> chunk_of(const std::vector<std::size_t>& dims, std::size_t element_bytes) {
+  std::vector<hsize_t> chunk(dims.begin(), dims.end());
+  std::size_t bytes = product(dims) * element_bytes;
+  for (auto& extent : chunk) {
+    if (bytes <= kChunkBytes) break;
+    const std::size_t row_bytes = bytes / extent;
+    const std::size_t slabs = (bytes + kChunkBytes - 1) / kChunkBytes;
+    extent = std::max<hsize_t>(1, (extent + slabs - 1) / slabs);  // of one size, so that the last is nearly full
+    bytes = row_bytes * extent;
+  }
+  return chunk;
+}
+
+/// Every value lies under a checksum: Fletcher32 over each chunk, or, for a single value, that of the object's header.
+Handle create_dataset(const Hdf5File& file, hid_t id, const std::string& name, hid_t type,
+                      const std::vector<std::size_t>& dims) {
   const Handle links{H5Pcreate(H5P_LINK_CREATE), H5Pclose};
   H5Pset_create_intermediate_group(links.get(), 1);
   const Handle creation{H5Pcreate(H5P_DATASET_CREATE), H5Pclose};
   H5Pset_obj_track_times(creation.get(), false);  // no dates: the same content gives the same bytes
-  Handle dataset{H5Dcreate2(id, name.c_str(), type, space, links.get(), creation.get(), H5P_DEFAULT), H5Dclose};
+  if (dims.empty()) {
+    H5Pset_layout(creation.get(), H5D_COMPACT);
+  } else if (product(dims) > 0) {
+    const auto chunk = chunk_of(dims, H5Tget_size(type));
+    H5Pset_chunk(creation.get(), static_cast<int>(chunk.size()), chunk.data());
+    H5Pset_fill_time(creation.get(), H5D_FILL_TIME_ALLOC);  // the rest of the last chunk, too
+    H5Pset_fletcher32(creation.get());
+  }
+  const Handle space = dataspace_of(dims);
+  Handle dataset{H5Dcreate2(id, name.c_str(), type, space.get(), links.get(), creation.get(), H5P_DEFAULT), H5Dclose};
   if (!dataset.valid()) fail_writing(file, name);
   return dataset;
 }
@@ -157,7 +230,7 @@ std::vector<char> padded(const std::vector<std::string>& texts, std::size_t leng
 Handle open_attribute(const Hdf5File& file, hid_t id, const std::string& object, const std::string& name) {
   if (!file.exists(object)) fail_reading(file, object, "is not in the file");
   Handle attribute{H5Aopen_by_name(id, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose};
-  if (!attribute.valid()) fail_reading(file, object, fmt::format("has no attribute '{}'", name));
+  if (!attribute.valid()) fail_call(file, object, fmt::format("has no attribute '{}'", name));
   return attribute;
 }
 
@@ -167,7 +240,7 @@ std::vector<T> read_attribute(const Hdf5File& file, hid_t id, const std::string&
   const Handle space{H5Aget_space(attribute.get()), H5Sclose};
   std::vector<T> values(product(dims_of(space.get())));
   if (H5Aread(attribute.get(), native_type<T>(), values.data()) < 0)
-    fail_reading(file, object, fmt::format("attribute '{}' is not numeric", name));
+    fail_call(file, object, fmt::format("attribute '{}' is not numeric", name));
   return values;
 }
 
@@ -188,7 +261,7 @@ std::vector<std::string> read_attribute_texts(const Hdf5File& file, hid_t id, co
   auto texts = read_strings(
       type.get(), space.get(), [&](hid_t memory, void* buffer) { return H5Aread(attribute.get(), memory, buffer); },
       ok);
-  if (!ok) fail_reading(file, object, fmt::format("attribute '{}' is not a text", name));
+  if (!ok) fail_call(file, object, fmt::format("attribute '{}' is not a text", name));
   return texts;
 }
 
@@ -205,27 +278,48 @@ void write_attribute(const Hdf5File& file, hid_t id, const std::string& object, 
     fail_writing(file, fmt::format("{} attribute '{}'", object, name));
 }
 
+/// Of readers, and of writers, whose files have no other name yet but a temporary one: none needs a lock, and not every
+/// file system has them. HDF5_USE_FILE_LOCKING in the environment, where it is set, overrides it.
+Handle access_without_lock() {
+  Handle access{H5Pcreate(H5P_FILE_ACCESS), H5Pclose};
+  H5Pset_file_locking(access.get(), /*use=*/false, /*ignore_when_disabled=*/true);
+  return access;
+}
+
 hid_t open_for_reading(const std::filesystem::path& path) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error))
     throw InputError(fmt::format("cannot read {}: it is a folder", path.string()), "give an HDF5 file in it");
   if (!std::filesystem::is_regular_file(path, error))
     throw InputError(fmt::format("cannot read {}: no such file", path.string()), "check the path");
+  if (const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC); file < 0)
+    throw InputError(fmt::format("cannot read {}: {}", path.string(), std::strerror(errno)), "check its rights");
+  else
+    close(file);
   if (H5Fis_hdf5(path.c_str()) <= 0)
-    throw InputError(fmt::format("{} is not an HDF5 file, or may not be read", path.string()),
-                     "check the path, or make the file again");
-  const Handle access{H5Pcreate(H5P_FILE_ACCESS), H5Pclose};
-  H5Pset_file_locking(access.get(), true, /*ignore_when_disabled=*/true);  // file systems without locks
-  const hid_t id = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get());
-  if (id < 0) throw InputError(fmt::format("{} is damaged or cut short", path.string()), "copy it or make it again");
-  return id;
+    throw InputError(fmt::format("{} is not an HDF5 file", path.string()), "check the path, or make the file again");
+  const hid_t id = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access_without_lock().get());
+  if (id >= 0) return id;
+  const auto cause = last_cause();
+  if (cause.lock)
+    throw InputError(fmt::format("{} cannot be locked: {}", path.string(), std::strerror(cause.system_error)),
+                     "reading needs no lock: take HDF5_USE_FILE_LOCKING out of the environment, or set it to FALSE");
+  if (cause.system_error != 0)
+    throw InputError(fmt::format("cannot read {}: {}", path.string(), std::strerror(cause.system_error)),
+                     "check the path and the disk");
+  throw InputError(fmt::format("{} is damaged or cut short", path.string()), "copy it or make it again");
 }
 
 hid_t create_anew(const std::filesystem::path& path) {
   const Handle creation{H5Pcreate(H5P_FILE_CREATE), H5Pclose};
   H5Pset_obj_track_times(creation.get(), false);
-  const hid_t id = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), H5P_DEFAULT);
-  if (id < 0) throw RunError(fmt::format("cannot create {} (folder missing, or not writable)", path.string()));
+  const Handle access = access_without_lock();
+  // The form whose metadata (names, shapes, attributes) carry checksums.
+  H5Pset_libver_bounds(access.get(), H5F_LIBVER_V110, H5F_LIBVER_V110);
+  const hid_t id = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), access.get());
+  if (id < 0)
+    throw RunError(
+        fmt::format("cannot create {} ({})", path.string(), reason(last_cause(), "folder missing, or not writable")));
   return id;
 }
 
@@ -253,7 +347,9 @@ bool Hdf5File::exists(const std::string& object) const {
   // The library wants every group on the way to be there: ask for them one after the other.
   for (std::size_t end = object.find('/', 1);; end = object.find('/', end + 1)) {
     const std::string part = object.substr(0, end);
-    if (part != "/" && H5Lexists(file_, part.c_str(), H5P_DEFAULT) <= 0) return false;
+    const htri_t found = part == "/" ? 1 : H5Lexists(file_, part.c_str(), H5P_DEFAULT);
+    if (found < 0 && last_cause().checksum) fail_call(*this, part, "is damaged");
+    if (found <= 0) return false;
     if (end == std::string::npos) return true;
   }
 }
@@ -261,14 +357,14 @@ bool Hdf5File::exists(const std::string& object) const {
 std::vector<std::string> Hdf5File::members(const std::string& group) const {
   if (!exists(group)) fail_reading(*this, group, "is not in the file");
   const Handle handle{H5Gopen2(file_, group.c_str(), H5P_DEFAULT), H5Gclose};
-  if (!handle.valid()) fail_reading(*this, group, "is not a group");
+  if (!handle.valid()) fail_call(*this, group, "is not a group");
   std::vector<std::string> names;
   const auto collect = [](hid_t, const char* name, const H5L_info_t*, void* out) -> herr_t {
     static_cast<std::vector<std::string>*>(out)->emplace_back(name);
     return 0;
   };
   if (H5Literate(handle.get(), H5_INDEX_NAME, H5_ITER_INC, nullptr, collect, &names) < 0)
-    fail_reading(*this, group, "is damaged");
+    fail_call(*this, group, "is damaged");
   std::ranges::sort(names);
   return names;
 }
@@ -300,7 +396,7 @@ std::vector<T> Hdf5File::read(const std::string& dataset) const {
   const Handle handle = open_dataset(*this, file_, dataset);
   std::vector<T> value(1);
   if (H5Dread(handle.get(), native_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, value.data()) < 0)
-    fail_reading(*this, dataset, "cannot be read as a number");
+    fail_call(*this, dataset, "cannot be read as a number");
   return value;
 }
 
@@ -325,7 +421,7 @@ std::vector<T> Hdf5File::read_rows(const std::string& dataset, std::size_t first
   H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start.data(), nullptr, sizes.data(), nullptr);
   const Handle memory = dataspace_of(dims);
   if (H5Dread(handle.get(), native_type<T>(), memory.get(), space.get(), H5P_DEFAULT, values.data()) < 0)
-    fail_reading(*this, dataset, "cannot be read (not numeric, or damaged)");
+    fail_call(*this, dataset, "cannot be read (not numeric, or damaged)");
   return values;
 }
 
@@ -338,7 +434,7 @@ std::vector<std::string> Hdf5File::read_texts(const std::string& dataset) const 
       type.get(), space.get(),
       [&](hid_t memory, void* buffer) { return H5Dread(handle.get(), memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer); },
       ok);
-  if (!ok) fail_reading(*this, dataset, "is not a text");
+  if (!ok) fail_call(*this, dataset, "is not a text");
   return texts;
 }
 
@@ -353,8 +449,7 @@ void Hdf5File::write(const std::string& dataset, std::span<const T> values, cons
   if (values.size() != product(dims))
     throw RunError(fmt::format("{}: {} values do not fill shape ({})", place(*this, dataset), values.size(),
                                fmt::join(dims, ", ")));
-  const Handle space = dataspace_of(dims);
-  const Handle handle = create_dataset(*this, file_, dataset, native_type<T>(), space.get());
+  const Handle handle = create_dataset(*this, file_, dataset, native_type<T>(), dims);
   if (!values.empty() && H5Dwrite(handle.get(), native_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
     fail_writing(*this, dataset);
 }
@@ -364,8 +459,7 @@ void Hdf5File::write_text(const std::string& dataset, std::string_view text) {
   const std::vector<std::string> texts{std::string(text)};
   const std::size_t length = longest(texts);
   const Handle type = string_type(length);
-  const Handle space = dataspace_of({});
-  const Handle handle = create_dataset(*this, file_, dataset, type.get(), space.get());
+  const Handle handle = create_dataset(*this, file_, dataset, type.get(), {});
   if (H5Dwrite(handle.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, padded(texts, length).data()) < 0)
     fail_writing(*this, dataset);
 }
@@ -373,8 +467,7 @@ void Hdf5File::write_text(const std::string& dataset, std::string_view text) {
 void Hdf5File::write_texts(const std::string& dataset, const std::vector<std::string>& texts) {
   const std::size_t length = longest(texts);
   const Handle type = string_type(length);
-  const Handle space = dataspace_of({texts.size()});
-  const Handle handle = create_dataset(*this, file_, dataset, type.get(), space.get());
+  const Handle handle = create_dataset(*this, file_, dataset, type.get(), {texts.size()});
   if (!texts.empty() &&
       H5Dwrite(handle.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, padded(texts, length).data()) < 0)
     fail_writing(*this, dataset);
@@ -388,7 +481,9 @@ void Hdf5File::make_group(const std::string& group) {
 }
 
 bool Hdf5File::has_attribute(const std::string& object, const std::string& name) const {
-  return exists(object) && H5Aexists_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT) > 0;
+  const htri_t found = exists(object) ? H5Aexists_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT) : 0;
+  if (found < 0) fail_call(*this, object, "its attributes cannot be read");
+  return found > 0;
 }
 
 std::int64_t Hdf5File::attribute_int(const std::string& object, const std::string& name) const {
@@ -442,7 +537,7 @@ void Hdf5File::set_attribute(const std::string& object, const std::string& name,
 
 void Hdf5File::flush() {
   if (H5Fflush(file_, H5F_SCOPE_GLOBAL) < 0)
-    throw RunError(fmt::format("cannot write {} to disk (disk full?)", path_.string()));
+    throw RunError(fmt::format("cannot write {} to disk ({})", path_.string(), reason(last_cause(), "disk full?")));
 }
 
 #define HARMONIC_INSTANTIATE(T)                                                                       \

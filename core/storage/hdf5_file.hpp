@@ -13,12 +13,16 @@ namespace harmonic {
 enum class ElementType { uint8, int64, float32, float64 };
 
 /// An open HDF5 file. Movable, closes in its destructor. Paths inside the file are absolute ("/modality/image/train").
-/// Every error names the file and the path inside it. Not for use by two threads at once (the C library is not).
+/// Every error names the file and the path inside it. What is written carries checksums: Fletcher32 over every data
+/// set, the file form's own over names, shapes, attributes and single values; reading what does not match is an error.
+/// Files without checksums are read like any other. Files are not locked. Not for use by two threads at once (the C
+/// library is not).
 class Hdf5File {
  public:
   enum class Mode { read, create };
 
-  /// `read` refuses a file that is missing, not HDF5 or cut short. `create` replaces what is there.
+  /// `read` refuses a file that is missing, may not be read, is not HDF5, or is damaged or cut short, each by its name.
+  /// `create` replaces what is there.
   /// @throws InputError (read), RunError (create)
   Hdf5File(const std::filesystem::path& path, Mode mode);
   ~Hdf5File();

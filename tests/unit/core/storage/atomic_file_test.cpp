@@ -1,6 +1,11 @@
 #include "core/storage/atomic_file.hpp"
 
+#include <chrono>
 #include <fstream>
+#include <set>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 
@@ -26,6 +31,57 @@ TEST_CASE("A writer that fails leaves the old file and nothing beside it", "[sto
   CHECK_THROWS_WITH(replace_file(folder / "f.txt", fail), "stopped half way");
   CHECK(read_file(folder / "f.txt") == "kept");
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
+}
+
+TEST_CASE("No two writers share a temporary name", "[storage]") {
+  std::set<std::filesystem::path> names;
+  for (int i = 0; i < 100; ++i) names.insert(temporary_beside("f.txt"));
+  CHECK(names.size() == 100);
+}
+
+TEST_CASE("What a dead writer left is cleaned up, what a living one fills is not", "[storage]") {
+  const testing::TemporaryFolder folder;
+  const auto path = folder / "f.txt";
+  const pid_t child = fork();
+  if (child == 0) {
+    std::ofstream(temporary_beside(path)) << "half";
+    std::filesystem::create_directory(temporary_beside(path));
+    _exit(0);
+  }
+  REQUIRE(waitpid(child, nullptr, 0) == child);
+  const auto of_another_machine = [&](const char* name, std::chrono::hours age) {
+    std::ofstream(folder / name) << "half";
+    std::filesystem::last_write_time(folder / name, std::filesystem::file_time_type::clock::now() - age);
+  };
+  of_another_machine("f.txt.tmp-0123456789abcdef-1-00000000", std::chrono::hours(2));
+  of_another_machine("f.txt.tmp-0123456789abcdef-1-00000001", std::chrono::hours(0));
+  std::ofstream(folder / "f.txt.tmp12") << "the user's own";
+  const auto living = temporary_beside(path);
+  std::ofstream(living) << "half";
+  replace_file(path, "whole");
+  std::set<std::filesystem::path> left;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) left.insert(entry.path());
+  CHECK(left == std::set<std::filesystem::path>{path, living, folder / "f.txt.tmp-0123456789abcdef-1-00000001",
+                                                folder / "f.txt.tmp12"});
+}
+
+TEST_CASE("A folder is placed as a whole, and the first one stays", "[storage]") {
+  const testing::TemporaryFolder folder;
+  const auto path = folder / "a" / "b";
+  const auto writes = [](const char* text) {
+    return [text](const std::filesystem::path& temporary) { std::ofstream(temporary / "f.txt") << text; };
+  };
+  CHECK(place_folder(path, writes("first")));
+  CHECK_FALSE(place_folder(path, writes("late")));
+  CHECK(read_file(path / "f.txt") == "first");
+  const auto fail = [](const std::filesystem::path& temporary) {
+    std::ofstream(temporary / "f.txt") << "half";
+    throw RunError("stopped half way");
+  };
+  CHECK_THROWS_WITH(place_folder(folder / "a" / "c", fail), "stopped half way");
+  CHECK(std::distance(std::filesystem::directory_iterator(folder / "a"), {}) == 1);
+  std::ofstream(folder / "file") << "in the way";
+  CHECK_THROWS_AS(place_folder(folder / "file", writes("no")), RunError);
 }
 
 TEST_CASE("A file in a missing folder is refused", "[storage]") {

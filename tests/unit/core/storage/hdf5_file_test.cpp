@@ -2,9 +2,16 @@
 
 #include <fstream>
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
+#include <hdf5.h>
 
 #include "core/base/error.hpp"
+#include "core/base/rng.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "tests/support/shared_data.hpp"
 
@@ -114,6 +121,103 @@ TEST_CASE("A file that is missing, of another kind or cut short is refused in on
   CHECK_THROWS_WITH(open("cut.h5"), Contains("cut.h5") && Contains("cut short"));
   CHECK_THROWS_AS(open("cut.h5"), InputError);
   CHECK_THROWS_AS(Hdf5File(folder / "no" / "folder.h5", Hdf5File::Mode::create), RunError);
+}
+
+/// All that write_example wrote, as one text. @throws InputError
+std::string content_of(const std::filesystem::path& path) {
+  const Hdf5File file(path, Hdf5File::Mode::read);
+  std::string text = fmt::format(
+      "{} {} {} {} {} {}", fmt::join(file.read<float>("/a/b/numbers"), ","), fmt::join(file.shape("/a/b/numbers"), "x"),
+      static_cast<int>(file.type("/a/b/numbers")), fmt::join(file.read_texts("/a/names"), ","),
+      file.read_text("/a/note"), fmt::join(file.members("/"), ","));
+  text += fmt::format(" {} {} {} {} {} {}", file.attribute_int("/", "count"), file.attribute_real("/a", "scale"),
+                      file.attribute_text("/a", "title"), file.attribute_text("/a", "nothing"),
+                      fmt::join(file.attribute_floats("/a", "mean"), ","),
+                      fmt::join(file.attribute_texts("/a", "words"), ","));
+  return text + (file.has_attribute("/", "absent") ? "?" : "");
+}
+
+TEST_CASE("A byte that changed on disk is found wherever it lies: nothing else is ever read", "[storage]") {
+  const TemporaryFolder folder;
+  const auto path = folder / "f.h5";
+  write_example<float>(path, std::vector<float>(3000, 1.5F));
+  const auto bytes = read_file(path);
+  const auto whole = content_of(path);
+  RandomStream random(Seed{1}, "flips");
+  int refused = 0;
+  for (std::size_t at = 0; at < bytes.size(); at += 1 + random.below(4)) {
+    auto damaged = bytes;
+    damaged[at] = static_cast<char>(damaged[at] ^ static_cast<char>(1 + random.below(255)));
+    std::ofstream(path, std::ios::binary) << damaged;
+    try {
+      const auto content = content_of(path);
+      if (content != whole) FAIL("byte " << at << " of " << bytes.size() << " gives other content");
+    } catch (const InputError& e) {
+      ++refused;
+      REQUIRE_THAT(e.what(), Contains("f.h5"));
+    }
+  }
+  CHECK(refused > 1000);  // every value, name and shape; the rest of the file is padding
+}
+
+TEST_CASE("A data set whose checksum does not match is named, with the file", "[storage]") {
+  const TemporaryFolder folder;
+  write_example<float>(folder / "f.h5", std::vector<float>(300'000, 1.5F));
+  auto bytes = read_file(folder / "f.h5");
+  const float needle[] = {1.5F, 1.5F, 1.5F, 1.5F};
+  const auto at = bytes.find(std::string(reinterpret_cast<const char*>(needle), sizeof(needle)));
+  REQUIRE(at != std::string::npos);
+  bytes[at + 600'000] = 'x';  // in a later chunk
+  std::ofstream(folder / "f.h5", std::ios::binary) << bytes;
+  const Hdf5File file(folder / "f.h5", Hdf5File::Mode::read);
+  CHECK(file.read_rows<float>("/a/b/numbers", 0, 1).front() == 1.5F);  // what lies elsewhere is still whole
+  CHECK_THROWS_WITH(file.read<float>("/a/b/numbers"),
+                    Contains("f.h5, /a/b/numbers") && Contains("checksum does not match"));
+  CHECK_THROWS_AS(file.read<float>("/a/b/numbers"), InputError);
+}
+
+TEST_CASE("A file without checksums is read like any other", "[storage]") {
+  const TemporaryFolder folder;
+  const auto path = folder / "old.h5";
+  {
+    const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    const hsize_t size = 3;
+    const float values[] = {1, 2, 3};
+    const hid_t space = H5Screate_simple(1, &size, nullptr);
+    const hid_t set = H5Dcreate2(file, "/x", H5T_NATIVE_FLOAT, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    H5Dwrite(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
+    H5Dclose(set);
+    H5Sclose(space);
+    H5Fclose(file);
+  }
+  CHECK(Hdf5File(path, Hdf5File::Mode::read).read<float>("/x") == std::vector<float>{1, 2, 3});
+}
+
+TEST_CASE("A large data set is read by rows as by the whole", "[storage]") {
+  const TemporaryFolder folder;
+  std::vector<std::int64_t> values(7 * 11 * 5000);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<std::int64_t>(i);
+  for (const auto& dims :
+       {std::vector<std::size_t>{7 * 11 * 5000}, {7, 11, 5000}, {1, 7 * 11 * 5000}, {11 * 5000, 7}, {1, 1, 77, 5000}}) {
+    {
+      Hdf5File file(folder / "f.h5", Hdf5File::Mode::create);
+      file.write<std::int64_t>("/x", values, dims);
+    }
+    const Hdf5File file(folder / "f.h5", Hdf5File::Mode::read);
+    CHECK(file.read<std::int64_t>("/x") == values);
+    const std::size_t row = values.size() / dims.front();
+    const auto last = file.read_rows<std::int64_t>("/x", dims.front() - 1, 1);
+    CHECK(std::ranges::equal(last, std::span(values).last(row)));
+  }
+}
+
+TEST_CASE("A file that another program holds locked is read", "[storage]") {
+  const TemporaryFolder folder;
+  write_example<float>(folder / "f.h5", {1, 2});
+  const int other = open((folder / "f.h5").c_str(), O_RDWR);
+  REQUIRE(flock(other, LOCK_EX | LOCK_NB) == 0);
+  CHECK(Hdf5File(folder / "f.h5", Hdf5File::Mode::read).read<float>("/a/b/numbers") == std::vector<float>{1, 2});
+  close(other);
 }
 
 TEST_CASE("A moved file stays open and closes once", "[storage]") {
