@@ -1,18 +1,39 @@
 #include "master/checkpoint.hpp"
 
+#include <cerrno>
 #include <cmath>
+#include <cstring>
+#include <fstream>
 #include <limits>
 #include <span>
 
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/base/hash.hpp"
 #include "core/base/log.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/hdf5_file.hpp"
+#include "core/work/answer_check.hpp"
 
 namespace harmonic {
 namespace {
+
+constexpr std::int64_t kVersion = 3;  ///< another one is not read: its run's journal is refused, too
+constexpr std::string_view kSeal = "HARMONIC";
+
+/// The checksum that goes behind the bytes of a checkpoint.
+std::string seal_of(std::string_view bytes) {
+  return fmt::format("{}{:016x}", kSeal, hash64(bytes));
+}
+
+/// Damaged metadata make the HDF5 library give names and numbers that never were: it gets to see a whole file only.
+bool is_whole(const std::filesystem::path& path) {
+  const std::string bytes = read_file(path);
+  const std::string_view text = bytes;
+  const std::size_t size = seal_of("").size();
+  return text.size() > size && text.substr(text.size() - size) == seal_of(text.substr(0, text.size() - size));
+}
 
 /// Genomes of multimodal models as columns.
 struct GenomeColumns {
@@ -50,7 +71,7 @@ struct Writer {
 };
 
 struct Reader {
-  Hdf5File& file;
+  const Hdf5File& file;
   template <class T>
   void field(const std::string& name, std::vector<T>& values) {
     values = file.read<T>(name);
@@ -68,7 +89,7 @@ void exchange(File& file, const std::string& group, GenomeColumns& columns) {
 
 /// The one list of fields, for reading and for writing.
 template <class File>
-void exchange(File& file, Columns& columns, CheckpointVersion version) {
+void exchange(File& file, Columns& columns) {
   file.field("/counters", columns.counters);
   for (std::size_t m = 0; m < columns.survivors.size(); ++m) {
     file.field(fmt::format("/modality_{}/survivors", m), columns.survivors[m]);
@@ -81,11 +102,9 @@ void exchange(File& file, Columns& columns, CheckpointVersion version) {
   file.field("/models/metric_val", columns.metrics);
   file.field("/models/seconds", columns.seconds);
   file.field("/models/genotype", columns.genotypes);
-  if (version >= CheckpointVersion::test_and_architecture) {
-    file.field("/models/metric_test", columns.tests);
-    file.field("/models/parameter_count", columns.parameter_counts);
-    file.field("/models/parameters", columns.parameters);
-  }
+  file.field("/models/metric_test", columns.tests);
+  file.field("/models/parameter_count", columns.parameter_counts);
+  file.field("/models/parameters", columns.parameters);
   exchange(file, "/models", columns.models);
   exchange(file, "/failed", columns.failed);
 }
@@ -149,12 +168,11 @@ SearchState to_state(const Columns& columns, const std::vector<BackboneSpace>& s
   }
   for (const auto id : columns.parents) state.parents.push_back(CandidateId{static_cast<std::uint64_t>(id)});
   const auto test = [&](std::size_t model) -> std::optional<double> {
-    if (columns.tests.empty() || std::isnan(columns.tests.at(model))) return std::nullopt;
+    if (std::isnan(columns.tests.at(model))) return std::nullopt;
     return columns.tests.at(model);
   };
   std::span<const float> parameters = columns.parameters;
   const auto next_parameters = [&](std::size_t model) -> std::vector<float> {
-    if (columns.parameter_counts.empty()) return {};
     const auto count = static_cast<std::size_t>(columns.parameter_counts.at(model));
     if (count > parameters.size()) throw InputError("it lacks architecture parameters", "");
     const auto own = parameters.first(count);
@@ -168,45 +186,91 @@ SearchState to_state(const Columns& columns, const std::vector<BackboneSpace>& s
                        next_parameters(i)});
   for (std::size_t i = 0; i < columns.failed.cells.size(); ++i)
     state.archive.add_failed(genome_at(columns.failed, i, spaces));
+  return state;
+}
+
+/// Names and indices are those of this program, and the parts fit each other. @throws InputError
+void check(const SearchState& state) {
+  for (const auto& [id, model] : state.archive.models()) {
+    const Work work = SearchFusion{{{id, model.genome}}};
+    const auto why =
+        why_nonsense(work, FusionScores{{{model.metric_val, model.genotype, model.metric_test, model.architecture}}});
+    if (!why.empty()) throw InputError(fmt::format("model {} has {}", id.value, why), "");
+    if (id.value >= state.next_candidate) throw InputError(fmt::format("model {} is yet to come", id.value), "");
+  }
   for (const auto id : state.parents)
     if (!state.archive.models().contains(id)) throw InputError(fmt::format("parent {} is no model", id.value), "");
+  if (state.generation < 0) throw InputError("its generation is below 0", "");
+}
+
+/// @throws InputError, or what else comes of a file that is not what this program wrote
+SearchState read_checkpoint(const std::filesystem::path& path, std::uint64_t settings_hash,
+                            const std::vector<BackboneSpace>& spaces) {
+  if (!is_whole(path)) throw InputError("it is damaged or cut short", "");
+  const Hdf5File file(path, Hdf5File::Mode::read);
+  if (const auto version = file.attribute_int("/", "version"); version != kVersion)
+    throw InputError(fmt::format("it has version {}, this program knows {}", version, kVersion), "");
+  if (static_cast<std::uint64_t>(file.attribute_int("/", "settings_hash")) != settings_hash)
+    throw InputError("it belongs to other settings", "");
+  Columns columns(spaces.size());
+  Reader reader{file};
+  exchange(reader, columns);
+  auto state = to_state(columns, spaces);
+  check(state);
   return state;
+}
+
+/// A second name for the file, or a copy where the file system has none.
+void keep_previous(const std::filesystem::path& path) {
+  if (!std::filesystem::exists(path) || !is_whole(path)) return;
+  replace_file(previous_checkpoint(path), [&](const std::filesystem::path& temporary) {
+    std::error_code error;
+    std::filesystem::create_hard_link(path, temporary, error);
+    if (error) std::filesystem::copy_file(path, temporary);
+  });
 }
 
 }  // namespace
 
+std::filesystem::path previous_checkpoint(const std::filesystem::path& path) {
+  return path.string() + ".previous";
+}
+
 void save_checkpoint(const std::filesystem::path& path, const SearchState& state, std::uint64_t settings_hash,
                      std::size_t modalities) {
+  keep_previous(path);
   replace_file(path, [&](const std::filesystem::path& temporary) {
-    Hdf5File file(temporary, Hdf5File::Mode::create);
-    file.set_attribute("/", "version", static_cast<std::int64_t>(CheckpointVersion::current));
-    file.set_attribute("/", "settings_hash", static_cast<std::int64_t>(settings_hash));
-    Columns columns = to_columns(state, modalities);
-    Writer writer{file};
-    exchange(writer, columns, CheckpointVersion::current);
-    file.flush();
+    {
+      Hdf5File file(temporary, Hdf5File::Mode::create);
+      file.set_attribute("/", "version", kVersion);
+      file.set_attribute("/", "settings_hash", static_cast<std::int64_t>(settings_hash));
+      Columns columns = to_columns(state, modalities);
+      Writer writer{file};
+      exchange(writer, columns);
+      file.flush();
+    }
+    const std::string seal = seal_of(read_file(temporary));
+    std::ofstream out(temporary, std::ios::binary | std::ios::app);
+    out << seal;
+    out.close();
+    if (!out) throw RunError(fmt::format("cannot write {}: {}", temporary.string(), std::strerror(errno)));
   });
 }
 
 std::optional<SearchState> load_checkpoint(const std::filesystem::path& path, std::uint64_t settings_hash,
                                            const std::vector<BackboneSpace>& spaces) {
-  if (!std::filesystem::exists(path)) return std::nullopt;
-  try {
-    Hdf5File file(path, Hdf5File::Mode::read);
-    const auto version = file.attribute_int("/", "version");
-    if (version > static_cast<std::int64_t>(CheckpointVersion::current))
-      throw InputError(fmt::format("version {} is newer than this program", version), "");
-    if (static_cast<std::uint64_t>(file.attribute_int("/", "settings_hash")) != settings_hash)
-      throw InputError("it belongs to other settings", "");
-    Columns columns(spaces.size());
-    Reader reader{file};
-    exchange(reader, columns, static_cast<CheckpointVersion>(version));
-    return to_state(columns, spaces);
-  } catch (const std::exception& e) {
-    log::warning("checkpoint {} cannot be used ({}): the search is followed again from the journal", path.string(),
-                 e.what());
-    return std::nullopt;
+  bool found = false;
+  for (const auto& file : {path, previous_checkpoint(path)}) {
+    if (!std::filesystem::exists(file)) continue;
+    found = true;
+    try {
+      return read_checkpoint(file, settings_hash, spaces);
+    } catch (const std::exception& e) {
+      log::warning("checkpoint {} cannot be used: {}", file.string(), e.what());
+    }
   }
+  if (found) log::warning("no checkpoint can be used: the search is followed again from the journal");
+  return std::nullopt;
 }
 
 }  // namespace harmonic

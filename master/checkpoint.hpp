@@ -10,20 +10,15 @@
 
 namespace harmonic {
 
-/// What each version of the checkpoint added. Append before `end`; never renumber.
-enum class CheckpointVersion : std::int64_t {
-  first = 1,
-  test_and_architecture,  ///< metric_test and architecture parameters of every model
-  end,
-  current = end - 1
-};
-
-/// Replaces the checkpoint (HDF5) as a whole or not at all. @throws RunError
+/// Replaces the checkpoint as a whole or not at all: HDF5, and behind it a checksum over all its bytes. The one before
+/// is kept as previous_checkpoint, unless it is damaged. @throws RunError
 void save_checkpoint(const std::filesystem::path& path, const SearchState& state, std::uint64_t settings_hash,
                      std::size_t modalities);
+[[nodiscard]] std::filesystem::path previous_checkpoint(const std::filesystem::path& path);
 
-/// The state inside. Nothing, with a warning, when the file is damaged, newer than this program or of other settings:
-/// the journal still holds every result. Nothing when there is no file.
+/// The state inside, or inside the previous checkpoint where that one is damaged, of another version or of other
+/// settings, with a warning. Nothing when neither can be used: the journal still holds every result. Nothing when there
+/// is no file. Changes none.
 [[nodiscard]] std::optional<SearchState> load_checkpoint(const std::filesystem::path& path, std::uint64_t settings_hash,
                                                          const std::vector<BackboneSpace>& spaces);
 

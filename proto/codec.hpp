@@ -57,7 +57,7 @@ using Envelope = std::variant<Hello, Task, Result, Heartbeat, Cancel, Stop, Good
 
 /// The first record of every journal.
 struct JournalHeader {
-  static constexpr std::uint32_t kVersion = 3;  ///< another one is refused
+  static constexpr std::uint32_t kVersion = 4;  ///< another one is refused
 
   std::uint32_t version = kVersion;
   std::uint64_t settings_hash = 0;

@@ -8,6 +8,7 @@
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/hdf5_file.hpp"
 #include "core/storage/json_text.hpp"
+#include "worker/tensor/tensor_file.hpp"
 
 namespace harmonic {
 namespace {
@@ -18,10 +19,6 @@ constexpr const char* kMend = "give a file that 'harmonic supernet train' or 'im
 
 std::string shape_text(std::span<const std::size_t> shape) {
   return shape.empty() ? "scalar" : fmt::format("{}", fmt::join(shape, "x"));
-}
-
-std::vector<std::size_t> shape_of(const torch::Tensor& tensor) {
-  return {tensor.sizes().begin(), tensor.sizes().end()};
 }
 
 Hdf5File open_checked(const std::filesystem::path& path) {
@@ -50,8 +47,7 @@ void read_tensors(const Hdf5File& file, Supernet& supernet) {
       throw InputError(
           fmt::format("tensor {} of {} has shape {}, but {}", name, file.path().string(), shape_text(found), wanted),
           "name the space and the data it was trained for");
-    auto values = file.read<float>(object);
-    tensor.copy_(torch::from_blob(values.data(), tensor.sizes(), torch::kFloat32));
+    tensor.copy_(read_tensor(file, object));
     if (!tensor.isfinite().all().item<bool>())
       throw InputError(fmt::format("tensor {} of {} holds values that are not finite", name, file.path().string()),
                        "give weights of a training that did not diverge");
@@ -139,11 +135,7 @@ void save_supernet(const std::filesystem::path& path, const Supernet& supernet, 
     file.set_attribute("/", "classes", static_cast<std::int64_t>(supernet.classes()));
     file.set_attribute("/", "modality", notes.modality);
     file.set_attribute("/", "provenance", notes.provenance);
-    for (const auto& [name, tensor] : supernet.tensors()) {
-      const auto values = tensor.detach().to(torch::kCPU).contiguous();
-      file.write<float>("/tensors/" + name, {values.data_ptr<float>(), static_cast<std::size_t>(values.numel())},
-                        shape_of(values));
-    }
+    for (const auto& [name, tensor] : supernet.tensors()) write_tensor(file, "/tensors/" + name, tensor);
     file.flush();
   });
 }

@@ -14,6 +14,7 @@
 #include "worker/commands/supernet_evaluation.hpp"
 #include "worker/data/metrics.hpp"
 #include "worker/data/sample_batches.hpp"
+#include "worker/tensor/tensor_file.hpp"
 
 namespace harmonic {
 namespace {
@@ -39,13 +40,9 @@ SubnetOutput run(const Subnet& subnet, const torch::Tensor& inputs, torch::Devic
 void write_features(const std::string& path, const SubnetOutput& output) {
   replace_file(path, [&](const std::filesystem::path& temporary) {
     Hdf5File file(temporary, Hdf5File::Mode::create);
-    const auto write = [&](const std::string& name, const torch::Tensor& tensor) {
-      const auto values = tensor.contiguous();
-      file.write<float>("/" + name, {values.data_ptr<float>(), static_cast<std::size_t>(values.numel())},
-                        {values.sizes().begin(), values.sizes().end()});
-    };
-    for (std::size_t i = 0; i < output.features.size(); ++i) write(fmt::format("feature_{}", i), output.features[i]);
-    write("logits", output.logits);
+    for (std::size_t i = 0; i < output.features.size(); ++i)
+      write_tensor(file, fmt::format("/feature_{}", i), output.features[i]);
+    write_tensor(file, "/logits", output.logits);
     file.flush();
   });
 }

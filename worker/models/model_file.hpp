@@ -28,7 +28,8 @@ struct ModelFile {
 
 [[nodiscard]] std::filesystem::path model_folder(const std::filesystem::path& run, CandidateId id);
 
-/// Written to a folder beside it and renamed: a model is there as a whole or not at all. @throws RunError
+/// A model is there as a whole, on disk, or not at all (place_folder). One that is there already stays: what came of
+/// the same work before is as good, and may be what the master counts. @throws RunError
 void save_model(const std::filesystem::path& folder, const ModelFile& model);
 /// The weights of the fusion network. @throws InputError naming the file
 [[nodiscard]] std::map<std::string, torch::Tensor> load_fusion_weights(const std::filesystem::path& folder);

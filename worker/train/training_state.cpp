@@ -9,6 +9,7 @@
 #include "core/base/text.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/hdf5_file.hpp"
+#include "worker/tensor/tensor_file.hpp"
 
 namespace harmonic {
 namespace {
@@ -16,17 +17,6 @@ namespace {
 constexpr std::string_view kFormat = "harmonic-training";
 constexpr std::int64_t kVersion = 1;
 constexpr const char* kMend = "remove it to train from the start";
-
-void write(Hdf5File& file, const std::string& name, const torch::Tensor& tensor) {
-  const auto values = tensor.detach().to(torch::kCPU).contiguous();
-  const auto count = static_cast<std::size_t>(values.numel());
-  file.write<float>(name, {values.data_ptr<float>(), count}, {count});
-}
-
-torch::Tensor read(const Hdf5File& file, const std::string& name) {
-  auto values = file.read<float>(name);
-  return torch::from_blob(values.data(), {static_cast<std::int64_t>(values.size())}, torch::kFloat32).clone();
-}
 
 std::string moment_name(std::size_t index) {
   return fmt::format("/moment_{}", index);
@@ -50,12 +40,12 @@ std::pair<Conditions, TrainingState> read_state(const std::filesystem::path& pat
   state.best_epoch = static_cast<int>(file.attribute_int("/", "best_epoch"));
   state.best_largest_percent = file.attribute_real("/", "best_largest_percent");
   state.best_smallest_percent = file.attribute_real("/", "best_smallest_percent");
-  state.values = read(file, "/values");
-  state.average = read(file, "/average");
+  state.values = read_tensor(file, "/values");
+  state.average = read_tensor(file, "/average");
   const auto moments = static_cast<std::size_t>(file.attribute_int("/", "moments"));
-  for (std::size_t i = 0; i < moments; ++i) state.moments.push_back(read(file, moment_name(i)));
-  state.buffers = read(file, "/buffers");
-  if (state.best_epoch > 0) state.best = read(file, "/best");
+  for (std::size_t i = 0; i < moments; ++i) state.moments.push_back(read_tensor(file, moment_name(i)));
+  state.buffers = read_tensor(file, "/buffers");
+  if (state.best_epoch > 0) state.best = read_tensor(file, "/best");
   return {std::move(conditions), std::move(state)};
 } catch (const InputError&) {
   throw InputError(
@@ -85,12 +75,12 @@ void save_training_state(const std::filesystem::path& path, const TrainingState&
     file.set_attribute("/", "best_epoch", static_cast<std::int64_t>(state.best_epoch));
     file.set_attribute("/", "best_largest_percent", state.best_largest_percent);
     file.set_attribute("/", "best_smallest_percent", state.best_smallest_percent);
-    write(file, "/values", state.values);
-    write(file, "/average", state.average);
+    write_tensor(file, "/values", state.values);
+    write_tensor(file, "/average", state.average);
     file.set_attribute("/", "moments", static_cast<std::int64_t>(state.moments.size()));
-    for (std::size_t i = 0; i < state.moments.size(); ++i) write(file, moment_name(i), state.moments[i]);
-    write(file, "/buffers", state.buffers);
-    if (state.best_epoch > 0) write(file, "/best", state.best);
+    for (std::size_t i = 0; i < state.moments.size(); ++i) write_tensor(file, moment_name(i), state.moments[i]);
+    write_tensor(file, "/buffers", state.buffers);
+    if (state.best_epoch > 0) write_tensor(file, "/best", state.best);
     file.flush();
   });
 }

@@ -1,6 +1,7 @@
 #include "master/checkpoint.hpp"
 
 #include <fstream>
+#include <functional>
 
 #include <catch2/catch.hpp>
 
@@ -57,19 +58,82 @@ TEST_CASE("A checkpoint keeps a test metric that came with the model", "[master]
   CHECK(load_checkpoint(folder / "checkpoint.h5", kSettings, spaces()) == state);
 }
 
+/// Damages a file that is whole.
+void flip(const std::filesystem::path& path, std::size_t at) {
+  auto bytes = read_file(path);
+  bytes[at] = static_cast<char>(bytes[at] ^ 0x10);
+  std::ofstream(path, std::ios::binary) << bytes;
+}
+
+struct Quiet {
+  Quiet() { log::set_level(log::Level::error); }
+  ~Quiet() { log::set_level(log::Level::info); }
+};
+
 TEST_CASE("A checkpoint that cannot be used is none", "[master][checkpoint]") {
   const TemporaryFolder folder;
   const auto path = folder / "checkpoint.h5";
-  log::set_level(log::Level::error);
+  const Quiet quiet;
   CHECK_FALSE(load_checkpoint(path, kSettings, spaces()).has_value());
   save_checkpoint(path, some_state(2), kSettings, 2);
   CHECK_FALSE(load_checkpoint(path, kSettings + 1, spaces()).has_value());
   const auto bytes = read_file(path);
-  for (const std::size_t length : {std::size_t{0}, std::size_t{100}, bytes.size() / 2}) {
+  for (const std::size_t length : {std::size_t{0}, std::size_t{100}, bytes.size() / 2, bytes.size() - 1}) {
     std::ofstream(path, std::ios::binary) << bytes.substr(0, length);
     CHECK_FALSE(load_checkpoint(path, kSettings, spaces()).has_value());
   }
-  log::set_level(log::Level::info);
+}
+
+TEST_CASE("A checkpoint with any byte changed is not read", "[master][checkpoint]") {
+  const TemporaryFolder folder;
+  const auto path = folder / "checkpoint.h5";
+  const Quiet quiet;
+  save_checkpoint(path, some_state(2), kSettings, 2);
+  const auto bytes = read_file(path);
+  RandomStream random(Seed{8}, "flips");
+  for (int i = 0; i < 500; ++i) {
+    auto damaged = bytes;
+    auto& byte = damaged[random.below(damaged.size())];
+    byte = static_cast<char>(byte ^ static_cast<char>(1 + random.below(255)));
+    std::ofstream(path, std::ios::binary) << damaged;
+    REQUIRE_FALSE(load_checkpoint(path, kSettings, spaces()).has_value());
+  }
+}
+
+TEST_CASE("Where a checkpoint is damaged the one before it is used, and a damaged one takes its place never",
+          "[master][checkpoint]") {
+  const TemporaryFolder folder;
+  const auto path = folder / "checkpoint.h5";
+  const Quiet quiet;
+  save_checkpoint(path, some_state(1), kSettings, 2);
+  save_checkpoint(path, some_state(2), kSettings, 2);
+  CHECK(load_checkpoint(path, kSettings, spaces()) == some_state(2));
+  flip(path, 1000);
+  CHECK(load_checkpoint(path, kSettings, spaces()) == some_state(1));
+  save_checkpoint(path, some_state(3), kSettings, 2);
+  flip(path, 1000);
+  CHECK(load_checkpoint(path, kSettings, spaces()) == some_state(1));
+  flip(previous_checkpoint(path), 1000);
+  CHECK_FALSE(load_checkpoint(path, kSettings, spaces()).has_value());
+}
+
+TEST_CASE("A checkpoint with a name or an index that is none is not used", "[master][checkpoint]") {
+  const TemporaryFolder folder;
+  const auto path = folder / "checkpoint.h5";
+  const Quiet quiet;
+  const auto state = some_state(2);
+  const auto refused = [&](const std::function<void(ScoredModel&)>& change) {
+    auto wrong = state;
+    auto model = wrong.archive.models().begin()->second;
+    change(model);
+    wrong.archive.add(model);
+    save_checkpoint(path, wrong, kSettings, 2);
+    CHECK_FALSE(load_checkpoint(path, kSettings, spaces()).has_value());
+  };
+  refused([](ScoredModel& model) { model.genotype.cells.front().steps.front().op = "Su}"; });
+  refused([](ScoredModel& model) { model.genotype.cells.front().first = 99; });
+  refused([](ScoredModel& model) { model.metric_val = 1e9; });
+  refused([](ScoredModel& model) { model.id = CandidateId{1'000'000}; });
 }
 
 }  // namespace

@@ -77,30 +77,98 @@ TEST_CASE("A tail cut at any byte costs only the record it is in", "[master][jou
   }
 }
 
-TEST_CASE("A flipped byte costs that record and those behind it, never a wrong answer", "[master][journal]") {
+std::vector<std::filesystem::path> kept_aside(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> found;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.path().filename().string().starts_with("journal.")) found.push_back(entry.path());
+  return found;
+}
+
+TEST_CASE("A flipped byte costs the record it is in, wherever it lies, and the damaged file is kept",
+          "[master][journal]") {
   Written file;
+  RandomStream random(Seed{4}, "flips");
   for (std::size_t at = 0; at < file.bytes.size(); ++at) {
     auto bytes = file.bytes;
-    bytes[at] = static_cast<char>(bytes[at] ^ 0x40);
+    bytes[at] = static_cast<char>(bytes[at] ^ static_cast<char>(1 + random.below(255)));
     overwrite(file.path, bytes);
     std::size_t record = 0;
-    while (file.sizes[record] <= at) ++record;  // 0: the header
-    if (record == 0) {
-      REQUIRE_THROWS_AS(Journal(file.path, kSettings), InputError);
-      REQUIRE(read_file(file.path) == bytes);
-      continue;
+    while (file.sizes[record] <= at) ++record;  // 0: the headers, of which one is whole
+    {
+      Journal journal(file.path, kSettings);
+      REQUIRE(journal.size() == (record == 0 ? 3 : 2));
+      for (int i = 0; i < 3; ++i) {
+        const auto* found = journal.find(finished(i).work);
+        REQUIRE((found == nullptr) == (static_cast<std::size_t>(i) + 1 == record));
+        if (found != nullptr) REQUIRE(*found == finished(i));
+      }
+      REQUIRE(read_file(file.path) == bytes);  // before there is something to write
+      journal.append(finished(record == 0 ? 3 : static_cast<int>(record) - 1));
     }
-    const Journal journal(file.path, kSettings);
-    REQUIRE(journal.size() == record - 1);
-    for (int i = 0; i < static_cast<int>(journal.size()); ++i) REQUIRE(*journal.find(finished(i).work) == finished(i));
+    const auto aside = kept_aside(file.folder.path());
+    REQUIRE(aside == std::vector<std::filesystem::path>{file.folder / "journal.damaged-1"});
+    REQUIRE(read_file(aside.front()) == bytes);
+    std::filesystem::remove(aside.front());
+    const Journal mended(file.path, kSettings);
+    REQUIRE(mended.size() == (record == 0 ? 4 : 3));
+    REQUIRE(kept_aside(file.folder.path()).empty());
   }
 }
 
-TEST_CASE("Noise behind the last record is cut off", "[master][journal]") {
+TEST_CASE("What lies between records, or behind the last, costs none of them", "[master][journal]") {
   Written file;
-  overwrite(file.path, file.bytes + std::string(1000, '\0'));
-  CHECK(Journal(file.path, kSettings).size() == 3);
+  const std::string noise = std::string(1000, '\0') + "HJ4\n" + std::string(30, 'x');
+  for (const auto at : file.sizes) {
+    overwrite(file.path, file.bytes.substr(0, at) + noise + file.bytes.substr(at));
+    Journal journal(file.path, kSettings);
+    REQUIRE(journal.size() == 3);
+    journal.append(finished(3));
+    REQUIRE(Journal(file.path, kSettings).size() == 4);
+  }
+  CHECK(kept_aside(file.folder.path()).size() == file.sizes.size());
+}
+
+TEST_CASE("Of several answers to one piece of work the first counts", "[master][journal]") {
+  Written file;
+  auto late = finished(1);
+  late.seconds = 99;
+  {
+    Journal journal(file.path, kSettings);
+    journal.append(late);
+    CHECK(*journal.find(late.work) == finished(1));
+  }
   CHECK(read_file(file.path) == file.bytes);
+  overwrite(file.path, file.bytes + testing::framed(late));
+  CHECK(*Journal(file.path, kSettings).find(late.work) == finished(1));
+}
+
+TEST_CASE("A record that says what cannot be is neither written nor read", "[master][journal]") {
+  Written file;
+  auto wrong = finished(3);
+  auto& step = std::get<FusionScores>(wrong.outcome).scores.front().genotype.cells.front().steps.front();
+  SECTION("an operator that does not exist") {
+    step.op = "Su}";
+  }
+  SECTION("a state that is not there") {
+    step.second = 9;
+  }
+  CHECK_THROWS_AS(Journal(file.path, kSettings).append(wrong), RunError);
+  CHECK(read_file(file.path) == file.bytes);
+  overwrite(file.path, file.bytes.substr(0, file.sizes[1]) + testing::framed(wrong) + file.bytes.substr(file.sizes[1]));
+  const Journal journal(file.path, kSettings);
+  CHECK(journal.size() == 3);
+  CHECK(journal.find(wrong.work) == nullptr);
+}
+
+TEST_CASE("A journal both of whose headers are damaged is refused by name and left alone", "[master][journal]") {
+  Written file;
+  auto bytes = file.bytes;
+  bytes[1] = bytes[file.sizes[0] - 1] = 'x';
+  overwrite(file.path, bytes);
+  CHECK_THROWS_WITH(Journal(file.path, kSettings),
+                    Catch::Contains("journal") && Catch::Contains("headers are damaged"));
+  CHECK_THROWS_AS(Journal(file.path, kSettings), InputError);
+  CHECK(read_file(file.path) == bytes);
 }
 
 TEST_CASE("An empty file is a new journal", "[master][journal]") {
@@ -141,19 +209,23 @@ TEST_CASE("A journal's kind is told without touching it", "[master][journal]") {
 TEST_CASE("A run begun by another version of the program goes on with a warning; another form is refused",
           "[master][journal]") {
   Written file;
-  const auto begin_with = [&](const JournalHeader& header) {
-    overwrite(file.path, testing::framed(header) + file.bytes.substr(file.sizes[0]));
+  const auto begin_with = [&](const std::string& header) {
+    overwrite(file.path, header + file.bytes.substr(file.sizes[0]));
   };
-  begin_with({JournalHeader::kVersion, kSettings, "0.0.9"});
+  begin_with(testing::framed(JournalHeader{JournalHeader::kVersion, kSettings, "0.0.9"}));
   log::open_file(file.folder / "log.txt");
   CHECK(Journal(file.path, kSettings).size() == 3);
   log::close_file();
   CHECK_THAT(read_file(file.folder / "log.txt"), Catch::Contains("0.0.9"));
-  for (const auto version : {JournalHeader::kVersion - 1, JournalHeader::kVersion + 1}) {
-    begin_with({version, kSettings, "0.0.9"});
+  const auto refused = [&](std::uint32_t version) {
     CHECK_THROWS_WITH(Journal(file.path, kSettings), Catch::Contains("version " + std::to_string(version)));
     CHECK_THROWS_AS(Journal::check_version(file.path), InputError);
-  }
+    CHECK(Journal::kind(file.path) == Journal::Kind::with_work);
+  };
+  begin_with(testing::framed(JournalHeader{JournalHeader::kVersion + 1, kSettings, "9"}));
+  refused(JournalHeader::kVersion + 1);
+  begin_with(testing::framed_before_4(JournalHeader{3, kSettings, "0.0.9"}));
+  refused(3);
 }
 
 TEST_CASE("A journal that cannot be opened is an error", "[master][journal]") {

@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/log.hpp"
-#include "core/base/version.hpp"
 #include "core/pareto/hypervolume.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/csv.hpp"
@@ -224,13 +223,16 @@ TEST_CASE("Without its checkpoint, or with a torn journal, a run resumes all the
   const auto front = read_file(dir / "front.csv");
   settings.resume = true;
 
-  std::filesystem::remove(dir / "checkpoint.h5");
+  const auto without_checkpoint = [&] {
+    for (const char* name : {"checkpoint.h5", "checkpoint.h5.previous"}) std::filesystem::remove(dir / name);
+  };
+  without_checkpoint();
   const Solo from_journal(settings);
   CHECK(from_journal.counts.work == 0);
   CHECK(read_file(dir / "front.csv") == front);
 
   std::filesystem::resize_file(dir / "journal", std::filesystem::file_size(dir / "journal") / 2);
-  std::filesystem::remove(dir / "checkpoint.h5");
+  without_checkpoint();
   const Solo torn(settings);
   CHECK(torn.counts.work > 0);
   CHECK(torn.counts.work < whole.counts.work);
@@ -341,20 +343,16 @@ TEST_CASE("A run that another version's journal belongs to is refused for that, 
   { const Solo run(settings); }
   const std::filesystem::path dir = settings.run;
   const auto bytes = read_file(dir / "journal");
-  const auto size = framed(JournalHeader{JournalHeader::kVersion, run_hash(settings, input_hashes(settings)),
-                                         std::string(program_version())})
-                        .size();
-  std::ofstream(dir / "journal", std::ios::binary)
-      << framed(JournalHeader{JournalHeader::kVersion - 1, 1, "0.9"}) << bytes.substr(size);
+  std::ofstream(dir / "journal", std::ios::binary) << framed_before_4(JournalHeader{3, 1, "0.9"}) << bytes;
   const auto config = read_file(dir / "config.cfg");
   const auto key = config.find("pairs-at-once");
   REQUIRE(key != std::string::npos);
   std::ofstream(dir / "config.cfg") << config.substr(0, key) << config.substr(config.find('\n', key) + 1);
   settings.resume = true;
   const auto before = content_of(folder.path());
-  CHECK_THAT(error_of(settings), Catch::Contains(fmt::format("has version {}, this program knows {}",
-                                                             JournalHeader::kVersion - 1, JournalHeader::kVersion)) &&
-                                     Catch::Contains("the program that began the run"));
+  CHECK_THAT(error_of(settings),
+             Catch::Contains(fmt::format("has version 3, this program knows {}", JournalHeader::kVersion)) &&
+                 Catch::Contains("the program that began the run"));
   CHECK(content_of(folder.path()) == before);
 }
 
@@ -411,6 +409,20 @@ TEST_CASE("A refused search leaves its folder as it was", "[master][run]") {
   SECTION("that is a file") {
     std::ofstream(dir) << "precious";
     refused(good);
+  }
+  SECTION("of a run whose journal and checkpoint are damaged") {
+    { const Solo run(good); }
+    auto bytes = read_file(dir / "journal");
+    bytes[bytes.size() / 4] ^= 0x20;
+    std::ofstream(dir / "journal", std::ios::binary) << bytes;
+    std::filesystem::resize_file(dir / "checkpoint.h5", 1000);
+    std::filesystem::remove(dir / "checkpoint.h5.previous");
+    auto settings = good;
+    settings.resume = true;
+    by_a_worker(settings);
+    refused(settings, faulty);
+    settings.seed = 9;
+    refused(settings);
   }
   SECTION("of another run, done or not begun") {
     auto settings = good;

@@ -1,18 +1,22 @@
 #include "worker/models/model_file.hpp"
 
+#include <fstream>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <torch/torch.h>
 
 #include "core/base/error.hpp"
+#include "core/base/rng.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/hdf5_file.hpp"
 #include "tests/support/shared_data.hpp"
 
 using namespace harmonic;
 
-TEST_CASE("A kept model has its genome, genotype and every tensor", "[worker][models]") {
-  const testing::TemporaryFolder run;
+namespace {
+
+ModelFile some_model() {
   ModelFile model;
   model.modalities = {"image", "audio"};
   model.spaces = {"avmnist-image", "avmnist-audio"};
@@ -22,9 +26,16 @@ TEST_CASE("A kept model has its genome, genotype and every tensor", "[worker][mo
   model.fusion = {{"head.weight", torch::randn({3, 4})}, {"bn.num_batches_tracked", torch::tensor(std::int64_t{7})}};
   model.backbones = {{{"first_conv.conv.weight", torch::randn({2, 1, 3, 3})}},
                      {{"classifier.bias", torch::randn({10})}}};
+  return model;
+}
+
+}  // namespace
+
+TEST_CASE("A kept model has its genome, genotype and every tensor", "[worker][models]") {
+  const testing::TemporaryFolder run;
+  const auto model = some_model();
   const auto folder = model_folder(run.path(), CandidateId{12});
   save_model(folder, model);
-  save_model(folder, model);  // again: replaced as a whole
 
   const auto json = nlohmann::json::parse(read_file(folder / "model.json"));
   CHECK(json.at("genotype") == to_text(model.genotype));
@@ -40,4 +51,45 @@ TEST_CASE("A kept model has its genome, genotype and every tensor", "[worker][mo
 TEST_CASE("A model that is not there is named", "[worker][models]") {
   const testing::TemporaryFolder run;
   CHECK_THROWS_WITH(load_fusion_weights(model_folder(run.path(), CandidateId{3})), Catch::Contains("weights.h5"));
+}
+
+TEST_CASE("A late worker does not overwrite a model, and leaves nothing beside it", "[worker][models]") {
+  const testing::TemporaryFolder run;
+  const auto folder = model_folder(run.path(), CandidateId{12});
+  auto model = some_model();
+  model.metric_val = 90;
+  save_model(folder, model);
+  const auto weights = read_file(folder / "weights.h5");
+  model.metric_val = 80;
+  model.fusion["head.weight"] += 1;
+  save_model(folder, model);
+  CHECK(nlohmann::json::parse(read_file(folder / "model.json")).at("metric_val") == 90);
+  CHECK(read_file(folder / "weights.h5") == weights);
+  CHECK(std::distance(std::filesystem::directory_iterator(run / "models"), {}) == 1);
+}
+
+TEST_CASE("Weights of a model with a byte changed are refused by name, or are the same", "[worker][models]") {
+  const testing::TemporaryFolder run;
+  const auto folder = model_folder(run.path(), CandidateId{12});
+  auto model = some_model();
+  model.fusion["head.weight"] = torch::randn({64, 64});
+  save_model(folder, model);
+  const auto bytes = read_file(folder / "weights.h5");
+  RandomStream random(Seed{2}, "flips");
+  int refused = 0;
+  for (int i = 0; i < 300; ++i) {
+    auto damaged = bytes;
+    auto& byte = damaged[random.below(damaged.size())];
+    byte = static_cast<char>(byte ^ static_cast<char>(1 + random.below(255)));
+    std::ofstream(folder / "weights.h5", std::ios::binary) << damaged;
+    try {
+      const auto loaded = load_fusion_weights(folder);
+      REQUIRE(loaded.size() == model.fusion.size());
+      for (const auto& [name, tensor] : loaded) REQUIRE(torch::equal(tensor, model.fusion.at(name)));
+    } catch (const InputError& e) {
+      ++refused;
+      REQUIRE_THAT(e.what(), Catch::Contains("weights.h5"));
+    }
+  }
+  CHECK(refused > 100);
 }
