@@ -28,9 +28,18 @@ bool holds_nothing(const fs::path& folder) {
 
 /// The names that a run without finished work has in its folder.
 bool holds_workless_run(const fs::path& folder) {
-  static const std::set<fs::path> own = {
-      "lock",      "journal",        "config.cfg",   "inputs.json", "log.txt",
-      "checkpoint.h5", "checkpoint.h5.previous", "candidates.csv", "front.csv", "reproduced.csv", "failures.csv", "status.json"};
+  static const std::set<fs::path> own = {"lock",
+                                         "journal",
+                                         "config.cfg",
+                                         "inputs.json",
+                                         "log.txt",
+                                         "checkpoint.h5",
+                                         "checkpoint.h5.previous",
+                                         "candidates.csv",
+                                         "front.csv",
+                                         "reproduced.csv",
+                                         "failures.csv",
+                                         "status.json"};
   return Journal::kind(folder / "journal") == Journal::Kind::without_work &&
          std::ranges::all_of(fs::directory_iterator(folder),
                              [](const fs::directory_entry& entry) { return own.contains(entry.path().filename()); });
@@ -114,8 +123,9 @@ void RunDirectory::check_inputs() const {
 
 void RunDirectory::remember() {
   if (lock_->made_file()) found_->made(lock_->path());
-  for (const auto& file : {paths_.config(), paths_.inputs(), paths_.checkpoint(), previous_checkpoint(paths_.checkpoint()), paths_.candidates(), paths_.front(),
-                           paths_.reproduced(), paths_.status()})
+  for (const auto& file :
+       {paths_.config(), paths_.inputs(), paths_.checkpoint(), previous_checkpoint(paths_.checkpoint()),
+        paths_.candidates(), paths_.front(), paths_.reproduced(), paths_.status()})
     found_->keep(file);
   if (Journal::kind(paths_.journal()) != Journal::Kind::with_work) found_->keep(paths_.journal());
   found_->keep_length(paths_.log());

@@ -15,8 +15,8 @@ inline std::string number_bytes(std::uint64_t value, int size) {
   return bytes;
 }
 
-/// A payload as a journal holds it: mark, length, checksum of the payload, checksum of those, payload. Written anew from
-/// the form's description.
+/// A payload as a journal holds it: mark, length, checksum of the payload, checksum of those, payload. Written anew
+/// from the form's description.
 inline std::string framed(std::string_view payload) {
   const std::string bytes = "HJ4\n" + number_bytes(payload.size(), 4) + number_bytes(hash64(payload), 8);
   return bytes + number_bytes(hash64(bytes), 4) + std::string(payload);
