@@ -1,5 +1,4 @@
 // The program: one executable, subcommands. The only file that sees both the master and the worker.
-#include <cstdint>
 #include <functional>
 #include <iostream>
 #include <optional>
@@ -47,17 +46,12 @@ struct Command {
 /// Rank 0 is the master (`lead`), the other ranks are workers; in a world of one, rank 0 is both in turn.
 ExitCode run_on_ranks(const SearchSettings& settings, MpiSession& session,
                       const std::function<ExitCode(Mailbox&, const RunHooks&)>& lead) {
-  catch_stop_signals();                     // workers leave it to the master, who sends them home
-  std::optional<std::uint64_t> known_hash;  // read once, where master and worker are one process
-  const auto hash = [&] {
-    if (!known_hash) known_hash = run_hash(settings);
-    return *known_hash;
-  };
+  catch_stop_signals();  // workers leave it to the master, who sends them home
   Communicator world;
   const LocalPlace place = local_place();
   std::optional<WorkerLoop> worker;
   if (world.rank().value != 0 || world.size() == 1) {
-    worker.emplace(world, make_hello(world.rank(), hash),
+    worker.emplace(world, make_hello(world.rank(), [&] { return run_fingerprint(settings); }),
                    [settings, place] { return make_search_evaluator(settings, place); });
   }
   if (world.rank().value == 0) {
@@ -66,7 +60,6 @@ ExitCode run_on_ranks(const SearchSettings& settings, MpiSession& session,
       if (worker) worker->poll();
     };
     hooks.check = [&] { check_weights(settings); };
-    hooks.hash = hash;
     hooks.stop = stop_signal_seen;
     hooks.abandon = [&] { session.abandon(); };
     hooks.report = write_report;

@@ -55,15 +55,14 @@ double Progress::seconds_left(const Search& search, int workers) const {
   return (now + generations * a_generation) / std::max(1, workers);
 }
 
-std::string Progress::line(const Search& search, const Dispatcher& dispatcher) const {
-  const int workers = dispatcher.workers_here();
-  std::string text = fmt::format("generation {}/{}  {} {}/{}  models {}/{}  workers busy {}/{}", search.generation(),
-                                 settings_.generations, name_of(search.phase()), batch_done_, batch_size_,
-                                 search.archive().models().size(), pairs() * settings_.generations,
-                                 dispatcher.workers_busy(), workers);
+std::string Progress::line(const Search& search, const WorkerCount& workers) const {
+  std::string text =
+      fmt::format("generation {}/{}  {} {}/{}  models {}/{}  workers busy {}/{}", search.generation(),
+                  settings_.generations, name_of(search.phase()), batch_done_, batch_size_,
+                  search.archive().models().size(), pairs() * settings_.generations, workers.busy, workers.here);
   if (best_ > 0) text += fmt::format("  best {:.2f} %", best_);
   if (hypervolume_ > 0) text += fmt::format("  hypervolume {:.1f}", hypervolume_);
-  if (fusion_s_.count > 0) text += fmt::format("  ETA {}", human_duration(seconds_left(search, workers)));
+  if (fusion_s_.count > 0) text += fmt::format("  ETA {}", human_duration(seconds_left(search, workers.here)));
   return text;
 }
 

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "core/work/clock.hpp"
-#include "master/dispatcher.hpp"
+#include "master/run_plan.hpp"
 #include "master/search.hpp"
 
 namespace harmonic {
@@ -15,7 +15,7 @@ class Progress {
 
   void batch(const Search& search, const std::vector<Task>& tasks);
   void told(const Task& task, const Result& result);
-  [[nodiscard]] std::string line(const Search& search, const Dispatcher& dispatcher) const;
+  [[nodiscard]] std::string line(const Search& search, const WorkerCount& workers) const;
   /// The log line of a generation that ended. @param hypervolume of the front so far
   void generation_done(const Search& search, double hypervolume);
 

@@ -8,7 +8,9 @@
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "master/model_plan.hpp"
 #include "master/reproduce_results.hpp"
+#include "master/reproduction.hpp"
 #include "master/search.hpp"
 
 namespace harmonic {
@@ -46,10 +48,10 @@ bool is_honest(const ReproduceSettings& settings) {
   return settings.run.protocol == Protocol::honest;
 }
 
-class ReproducePlan final : public RunPlan {
+class ReproducePlan final : public ModelPlan {
  public:
-  ReproducePlan(const ReproduceSettings& settings, const RunHooks& hooks)
-      : RunPlan("reproduce", settings.run, checked_inputs(settings, hooks), run_config(settings)),
+  ReproducePlan(const ReproduceSettings& settings, const RunInputs& inputs)
+      : ModelPlan(inputs),
         settings_(settings),
         reproduction_(rows_of(settings), settings.seeds, is_honest(settings), settings.run.fusion.pairs_at_once) {}
 
@@ -67,21 +69,22 @@ class ReproducePlan final : public RunPlan {
     batch_.seconds += result.seconds;
     if (const auto* search = std::get_if<SearchFusion>(&task.work)) say(*search, result);
   }
-  void save() override {
-    replace_file(directory().candidates(), tables().candidates_csv(archive(), /*with_test=*/true));
-    replace_file(directory().front(), tables().front_csv(archive(), front()));
-    replace_file(directory().reproduced(),
+
+  [[nodiscard]] int generation() const override { return 0; }
+  void save(const RunPaths& paths) override {
+    replace_file(paths.candidates(), tables().candidates_csv(archive(), /*with_test=*/true));
+    replace_file(paths.front(), tables().front_csv(archive(), front()));
+    replace_file(paths.reproduced(),
                  reproduced_csv(quantities(), settings_.table, word_of(kProtocols, settings_.run.protocol)));
   }
 
-  [[nodiscard]] std::string progress_line(const Dispatcher& dispatcher) const override {
-    std::string line = fmt::format("table {}  models {}/{}  pieces of work {}/{}  workers busy {}/{}", settings_.table,
-                                   archive().models().size(), wanted(), batch_.done, batch_.size,
-                                   dispatcher.workers_busy(), dispatcher.workers_here());
+  [[nodiscard]] std::string progress_line(const WorkerCount& workers) const override {
+    std::string line =
+        fmt::format("table {}  models {}/{}  pieces of work {}/{}  workers busy {}/{}", settings_.table,
+                    archive().models().size(), wanted(), batch_.done, batch_.size, workers.busy, workers.here);
     if (batch_.cost_done > 0)
-      line +=
-          fmt::format("  ETA {}", human_duration(batch_.seconds / batch_.cost_done * (batch_.cost - batch_.cost_done) /
-                                                 std::max(1, dispatcher.workers_here())));
+      line += fmt::format("  ETA {}", human_duration(batch_.seconds / batch_.cost_done *
+                                                     (batch_.cost - batch_.cost_done) / std::max(1, workers.here)));
     return line;
   }
   [[nodiscard]] std::string how_far() const override {
@@ -96,8 +99,8 @@ class ReproducePlan final : public RunPlan {
         reproduced_text(quantities()));
   }
   [[nodiscard]] nlohmann::ordered_json json() const override {
-    auto json = RunPlan::json();
-    json["reproduced"] = directory().reproduced().string();
+    auto json = ModelPlan::json();
+    json["reproduced"] = RunPaths{settings_.run.run}.reproduced().string();
     return json;
   }
 
@@ -134,7 +137,10 @@ class ReproducePlan final : public RunPlan {
 }  // namespace
 
 ExitCode run_reproduction(const ReproduceSettings& settings, Mailbox& mailbox, const RunHooks& hooks) {
-  return lead_run(settings.run, mailbox, hooks, [&] { return std::make_unique<ReproducePlan>(settings, hooks); });
+  const RunRecipe recipe{
+      "reproduce", run_config(settings), [&] { return checked_inputs(settings, hooks); },
+      [&](const auto& inputs, const auto&) { return std::make_unique<ReproducePlan>(settings, inputs); }};
+  return lead_run(settings.run, recipe, mailbox, hooks);
 }
 
 }  // namespace harmonic

@@ -6,8 +6,11 @@
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/storage/json_text.hpp"
+#include "core/work/run_hash.hpp"
 #include "master/dispatcher.hpp"
 #include "master/journal.hpp"
+#include "master/run_directory.hpp"
+#include "master/run_status.hpp"
 #include "master/search.hpp"
 
 namespace harmonic {
@@ -24,42 +27,72 @@ struct Farewell {
   }
 };
 
-/// The plan, its journal and the workers.
+/// The plan, the run's directory and journal, and the workers.
 class Run {
  public:
-  Run(const SearchSettings& settings, const RunHooks& hooks, Dispatcher& dispatcher, std::unique_ptr<RunPlan> plan)
-      : settings_(settings), hooks_(hooks), dispatcher_(dispatcher), plan_(std::move(plan)) {
-    dispatcher_.expect_settings(plan_->hash());
+  Run(const SearchSettings& settings, const RunRecipe& recipe, const RunHooks& hooks, Dispatcher& dispatcher)
+      : settings_(settings),
+        recipe_(recipe),
+        hooks_(hooks),
+        dispatcher_(dispatcher),
+        inputs_(recipe.open_inputs()),
+        directory_(settings.run, settings.resume, recipe.config, inputs_),
+        journal_(paths().journal(), inputs_.hash),
+        status_file_(paths().status()) {
+    dispatcher_.expect_settings(run_fingerprint(settings));
+    directory_.begin();
   }
 
   ExitCode lead() try {
+    tell_status();
+    const ExitCode code = work_through();
+    tell_status(code);
+    return code;
+  } catch (const InputError&) {
+    if (work_done_)
+      tell_status(ExitCode::bad_input);
+    else
+      directory_.withdraw();
+    throw;
+  } catch (...) {
+    tell_status(ExitCode::failed);
+    throw;
+  }
+  /// Tells people and scripts how it is; cheap, to be called often.
+  void show() {
+    draw();
+    tell_status();
+  }
+
+ private:
+  [[nodiscard]] const RunPaths& paths() const { return directory_.paths(); }
+
+  ExitCode work_through() {
+    plan_ = recipe_.make_plan(inputs_, paths());
     const double limit_s = settings_.time_limit_s;
     const auto stop = [&] { return hooks_.stop() || clock_() - start_s_ > limit_s; };
     for (auto tasks = plan_->ask(); !tasks.empty(); tasks = plan_->ask()) {
       auto jobs = unfinished(std::move(tasks));
+      if (plan_->generation() > saved_generation_) save();
       if (stop() || dispatcher_.run(
                         std::move(jobs), [&](const Task& t, const Result& r) { finished(t, r); }, stop) ==
                         Dispatcher::End::stopped)
         return stopped();
     }
     return ended();
-  } catch (const InputError&) {
-    if (!work_done_) plan_->withdraw();
-    throw;
   }
   void draw() {
     const double now = clock_();
     if (!log::stderr_is_terminal() || now - drawn_s_ < kRedraw_s) return;
     drawn_s_ = now;
-    log::progress(plan_->progress_line(dispatcher_));
+    log::progress(plan_->progress_line({.here = dispatcher_.workers_here(), .busy = dispatcher_.workers_busy()}));
   }
 
- private:
   /// Answers from the journal are told at once; the rest is to be dealt.
   std::vector<Job> unfinished(std::vector<Task> tasks) {
     std::vector<Job> jobs;
     for (auto& task : tasks) {
-      if (const auto* before = plan_->journal().find(task.work)) {
+      if (const auto* before = journal_.find(task.work)) {
         plan_->tell(task, {task.id, Rank{0}, before->seconds, before->outcome});
       } else {
         const double cost = expected_cost(task.work);
@@ -73,21 +106,27 @@ class Run {
     // same generation. From the next on it stays, in the checkpoint, or a resumed run would part from one never
     // stopped.
     if (!std::holds_alternative<Failure>(result.outcome)) {
-      plan_->journal().append({task.work, result.outcome, result.seconds});
+      journal_.append({task.work, result.outcome, result.seconds});
       work_done_ = true;
     }
     plan_->tell(task, result);
+    tell_status();
   }
 
+  void save() {
+    plan_->save(paths());
+    saved_generation_ = plan_->generation();
+    if (work_done_) plan_->tidy(paths());
+  }
   ExitCode stopped() {
-    plan_->save();
-    log::info("stopped {}; go on with the same harmonic {} command and --resume", plan_->how_far(), plan_->command());
+    save();
+    log::info("stopped {}; go on with the same harmonic {} command and --resume", plan_->how_far(), recipe_.command);
     return ExitCode::stopped;
   }
-
   ExitCode ended() {
-    plan_->save();
-    const auto report = hooks_.report ? hooks_.report(plan_->directory().path()) : std::filesystem::path{};
+    work_done_ = true;
+    save();
+    const auto report = hooks_.report ? hooks_.report(paths().folder) : std::filesystem::path{};
     log_counts();
     if (settings_.json) {
       auto json = plan_->json();
@@ -100,40 +139,58 @@ class Run {
     std::cout.flush();
     return ExitCode::done;
   }
+  /// Share of the workers' time that was work.
+  [[nodiscard]] double utilisation() const {
+    const double there_s = (clock_() - start_s_) * std::max(1, dispatcher_.workers_here());
+    return there_s > 0 ? dispatcher_.counts().busy_s / there_s : 0;
+  }
+  void tell_status(std::optional<ExitCode> code = {}) {
+    const auto& counts = dispatcher_.counts();
+    status_file_.show({.exit_code = code,
+                       .generation = plan_ ? plan_->generation() : 0,
+                       .done = counts.done,
+                       .failed = counts.failed,
+                       .retried = counts.retried,
+                       .lost_workers = counts.lost_workers,
+                       .utilisation = utilisation()});
+  }
   void log_counts() {
     const auto& counts = dispatcher_.counts();
-    const double wall_s = clock_() - start_s_;
-    const int workers = std::max(1, dispatcher_.workers_here());
     log::info("{} pieces of work in {} on {} workers ({:.0f} % busy); retried {}, failed {}, workers lost {}",
-              counts.done, human_duration(wall_s), workers, 100 * counts.busy_s / (wall_s * workers), counts.retried,
-              counts.failed, counts.lost_workers);
+              counts.done, human_duration(clock_() - start_s_), std::max(1, dispatcher_.workers_here()),
+              100 * utilisation(), counts.retried, counts.failed, counts.lost_workers);
     if (counts.failed > 0)
       log::warning("{} pieces of work failed: the reasons are above; the result lacks what no later try found",
                    counts.failed);
   }
 
   const SearchSettings& settings_;
+  const RunRecipe& recipe_;
   const RunHooks& hooks_;
   Dispatcher& dispatcher_;
+  RunInputs inputs_;
+  RunDirectory directory_;
+  Journal journal_;
+  StatusFile status_file_;
   std::unique_ptr<RunPlan> plan_;
   Clock clock_ = steady_clock();
   double start_s_ = clock_();
   double drawn_s_ = 0;
-  bool work_done_ = false;  ///< by this job, beyond what the journal held
+  int saved_generation_ = -1;
+  bool work_done_ = false;  ///< beyond what the journal held: the run cannot be refused any more
 };
 
 }  // namespace
 
-ExitCode lead_run(const SearchSettings& settings, Mailbox& mailbox, const RunHooks& hooks,
-                  const std::function<std::unique_ptr<RunPlan>()>& make) {
+ExitCode lead_run(const SearchSettings& settings, const RunRecipe& recipe, Mailbox& mailbox, const RunHooks& hooks) {
   Run* running = nullptr;
   const auto idle = [&] {
     hooks.idle();
-    running->draw();
+    running->show();
   };
   Dispatcher dispatcher(mailbox, {.lease_s = settings.lease_s, .deadline_s = settings.deadline_s}, idle);
   const Farewell farewell{dispatcher, hooks};
-  Run run(settings, hooks, dispatcher, make());
+  Run run(settings, recipe, hooks, dispatcher);
   running = &run;
   return run.lead();
 }

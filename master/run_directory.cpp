@@ -1,14 +1,7 @@
 #include "master/run_directory.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <set>
-
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -16,6 +9,7 @@
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "core/storage/conditions.hpp"
 #include "master/journal.hpp"
 
 namespace harmonic {
@@ -33,8 +27,9 @@ bool holds_nothing(const fs::path& folder) {
 
 /// The names that a run without finished work has in its folder.
 bool holds_workless_run(const fs::path& folder) {
-  static const std::set<fs::path> own = {"lock",          "journal",        "config.cfg", "log.txt",
-                                         "checkpoint.h5", "candidates.csv", "front.csv",  "reproduced.csv"};
+  static const std::set<fs::path> own = {"lock",           "journal",       "config.cfg",     "inputs.json",
+                                         "log.txt",        "checkpoint.h5", "candidates.csv", "front.csv",
+                                         "reproduced.csv", "failures.csv",  "status.json"};
   return Journal::kind(folder / "journal") == Journal::Kind::without_work &&
          std::ranges::all_of(fs::directory_iterator(folder),
                              [](const fs::directory_entry& entry) { return own.contains(entry.path().filename()); });
@@ -46,23 +41,30 @@ bool holds_run(const fs::path& folder) {
          (fs::exists(folder / "config.cfg") && (kind != Journal::Kind::none || fs::exists(folder / "checkpoint.h5")));
 }
 
+/// As inputs.json keeps it.
+std::string text_of(std::uint64_t content) {
+  return fmt::format("{:016x}", content);
+}
+
 }  // namespace
 
-RunDirectory::RunDirectory(fs::path path, bool resume, RunConfig config)
-    : path_((path / "").parent_path()),  // without a slash at its end
-      config_(std::move(config)) {
-  if (path_.empty()) throw InputError("no run directory is named", "give one to --run");
+RunDirectory::RunDirectory(fs::path path, bool resume, RunConfig config, const RunInputs& inputs)
+    : paths_{(path / "").parent_path()},  // without a slash at its end
+      config_(std::move(config)),
+      files_(inputs.files),
+      contents_(inputs.contents) {
+  if (paths_.folder.empty()) throw InputError("no run directory is named", "give one to --run");
   try {
-    if (fs::exists(path_)) check(resume);
-    make();
-    lock();
+    if (fs::exists(paths_.folder)) check(resume);
+    found_.emplace(paths_.folder);
+    lock_.emplace(paths_.folder);
     check(resume);  // again: another run may have come in between
     remember();
     // A run without work begins anew; its other files are replaced.
-    if (!resume) fs::remove(journal());
+    if (!resume) fs::remove(paths_.journal());
   } catch (const fs::filesystem_error& e) {
     withdraw();
-    throw InputError(fmt::format("cannot use the run directory {}: {}", path_.string(), e.code().message()),
+    throw InputError(fmt::format("cannot use the run directory {}: {}", paths_.folder.string(), e.code().message()),
                      "check its rights, or give another to --run");
   } catch (...) {
     withdraw();
@@ -72,100 +74,68 @@ RunDirectory::RunDirectory(fs::path path, bool resume, RunConfig config)
 
 RunDirectory::~RunDirectory() {
   if (!begun_) withdraw();
-  if (lock_ >= 0) close(lock_);
 }
 
 void RunDirectory::check(bool resume) const {
-  if (!fs::is_directory(path_))
-    throw InputError(fmt::format("{} is no folder", path_.string()), "give another run directory to --run");
-  if (holds_nothing(path_) || (!resume && holds_workless_run(path_))) return;
-  if (!holds_run(path_))
-    throw InputError(fmt::format("{} is not empty and holds no run", path_.string()),
+  const auto& folder = paths_.folder;
+  if (!fs::is_directory(folder))
+    throw InputError(fmt::format("{} is no folder", folder.string()), "give another run directory to --run");
+  if (holds_nothing(folder) || (!resume && holds_workless_run(folder))) return;
+  if (!holds_run(folder))
+    throw InputError(fmt::format("{} is not empty and holds no run", folder.string()),
                      "give an empty or a new directory to --run");
   if (!resume)
-    throw InputError(fmt::format("{} holds a run already", path_.string()),
+    throw InputError(fmt::format("{} holds a run already", folder.string()),
                      "go on with --resume, or give another to --run");
-  Journal::check_version(journal());  // another version's settings differ, too, but cannot be given
-  const auto file = path_ / "config.cfg";
+  Journal::check_version(paths_.journal());  // another version's settings differ, too, but cannot be given
+  const auto file = paths_.config();
   const auto found = fs::exists(file) ? config_.differences(read_file(file), file) : std::vector<std::string>{};
   if (!found.empty())
-    throw InputError(fmt::format("{} is a run with other settings: {}", path_.string(), join(found, ", ")),
+    throw InputError(fmt::format("{} is a run with other settings: {}", folder.string(), join(found, ", ")),
                      "resume with the run's own settings, or give another directory to --run");
+  check_inputs();
 }
 
-void RunDirectory::make() {
-  if (fs::exists(path_)) return;
-  made_ = fs::absolute(path_);
-  while (made_.has_parent_path() && !fs::exists(made_.parent_path())) made_ = made_.parent_path();
-  fs::create_directories(path_);
-}
-
-void RunDirectory::lock() {
-  const auto file = path_ / "lock";
-  made_lock_ = !fs::exists(file);
-  lock_ = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock_ < 0) {
-    made_lock_ = false;
-    throw InputError(fmt::format("cannot write to {}: {}", path_.string(), std::strerror(errno)), "check its rights");
+void RunDirectory::check_inputs() const {
+  if (!fs::exists(paths_.inputs())) return;
+  const auto before = read_conditions(paths_.inputs());
+  std::vector<std::string> changed;
+  for (const auto& file : files_) {
+    const auto known = std::ranges::find(before, file.role, &Conditions::value_type::first);
+    if (known != before.end() && known->second != text_of(contents_.at(file.role)))
+      changed.push_back(fmt::format("{} ({})", file.path.string(), file.role));
   }
-  struct stat mine {
-  }, there{};
-  if (flock(lock_, LOCK_EX | LOCK_NB) == 0 && fstat(lock_, &mine) == 0 && stat(file.c_str(), &there) == 0 &&
-      mine.st_ino == there.st_ino)  // else it was taken away by a run that withdrew
-    return;
-  made_lock_ = false;
-  throw InputError(fmt::format("another run uses {}", path_.string()),
-                   "wait for its end, or give another directory to --run");
+  if (!changed.empty())
+    throw InputError(
+        fmt::format("{} began with other content than that of {}", paths_.folder.string(), join(changed, " and ")),
+        "give the files that it began with, under whatever name, or another directory to --run");
 }
 
 void RunDirectory::remember() {
-  std::vector<fs::path> files = {path_ / "config.cfg", checkpoint(), candidates(), front(), reproduced()};
-  if (Journal::kind(journal()) != Journal::Kind::with_work) files.push_back(journal());
-  for (const auto& file : files) before_[file] = fs::exists(file) ? std::optional(read_file(file)) : std::nullopt;
-  const auto log = path_ / "log.txt";
-  if (fs::exists(log))
-    log_bytes_ = fs::file_size(log);
-  else
-    before_[log] = std::nullopt;
+  if (lock_->made_file()) found_->made(lock_->path());
+  for (const auto& file : {paths_.config(), paths_.inputs(), paths_.checkpoint(), paths_.candidates(), paths_.front(),
+                           paths_.reproduced(), paths_.status()})
+    found_->keep(file);
+  if (Journal::kind(paths_.journal()) != Journal::Kind::with_work) found_->keep(paths_.journal());
+  found_->keep_length(paths_.log());
+  found_->keep_length(paths_.failures());
 }
 
 void RunDirectory::begin() {
-  log::open_file(path_ / "log.txt");
-  replace_file(path_ / "config.cfg", config_.text);
+  log::open_file(paths_.log());
+  replace_file(paths_.config(), config_.text);
+  Conditions contents;
+  for (const auto& [role, content] : contents_) contents.emplace_back(role, text_of(content));
+  write_conditions(paths_.inputs(), contents);
   begun_ = true;
 }
 
-void RunDirectory::withdraw() noexcept try {
+void RunDirectory::withdraw() noexcept {
   log::close_file();
   begun_ = false;
-  std::error_code ignored;
-  for (const auto& [file, text] : before_) {
-    if (!text)
-      fs::remove(file, ignored);
-    else if (!fs::exists(file) || read_file(file) != *text)
-      replace_file(file, *text);
-  }
-  const auto log = path_ / "log.txt";
-  if (!before_.empty() && !before_.contains(log)) fs::resize_file(log, log_bytes_, ignored);
-  before_.clear();
-  if (made_lock_) fs::remove(path_ / "lock", ignored);
-  made_lock_ = false;
-  // Only empty folders go.
-  for (auto folder = fs::absolute(path_); !made_.empty() && fs::remove(folder, ignored) && folder != made_;)
-    folder = folder.parent_path();
-  made_.clear();
-  if (lock_ >= 0) close(lock_);
-  lock_ = -1;
-} catch (const std::exception& e) {
-  log::warning("{} could not be put back as it was: {}", path_.string(), e.what());
-}
-
-void RunDirectory::prune_models(const Archive& archive, const std::vector<CandidateId>& keep) const {
-  for (const auto& [id, model] : archive.models()) {
-    if (std::ranges::find(keep, id) != keep.end()) continue;
-    std::error_code ignored;
-    fs::remove_all(models() / std::to_string(id.value), ignored);
-  }
+  if (found_) found_->undo();
+  found_.reset();
+  lock_.reset();
 }
 
 }  // namespace harmonic

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <functional>
 
@@ -13,9 +12,6 @@ struct RunHooks {
   /// Finds fault with what the master itself cannot open: the supernets' weights. Called before the run directory is
   /// touched. @throws InputError
   std::function<void()> check = [] {};
-  /// Gives run_hash of the settings: a worker in the same process wants it too, and it reads all training data. When
-  /// there is none the run finds it itself.
-  std::function<std::uint64_t()> hash;
   /// True once the run is to stop early (stop_signal_seen).
   std::function<bool()> stop = [] { return false; };
   /// Called at the end when a worker is lost: MPI must not be finalised (MpiSession::abandon).

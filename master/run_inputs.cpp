@@ -9,7 +9,6 @@
 #include "core/hardware/kernels.hpp"
 #include "core/space/layers.hpp"
 #include "core/work/run_devices.hpp"
-#include "core/work/run_hash.hpp"
 
 namespace harmonic {
 namespace {
@@ -99,7 +98,9 @@ RunInputs::RunInputs(const SearchSettings& settings, const RunHooks& hooks) {
   };
   reference = worst_costs(settings, spaces, costs);
   hooks.check();
-  hash = hooks.hash ? hooks.hash() : run_hash(settings);
+  files = input_files(settings);
+  contents = input_hashes(settings);
+  hash = run_hash(settings, contents);
 }
 
 }  // namespace harmonic

@@ -7,6 +7,8 @@
 
 #include "core/config/search_settings.hpp"
 #include "core/hardware/multi_device.hpp"
+#include "core/work/input_files.hpp"
+#include "core/work/run_hash.hpp"
 #include "master/run_hooks.hpp"
 #include "master/search.hpp"
 
@@ -16,7 +18,7 @@ namespace harmonic {
 struct RunInputs {
   /// @throws InputError: a setting, a file that is missing or damaged, a modality that the data lacks or has in another
   ///   shape, a table that lacks a row of the spaces or of the fusion operators
-  /// @param hooks `check` and `hash` are called, last
+  /// @param hooks `check` is called, before the files are hashed
   explicit RunInputs(const SearchSettings& settings, const RunHooks& hooks = {});
 
   std::vector<std::string> modalities;  ///< names, in the run's order
@@ -26,7 +28,9 @@ struct RunInputs {
   /// Of the hypervolume: no metric at all, and on every cost axis the largest sub-networks with the largest fusion of
   /// the most expensive operator. The same for every run of these settings.
   Objectives reference;
-  std::uint64_t hash = 0;  ///< run_hash
+  std::vector<InputFile> files;  ///< whose content counts
+  InputHashes contents;          ///< of them
+  std::uint64_t hash = 0;        ///< run_hash
 };
 
 }  // namespace harmonic

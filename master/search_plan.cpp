@@ -1,38 +1,48 @@
 #include "master/search_plan.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "core/base/log.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "master/checkpoint.hpp"
+#include "master/model_plan.hpp"
 #include "master/progress.hpp"
 #include "master/search.hpp"
 
 namespace harmonic {
 namespace {
 
-Search make_search(const SearchSettings& settings, const RunInputs& inputs, const RunDirectory& directory) {
+Search make_search(const SearchSettings& settings, const RunInputs& inputs, const RunPaths& paths) {
   const Seed seed{settings.seed};
   const int at_once = settings.fusion.pairs_at_once;
-  auto state = settings.resume ? load_checkpoint(directory.checkpoint(), inputs.hash, inputs.spaces) : std::nullopt;
+  auto state = settings.resume ? load_checkpoint(paths.checkpoint(), inputs.hash, inputs.spaces) : std::nullopt;
   if (!state) return {settings.evolution, seed, inputs.spaces, inputs.costs, at_once};
   log::info("resumed after generation {}", state->generation);
   return {settings.evolution, seed, inputs.spaces, inputs.costs, std::move(*state), at_once};
 }
 
+/// Removes the folders of scored models outside `keep`: a model that is dominated once stays dominated.
+void prune_models(const std::filesystem::path& folder, const Archive& archive, const std::vector<CandidateId>& keep) {
+  std::error_code ignored;
+  for (const auto& [id, model] : archive.models())
+    if (std::ranges::find(keep, id) == keep.end())
+      std::filesystem::remove_all(folder / std::to_string(id.value), ignored);
+}
+
 /// The search and its files: a checkpoint and tables every generation.
-class SearchPlan final : public RunPlan {
+class SearchPlan final : public ModelPlan {
  public:
-  SearchPlan(const SearchSettings& settings, const RunHooks& hooks)
-      : RunPlan("search", settings, RunInputs(settings, hooks), run_config(settings)),
+  SearchPlan(const SearchSettings& settings, const RunInputs& inputs, const RunPaths& paths)
+      : ModelPlan(inputs),
         keep_all_models_(settings.keep_models == KeepModels::all),
         reads_test_(settings.protocol == Protocol::published),
-        search_(make_search(settings, inputs(), directory())),
+        search_(make_search(settings, inputs, paths)),
         progress_(settings.evolution) {}
 
   [[nodiscard]] std::vector<Task> ask() override {
     auto tasks = search_.ask();
-    save_generation();
     progress_.batch(search_, tasks);
     return tasks;
   }
@@ -40,16 +50,23 @@ class SearchPlan final : public RunPlan {
     search_.tell(result);
     progress_.told(task, result);
   }
-  void save() override {
-    const auto best = front();
-    replace_file(directory().candidates(), tables().candidates_csv(archive(), reads_test_));
-    replace_file(directory().front(), tables().front_csv(archive(), best));
-    // Not before it is sure that the run is not refused.
-    if (!keep_all_models_ && saved_generation_ >= 0) directory().prune_models(archive(), best);
+
+  [[nodiscard]] int generation() const override { return search_.boundary().generation; }
+  void save(const RunPaths& paths) override {
+    if (generation() != saved_generation_) {
+      save_checkpoint(paths.checkpoint(), search_.boundary(), inputs().hash, inputs().spaces.size());
+      if (generation() > 0) progress_.generation_done(search_, hypervolume());
+      saved_generation_ = generation();
+    }
+    replace_file(paths.candidates(), tables().candidates_csv(archive(), reads_test_));
+    replace_file(paths.front(), tables().front_csv(archive(), front()));
+  }
+  void tidy(const RunPaths& paths) override {
+    if (!keep_all_models_) prune_models(paths.models(), archive(), front());
   }
 
-  [[nodiscard]] std::string progress_line(const Dispatcher& dispatcher) const override {
-    return progress_.line(search_, dispatcher);
+  [[nodiscard]] std::string progress_line(const WorkerCount& workers) const override {
+    return progress_.line(search_, workers);
   }
   [[nodiscard]] std::string how_far() const override {
     return fmt::format("in generation {} with {} models scored", search_.generation(), archive().models().size());
@@ -60,15 +77,6 @@ class SearchPlan final : public RunPlan {
   [[nodiscard]] const Archive& archive() const override { return search_.archive(); }
 
  private:
-  void save_generation() {
-    const auto& boundary = search_.boundary();
-    if (boundary.generation == saved_generation_) return;
-    save_checkpoint(directory().checkpoint(), boundary, hash(), inputs().spaces.size());
-    save();
-    if (boundary.generation > 0) progress_.generation_done(search_, hypervolume());
-    saved_generation_ = boundary.generation;
-  }
-
   bool keep_all_models_;
   bool reads_test_;  ///< of every candidate: the published protocol does
   Search search_;
@@ -79,7 +87,10 @@ class SearchPlan final : public RunPlan {
 }  // namespace
 
 ExitCode run_search(const SearchSettings& settings, Mailbox& mailbox, const RunHooks& hooks) {
-  return lead_run(settings, mailbox, hooks, [&] { return std::make_unique<SearchPlan>(settings, hooks); });
+  const RunRecipe recipe{
+      "search", run_config(settings), [&] { return RunInputs(settings, hooks); },
+      [&](const auto& inputs, const auto& paths) { return std::make_unique<SearchPlan>(settings, inputs, paths); }};
+  return lead_run(settings, recipe, mailbox, hooks);
 }
 
 }  // namespace harmonic

@@ -1,18 +1,28 @@
 #include "core/work/run_hash.hpp"
 
+#include <fmt/format.h>
+
 #include "core/base/hash.hpp"
-#include "core/data/dataset_file.hpp"
-#include "core/storage/atomic_file.hpp"
+#include "core/work/input_files.hpp"
 
 namespace harmonic {
 
-std::uint64_t run_hash(const SearchSettings& settings) {
-  std::uint64_t hash = DatasetFile(settings.data).training_hash();
-  for (const auto& modality : settings.modalities)
-    if (!modality.weights.empty()) hash = hash64(read_file(modality.weights), hash);
-  for (const auto& device : settings.devices)
-    for (const auto& table : device.tables) hash = hash64(read_file(table), hash);
+InputHashes input_hashes(const SearchSettings& settings) {
+  InputHashes hashes;
+  for (const auto& file : input_files(settings)) hashes[file.role] = content_hash(file);
+  return hashes;
+}
+
+std::uint64_t run_hash(const SearchSettings& settings, const InputHashes& inputs) {
+  std::uint64_t hash = 0;
+  for (const auto& [role, content] : inputs) hash = hash64(fmt::format("{} {:016x}", role, content), hash);
   return settings.result_hash(hash);
+}
+
+std::uint64_t run_fingerprint(const SearchSettings& settings) {
+  InputHashes samples;
+  for (const auto& file : input_files(settings)) samples[file.role] = content_sample(file);
+  return run_hash(settings, samples);
 }
 
 }  // namespace harmonic

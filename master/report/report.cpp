@@ -294,6 +294,29 @@ std::string tiles(const RunResults& results) {
   return html + "</div>\n";
 }
 
+/// What workers could not do: which, where, why. The latest of very many.
+std::string failures(const RunResults& results) {
+  constexpr std::size_t kMost = 200;
+  const auto& all = results.failures;
+  if (all.empty()) return {};
+  const std::size_t shown = std::min(all.size(), kMost);
+  std::vector<std::vector<Cell>> rows;
+  for (const auto& failure : all | std::views::drop(all.size() - shown))
+    rows.push_back({{escape_html(failure.time)},
+                    {fmt::format("{}<code>{}</code>", escape_html(failure.work), escape_html(failure.genome))},
+                    {escape_html(failure.rank), true},
+                    {escape_html(failure.host)},
+                    {escape_html(failure.kind)},
+                    {escape_html(failure.reason)}});
+  return fmt::format(
+             "<h2>Failures</h2>\n<p class=\"note\">{} tries failed{}; what failed was tried elsewhere, unless it was "
+             "the "
+             "candidate's own fault. All are in failures.csv.</p>\n",
+             all.size(), all.size() == 1 ? "try" : "tries",
+             shown < all.size() ? fmt::format(", the last {} are shown", shown) : "") +
+         table_html({{"time"}, {"work"}, {"rank", true}, {"host"}, {"kind"}, {"reason"}}, rows);
+}
+
 std::string settings(const RunResults& results) {
   std::string html = "<h2>Settings</h2>\n";
   for (const auto& section : results.settings) {
@@ -321,7 +344,7 @@ std::string report_html(const RunResults& results, const std::string& title) {
     if (!results.front.empty()) body += front_table(results);
     body += device_comparison(results) + progress(results);
   }
-  body += settings(results);
+  body += failures(results) + settings(results);
   return fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n<style>{}</style>\n"

@@ -53,6 +53,18 @@ std::vector<ReportedModel> read_models(const CsvTable& table) {
   return models;
 }
 
+std::vector<ReportedFailure> read_failures(const std::filesystem::path& path) {
+  std::vector<ReportedFailure> failures;
+  if (!std::filesystem::exists(path)) return failures;
+  const auto table = CsvTable::read(path);
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    const auto cell = [&](std::string_view column) { return table.cell(row, table.column(column)); };
+    failures.push_back(
+        {cell("time"), cell("work"), cell("genome"), cell("rank"), cell("host"), cell("kind"), cell("reason")});
+  }
+  return failures;
+}
+
 }  // namespace
 
 std::string RunResults::setting(std::string_view section, std::string_view key) const {
@@ -84,6 +96,7 @@ RunResults load_run_results(const std::filesystem::path& run_directory) {
   results.modalities = ColumnFamily(candidates, "genome.").names;
   results.candidates = read_models(candidates);
   results.front = read_models(front);
+  results.failures = read_failures(run_directory / "failures.csv");
   std::ranges::stable_sort(results.front, std::ranges::greater{}, &ReportedModel::metric_val);
   const auto config = run_directory / "config.cfg";
   results.settings = parse_ini(read_file(config), config.string());

@@ -24,11 +24,17 @@ struct ReportedModel {
   std::optional<double> seconds;  ///< of work
 };
 
+/// One row of failures.csv: a try that failed, others may have succeeded.
+struct ReportedFailure {
+  std::string time, work, genome, rank, host, kind, reason;
+};
+
 /// What a run directory says about its results.
 struct RunResults {
   std::vector<std::string> devices, modalities;  ///< in the order of the columns
   std::vector<ReportedModel> candidates;
   std::vector<ReportedModel> front;  ///< by metric_val, best first
+  std::vector<ReportedFailure> failures;
   IniFile settings;
 
   [[nodiscard]] std::string setting(std::string_view section,
@@ -36,7 +42,7 @@ struct RunResults {
   [[nodiscard]] bool has_energy() const;                          ///< of every candidate on every device
 };
 
-/// Reads candidates.csv, front.csv and config.cfg.
+/// Reads candidates.csv, front.csv, config.cfg, and failures.csv where there is one.
 /// @throws InputError: a file that is missing or malformed, naming file, line and column
 [[nodiscard]] RunResults load_run_results(const std::filesystem::path& run_directory);
 

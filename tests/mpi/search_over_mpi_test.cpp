@@ -142,7 +142,7 @@ std::string front_of_one(SearchSettings settings) {
   settings.run += " alone";
   MemoryNetwork network(1);
   auto box = network.box(kMasterRank);
-  WorkerLoop worker(box, make_hello(kMasterRank, [&] { return run_hash(settings); }),
+  WorkerLoop worker(box, make_hello(kMasterRank, [&] { return run_fingerprint(settings); }),
                     [] { return std::make_unique<FakeEvaluator>(); });
   RunHooks hooks;
   hooks.idle = [&] { worker.poll(); };
@@ -158,7 +158,7 @@ TEST_CASE("A whole run leaves the same front, byte for byte, whatever the number
   std::uint64_t hash = 0;
   if (now.is_master()) {
     settings = tiny_run(folder.path());
-    hash = run_hash(settings);
+    hash = run_fingerprint(settings);
   }
   MPI_Bcast(&hash, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD);
   std::unique_ptr<WorkerLoop> worker;

@@ -19,9 +19,7 @@ TEST_CASE("Fusion searches are counted by model, however many travel together", 
                 {[](int, const BackboneGenome& genome) { return fake_costs(genome); }, fake_model_costs},
                 /*pairs_at_once=*/3);
   Progress progress(settings);
-  MemoryNetwork network(1);
-  auto box = network.box(Rank{0});
-  const Dispatcher dispatcher(box, {}, [] {});
+  const WorkerCount workers{.here = 1, .busy = 1};
   const auto tell = [&](const Task& task) {
     const Result result{task.id, Rank{1}, 60, fake_outcome(task.work)};
     search.tell(result);
@@ -33,13 +31,13 @@ TEST_CASE("Fusion searches are counted by model, however many travel together", 
   tasks = search.ask();
   progress.batch(search, tasks);
   REQUIRE(tasks.size() == 2);  // three models, two models
-  CHECK_THAT(progress.line(search, dispatcher), Catch::Contains("fusion 0/5  models 0/10"));
+  CHECK_THAT(progress.line(search, workers), Catch::Contains("fusion 0/5  models 0/10"));
   tell(tasks.front());
-  CHECK_THAT(progress.line(search, dispatcher), Catch::Contains("fusion 3/5  models 3/10"));
+  CHECK_THAT(progress.line(search, workers), Catch::Contains("fusion 3/5  models 3/10"));
   const Result failed{tasks.back().id, Rank{1}, 60, Failure{"no memory"}};
   search.tell(failed);
   progress.told(tasks.back(), failed);
-  CHECK_THAT(progress.line(search, dispatcher), Catch::Contains("fusion 5/5  models 3/10"));
+  CHECK_THAT(progress.line(search, workers), Catch::Contains("fusion 5/5  models 3/10"));
 }
 
 }  // namespace

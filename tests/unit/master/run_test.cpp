@@ -101,7 +101,7 @@ struct Solo {
     log::set_level(log::Level::error);
     MemoryNetwork network(1);
     auto box = network.box(Rank{0});
-    WorkerLoop worker(box, make_hello(Rank{0}, [&] { return run_hash(settings); }),
+    WorkerLoop worker(box, make_hello(Rank{0}, [&] { return run_fingerprint(settings); }),
                       [this, maker = make] { return maker(counts); });
     hooks.idle = [&] { worker.poll(); };
     hooks.stop = [&] { return counts.work >= stop_after; };
@@ -150,7 +150,8 @@ TEST_CASE("A run leaves its results: settings, journal, checkpoint, candidates, 
   const Solo run(settings);
   CHECK(run.code == ExitCode::done);
   const std::filesystem::path dir = settings.run;
-  for (const char* name : {"config.cfg", "journal", "checkpoint.h5", "candidates.csv", "front.csv", "log.txt"})
+  for (const char* name : {"config.cfg", "journal", "checkpoint.h5", "candidates.csv", "front.csv", "log.txt",
+                           "inputs.json", "status.json"})
     CHECK(std::filesystem::exists(dir / name));
   const auto candidates = CsvTable::read(dir / "candidates.csv");
   const auto front = CsvTable::read(dir / "front.csv");
@@ -297,7 +298,14 @@ TEST_CASE("A run directory in use, used, or of other settings is refused in word
   CHECK(error_of(settings).find("threads (1 in the run, 2 given)") != std::string::npos);
   settings.threads = 1;
   std::ofstream(folder / "weights.h5") << "other weights";
-  CHECK(error_of(settings).find("weights") != std::string::npos);
+  CHECK_THAT(error_of(settings), Catch::Contains("weights.h5 (weights of image)") &&
+                                     Catch::Contains("weights.h5 (weights of audio)") && !Catch::Contains("table"));
+  std::ofstream(folder / "weights.h5") << "stands for weights";
+  write_tiny_table(folder / "fast.json", 2);
+  CHECK_THAT(error_of(settings), Catch::Contains("fast.json (table of fast)") && !Catch::Contains("weights"));
+  write_tiny_table(folder / "fast.json", 1);
+  write_tiny_data(settings.data, 10, 8);
+  CHECK_THAT(error_of(settings), Catch::Contains("data.h5 (data)") && !Catch::Contains("table"));
 
   settings.resume = false;
   settings.run = folder / "mine";
@@ -333,8 +341,9 @@ TEST_CASE("A run that another version's journal belongs to is refused for that, 
   { const Solo run(settings); }
   const std::filesystem::path dir = settings.run;
   const auto bytes = read_file(dir / "journal");
-  const auto size =
-      framed(JournalHeader{JournalHeader::kVersion, run_hash(settings), std::string(program_version())}).size();
+  const auto size = framed(JournalHeader{JournalHeader::kVersion, run_hash(settings, input_hashes(settings)),
+                                         std::string(program_version())})
+                        .size();
   std::ofstream(dir / "journal", std::ios::binary)
       << framed(JournalHeader{JournalHeader::kVersion - 1, 1, "0.9"}) << bytes.substr(size);
   const auto config = read_file(dir / "config.cfg");
@@ -426,6 +435,79 @@ TEST_CASE("A run that was refused before any work leaves its directory fit for a
   settings.seed = 5;
   settings.time_limit_s = kNoLimit;
   CHECK(Solo(settings).code == ExitCode::done);
+}
+
+nlohmann::json status_of(const SearchSettings& settings) {
+  return nlohmann::json::parse(read_file(std::filesystem::path(settings.run) / "status.json"));
+}
+
+/// Works for a while, then finds fault with the input, or fails for good.
+class FailingEvaluator final : public FakeEvaluator {
+ public:
+  FailingEvaluator(Counts& counts, int after, FailureKind kind) : counts_(counts), after_(after), kind_(kind) {}
+  [[nodiscard]] Outcome evaluate(const Work& work, const WorkHooks& hooks) override {
+    if (++counts_.work <= after_) return FakeEvaluator::evaluate(work, hooks);
+    return Failure{"no such processor", kind_};
+  }
+
+ private:
+  Counts& counts_;
+  int after_;
+  FailureKind kind_;
+};
+
+TEST_CASE("However a run ends, status.json says so", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  SECTION("finished") {
+    const Solo run(settings);
+    const auto status = status_of(settings);
+    CHECK(status.at("state") == "finished");
+    CHECK(status.at("exit_code") == 0);
+    CHECK(status.at("generation") == 3);
+    CHECK(status.at("done") == run.counts.work.load());
+    CHECK(status.at("failed") == 0);
+    CHECK(status.at("lost_workers") == 0);
+  }
+  SECTION("stopped, and resumed") {
+    { const Solo run(settings, 5); }
+    CHECK(status_of(settings).at("state") == "stopped");
+    CHECK(status_of(settings).at("exit_code") == 3);
+    settings.resume = true;
+    { const Solo run(settings); }
+    CHECK(status_of(settings).at("state") == "finished");
+  }
+  SECTION("failed at run time") {
+    const auto fails = [](Counts& counts) -> std::unique_ptr<Evaluator> {
+      return std::make_unique<FailingEvaluator>(counts, 0, FailureKind::candidate);
+    };
+    CHECK_THROWS_AS(Solo(settings, fails), RunError);
+    CHECK(status_of(settings).at("state") == "failed");
+    CHECK(status_of(settings).at("exit_code") == 1);
+    CHECK(status_of(settings).at("failed") > 0);
+  }
+  SECTION("refused after some work") {
+    const auto refuses = [](Counts& counts) -> std::unique_ptr<Evaluator> {
+      return std::make_unique<FailingEvaluator>(counts, 3, FailureKind::input);
+    };
+    CHECK_THROWS_AS(Solo(settings, refuses), InputError);
+    CHECK(status_of(settings).at("state") == "failed");
+    CHECK(status_of(settings).at("exit_code") == 2);
+  }
+  log::set_level(log::Level::info);
+}
+
+TEST_CASE("While it works status.json says that it runs", "[master][run]") {
+  const TemporaryFolder folder;
+  const auto settings = tiny_run(folder.path());
+  std::string state;
+  RunHooks hooks;
+  hooks.report = [&](const std::filesystem::path& run) {
+    state = nlohmann::json::parse(read_file(run / "status.json")).at("state");
+    return run / "report.html";
+  };
+  const Solo run(settings, 1'000'000, hooks);
+  CHECK(state == "running");
 }
 
 TEST_CASE("Faulty input is named before any work is dealt", "[master][run]") {

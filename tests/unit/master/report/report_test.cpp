@@ -54,6 +54,19 @@ void write_run(const std::filesystem::path& folder,
 
 }  // namespace
 
+TEST_CASE("The report tells what failed, where and why", "[report]") {
+  const TemporaryFolder folder;
+  write_run(folder.path());
+  CHECK_THAT(read_file(write_report(folder.path())), !Contains("Failures"));
+  write(folder / "failures.csv", {{"time", "task", "work", "genome", "rank", "host", "kind", "reason"},
+                                  {"2026-01-02T03:04:05Z", "9", "fusion search of model 7", "K=3,3,0,0;E=3,3,0,0;D=2",
+                                   "2", "node7", "candidate", "the loss is not finite <nan>"}});
+  const auto html = read_file(write_report(folder.path()));
+  for (const char* text : {"Failures", "1 try failed", "fusion search of model 7", "K=3,3,0,0;E=3,3,0,0;D=2", "node7",
+                           "candidate", "the loss is not finite &lt;nan&gt;"})
+    CHECK_THAT(html, Contains(text));
+}
+
 TEST_CASE("A run's results are read back from its files", "[report]") {
   const TemporaryFolder folder;
   write_run(folder.path(), "[run]\nseed = 7\n[hardware]\ndevice = a=a.json\ndevice = b=b.json\n");

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/config/search_settings.hpp"
+
+namespace harmonic {
+
+/// A file that a run's results depend on. What it holds counts, not where it lies: a run that goes on may find it
+/// elsewhere.
+struct InputFile {
+  std::string role;  ///< "data", "weights of image", "table of tx2"; "table 2 of tx2" where there are several
+  std::filesystem::path path;
+};
+/// The data set, the supernets' weights and the devices' tables, in the order of the settings. Opens none.
+[[nodiscard]] std::vector<InputFile> input_files(const SearchSettings& settings);
+
+/// Hash of what a file holds: of a data set its training and validation samples, of others every byte. Reads it whole.
+/// @throws InputError when it is missing or cannot be read
+[[nodiscard]] std::uint64_t content_hash(const InputFile& file);
+
+/// Hash of a file's size and of a few blocks out of it: takes no time, wherever the file lies, and tells it from
+/// another file, if not from one with a few bytes changed. @throws InputError as above
+[[nodiscard]] std::uint64_t content_sample(const InputFile& file);
+
+}  // namespace harmonic

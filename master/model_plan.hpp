@@ -1,0 +1,32 @@
+#pragma once
+
+#include <vector>
+
+#include "master/archive.hpp"
+#include "master/results.hpp"
+#include "master/run_inputs.hpp"
+#include "master/run_plan.hpp"
+
+namespace harmonic {
+
+/// A plan whose results are multimodal models and their front.
+class ModelPlan : public RunPlan {
+ public:
+  /// @param inputs live longer than the plan
+  explicit ModelPlan(const RunInputs& inputs) : inputs_(inputs), tables_(inputs.modalities, *inputs.devices) {}
+
+  [[nodiscard]] nlohmann::ordered_json json() const override;
+
+ protected:
+  [[nodiscard]] virtual const Archive& archive() const = 0;
+  [[nodiscard]] const RunInputs& inputs() const { return inputs_; }
+  [[nodiscard]] const ResultTables& tables() const { return tables_; }
+  [[nodiscard]] std::vector<CandidateId> front() const { return front_of(archive(), inputs_.costs); }
+  [[nodiscard]] double hypervolume() const { return hypervolume_of(archive(), inputs_.costs, inputs_.reference); }
+
+ private:
+  const RunInputs& inputs_;
+  ResultTables tables_;
+};
+
+}  // namespace harmonic

@@ -1,0 +1,71 @@
+#include "master/failure_table.hpp"
+
+#include <fstream>
+
+#include <catch2/catch.hpp>
+
+#include "core/space/search_space.hpp"
+#include "core/storage/atomic_file.hpp"
+#include "core/storage/csv.hpp"
+#include "tests/support/shared_data.hpp"
+
+namespace harmonic {
+namespace {
+
+using namespace testing;
+
+FailedTry diverged(std::uint64_t model) {
+  const auto& space = find_space("avmnist-image");
+  const MultimodalGenome genome{{smallest_genome(space), largest_genome(space)}, {2, 1}};
+  return {{TaskId{9}, SearchFusion{{{CandidateId{model}, genome}}}},
+          Rank{3},
+          "node7",
+          "candidate",
+          "the loss is not finite, \"nan\"\nframe #0: libtorch"};
+}
+
+TEST_CASE("Every failed try has a row with its work, genome, rank, host, kind and reason", "[master][failures]") {
+  const TemporaryFolder folder;
+  const auto path = folder / "failures.csv";
+  {
+    FailureTable table(path);
+    CHECK_FALSE(std::filesystem::exists(path));
+    table.append(diverged(7));
+    table.append(diverged(8));
+  }
+  const auto table = CsvTable::read(path);
+  CHECK(table.header() == std::vector<std::string>{"time", "task", "work", "genome", "rank", "host", "kind", "reason"});
+  REQUIRE(table.rows() == 2);
+  const auto cell = [&](const char* column) { return table.cell(1, table.column(column)); };
+  CHECK_THAT(cell("time"), Catch::Matches("20..-..-..T..:..:..Z"));
+  CHECK(cell("task") == "9");
+  CHECK(cell("work") == "fusion search of model 8");
+  const auto& space = find_space("avmnist-image");
+  CHECK_THAT(cell("genome"), Catch::Contains(to_text(smallest_genome(space))) &&
+                                 Catch::Contains(to_text(largest_genome(space))) && Catch::Contains("2 cells"));
+  CHECK(cell("rank") == "3");
+  CHECK(cell("host") == "node7");
+  CHECK(cell("kind") == "candidate");
+  CHECK(cell("reason") == "the loss is not finite, \"nan\"");
+}
+
+TEST_CASE("A run that goes on appends to the failures before, without what was cut off", "[master][failures]") {
+  const TemporaryFolder folder;
+  const auto path = folder / "failures.csv";
+  FailureTable(path).append(diverged(7));
+  const auto whole = read_file(path);
+  std::ofstream(path, std::ios::app) << whole.substr(whole.find('\n') + 1, 30);
+  FailureTable resumed(path);
+  resumed.append(diverged(8));
+  CHECK(CsvTable::read(path).rows() == 2);
+  CHECK(read_file(path).starts_with(whole));
+}
+
+TEST_CASE("A table that cannot be written does not end the run", "[master][failures]") {
+  const TemporaryFolder folder;
+  FailureTable table(folder / "absent/failures.csv");
+  CHECK_NOTHROW(table.append(diverged(7)));
+}
+
+}  // namespace
+}  // namespace harmonic
