@@ -51,7 +51,7 @@ std::string genomes_text(const Work& work) {
   return join(texts, " | ");
 }
 
-void FailureTable::append(const FailedTry& failed) try {
+void FailureTable::append(const FailedWork& failed) try {
   if (!begun_ && std::filesystem::exists(path_)) cut_torn_row(path_);
   const bool empty = !std::filesystem::exists(path_) || std::filesystem::file_size(path_) == 0;
   begun_ = true;

@@ -8,19 +8,19 @@
 
 namespace harmonic {
 
-/// A piece of work that a worker did not do: one try, others may have succeeded.
-struct FailedTry {
+/// A piece of work that was not done.
+struct FailedWork {
   Task task;
   Rank rank;
   std::string host;
-  std::string kind;  ///< "candidate", "worker", "input" (FailureKind); "lost", "refused": the worker itself went
+  std::string kind;  ///< of FailureKind
   std::string reason;
 };
 
 /// "K=5,5,5,5;E=3,3,4,3;D=2 + fixed, 2 cells of 1 nodes": what a piece of work is about; several are joined by " | ".
 [[nodiscard]] std::string genomes_text(const Work& work);
 
-/// failures.csv of a run: a row a failed try, appended as they come; those of the run's earlier jobs stay.
+/// failures.csv of a run: a row each, appended as they come; those of the run's earlier jobs stay.
 /// Columns: time (UTC, ISO 8601), task, work, genome, rank, host, kind, reason (its first line).
 class FailureTable {
  public:
@@ -28,7 +28,7 @@ class FailureTable {
   explicit FailureTable(std::filesystem::path path) : path_(std::move(path)) {}
 
   /// A table that cannot be written costs a warning, not the run.
-  void append(const FailedTry& failed);
+  void append(const FailedWork& failed);
 
  private:
   std::filesystem::path path_;

@@ -8,6 +8,7 @@
 #include "core/storage/json_text.hpp"
 #include "core/work/run_hash.hpp"
 #include "master/dispatcher.hpp"
+#include "master/failure_table.hpp"
 #include "master/journal.hpp"
 #include "master/run_directory.hpp"
 #include "master/run_status.hpp"
@@ -38,7 +39,8 @@ class Run {
         inputs_(recipe.open_inputs()),
         directory_(settings.run, settings.resume, recipe.config, inputs_),
         journal_(paths().journal(), inputs_.hash),
-        status_file_(paths().status()) {
+        status_file_(paths().status()),
+        failures_(paths().failures()) {
     dispatcher_.expect_settings(run_fingerprint(settings));
     directory_.begin();
   }
@@ -105,7 +107,12 @@ class Run {
     // On disk before it counts. A failure is not kept: a full disk or lost workers may be mended before a resume in the
     // same generation. From the next on it stays, in the checkpoint, or a resumed run would part from one never
     // stopped.
-    if (!std::holds_alternative<Failure>(result.outcome)) {
+    if (const auto* failure = std::get_if<Failure>(&result.outcome)) {
+      failures_.append({task, result.worker, result.host, to_text(failure->kind), failure->message});
+      log::warning("{} failed for good (rank {} on {}, {}): {}; {}", describe(task.work), result.worker.value,
+                   result.host.empty() ? "an unknown host" : result.host, to_text(failure->kind), failure->message,
+                   genomes_text(task.work));
+    } else {
       journal_.append({task.work, result.outcome, result.seconds});
       work_done_ = true;
     }
@@ -172,6 +179,7 @@ class Run {
   RunDirectory directory_;
   Journal journal_;
   StatusFile status_file_;
+  FailureTable failures_;
   std::unique_ptr<RunPlan> plan_;
   Clock clock_ = steady_clock();
   double start_s_ = clock_();

@@ -308,12 +308,9 @@ std::string failures(const RunResults& results) {
                     {escape_html(failure.host)},
                     {escape_html(failure.kind)},
                     {escape_html(failure.reason)}});
-  return fmt::format(
-             "<h2>Failures</h2>\n<p class=\"note\">{} tries failed{}; what failed was tried elsewhere, unless it was "
-             "the "
-             "candidate's own fault. All are in failures.csv.</p>\n",
-             all.size(), all.size() == 1 ? "try" : "tries",
-             shown < all.size() ? fmt::format(", the last {} are shown", shown) : "") +
+  return fmt::format("<h2>Failures</h2>\n<p class=\"note\">{} failed{}. All are in failures.csv.</p>\n",
+                     all.size() == 1 ? "One piece of work" : fmt::format("{} pieces of work", all.size()),
+                     shown < all.size() ? fmt::format("; the last {} are shown", shown) : "") +
          table_html({{"time"}, {"work"}, {"rank", true}, {"host"}, {"kind"}, {"reason"}}, rows);
 }
 

@@ -24,7 +24,7 @@ struct ReportedModel {
   std::optional<double> seconds;  ///< of work
 };
 
-/// One row of failures.csv: a try that failed, others may have succeeded.
+/// One row of failures.csv.
 struct ReportedFailure {
   std::string time, work, genome, rank, host, kind, reason;
 };

@@ -14,7 +14,7 @@ namespace {
 
 using namespace testing;
 
-FailedTry diverged(std::uint64_t model) {
+FailedWork diverged(std::uint64_t model) {
   const auto& space = find_space("avmnist-image");
   const MultimodalGenome genome{{smallest_genome(space), largest_genome(space)}, {2, 1}};
   return {{TaskId{9}, SearchFusion{{{CandidateId{model}, genome}}}},
@@ -24,7 +24,7 @@ FailedTry diverged(std::uint64_t model) {
           "the loss is not finite, \"nan\"\nframe #0: libtorch"};
 }
 
-TEST_CASE("Every failed try has a row with its work, genome, rank, host, kind and reason", "[master][failures]") {
+TEST_CASE("Every failure has a row with its work, genome, rank, host, kind and reason", "[master][failures]") {
   const TemporaryFolder folder;
   const auto path = folder / "failures.csv";
   {

@@ -485,6 +485,13 @@ TEST_CASE("However a run ends, status.json says so", "[master][run]") {
     CHECK(status_of(settings).at("state") == "failed");
     CHECK(status_of(settings).at("exit_code") == 1);
     CHECK(status_of(settings).at("failed") > 0);
+    const auto failures = CsvTable::read(std::filesystem::path(settings.run) / "failures.csv");
+    REQUIRE(failures.rows() == status_of(settings).at("failed"));
+    CHECK(failures.cell(0, failures.column("reason")) == "no such processor");
+    CHECK(failures.cell(0, failures.column("kind")) == "candidate");
+    CHECK_THAT(failures.cell(0, failures.column("genome")), Catch::Contains("K="));
+    CHECK_THAT(read_file(std::filesystem::path(settings.run) / "log.txt"),
+               Catch::Contains("failed for good (rank 0") && Catch::Contains("no such processor; K="));
   }
   SECTION("refused after some work") {
     const auto refuses = [](Counts& counts) -> std::unique_ptr<Evaluator> {

@@ -62,8 +62,8 @@ TEST_CASE("The report tells what failed, where and why", "[report]") {
                                   {"2026-01-02T03:04:05Z", "9", "fusion search of model 7", "K=3,3,0,0;E=3,3,0,0;D=2",
                                    "2", "node7", "candidate", "the loss is not finite <nan>"}});
   const auto html = read_file(write_report(folder.path()));
-  for (const char* text : {"Failures", "1 try failed", "fusion search of model 7", "K=3,3,0,0;E=3,3,0,0;D=2", "node7",
-                           "candidate", "the loss is not finite &lt;nan&gt;"})
+  for (const char* text : {"Failures", "One piece of work failed.", "fusion search of model 7",
+                           "K=3,3,0,0;E=3,3,0,0;D=2", "node7", "candidate", "the loss is not finite &lt;nan&gt;"})
     CHECK_THAT(html, Contains(text));
 }
 
