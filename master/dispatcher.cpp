@@ -247,6 +247,7 @@ void Dispatcher::watch_deadlines(double now_s) {
       if (!worker.cancelled) cancel(rank);
       if (now_s - worker.since_s > 2 * options_.deadline_s * worker.parts + options_.lease_s) {
         roster_.at(rank).state = State::stuck;
+        roster_.at(rank).reason = {fmt::format("is stuck over task {}", worker.task->value)};
         ++counts_.lost_workers;
         log::warning("worker {} is stuck over task {}: it gets no more until it answers", worker.name(rank),
                      worker.task->value);
@@ -323,6 +324,7 @@ void Dispatcher::lose(Rank rank, const std::string& why) {
   log::warning("worker {} {}: it is lost", worker.name(rank), why);
   if (worker.state != State::stuck) ++counts_.lost_workers;
   worker.state = State::lost;
+  worker.reason = {why};
   if (was_working) task_lost(*worker.task, rank, why);
 }
 

@@ -78,6 +78,7 @@ class Dispatcher {
   [[nodiscard]] const DispatchCounts& counts() const { return counts_; }
   [[nodiscard]] int workers_busy() const;
   [[nodiscard]] int workers_here() const { return roster_.here(); }
+  [[nodiscard]] const std::map<Rank, WorkerEntry>& workers() const { return roster_.workers(); }
   /// Of the pieces of work under way what is done, as the workers tell: 1.5 of three that are half done, a group
   /// counted as its parts.
   [[nodiscard]] double parts_under_way() const;

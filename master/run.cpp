@@ -52,17 +52,20 @@ class Run {
     tell_status(code);
     return code;
   } catch (const InputError&) {
-    if (work_done_)
+    if (work_done_) {
       tell_status(ExitCode::bad_input);
-    else
+    } else {
+      over_ = true;
       directory_.withdraw();
+    }
     throw;
   } catch (...) {
     tell_status(ExitCode::failed);
     throw;
   }
-  /// Tells people and scripts how it is; cheap, to be called often.
+  /// Tells people and scripts how it is, as long as there is more to come; cheap, to be called often.
   void show() {
+    if (over_ || plan_ == nullptr) return;
     draw();
     tell_status();
   }
@@ -153,14 +156,19 @@ class Run {
     return there_s > 0 ? dispatcher_.counts().busy_s / there_s : 0;
   }
   void tell_status(std::optional<ExitCode> code = {}) {
+    over_ = code.has_value();
     const auto& counts = dispatcher_.counts();
+    std::vector<LostWorker> lost;
+    for (const auto& [rank, worker] : dispatcher_.workers())
+      if (!worker.here()) lost.push_back({rank, worker.host, worker.reason.message});
     status_file_.show({.exit_code = code,
                        .generation = plan_ ? plan_->generation() : 0,
                        .done = counts.done,
                        .failed = counts.failed,
                        .retried = counts.retried,
                        .lost_workers = counts.lost_workers,
-                       .utilisation = utilisation()});
+                       .utilisation = utilisation(),
+                       .lost = std::move(lost)});
   }
   void log_counts() {
     const auto& counts = dispatcher_.counts();
@@ -186,6 +194,7 @@ class Run {
   double start_s_ = clock_();
   double drawn_s_ = 0;
   int saved_generation_ = -1;
+  bool over_ = false;       ///< its end is told
   bool work_done_ = false;  ///< beyond what the journal held: the run cannot be refused any more
 };
 

@@ -39,7 +39,7 @@ struct WorkerEntry {
   int answers = 0;            ///< good ones
   std::set<TaskId> failures;  ///< since the last good answer: what it could not do, but for what nobody could
   bool outdone = false;       ///< others could do some of these
-  Failure reason;             ///< why it is set aside
+  Failure reason;             ///< why it is not here; of one that is, its last failure
   bool said_goodbye = false;  ///< it was sent home and has heard it
 
   /// Works, or may.

@@ -112,6 +112,7 @@ void with_bad_worker(const BadWorker& misbehave) {
     CHECK(search_with(dispatcher) == archive_without_mpi());
     CHECK(dispatcher.counts().lost_workers == 1);
     CHECK(dispatcher.counts().retried == 1);
+    CHECK_FALSE(dispatcher.workers().at(Rank{1}).reason.message.empty());
     CHECK_FALSE(dispatcher.stop_workers());
   } else if (now.world.rank() == Rank{1}) {
     now.world.post(kMasterRank, kToMaster, encode(make_hello(Rank{1}, [] { return kSettings; })));
@@ -237,7 +238,9 @@ TEST_CASE("A whole run leaves the same front, byte for byte, whatever the number
     hooks.abandon = [] { FAIL("a worker was lost"); };
     if (worker) hooks.idle = [&] { worker->poll(); };
     CHECK(run_search(settings, now.world, hooks) == ExitCode::done);
-    CHECK(read_file(std::filesystem::path(settings.run) / "front.csv") == front_of_one(settings));
+    const auto folder_of_run = std::filesystem::path(settings.run);
+    CHECK(read_file(folder_of_run / "front.csv") == front_of_one(settings));
+    CHECK_THAT(read_file(folder_of_run / "status.json"), Catch::Contains("\"finished\""));  // told last, too
   }
   if (worker) worker->run();
 }
