@@ -298,7 +298,8 @@ hid_t open_for_reading(const std::filesystem::path& path) {
     close(file);
   if (H5Fis_hdf5(path.c_str()) <= 0)
     throw InputError(fmt::format("{} is not an HDF5 file", path.string()), "check the path, or make the file again");
-  const hid_t id = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access_without_lock().get());
+  const Handle access = access_without_lock();  // lives on: closing it would forget the errors
+  const hid_t id = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get());
   if (id >= 0) return id;
   const auto cause = last_cause();
   if (cause.lock)

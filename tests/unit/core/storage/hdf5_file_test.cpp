@@ -167,7 +167,7 @@ TEST_CASE("A data set whose checksum does not match is named, with the file", "[
   const float needle[] = {1.5F, 1.5F, 1.5F, 1.5F};
   const auto at = bytes.find(std::string(reinterpret_cast<const char*>(needle), sizeof(needle)));
   REQUIRE(at != std::string::npos);
-  bytes[at + 600'000] = 'x';  // in a later chunk
+  bytes[at + 900'000] = 'x';  // in a later chunk
   std::ofstream(folder / "f.h5", std::ios::binary) << bytes;
   const Hdf5File file(folder / "f.h5", Hdf5File::Mode::read);
   CHECK(file.read_rows<float>("/a/b/numbers", 0, 1).front() == 1.5F);  // what lies elsewhere is still whole
