@@ -166,13 +166,27 @@ std::vector<hsize_t> chunk_of(const std::vector<std::size_t>& dims, std::size_t 
   return chunk;
 }
 
+/// A group and those it lies in, as far as they are missing. HDF5 would make them by itself, but date them.
+bool make_groups(hid_t file, const std::string& group) {
+  const Handle creation{H5Pcreate(H5P_GROUP_CREATE), H5Pclose};
+  H5Pset_obj_track_times(creation.get(), false);  // no dates: the same content gives the same bytes
+  for (std::size_t end = 0; end < group.size();) {
+    end = std::min(group.find('/', end + 1), group.size());
+    const std::string path = group.substr(0, end);
+    if (path == "/" || H5Lexists(file, path.c_str(), H5P_DEFAULT) > 0) continue;
+    const Handle made{H5Gcreate2(file, path.c_str(), H5P_DEFAULT, creation.get(), H5P_DEFAULT), H5Gclose};
+    if (!made.valid()) return false;
+  }
+  return true;
+}
+
 /// Every value lies under a checksum: Fletcher32 over each chunk, or, for a single value, that of the object's header.
 Handle create_dataset(const Hdf5File& file, hid_t id, const std::string& name, hid_t type,
                       const std::vector<std::size_t>& dims) {
-  const Handle links{H5Pcreate(H5P_LINK_CREATE), H5Pclose};
-  H5Pset_create_intermediate_group(links.get(), 1);
+  const auto slash = name.rfind('/');
+  if (slash != std::string::npos && !make_groups(id, name.substr(0, slash))) fail_writing(file, name);
   const Handle creation{H5Pcreate(H5P_DATASET_CREATE), H5Pclose};
-  H5Pset_obj_track_times(creation.get(), false);  // no dates: the same content gives the same bytes
+  H5Pset_obj_track_times(creation.get(), false);
   if (dims.empty()) {
     H5Pset_layout(creation.get(), H5D_COMPACT);
   } else if (product(dims) > 0) {
@@ -182,7 +196,7 @@ Handle create_dataset(const Hdf5File& file, hid_t id, const std::string& name, h
     H5Pset_fletcher32(creation.get());
   }
   const Handle space = dataspace_of(dims);
-  Handle dataset{H5Dcreate2(id, name.c_str(), type, space.get(), links.get(), creation.get(), H5P_DEFAULT), H5Dclose};
+  Handle dataset{H5Dcreate2(id, name.c_str(), type, space.get(), H5P_DEFAULT, creation.get(), H5P_DEFAULT), H5Dclose};
   if (!dataset.valid()) fail_writing(file, name);
   return dataset;
 }
@@ -475,10 +489,7 @@ void Hdf5File::write_texts(const std::string& dataset, const std::vector<std::st
 }
 
 void Hdf5File::make_group(const std::string& group) {
-  const Handle links{H5Pcreate(H5P_LINK_CREATE), H5Pclose};
-  H5Pset_create_intermediate_group(links.get(), 1);
-  const Handle handle{H5Gcreate2(file_, group.c_str(), links.get(), H5P_DEFAULT, H5P_DEFAULT), H5Gclose};
-  if (!handle.valid()) fail_writing(*this, group);
+  if (exists(group) || !make_groups(file_, group)) fail_writing(*this, group);
 }
 
 bool Hdf5File::has_attribute(const std::string& object, const std::string& name) const {

@@ -93,7 +93,7 @@ TEST_CASE("`data` says what is wrong with its words, and what is nearest", "[mas
 TEST_CASE("Help is there on every level of `data`", "[master]") {
   CHECK_THAT(output_of({"--help"}), Contains("data import SOURCE"));
   CHECK_THAT(output_of({"synth", "--help"}), Contains("--samples"));
-  CHECK_THAT(output_of({"import", "--help"}), Contains("--audio-features"));
+  CHECK_THAT(output_of({"import", "--help"}), Contains("avmnist"));
   CHECK_THAT(output_of({"import", "avmnist", "--help"}), Contains("--audio-features"));
   CHECK_THAT(output_of({"show", "--help"}), Contains("--json"));
 }

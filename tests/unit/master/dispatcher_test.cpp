@@ -237,6 +237,7 @@ TEST_CASE("A task that somebody has answered is cancelled where it still runs", 
   CHECK(world.run(40) == Dispatcher::End::finished);
   CHECK(world.answered_well() == 40);
   REQUIRE(world.workers[0].given.size() > 1);  // free again at once
+  CHECK(world.dispatcher.stop_workers());      // by when it has heard all that was sent
   CHECK(world.workers[0].cancelled == world.workers[0].given);
   CHECK(world.dispatcher.counts().failed == 0);
 }
