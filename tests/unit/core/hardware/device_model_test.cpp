@@ -55,8 +55,9 @@ TEST_CASE("A model with a parameter out of range is refused by its name", "[hard
 }
 
 TEST_CASE("A modelled table covers what it was asked for, and says how it was made", "[hardware]") {
-  const auto table =
-      model_table(round_numbers(), {.spaces = {"avmnist-audio", "maxout"}, .head_classes = {10, 4}}, "2026-01-02");
+  const auto table = model_table(
+      round_numbers(), {.spaces = {find_space("avmnist-audio"), find_space("maxout")}, .head_classes = {10, 4}},
+      "2026-01-02");
   const auto& space = find_space("avmnist-audio");
   for (const int classes : {10, 4}) CHECK_NOTHROW(backbone_cost(table, space, largest_genome(space), classes));
   CHECK_NOTHROW(backbone_cost(table, find_space("maxout"), {}, 10));
