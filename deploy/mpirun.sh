@@ -80,9 +80,9 @@ rank_0_is_here() {
   return 1
 }
 running() { kill -0 "$mpirun" 2>/dev/null; }
-nap() { # ends early when mpirun does, or with a signal
-  sleep 0.3 &
-  wait -n
+nap() { # ends early with a signal. Not by wait -n: where the sleep is over before that is reached, it waits for ever
+  sleep 0.1 &
+  wait $!
 }
 # Ends all ranks, then mpirun. Ranks are killed, for a stopped one hears nothing else; mpirun is asked, for it reaches other nodes.
 end() {
