@@ -79,6 +79,13 @@ rank_0_is_here() {
   done 2>/dev/null
   return 1
 }
+has_dead_rank() { # that mpirun does not take note of: it hangs
+  local pid
+  for pid in $(cat /proc/"$mpirun"/task/*/children); do
+    ! grep -q '^State:.*Z' "/proc/$pid/status" || return 0
+  done 2>/dev/null
+  return 1
+}
 running() { kill -0 "$mpirun" 2>/dev/null; }
 nap() { # ends early with a signal. Not by wait -n: where the sleep is over before that is reached, it waits for ever
   sleep 0.1 &
@@ -114,7 +121,7 @@ launch() {
       limit=${limit:-$((SECONDS + 5))} # rank 0 has ended: the others have no more to do
     elif [ -z "$job" ] || [ -n "$word" ]; then
       limit=
-    elif [ -s "$state/ended" ] && rank_0_is_here; then
+    elif { [ -s "$state/ended" ] && rank_0_is_here; } || has_dead_rank; then
       limit=${limit:-$((SECONDS + (${#asked} ? 0 : 5)))} # the others would wait for it for ever
     elif [ $SECONDS -ge $met_by ] && rank_0_is_here; then
       lost="the ranks have not met in ${HARMONIC_MEET_SECONDS:-120} s"
