@@ -14,16 +14,16 @@ ranks=$1
 shift
 command -v "$1" >/dev/null || { say "no program $1; build it with deploy/build.sh"; exit 2; }
 
-# Only a search or a reproduction can go on without a rank; elsewhere Open MPI should end the job. They, a training
-# and a sweep are jobs: they take a signal as a wish to stop, and rank 0 says how far it is.
+# A search, a reproduction and a sweep can go on without a rank; elsewhere Open MPI should end the job. They and a training
+# are jobs: they take a signal as a wish to stop, and rank 0 says how far it is.
 recovery=
 job=
 words=("$@")
 for ((i = 0; i < $#; ++i)); do
   [ "${words[i]##*/}" = harmonic ] || continue
   case "${words[i + 1]-} ${words[i + 2]-}" in
-    'search '* | 'reproduce '*) job=1 recovery=--enable-recovery ;;
-    'supernet train' | 'supernet sweep') job=1 ;;
+    'search '* | 'reproduce '* | 'supernet sweep') job=1 recovery=--enable-recovery ;;
+    'supernet train') job=1 ;;
   esac
   break
 done

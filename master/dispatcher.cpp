@@ -265,7 +265,7 @@ void Dispatcher::no_worker_left() const {
     if (aside) why.push_back(fmt::format("rank {}: {}", worker.name(rank), worker.reason.message));
   }
   if (input) throw InputError(why.size() > 1 ? why.front() : roster_.workers().begin()->second.reason.message, "");
-  throw RunError(fmt::format("no worker is left{}; what was finished is in the journal: start again with --resume",
+  throw RunError(fmt::format("no worker is left{}; what was finished is on disk: start again with --resume",
                              why.empty() ? "" : fmt::format(" ({})", join(why, "; "))));
 }
 

@@ -1,9 +1,11 @@
 // The program: one executable, subcommands. The only file that sees both the master and the worker.
+#include <cstdint>
 #include <functional>
 #include <iostream>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -22,11 +24,13 @@
 #include "master/report/report.hpp"
 #include "master/reproduce_plan.hpp"
 #include "master/search_plan.hpp"
+#include "master/sweep.hpp"
 #include "worker/commands/commands.hpp"
 #include "worker/group/placement.hpp"
 #include "worker/loop/worker_loop.hpp"
 #include "worker/search_evaluator.hpp"
 #include "worker/search_inputs.hpp"
+#include "worker/sweep_evaluator.hpp"
 
 namespace harmonic {
 namespace {
@@ -46,37 +50,52 @@ struct Command {
 
 constexpr double kFinalize_s = 10;  // for MPI_Finalize, once all have said goodbye
 
+/// A command whose work rank 0 deals to the others.
+struct DealtCommand {
+  std::function<std::uint64_t()> fingerprint;  ///< what all ranks must agree on @throws InputError
+  EvaluatorFactory make_evaluator;
+  std::function<ExitCode(Mailbox&, RunHooks)> lead;  ///< the master's part
+};
+
 /// Rank 0 is the master (`lead`), the other ranks are workers; in a world of one, rank 0 is both in turn. From the
 /// first moment all give signs of life: nothing is read, and no rank waits for another, before a worker has said hello.
-ExitCode run_on_ranks(const SearchSettings& settings, MpiSession& session,
-                      const std::function<ExitCode(Mailbox&, const RunHooks&)>& lead) {
+ExitCode run_on_ranks(MpiSession& session, const DealtCommand& command) {
   catch_stop_signals();  // workers leave it to the master, who sends them home
   session.limit_finalize(kFinalize_s);
   Communicator world;
-  const LocalPlace place = local_place();
   std::optional<WorkerLoop> worker;
-  if (world.rank().value != 0 || world.size() == 1) {
-    worker.emplace(world, make_hello(world.rank(), [&] { return run_fingerprint(settings); }),
-                   [settings, place] { return make_search_evaluator(settings, place); });
-  }
+  if (world.rank().value != 0 || world.size() == 1)
+    worker.emplace(world, make_hello(world.rank(), command.fingerprint), command.make_evaluator);
   if (world.rank().value == 0) {
     const HeartbeatThread alive(world);
     RunHooks hooks;
     hooks.idle = [&] {
       if (worker) worker->poll();
     };
-    hooks.check = [&] { check_weights(settings); };
     hooks.stop = stop_signal_seen;
     hooks.abandon = [&] { session.take_down(); };
-    hooks.report = write_report;
-    return lead(world, hooks);
+    return command.lead(world, std::move(hooks));
   }
   worker->run();
   if (worker->rank_lost()) session.abandon();
   if (!worker->master_lost()) return ExitCode::done;
   if (world.rank().value == 1)  // one speaks for all
-    log::error("rank 0, the master, is gone; what was finished is in the journal: start again with --resume");
+    log::error("rank 0, the master, is gone; what was finished is on disk: start again with --resume");
   return ExitCode::failed;
+}
+
+/// A search, or what takes its settings.
+ExitCode run_on_ranks(MpiSession& session, const SearchSettings& settings,
+                      const std::function<ExitCode(Mailbox&, const RunHooks&)>& lead) {
+  return run_on_ranks(
+      session, {.fingerprint = [&] { return run_fingerprint(settings); },
+                .make_evaluator = [settings, place = local_place()] { return make_search_evaluator(settings, place); },
+                .lead =
+                    [&](Mailbox& world, RunHooks hooks) {
+                      hooks.check = [&] { check_weights(settings); };
+                      hooks.report = write_report;
+                      return lead(world, hooks);
+                    }});
 }
 
 ExitCode search_command(const Arguments& args, MpiSession& session) {
@@ -85,7 +104,7 @@ ExitCode search_command(const Arguments& args, MpiSession& session) {
   settings.declare(options);
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   settings.check();
-  return run_on_ranks(settings, session,
+  return run_on_ranks(session, settings,
                       [&](Mailbox& world, const RunHooks& hooks) { return run_search(settings, world, hooks); });
 }
 
@@ -97,8 +116,34 @@ ExitCode reproduce_command(const Arguments& args, MpiSession& session) {
   settings.declare(options);
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   settings.check();
-  return run_on_ranks(settings.run, session,
+  return run_on_ranks(session, settings.run,
                       [&](Mailbox& world, const RunHooks& hooks) { return run_reproduction(settings, world, hooks); });
+}
+
+ExitCode sweep_command(const Arguments& args, MpiSession& session) {
+  EvaluationOptions evaluation;
+  SweepOptions sweep;
+  OptionSet options("harmonic supernet sweep",
+                    "Measures many sub-networks, or every distinct one, after recalibration. Under mpirun rank 0 deals "
+                    "them to the others.");
+  evaluation.declare(options);
+  sweep.declare(options);
+  if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
+  sweep.check();
+  const LocalPlace place = local_place();
+  const SweepSource source{.files = evaluation.files(),
+                           .fingerprint = [&] { return evaluation.fingerprint(); },
+                           .open = [&] { return open_sweep(evaluation, place); }};
+  return run_on_ranks(
+      session, {.fingerprint = source.fingerprint,
+                .make_evaluator = [evaluation, place] { return make_sweep_evaluator(evaluation, place); },
+                .lead = [&](Mailbox& world, const RunHooks& hooks) { return run_sweep(sweep, source, world, hooks); }});
+}
+
+/// harmonic supernet ACTION: a sweep has a master, the other actions are the worker's alone.
+ExitCode supernet(const Arguments& args, MpiSession& session) {
+  if (!args.empty() && args.front() == "sweep") return sweep_command({args.begin() + 1, args.end()}, session);
+  return supernet_command(args, [&session] { session.abandon(); });
 }
 
 /// For commands that need no more of MPI than whether it is there.
@@ -110,9 +155,7 @@ const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
       {"data", "make, import and show data sets", Runs::alone, without_mpi(data_command)},
       {"supernet", "train, import and evaluate weight-sharing backbones", Runs::on_ranks,
-       [](const Arguments& args, MpiSession* session) {
-         return supernet_command(args, [session] { session->abandon(); });
-       }},
+       [](const Arguments& args, MpiSession* session) { return supernet(args, *session); }},
       {"lut", "look-up tables of latency and energy", Runs::alone, without_mpi(lut_command)},
       {"search", "the main job: find the Pareto front", Runs::on_ranks,
        [](const Arguments& args, MpiSession* session) { return search_command(args, *session); }},

@@ -10,6 +10,7 @@
 #include "core/work/run_hash.hpp"
 #include "master/dispatcher.hpp"
 #include "master/failure_table.hpp"
+#include "master/farewell.hpp"
 #include "master/journal.hpp"
 #include "master/run_directory.hpp"
 #include "master/run_status.hpp"
@@ -19,15 +20,6 @@ namespace harmonic {
 namespace {
 
 constexpr double kRedraw_s = 0.2;  // of the progress line, at most
-
-/// Sends the workers home however the run ends, and lets the program know when MPI cannot be finalised.
-struct Farewell {
-  Dispatcher& dispatcher;
-  const RunHooks& hooks;
-  ~Farewell() {
-    if (!dispatcher.stop_workers()) hooks.abandon();
-  }
-};
 
 /// The plan, the run's directory and journal, and the workers.
 class Run {

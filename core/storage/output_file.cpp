@@ -14,7 +14,7 @@
 
 namespace harmonic {
 
-void check_output(const std::filesystem::path& path, std::string_view option, const std::vector<InputFile>& inputs) {
+void check_output(const std::filesystem::path& path, std::string_view option, const std::vector<OptionFile>& inputs) {
   const auto refuse = [&](const std::string& why, std::string_view mend) {
     throw InputError(fmt::format("option --{}: cannot write '{}': {}", option, path.string(), why), mend);
   };

@@ -8,7 +8,7 @@
 namespace harmonic {
 
 /// A file that a command reads, with the option that named it.
-struct InputFile {
+struct OptionFile {
   std::string option;  ///< "data"
   std::filesystem::path path;
 };
@@ -20,7 +20,7 @@ struct InputFile {
 /// @throws InputError: no such folder, no right to write there, something that is no regular file, or one of the
 ///   inputs, under whatever name
 void check_output(const std::filesystem::path& path, std::string_view option,
-                  const std::vector<InputFile>& inputs = {});
+                  const std::vector<OptionFile>& inputs = {});
 
 /// For results that are not to be replaced unasked. @throws InputError when something is at `path`
 void check_absent(const std::filesystem::path& path, std::string_view option, std::string_view mend);

@@ -157,6 +157,7 @@ TEST_CASE("A command stands after the program, not among its values", "[launcher
   const auto given = [&](const std::vector<std::string>& words) { return run(on_ranks(2, words, {setting})).out; };
   CHECK_THAT(given({"search", "--run", "train"}), Contains("--enable-recovery"));
   CHECK_THAT(given({"reproduce", "--table", "avmnist"}), Contains("--enable-recovery"));
+  CHECK_THAT(given({"supernet", "sweep", "--out", "a.csv"}), Contains("--enable-recovery"));
   CHECK_THAT(given({"supernet", "train", "--out", "search"}), !Contains("--enable-recovery"));
   CHECK_THAT(given({"report", "--run", "search"}), !Contains("--enable-recovery"));
 }

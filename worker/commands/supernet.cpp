@@ -82,7 +82,6 @@ ExitCode supernet_command(const Arguments& args, const std::function<void()>& ab
   if (action == "train") return naming_gpu_failures([&] { return supernet_train(rest, abandon_mpi); });
   if (action == "import") return import(rest);
   if (action == "eval") return naming_gpu_failures([&] { return supernet_eval(rest); });
-  if (action == "sweep") return naming_gpu_failures([&] { return supernet_sweep(rest, abandon_mpi); });
   throw InputError(fmt::format("harmonic supernet knows no action '{}'", action),
                    fmt::format("did you mean {}? There are: {}", nearest(action, kActions), join(kActions, ", ")));
 }

@@ -16,7 +16,6 @@ using Arguments = std::vector<std::string>;
 /// @param abandon_mpi called when a rank is lost, so that MPI can no longer be finalised
 ExitCode supernet_train(const Arguments& args, const std::function<void()>& abandon_mpi);
 ExitCode supernet_eval(const Arguments& args);
-ExitCode supernet_sweep(const Arguments& args, const std::function<void()>& abandon_mpi);
 
 /// The space, with a vector's length taken from the data.
 [[nodiscard]] BackboneSpace space_for(BackboneSpace space, const ModalityInfo& modality);

@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/base/hash.hpp"
 #include "core/config/space_config.hpp"
+#include "core/work/input_files.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
 #include "worker/backbone/supernet_file.hpp"
 #include "worker/commands/supernet_actions.hpp"
@@ -74,6 +76,17 @@ void EvaluationOptions::declare(OptionSet& options) {
   options.add("threads", threads, "compute threads of a rank; 0: the machine's cores shared by its ranks", {0, 1024});
   options.add_choice("compute", compute, kComputes, "where to compute");
   declare_spaces(options, spaces);
+}
+
+std::uint64_t EvaluationOptions::fingerprint() const {
+  std::string text = fmt::format("{}\n{}\n{}\n{} {} {} {} {} {}", space, modality, split, limit, calibration_samples,
+                                 calibration_batch, views.count, views.strength, views.run_seed);
+  if (!space.empty())
+    for (const auto& [name, value] : space_conditions(spaces.find(space))) text += fmt::format("\n{} {}", name, value);
+  std::uint64_t hash = hash64(text);
+  for (const auto& file : files())
+    hash = hash64(fmt::format("{} {:016x}", file.option, content_sample({file.option, file.path})), hash);
+  return hash;
 }
 
 EvaluationInputs load_evaluation(const EvaluationOptions& chosen, LocalPlace place, bool calibration) {

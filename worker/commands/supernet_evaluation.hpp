@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,10 @@ struct EvaluationOptions {
 
   void declare(OptionSet& options);
   /// The files that are read.
-  [[nodiscard]] std::vector<InputFile> files() const { return {{"weights", weights}, {"data", data}}; }
+  [[nodiscard]] std::vector<OptionFile> files() const { return {{"weights", weights}, {"data", data}}; }
+  /// Of what is measured and of a sample of both files (content_sample): what ranks that share the work must agree on.
+  /// @throws InputError when a file cannot be read
+  [[nodiscard]] std::uint64_t fingerprint() const;
 };
 
 /// What they work on, checked to fit together.

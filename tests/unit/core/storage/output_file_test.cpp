@@ -37,7 +37,7 @@ TEST_CASE("An output that is an input is refused under any name, with the option
   std::ofstream(folder / "data.h5") << "kept";
   std::filesystem::create_symlink(folder / "data.h5", folder / "link.h5");
   std::filesystem::create_hard_link(folder / "data.h5", folder / "hard.h5");
-  const std::vector<InputFile> inputs = {{"genomes", ""}, {"data", folder / "data.h5"}};
+  const std::vector<OptionFile> inputs = {{"genomes", ""}, {"data", folder / "data.h5"}};
   for (const auto& name : {std::string("data.h5"), std::string("link.h5"), std::string("hard.h5"),
                            "../" + folder.path().filename().string() + "/data.h5"})
     CHECK_THROWS_WITH(check_output(folder / name, "out", inputs), Contains("--out") && Contains("--data"));

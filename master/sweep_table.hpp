@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/hardware/multi_device.hpp"
+#include "core/space/genome.hpp"
+
+namespace harmonic {
+
+/// Networks and what they score, percent.
+using ScoredBackbones = std::vector<std::pair<BackboneGenome, double>>;
+
+/// What an earlier sweep has left in its CSV file, in the file's order; a row that was cut off is none.
+/// @throws InputError when it is no such file
+[[nodiscard]] ScoredBackbones read_sweep(const std::filesystem::path& csv, const BackboneSpace& space);
+
+/// The CSV file of a sweep: what each network scores and costs, and whether none dominates it in metric and costs.
+/// Rows are appended as they come, their `front` left open. In the end all stand in the networks' order: the file is
+/// the same however its rows came about.
+class SweepTable {
+ public:
+  /// Touches no file.
+  /// @param genomes canonical, one or more; a row each at the end, one named twice has two
+  /// @param known of an earlier sweep; those not among the genomes stay, after them
+  /// @param devices whose costs are added; none: no such columns @throws InputError when a table lacks a row
+  SweepTable(std::filesystem::path path, std::vector<BackboneGenome> genomes, const ScoredBackbones& known,
+             const std::optional<DeviceSet>& devices);
+
+  /// All that the table is to hold, in its order.
+  [[nodiscard]] const std::vector<BackboneGenome>& genomes() const { return genomes_; }
+  /// Distinct ones without a score, ascending.
+  [[nodiscard]] std::vector<BackboneGenome> open() const;
+  [[nodiscard]] std::size_t scored() const { return metrics_.size(); }
+  /// The first of the best; none when none is scored.
+  [[nodiscard]] std::optional<std::pair<BackboneGenome, double>> best() const;
+
+  /// Adds rows; with the first ones the file begins anew, with the known rows.
+  /// @param percents of the genomes @throws RunError when they cannot be written
+  void append(std::span<const BackboneGenome> genomes, std::span<const double> percents);
+  /// Puts all rows in order, with their `front`. @return how many networks are on it. @throws RunError
+  std::size_t finish();
+
+ private:
+  using Costs = std::vector<std::optional<double>>;  ///< in the order of the columns; nothing where a table has none
+
+  [[nodiscard]] std::string row(const BackboneGenome& genome, const std::string& front) const;
+  [[nodiscard]] std::string text(const std::set<BackboneGenome>* front) const;
+  [[nodiscard]] std::set<BackboneGenome> front() const;
+
+  std::filesystem::path path_;
+  std::vector<BackboneGenome> genomes_;
+  std::map<BackboneGenome, double> metrics_;  ///< of all that are scored
+  std::vector<std::string> cost_columns_;
+  std::map<BackboneGenome, Costs> costs_;  ///< of all
+  bool begun_ = false;
+};
+
+}  // namespace harmonic

@@ -1,0 +1,86 @@
+#include "worker/sweep_evaluator.hpp"
+
+#include <mutex>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/base/version.hpp"
+#include "worker/backbone/backbone_evaluator.hpp"
+#include "worker/backbone/supernet_file.hpp"
+#include "worker/tensor/gpu_failure.hpp"
+#include "worker/tensor/tensor_hash.hpp"
+
+namespace harmonic {
+namespace {
+
+/// In a world of one the leading and the computing thread both load, and HDF5 files are not for two at once.
+EvaluationInputs load_alone(const EvaluationOptions& chosen, LocalPlace place) {
+  static std::mutex loading;
+  const std::lock_guard lock(loading);
+  return load_evaluation(chosen, place, /*calibration=*/true);
+}
+
+class SweepEvaluator final : public Evaluator {
+ public:
+  explicit SweepEvaluator(EvaluationInputs inputs)
+      : inputs_(std::move(inputs)), backbones_(inputs_.supernet, std::move(inputs_.calibration), inputs_.device) {}
+
+  Outcome evaluate(const Work& work, const WorkHooks& hooks) override {
+    const auto stop_if_cancelled = [&] {
+      if (hooks.cancelled()) throw Cancelled();
+    };
+    return naming_gpu_failures([&] {
+      return BackboneScores{backbones_.evaluate(std::get<EvaluateBackbones>(work).genomes, inputs_.inputs,
+                                                inputs_.labels, inputs_.kind, stop_if_cancelled)};
+    });
+  }
+
+ private:
+  EvaluationInputs inputs_;
+  BackboneEvaluator backbones_;
+};
+
+std::string hash_of(const std::vector<torch::Tensor>& tensors) {
+  std::uint64_t hash = 0;
+  for (const auto& tensor : tensors) hash = tensor_hash(tensor, hash);
+  return fmt::format("{:016x}", hash);
+}
+
+Conditions conditions_of(const EvaluationOptions& chosen, const EvaluationInputs& inputs) {
+  std::vector<torch::Tensor> weights;
+  for (const auto& [name, tensor] : inputs.supernet.tensors()) weights.push_back(tensor);
+  std::int64_t calibration_samples = 0;
+  for (const auto& batch : inputs.calibration) calibration_samples += batch.size(0);
+  Conditions conditions = {
+      {"program", std::string(program_version())},
+      {"weights", hash_of(weights)},
+      {"modality", inputs.modality},
+      {"split", chosen.split},
+      {"samples", std::to_string(inputs.inputs.size(0))},
+      {"content of the samples", hash_of({inputs.inputs, inputs.labels})},
+      {"calibration-samples", std::to_string(calibration_samples)},
+      {"calibration-batch", std::to_string(chosen.calibration_batch)},
+      {"content of the calibration samples", hash_of(inputs.calibration)},
+  };
+  for (auto& condition : space_conditions(inputs.supernet.space())) conditions.push_back(std::move(condition));
+  return conditions;
+}
+
+}  // namespace
+
+std::unique_ptr<Evaluator> make_sweep_evaluator(const EvaluationOptions& chosen, LocalPlace place) {
+  return naming_gpu_failures([&] { return std::make_unique<SweepEvaluator>(load_alone(chosen, place)); });
+}
+
+SweepSubject open_sweep(const EvaluationOptions& chosen, LocalPlace place) {
+  EvaluationOptions here = chosen;
+  here.compute = Compute::cpu;  // who leads computes nothing: the GPUs are the workers'
+  const auto inputs = load_alone(here, place);
+  const auto& space = inputs.supernet.space();
+  return {space, inputs.supernet.classes(),
+          fmt::format("{} on {} samples of {}", space.name, inputs.inputs.size(0), chosen.split),
+          conditions_of(chosen, inputs)};
+}
+
+}  // namespace harmonic
