@@ -18,6 +18,7 @@
 #include "worker/fusion/retraining.hpp"
 #include "worker/group/placement.hpp"
 #include "worker/models/model_file.hpp"
+#include "worker/tensor/gpu_failure.hpp"
 
 namespace harmonic {
 namespace {
@@ -32,7 +33,8 @@ class SearchEvaluator final : public Evaluator {
   }
 
   Outcome evaluate(const Work& work, const WorkHooks& hooks) override {
-    return std::visit([&](const auto& piece) -> Outcome { return run(piece, hooks); }, work);
+    return naming_gpu_failures(
+        [&] { return std::visit([&](const auto& piece) -> Outcome { return run(piece, hooks); }, work); });
   }
 
  private:
@@ -152,9 +154,11 @@ class SearchEvaluator final : public Evaluator {
 }  // namespace
 
 std::unique_ptr<Evaluator> make_search_evaluator(const SearchSettings& settings, LocalPlace place) {
-  const auto device = choose_device(settings.compute, place);
-  use_threads(settings.threads, place);
-  return std::make_unique<SearchEvaluator>(settings, device);
+  return naming_gpu_failures([&] {
+    const auto device = choose_device(settings.compute, place);
+    use_threads(settings.threads, place);
+    return std::make_unique<SearchEvaluator>(settings, device);
+  });
 }
 
 }  // namespace harmonic
