@@ -19,10 +19,11 @@ if [ ${#names[@]} -eq 0 ]; then
 fi
 
 fuzz() { # NAME; what it learns is kept in the build folder, beside the seeds of the source tree
-  local log=build-fuzz/fuzz/$1.log
+  local log=build-fuzz/fuzz/$1.log corpora=("build-fuzz/corpus/$1")
+  [ ! -d "tests/fuzz/corpus/$1" ] || corpora+=("tests/fuzz/corpus/$1")
   mkdir -p "build-fuzz/corpus/$1" build-fuzz/findings
   if "build-fuzz/fuzz/$1_fuzz" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -max_len=4096 -print_final_stats=1 \
-    -artifact_prefix="build-fuzz/findings/$1-" "build-fuzz/corpus/$1" "tests/fuzz/corpus/$1" >"$log" 2>&1; then
+    -artifact_prefix="build-fuzz/findings/$1-" "${corpora[@]}" >"$log" 2>&1; then
     echo "$1: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs, no finding"
   else
     tail -n 60 "$log"
