@@ -6,7 +6,7 @@
 
 #include "core/base/error.hpp"
 #include "core/data/dataset_file.hpp"
-#include "core/hardware/kernels.hpp"
+#include "core/hardware/fusion_operators.hpp"
 #include "core/space/layers.hpp"
 #include "core/work/run_devices.hpp"
 

@@ -7,6 +7,7 @@
 
 #include "core/config/compute.hpp"
 #include "core/config/options.hpp"
+#include "core/hardware/fusion_operators.hpp"
 #include "core/hardware/multi_device.hpp"
 #include "core/space/search_space.hpp"
 #include "core/space/variation.hpp"
@@ -48,7 +49,7 @@ struct FusionSettings {
   int side = 4;        ///< maps are pooled to side x side: L = side^2 positions
   int multiplier = 2;  ///< last states joined to the output
   double dropout = 0.1;
-  std::vector<std::string> operators = {"Sum", "ScaleDotAttn", "LinearGLU", "ConcatFC", "SE1", "CatConvMish"};
+  std::vector<std::string> operators = searched_operators();
   std::vector<int> features = {4};  ///< per modality, maps offered to fusion; one value serves all
   [[nodiscard]] int features_of(std::size_t modality) const;
 

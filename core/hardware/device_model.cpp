@@ -8,6 +8,7 @@
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 #include "core/hardware/cost_model.hpp"
+#include "core/hardware/fusion_operators.hpp"
 
 namespace harmonic {
 namespace {
@@ -117,8 +118,8 @@ LookUpTable model_table(const DeviceModel& model, const TableScope& scope, std::
     for (const int classes : scope.head_classes)
       for (const Layer& layer : space_layers(space, classes)) add(lut_key(layer), layer_kernels(layer));
   }
-  for (const auto& op : fusion_operators())
-    add(fusion_key(op, scope.channels, scope.positions), fusion_kernels(op, scope.channels, scope.positions));
+  for (const auto& op : fusion_operator_table())
+    add(fusion_key(op.name, scope.channels, scope.positions), op.kernels(scope.channels, scope.positions));
   table.set_provenance({model.device, "modelled", std::move(date), tool_name(),
                         fmt::format("roofline, batch 1, float32, one kernel an operator: {}", model.describe())});
   return table;

@@ -14,6 +14,8 @@ struct Kernel {
   double flops = 0;        ///< a multiply-add is two
   double bytes = 0;        ///< read (inputs and weights) and written, each once
   bool depthwise = false;  ///< a depthwise convolution, which uses a device's arithmetic poorly
+  double parameters = 0;   ///< numbers that are learned: weights, biases, scale and shift of norms
+  double macs = 0;         ///< multiply-adds of convolutions, linear layers and matrix products; biases are none
 
   bool operator==(const Kernel&) const = default;
 };
@@ -27,11 +29,5 @@ struct Kernel {
 /// A Maxout backbone's blocks: linear, maximum over the pool, batch norm. Its classifier, which no row's key names,
 /// is left out: fusion reads the blocks' outputs.
 [[nodiscard]] std::vector<Kernel> maxout_kernels(const BackboneSpace& space);
-
-/// A fusion operator on two states of (C channels, L positions): those of fusion_operators().
-/// @throws InputError naming the nearest known operator
-[[nodiscard]] std::vector<Kernel> fusion_kernels(std::string_view op, int channels, int positions);
-/// Sum, ScaleDotAttn, LinearGLU, ConcatFC, SE1, CatConvMish, SE2, LowRankTensorFusion
-[[nodiscard]] std::vector<std::string> fusion_operators();
 
 }  // namespace harmonic

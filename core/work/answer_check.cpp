@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "core/hardware/kernels.hpp"
+#include "core/hardware/fusion_operators.hpp"
 
 namespace harmonic {
 namespace {

@@ -11,6 +11,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
+#include "core/hardware/fusion_operators.hpp"
 
 namespace harmonic {
 
@@ -92,6 +93,7 @@ std::pair<const std::string, Maker> maker(const char* name) {
   return {name, [](const StateShape& shape) { return std::make_shared<Operator>(shape); }};
 }
 
+/// One for every row of fusion_operator_table().
 const std::map<std::string, Maker>& makers() {
   static const std::map<std::string, Maker> table = {
       maker<Sum>("Sum"),
@@ -110,20 +112,11 @@ const Maker& find_maker(std::string_view name) {
   const auto found = makers().find(std::string(name));
   if (found == makers().end())
     throw InputError(fmt::format("there is no fusion operator '{}'", name),
-                     fmt::format("did you mean {}?", nearest(name, fusion_operator_names())));
+                     fmt::format("did you mean {}?", nearest(name, fusion_operators())));
   return found->second;
 }
 
 }  // namespace
-
-const std::vector<std::string>& fusion_operator_names() {
-  static const std::vector<std::string> names = [] {
-    std::vector<std::string> all;
-    for (const auto& [name, make] : makers()) all.push_back(name);
-    return all;
-  }();
-  return names;
-}
 
 std::shared_ptr<FusionOperator> make_fusion_operator(std::string_view name, const StateShape& shape) {
   return find_maker(name)(shape);

@@ -106,8 +106,7 @@ class LowRankTensorFusion final : public FusionOperator {
   torch::Tensor fusion_bias;         ///< (1, C*L)
 };
 
-[[nodiscard]] const std::vector<std::string>& fusion_operator_names();
-/// @throws InputError naming the nearest known operator
+/// Makes an operator of core's table (core/hardware/fusion_operators). @throws InputError naming the nearest known one
 [[nodiscard]] std::shared_ptr<FusionOperator> make_fusion_operator(std::string_view name, const StateShape& shape);
 /// Whether all of them run in several lanes: all but LowRankTensorFusion do.
 [[nodiscard]] bool runs_in_lanes(const std::vector<std::string>& names);

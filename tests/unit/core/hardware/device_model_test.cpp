@@ -4,6 +4,7 @@
 
 #include "core/base/error.hpp"
 #include "core/hardware/cost_model.hpp"
+#include "core/hardware/fusion_operators.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "tests/support/shared_data.hpp"
 

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "core/base/error.hpp"
+#include "core/hardware/fusion_operators.hpp"
 
 using namespace harmonic;
 
@@ -74,6 +75,11 @@ TEST_CASE("A Maxout backbone is three kernels a block", "[hardware]") {
   REQUIRE(kernels.size() == 6);
   CHECK(kernels[0].flops == 2.0 * 301 * 512);
   CHECK(kernels[3].flops == 2.0 * 129 * 1024);
+}
+
+TEST_CASE("What is searched by default are the six operators of the published work", "[hardware]") {
+  CHECK(searched_operators() ==
+        std::vector<std::string>{"Sum", "ScaleDotAttn", "LinearGLU", "ConcatFC", "SE1", "CatConvMish"});
 }
 
 TEST_CASE("Every fusion operator has kernels, and LinearGLU twice ConcatFC's convolution", "[hardware]") {

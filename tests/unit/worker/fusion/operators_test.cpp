@@ -4,6 +4,7 @@
 #include <torch/torch.h>
 
 #include "core/base/error.hpp"
+#include "core/hardware/fusion_operators.hpp"
 #include "golden.hpp"
 #include "tests/support/shared_data.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
@@ -117,6 +118,21 @@ TEST_CASE("Low-rank tensor fusion is the sum over ranks of products of projectio
     expected += op.fusion_weights[0][r].detach() * at::matmul(with_one(x), op.factor_x[r].detach()) *
                 at::matmul(with_one(y), op.factor_y[r].detach());
   CHECK(relative_error(turned(out).flatten(), expected) < 1e-5);
+}
+
+TEST_CASE("Every fusion operator of core's table can be computed, with the parameters that the table counts",
+          "[fusion]") {
+  constexpr int kChannels = 6, kPositions = 4;
+  for (const auto& row : fusion_operator_table()) {
+    INFO(row.name);
+    const auto op = make_fusion_operator(row.name, {kChannels, kPositions, 0.0});
+    const Tensor x = torch::randn({3, kPositions, kChannels}), y = torch::randn({3, kPositions, kChannels});
+    CHECK(op->forward(x, y, Pass::eval).sizes() == x.sizes());
+    double counted = 0, held = 0;
+    for (const auto& kernel : row.kernels(kChannels, kPositions)) counted += kernel.parameters;
+    for (const auto& parameter : op->parameters()) held += static_cast<double>(parameter.numel());
+    CHECK(counted == held);
+  }
 }
 
 TEST_CASE("An unknown fusion operator is refused with the nearest name", "[fusion]") {
