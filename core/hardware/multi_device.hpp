@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/hardware/cost_model.hpp"
+#include "core/hardware/model_size.hpp"
 
 namespace harmonic {
 
@@ -29,6 +30,13 @@ struct Device {
   LookUpTable table;
   double weight = 1.0;
   Cost reference;  ///< cost of the smallest sub-networks of all modalities, ms and mJ
+};
+
+/// What a whole multimodal model costs.
+struct ModelCosts {
+  std::vector<Cost> devices;       ///< one a device, in the run's order
+  std::vector<double> objectives;  ///< DeviceSet::objectives
+  ModelSize size = {};
 };
 
 /// The devices of a run and what a model costs on them.

@@ -1,0 +1,65 @@
+#include "core/hardware/model_size.hpp"
+
+#include <set>
+
+#include "core/hardware/fusion_operators.hpp"
+#include "core/hardware/kernel_parts.hpp"
+#include "core/space/layers.hpp"
+
+namespace harmonic {
+
+ModelSize size_of(const std::vector<Kernel>& kernels) {
+  ModelSize size;
+  for (const Kernel& kernel : kernels) size += {kernel.parameters, kernel.macs};
+  return size;
+}
+
+ModelSize backbone_size(const BackboneSpace& space, const BackboneGenome& genome, int classes) {
+  ModelSize size;
+  if (space.family == BackboneSpace::Family::maxout) {
+    size = size_of(maxout_kernels(space));
+    const int inputs = feature_channels(space, genome, classes).rbegin()[1];  // of the last block, before the logits
+    size += size_of({linear(inputs, classes)});
+  }
+  for (const Layer& layer : backbone_layers(space, genome, classes)) size += size_of(layer_kernels(layer));
+  return size;
+}
+
+std::vector<FusionInput> fusion_inputs(const BackboneSpace& space, const BackboneGenome& genome, int count) {
+  const auto channels = feature_channels(space, genome, /*classes=*/1);
+  std::vector<FusionInput> inputs;
+  for (const int f : offered_features(static_cast<int>(channels.size()), count))
+    inputs.push_back({channels[static_cast<std::size_t>(f)], space.family == BackboneSpace::Family::maxout});
+  return inputs;
+}
+
+ModelSize fusion_size(const Genotype& genotype, const std::vector<FusionInput>& inputs, int classes, int channels,
+                      int positions) {
+  const double state = static_cast<double>(channels) * positions;
+  std::set<int> read(genotype.concat.begin(), genotype.concat.end());
+  ModelSize size;
+  for (const auto& cell : genotype.cells) {
+    read.insert({cell.first, cell.second});
+    for (const auto& step : cell.steps) size += size_of(fusion_kernels(step.op, channels, positions));
+    size += size_of({normalisation(state, kLayerNormFlops, 2 * state)});
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    if (read.contains(static_cast<int>(i)))
+      size += size_of({linear(inputs[i].channels, channels, inputs[i].vector ? 1 : positions),
+                       normalisation(state, kBatchNormFlops, 2.0 * channels)});
+  const double joined = static_cast<double>(genotype.concat.size()) * state;
+  return size += size_of({normalisation(joined, kLayerNormFlops, 2 * joined), linear(joined, classes)});
+}
+
+ModelSize ModelSizing::operator()(const MultimodalGenome& genome, const Genotype& genotype) const {
+  ModelSize size;
+  std::vector<FusionInput> inputs;
+  for (std::size_t m = 0; m < spaces.size(); ++m) {
+    size += backbone_size(spaces[m], genome.backbones.at(m), classes);
+    const auto offered = fusion_inputs(spaces[m], genome.backbones[m], features.at(m));
+    inputs.insert(inputs.end(), offered.begin(), offered.end());
+  }
+  return size += fusion_size(genotype, inputs, classes, channels, positions);
+}
+
+}  // namespace harmonic
