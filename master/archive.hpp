@@ -1,11 +1,15 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <vector>
 
 #include "core/base/ids.hpp"
+#include "core/hardware/multi_device.hpp"
+#include "core/pareto/fronts.hpp"
 #include "core/space/genome.hpp"
 #include "core/space/genotype.hpp"
 
@@ -18,22 +22,33 @@ struct ScoredModel {
   MultimodalGenome genome;  ///< canonical
   double metric_val = 0;    ///< of the retrained discrete network, percent
   Genotype genotype;
-  double seconds = 0;                 ///< of work, on its worker
-  std::optional<double> metric_test;  ///< percent; read for the final front only, or as the protocol says
-  std::vector<float> architecture;    ///< FusionScore::architecture
+  double seconds = 0;                      ///< of work, on its worker
+  std::optional<double> metric_test = {};  ///< percent; read for the final front only, or as the protocol says
+  std::vector<float> architecture = {};    ///< FusionScore::architecture
 
-  bool operator==(const ScoredModel&) const = default;
+  // What follows from genome and genotype: filled in by an archive that has prices, and not compared.
+  ModelCosts costs = {};
+  Objectives objectives = {};  ///< {100 - metric_val, costs.objectives…}
+
+  bool operator==(const ScoredModel& other) const {
+    const auto told = [](const ScoredModel& m) {
+      return std::tie(m.id, m.generation, m.genome, m.metric_val, m.genotype, m.seconds, m.metric_test, m.architecture);
+    };
+    return told(*this) == told(other);
+  }
 };
 
-/// Every model ever scored, by id; and the genomes whose search failed, which are not tried again.
+/// Every model ever scored, by id, with its costs; those that no other dominates; and the genomes whose search failed,
+/// which are not tried again. Adding a model takes a time that grows with the front, not with the archive.
 class Archive {
  public:
   using Models = std::map<CandidateId, ScoredModel>;
+  using Prices = std::function<ModelCosts(const MultimodalGenome&, const Genotype&)>;
 
-  void add(ScoredModel model) {
-    known_.insert(model.genome);
-    models_.insert_or_assign(model.id, std::move(model));
-  }
+  /// What models cost: of those in the archive and of those to come. Without prices no model has objectives, and the
+  /// front is empty. O(N) for N models, and the size of the front.
+  void price_with(Prices prices);
+  void add(ScoredModel model);
   void add_failed(const MultimodalGenome& genome) {
     known_.insert(genome);
     failed_.insert(genome);
@@ -44,13 +59,25 @@ class Archive {
   [[nodiscard]] const std::set<MultimodalGenome>& failed() const { return failed_; }
   /// True for a (canonical) genome that was scored or failed.
   [[nodiscard]] bool knows(const MultimodalGenome& genome) const { return known_.contains(genome); }
+  /// The models that no other dominates, by id.
+  [[nodiscard]] const std::vector<CandidateId>& front() const { return front_; }
+  /// The highest validation metric; 0 without models.
+  [[nodiscard]] double best_metric() const { return best_metric_; }
+  /// Hypervolume of the front below `reference`; 0 without models.
+  [[nodiscard]] double hypervolume(const Objectives& reference) const;
 
-  bool operator==(const Archive&) const = default;
+  bool operator==(const Archive& other) const { return models_ == other.models_ && failed_ == other.failed_; }
 
  private:
+  void price(ScoredModel& model) const;
+  void enter_front(const ScoredModel& model);
+
+  Prices prices_;
   Models models_;
   std::set<MultimodalGenome> failed_;
   std::set<MultimodalGenome> known_;
+  std::vector<CandidateId> front_;  ///< ascending
+  double best_metric_ = 0;
 };
 
 }  // namespace harmonic

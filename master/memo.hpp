@@ -27,6 +27,12 @@ class BackboneMemo {
   void add(int modality, const BackboneGenome& genome, Score score) {
     scores_[modality].insert_or_assign(canonical(genome), score);
   }
+  void remove(int modality, const BackboneGenome& genome) {
+    const auto of = scores_.find(modality);
+    if (of == scores_.end()) return;
+    of->second.erase(canonical(genome));
+    if (of->second.empty()) scores_.erase(of);
+  }
 
   [[nodiscard]] const std::map<int, std::map<BackboneGenome, Score>>& scores() const { return scores_; }
   bool operator==(const BackboneMemo&) const = default;

@@ -6,7 +6,7 @@ namespace harmonic {
 
 nlohmann::ordered_json ModelPlan::json() const {
   auto ids = nlohmann::ordered_json::array();
-  for (const auto id : front()) ids.push_back(id.value);
+  for (const auto id : archive().front()) ids.push_back(id.value);
   return {{"front", std::move(ids)}, {"hypervolume", hypervolume()}};
 }
 

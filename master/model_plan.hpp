@@ -1,7 +1,5 @@
 #pragma once
 
-#include <vector>
-
 #include "master/archive.hpp"
 #include "master/results.hpp"
 #include "master/run_inputs.hpp"
@@ -21,8 +19,7 @@ class ModelPlan : public RunPlan {
   [[nodiscard]] virtual const Archive& archive() const = 0;
   [[nodiscard]] const RunInputs& inputs() const { return inputs_; }
   [[nodiscard]] const ResultTables& tables() const { return tables_; }
-  [[nodiscard]] std::vector<CandidateId> front() const { return front_of(archive(), inputs_.costs); }
-  [[nodiscard]] double hypervolume() const { return hypervolume_of(archive(), inputs_.costs, inputs_.reference); }
+  [[nodiscard]] double hypervolume() const { return archive().hypervolume(inputs_.reference); }
 
  private:
   const RunInputs& inputs_;

@@ -68,9 +68,9 @@ std::string Progress::line(const Search& search, const WorkerCount& workers) con
 
 void Progress::generation_done(const Search& search, double hypervolume) {
   hypervolume_ = hypervolume;
-  for (const auto& [id, model] : search.archive().models()) best_ = std::max(best_, model.metric_val);
+  best_ = std::max(best_, search.archive().best_metric());
   log::info("generation {}/{}: {} models, best {:.2f} %, front of {}, hypervolume {:.2f}, {}",
-            search.boundary().generation, settings_.generations, search.archive().models().size(), best_,
+            search.generations_finished(), settings_.generations, search.archive().models().size(), best_,
             search.front().size(), hypervolume_, human_duration(clock_() - start_s_));
 }
 

@@ -53,7 +53,8 @@ class ReproducePlan final : public ModelPlan {
   ReproducePlan(const ReproduceSettings& settings, const RunInputs& inputs)
       : ModelPlan(inputs),
         settings_(settings),
-        reproduction_(rows_of(settings), settings.seeds, is_honest(settings), settings.run.fusion.pairs_at_once) {}
+        reproduction_(rows_of(settings), settings.seeds, is_honest(settings), settings.run.fusion.pairs_at_once,
+                      inputs.costs.model) {}
 
   [[nodiscard]] std::vector<Task> ask() override {
     auto tasks = reproduction_.ask();
@@ -73,7 +74,7 @@ class ReproducePlan final : public ModelPlan {
   [[nodiscard]] int generation() const override { return 0; }
   void save(const RunPaths& paths) override {
     replace_file(paths.candidates(), tables().candidates_csv(archive(), /*with_test=*/true));
-    replace_file(paths.front(), tables().front_csv(archive(), front()));
+    replace_file(paths.front(), tables().front_csv(archive()));
     replace_file(paths.reproduced(),
                  reproduced_csv(quantities(), settings_.table, word_of(kProtocols, settings_.run.protocol)));
   }

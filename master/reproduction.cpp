@@ -11,8 +11,11 @@
 
 namespace harmonic {
 
-Reproduction::Reproduction(std::vector<ReproducedRow> rows, int seeds, bool test, int pairs_at_once)
-    : rows_(std::move(rows)), seeds_(seeds), test_(test), pairs_at_once_(pairs_at_once) {}
+Reproduction::Reproduction(std::vector<ReproducedRow> rows, int seeds, bool test, int pairs_at_once,
+                           Archive::Prices prices)
+    : rows_(std::move(rows)), seeds_(seeds), test_(test), pairs_at_once_(pairs_at_once) {
+  if (prices) archive_.price_with(std::move(prices));
+}
 
 std::vector<Task> Reproduction::ask() {
   while (board_.empty() && phase_ != Phase::over) {

@@ -28,7 +28,9 @@ class Reproduction {
   /// @param test false where the fusion search itself reports the test metric (protocol "published")
   /// @param pairs_at_once fusion searches of a row that travel as one piece of work, at most: filled one after another,
   ///   so that with more seeds only the last, unfilled one is other work
-  Reproduction(std::vector<ReproducedRow> rows, int seeds, bool test, int pairs_at_once = 1);
+  /// @param prices of the found models; none: they have no costs, and no front
+  Reproduction(std::vector<ReproducedRow> rows, int seeds, bool test, int pairs_at_once = 1,
+               Archive::Prices prices = {});
 
   /// The work whose answers are awaited now, in a fixed order; none when it is over.
   /// @throws RunError when no fusion search came to an end

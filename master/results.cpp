@@ -24,20 +24,22 @@ std::string ResultTables::header() const {
   std::vector<std::string> cells = {"id", "generation", "metric_val", "metric_test"};
   for (const auto& device : devices_.devices()) cells.push_back("latency_ms." + device.name);
   for (const auto& device : devices_.devices()) cells.push_back("energy_mj." + device.name);
-  cells.insert(cells.end(), {"latency", "energy"});
+  cells.insert(cells.end(), {"latency", "energy", "parameters", "macs"});
   for (const auto& modality : modalities_) cells.push_back("genome." + modality);
   cells.insert(cells.end(), {"cells", "nodes", "genotype", "seconds"});
   return csv_row(cells);
 }
 
 std::string ResultTables::row(const ScoredModel& model, bool with_test, bool with_seconds) const {
-  const auto costs = devices_.model_costs(model.genome, operators_of(model.genotype));
+  const auto& costs = model.costs.devices;
   std::vector<std::string> cells = {std::to_string(model.id.value), std::to_string(model.generation),
                                     shortest(model.metric_val), with_test ? number(model.metric_test) : ""};
   for (const auto& cost : costs) cells.push_back(shortest(cost.latency_ms));
   for (const auto& cost : costs) cells.push_back(number(cost.energy_mj));
   cells.push_back(shortest(devices_.summary_latency(costs)));
   cells.push_back(number(devices_.summary_energy(costs)));
+  cells.push_back(fmt::format("{:.0f}", model.costs.size.parameters));
+  cells.push_back(fmt::format("{:.0f}", model.costs.size.macs));
   for (const auto& backbone : model.genome.backbones) cells.push_back(to_text(backbone));
   cells.push_back(std::to_string(model.genome.macro.cells));
   cells.push_back(std::to_string(model.genome.macro.nodes));
@@ -47,36 +49,43 @@ std::string ResultTables::row(const ScoredModel& model, bool with_test, bool wit
 }
 
 std::string ResultTables::candidates_csv(const Archive& archive, bool with_test) const {
-  std::string text = header();
-  for (const auto& [id, model] : archive.models()) text += row(model, with_test, true);
+  return header() + candidate_rows(archive.models().begin(), archive.models().end(), with_test);
+}
+
+std::string ResultTables::candidate_rows(Archive::Models::const_iterator from, Archive::Models::const_iterator to,
+                                         bool with_test) const {
+  std::string text;
+  for (; from != to; ++from) text += row(from->second, with_test, true);
   return text;
 }
 
-std::string ResultTables::front_csv(const Archive& archive, const std::vector<CandidateId>& front) const {
+std::string ResultTables::front_csv(const Archive& archive) const {
   std::string text = header();
-  for (const auto id : front) text += row(archive.models().at(id), true, false);
+  for (const auto id : archive.front()) text += row(archive.models().at(id), true, false);
   return text;
 }
 
-std::string ResultTables::front_table(const Archive& archive, const std::vector<CandidateId>& front) const {
+std::string ResultTables::front_table(const Archive& archive) const {
   std::vector<std::string> header = {"id", "val %", "test %"};
   for (const auto& device : devices_.devices()) {
     header.push_back(device.name + " ms");
     header.push_back(device.name + " mJ");
   }
-  header.insert(header.end(), {"cells", "nodes", "operators"});
+  header.insert(header.end(), {"M params", "M MACs", "cells", "nodes", "operators"});
   std::vector<const ScoredModel*> models;
-  for (const auto id : front) models.push_back(&archive.models().at(id));
+  for (const auto id : archive.front()) models.push_back(&archive.models().at(id));
   std::ranges::stable_sort(models, std::ranges::greater{}, &ScoredModel::metric_val);
   std::vector<std::vector<std::string>> rows = {header};
   for (const auto* model : models) {
     const auto operators = operators_of(model->genotype);
     std::vector<std::string> cells = {std::to_string(model->id.value), fixed(model->metric_val, 2),
                                       fixed(model->metric_test, 2)};
-    for (const auto& cost : devices_.model_costs(model->genome, operators)) {
+    for (const auto& cost : model->costs.devices) {
       cells.push_back(fixed(cost.latency_ms, 2));
       cells.push_back(fixed(cost.energy_mj, 2));
     }
+    cells.push_back(fixed(model->costs.size.parameters / 1e6, 2));
+    cells.push_back(fixed(model->costs.size.macs / 1e6, 2));
     cells.push_back(std::to_string(model->genome.macro.cells));
     cells.push_back(std::to_string(model->genome.macro.nodes));
     cells.push_back(join(operators, " "));

@@ -54,7 +54,7 @@ void check_tables(const DeviceSet& devices, const std::vector<BackboneSpace>& sp
 }
 
 Objectives worst_costs(const SearchSettings& settings, const std::vector<BackboneSpace>& spaces,
-                       const SearchCosts& costs) {
+                       const DeviceSet& devices) {
   const auto& macro = settings.evolution.macro;
   int cells = macro.usual.cells, nodes = macro.usual.nodes;
   for (const int other : macro.other_cells) cells = std::max(cells, other);
@@ -63,7 +63,8 @@ Objectives worst_costs(const SearchSettings& settings, const std::vector<Backbon
   for (const auto& space : spaces) largest.backbones.push_back(largest_genome(space));
   Objectives worst = {100};
   for (const auto& op : settings.fusion.operators) {
-    const auto cost = costs.model(largest, std::vector<std::string>(static_cast<std::size_t>(cells * nodes), op));
+    const auto cost = devices.objectives(
+        devices.model_costs(largest, std::vector<std::string>(static_cast<std::size_t>(cells * nodes), op)));
     worst.resize(1 + cost.size());
     for (std::size_t i = 0; i < cost.size(); ++i) worst[i + 1] = std::max(worst[i + 1], cost[i]);
   }
@@ -79,6 +80,8 @@ RunInputs::RunInputs(const SearchSettings& settings, const RunHooks& hooks) {
   for (const auto& op : settings.fusion.operators)
     (void)fusion_kernels(op, settings.fusion.channels, settings.fusion.side * settings.fusion.side);  // known by name
   int inputs = 0;
+  ModelSizing sizing{
+      {}, {}, data.info().classes, settings.fusion.channels, settings.fusion.side * settings.fusion.side};
   for (const auto& modality : settings.modalities) {
     const int features = settings.fusion.features_of(modalities.size());
     inputs += features;
@@ -86,17 +89,21 @@ RunInputs::RunInputs(const SearchSettings& settings, const RunHooks& hooks) {
     (void)offered_features(feature_count(modality.space, smallest_genome(modality.space)), features);
     modalities.push_back(modality.name);
     spaces.push_back(modality.space);
+    sizing.features.push_back(features);
   }
+  sizing.spaces = spaces;
   check_multiplier(settings, inputs);
   devices = std::make_shared<const DeviceSet>(run_devices(settings, data.info().classes));
   check_tables(*devices, spaces, head_classes(settings, data.info().classes), settings.fusion);
   costs.backbone = [set = devices](int modality, const BackboneGenome& genome) {
     return set->objectives(set->backbone_costs(modality, genome));
   };
-  costs.model = [set = devices](const MultimodalGenome& genome, const std::vector<std::string>& operators) {
-    return set->objectives(set->model_costs(genome, operators));
+  costs.model = [set = devices, sizing](const MultimodalGenome& genome, const Genotype& genotype) {
+    auto on_devices = set->model_costs(genome, operators_of(genotype));
+    auto objectives = set->objectives(on_devices);
+    return ModelCosts{std::move(on_devices), std::move(objectives), sizing(genome, genotype)};
   };
-  reference = worst_costs(settings, spaces, costs);
+  reference = worst_costs(settings, spaces, *devices);
   hooks.check();
   files = input_files(settings);
   contents = input_hashes(settings);

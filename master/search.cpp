@@ -39,8 +39,10 @@ Search::Search(EvolutionSettings settings, Seed seed, std::vector<BackboneSpace>
       costs_(std::move(costs)),
       pairs_at_once_(pairs_at_once),
       state_(std::move(state)),
-      boundary_(state_),
-      board_(state_.next_task) {}
+      board_(state_.next_task) {
+  state_.archive.price_with(costs_.model);
+  mark_boundary();
+}
 
 std::vector<Task> Search::ask() {
   while (board_.empty() && (!started_ || phase_ != Phase::over)) advance();
@@ -52,20 +54,49 @@ void Search::tell(const Result& result) {
   if (!work) return;
   std::visit(Overloaded{[&](const EvaluateBackbones& w) {
                           const auto* scores = std::get_if<BackboneScores>(&result.outcome);
-                          for (std::size_t i = 0; i < w.genomes.size(); ++i)
+                          for (std::size_t i = 0; i < w.genomes.size(); ++i) {
                             state_.memo.add(w.modality, w.genomes[i],
                                             scores ? BackboneMemo::Score(scores->metric.at(i)) : std::nullopt);
+                            evaluated_since_.emplace_back(w.modality, w.genomes[i]);
+                          }
                         },
                         [&](const SearchFusion& w) {
                           auto models = scored_models(w, result, generation());
-                          if (models.empty()) state_.archive.add_failed(w.candidates.at(0).genome);
+                          if (models.empty()) {
+                            state_.archive.add_failed(w.candidates.at(0).genome);
+                            failed_since_.insert(w.candidates.at(0).genome);
+                          }
                           for (auto& model : models) state_.archive.add(std::move(model));
                         },
                         [&](const TestModel& w) {
-                          if (const auto* score = std::get_if<TestScore>(&result.outcome))
+                          if (const auto* score = std::get_if<TestScore>(&result.outcome)) {
                             state_.archive.set_metric_test(w.candidate, score->metric_test);
+                            tested_since_.insert(w.candidate);
+                          }
                         }},
              *work);
+}
+
+SearchState Search::boundary() const {
+  SearchState state = boundary_;
+  state.memo = state_.memo;
+  for (const auto& [modality, genome] : evaluated_since_) state.memo.remove(modality, genome);
+  for (const auto& [id, model] : state_.archive.models())
+    if (id.value < state.next_candidate) {
+      ScoredModel before = model;
+      if (tested_since_.contains(id)) before.metric_test.reset();
+      state.archive.add(std::move(before));
+    }
+  for (const auto& genome : state_.archive.failed())
+    if (!failed_since_.contains(genome)) state.archive.add_failed(genome);
+  return state;
+}
+
+void Search::mark_boundary() {
+  boundary_ = {state_.generation, state_.next_task, state_.next_candidate, state_.survivors, state_.parents, {}, {}};
+  evaluated_since_.clear();
+  failed_since_.clear();
+  tested_since_.clear();
 }
 
 int Search::generation() const {
@@ -155,19 +186,20 @@ void Search::select_backbones() {
 
 void Search::select_models() {
   std::vector<CandidateId> pool = state_.parents;
-  for (const auto& [id, model] : state_.archive.models())
-    if (model.generation == generation()) pool.push_back(id);
+  const auto& models = state_.archive.models();
+  for (auto it = models.lower_bound(CandidateId{boundary_.next_candidate}); it != models.end(); ++it)
+    pool.push_back(it->first);
   if (pool.empty())
     throw RunError(fmt::format("no multimodal model could be evaluated; the last failure: {}", board_.last_failure()));
   std::ranges::sort(pool);
   std::vector<Objectives> points;
-  for (const auto id : pool) points.push_back(objectives(state_.archive.models().at(id)));
+  for (const auto id : pool) points.push_back(models.at(id).objectives);
   state_.parents.clear();
   for (const auto i : survivors(points, share_of(pool.size(), settings_.model_survivors, 2)))
     state_.parents.push_back(pool[i]);
   ++state_.generation;
   state_.next_task = board_.next_id();
-  boundary_ = state_;
+  mark_boundary();
   start_generation();
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "core/config/search_settings.hpp"
@@ -53,13 +55,12 @@ class Search {
   [[nodiscard]] Phase phase() const { return phase_; }
   [[nodiscard]] int generation() const;  ///< the one that runs, from 1
   [[nodiscard]] const Archive& archive() const { return state_.archive; }
-  /// As of the last finished generation.
-  [[nodiscard]] const SearchState& boundary() const { return boundary_; }
-
-  /// {100 - metric, costs…}
-  [[nodiscard]] Objectives objectives(const ScoredModel& model) const { return objectives_of(model, costs_); }
   /// The models that no other ever scored dominates, by id.
-  [[nodiscard]] std::vector<CandidateId> front() const { return front_of(state_.archive, costs_); }
+  [[nodiscard]] const std::vector<CandidateId>& front() const { return state_.archive.front(); }
+
+  [[nodiscard]] int generations_finished() const { return boundary_.generation; }
+  /// The state as of the last finished generation, without prices. Put together now: O(N) for N models.
+  [[nodiscard]] SearchState boundary() const;
 
  private:
   void advance();
@@ -67,6 +68,7 @@ class Search {
   void select_backbones();
   void select_models();
   void start_tests();
+  void mark_boundary();
   void start(Phase phase, std::vector<Work> work);
   [[nodiscard]] std::vector<MacroParent> macro_parents() const;
 
@@ -75,7 +77,11 @@ class Search {
   std::vector<BackboneSpace> spaces_;
   SearchCosts costs_;
   int pairs_at_once_;
-  SearchState state_, boundary_;
+  SearchState state_;
+  SearchState boundary_;  ///< of the last finished generation; its memo and archive are left out
+  std::vector<std::pair<int, BackboneGenome>> evaluated_since_;  ///< modality and genome
+  std::set<MultimodalGenome> failed_since_;
+  std::set<CandidateId> tested_since_;
   Phase phase_ = Phase::over;
   bool started_ = false;
   std::vector<std::vector<BackboneGenome>> population_;  ///< [modality], of the generation that runs

@@ -1,11 +1,13 @@
 #include "master/search_plan.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include <fmt/format.h>
 
 #include "core/base/log.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "master/candidates_file.hpp"
 #include "master/checkpoint.hpp"
 #include "master/model_plan.hpp"
 #include "master/progress.hpp"
@@ -23,12 +25,17 @@ Search make_search(const SearchSettings& settings, const RunInputs& inputs, cons
   return {settings.evolution, seed, inputs.spaces, inputs.costs, std::move(*state), at_once};
 }
 
-/// Removes the folders of scored models outside `keep`: a model that is dominated once stays dominated.
-void prune_models(const std::filesystem::path& folder, const Archive& archive, const std::vector<CandidateId>& keep) {
+/// Removes the folders of scored models that are not on the front: a model that is dominated once stays dominated.
+void prune_models(const std::filesystem::path& models, const Archive& archive) {
   std::error_code ignored;
-  for (const auto& [id, model] : archive.models())
-    if (std::ranges::find(keep, id) == keep.end())
-      std::filesystem::remove_all(folder / std::to_string(id.value), ignored);
+  for (const auto& folder : std::filesystem::directory_iterator(models, ignored)) {  // the front's before, and the new
+    CandidateId id;
+    const std::string name = folder.path().filename().string();
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id.value);
+    if (error != std::errc{} || end != name.data() + name.size()) continue;
+    if (archive.models().contains(id) && !std::ranges::binary_search(archive.front(), id))
+      std::filesystem::remove_all(folder.path(), ignored);
+  }
 }
 
 /// The search and its files: a checkpoint and tables every generation.
@@ -51,18 +58,18 @@ class SearchPlan final : public ModelPlan {
     progress_.told(task, result);
   }
 
-  [[nodiscard]] int generation() const override { return search_.boundary().generation; }
+  [[nodiscard]] int generation() const override { return search_.generations_finished(); }
   void save(const RunPaths& paths) override {
     if (generation() != saved_generation_) {
       save_checkpoint(paths.checkpoint(), search_.boundary(), inputs().hash, inputs().spaces.size());
       if (generation() > 0) progress_.generation_done(search_, hypervolume());
       saved_generation_ = generation();
     }
-    replace_file(paths.candidates(), tables().candidates_csv(archive(), reads_test_));
-    replace_file(paths.front(), tables().front_csv(archive(), front()));
+    candidates_.save(paths.candidates(), archive(), tables(), reads_test_);
+    replace_file(paths.front(), tables().front_csv(archive()));
   }
   void tidy(const RunPaths& paths) override {
-    if (!keep_all_models_) prune_models(paths.models(), archive(), front());
+    if (!keep_all_models_) prune_models(paths.models(), archive());
   }
 
   [[nodiscard]] std::string progress_line(const WorkerCount& workers) const override {
@@ -71,7 +78,7 @@ class SearchPlan final : public ModelPlan {
   [[nodiscard]] std::string how_far() const override {
     return fmt::format("in generation {} with {} models scored", search_.generation(), archive().models().size());
   }
-  [[nodiscard]] std::string text() const override { return tables().front_table(archive(), front()); }
+  [[nodiscard]] std::string text() const override { return tables().front_table(archive()); }
 
  protected:
   [[nodiscard]] const Archive& archive() const override { return search_.archive(); }
@@ -81,6 +88,7 @@ class SearchPlan final : public ModelPlan {
   bool reads_test_;  ///< of every candidate: the published protocol does
   Search search_;
   Progress progress_;
+  CandidatesFile candidates_;
   int saved_generation_ = -1;
 };
 

@@ -90,6 +90,10 @@ std::string table_html(const std::vector<Cell>& header, const std::vector<std::v
   return html + "</tbody></table></div>\n";
 }
 
+std::string millions(const std::optional<double>& value) {
+  return value ? fmt::format("{:.2f}", *value / 1e6) : "–";
+}
+
 std::string tooltip(const ReportedModel& model, const RunResults& results) {
   std::string text =
       fmt::format("model {} (generation {})\nvalidation {:.2f} %", model.id, model.generation, model.metric_val);
@@ -97,6 +101,8 @@ std::string tooltip(const ReportedModel& model, const RunResults& results) {
   for (std::size_t d = 0; d < results.devices.size(); ++d)
     text += fmt::format("\n{}: {} ms, {} mJ", results.devices[d], cost_text(model.latency_ms[d]),
                         cost_text(model.energy_mj[d]));
+  text += fmt::format("\n{} million parameters, {} million multiply-adds", millions(model.parameters),
+                      millions(model.macs));
   text += fmt::format("\n{} cells x {} nodes: {}", model.cells, model.nodes, model.genotype);
   for (std::size_t m = 0; m < results.modalities.size(); ++m)
     text += fmt::format("\n{}: {}", results.modalities[m], model.genomes[m]);
@@ -147,7 +153,8 @@ std::string front_table(const RunResults& results) {
     header.push_back({escape_html(device) + " ms", true});
     header.push_back({escape_html(device) + " mJ", true});
   }
-  header.insert(header.end(), {{"cells × nodes", true}, {"fusion"}, {"backbones"}});
+  header.insert(header.end(),
+                {{"M params", true}, {"M MACs", true}, {"cells × nodes", true}, {"fusion"}, {"backbones"}});
   const auto least = [&](const auto& value) { return std::ranges::min(front | std::views::transform(value)); };
   const auto most = [&](const auto& value) { return std::ranges::max(front | std::views::transform(value)); };
   std::vector<std::vector<Cell>> rows;
@@ -164,6 +171,10 @@ std::string front_table(const RunResults& results) {
       row.push_back({cost_text(latency(model)), true, latency(model) == least(latency)});
       row.push_back({cost_text(energy(model)), true, energy(model) && energy(model) == least(energy)});
     }
+    const auto parameters = [](const ReportedModel& m) { return m.parameters; };
+    const auto macs = [](const ReportedModel& m) { return m.macs; };
+    row.push_back({millions(model.parameters), true, model.parameters && model.parameters == least(parameters)});
+    row.push_back({millions(model.macs), true, model.macs && model.macs == least(macs)});
     row.push_back({fmt::format("{} × {}", escape_html(model.cells), escape_html(model.nodes)), true});
     row.push_back({fmt::format("<code>{}</code>", escape_html(model.genotype))});
     std::string backbones;

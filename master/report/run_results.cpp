@@ -44,6 +44,8 @@ std::vector<ReportedModel> read_models(const CsvTable& table) {
     for (const auto c : energy.columns) model.energy_mj.push_back(table.optional_number(row, c));
     model.latency = table.number(row, column("latency"));
     model.energy = table.optional_number(row, column("energy"));
+    if (const auto c = table.find_column("parameters")) model.parameters = table.optional_number(row, *c);
+    if (const auto c = table.find_column("macs")) model.macs = table.optional_number(row, *c);
     for (const auto c : genome.columns) model.genomes.push_back(table.cell(row, c));
     model.cells = table.cell(row, column("cells"));
     model.nodes = table.cell(row, column("nodes"));

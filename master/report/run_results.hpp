@@ -19,6 +19,7 @@ struct ReportedModel {
   std::vector<std::optional<double>> energy_mj;  ///< [device]
   double latency = 0;                            ///< aggregate, multiples of the reference cost
   std::optional<double> energy;                  ///< the same of energy
+  std::optional<double> parameters, macs;        ///< of the whole model; absent in runs before these were counted
   std::vector<std::string> genomes;              ///< [modality]
   std::string cells, nodes, genotype;
   std::optional<double> seconds;  ///< of work

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/base/hash.hpp"
+#include "core/hardware/multi_device.hpp"
 #include "core/mpi/mailbox.hpp"
 #include "core/pareto/fronts.hpp"
 #include "core/work/work.hpp"
@@ -93,13 +94,14 @@ inline Objectives fake_costs(const BackboneGenome& genome) {
   return {latency, energy};
 }
 
-inline Objectives fake_model_costs(const MultimodalGenome& genome, const std::vector<std::string>& operators) {
+inline ModelCosts fake_model_costs(const MultimodalGenome& genome, const Genotype& genotype) {
+  const auto operators = operators_of(genotype);
   Objectives sum = {static_cast<double>(operators.size()), 0.5 * static_cast<double>(operators.size())};
   for (const auto& backbone : genome.backbones) {
     const auto costs = fake_costs(backbone);
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += costs[i];
   }
-  return sum;
+  return {{}, sum};
 }
 
 /// Messages between ranks of one process, in the order posted. For one thread.

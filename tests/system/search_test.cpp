@@ -66,6 +66,8 @@ TEST_CASE("A search leaves a front, every candidate, the models of the front and
                                             "energy_mj.cpu",
                                             "latency",
                                             "energy",
+                                            "parameters",
+                                            "macs",
                                             "genome.image",
                                             "genome.audio",
                                             "cells",

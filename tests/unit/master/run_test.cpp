@@ -154,10 +154,10 @@ TEST_CASE("A run leaves its results: settings, journal, checkpoint, candidates, 
     CHECK(std::filesystem::exists(dir / name));
   const auto candidates = CsvTable::read(dir / "candidates.csv");
   const auto front = CsvTable::read(dir / "front.csv");
-  CHECK(candidates.header() == std::vector<std::string>{"id", "generation", "metric_val", "metric_test",
-                                                        "latency_ms.slow", "latency_ms.fast", "energy_mj.slow",
-                                                        "energy_mj.fast", "latency", "energy", "genome.image",
-                                                        "genome.audio", "cells", "nodes", "genotype", "seconds"});
+  CHECK(candidates.header() ==
+        std::vector<std::string>{"id", "generation", "metric_val", "metric_test", "latency_ms.slow", "latency_ms.fast",
+                                 "energy_mj.slow", "energy_mj.fast", "latency", "energy", "parameters", "macs",
+                                 "genome.image", "genome.audio", "cells", "nodes", "genotype", "seconds"});
   CHECK(candidates.header() == front.header());
   CHECK(candidates.rows() == 11);  // ceil(0.25 * 12) pairs, 3 generations
   CHECK(front.rows() == static_cast<std::size_t>(run.counts.tests.load()));
@@ -166,6 +166,8 @@ TEST_CASE("A run leaves its results: settings, journal, checkpoint, candidates, 
   for (std::size_t r = 0; r < candidates.rows(); ++r) {
     CHECK(candidates.number(r, candidates.column("id")) == r + 1);
     CHECK(candidates.cell(r, test).empty());
+    CHECK(candidates.number(r, candidates.column("parameters")) > 1e6);
+    CHECK(candidates.number(r, candidates.column("macs")) > 1e6);
     // The slow device's table is ten times the fast one's.
     CHECK(candidates.number(r, candidates.column("latency_ms.slow")) ==
           Approx(10 * candidates.number(r, candidates.column("latency_ms.fast"))));

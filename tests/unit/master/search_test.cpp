@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -143,7 +144,7 @@ TEST_CASE("The front dominates or equals every model, and nothing in it is domin
   for (const auto& [id, model] : search.archive().models()) {
     const bool inside = std::ranges::count(front, id) > 0;
     const bool dominated = std::ranges::any_of(search.archive().models(), [&](const auto& other) {
-      return dominates(search.objectives(other.second), search.objectives(model));
+      return dominates(other.second.objectives, model.objectives);
     });
     CHECK(inside != dominated);
   }
@@ -193,6 +194,23 @@ TEST_CASE("A search resumed from any generation is the search that never stopped
     drive(resumed);
     CHECK(resumed.archive() == whole.archive());
   }
+}
+
+TEST_CASE("The boundary is that of the last finished generation, however far the next one is", "[master][search]") {
+  auto search = make_search(3);
+  std::optional<SearchState> boundary;
+  int mid_generation = 0;
+  for (auto tasks = search.ask(); !tasks.empty(); tasks = search.ask()) {
+    if (!boundary || boundary->generation != search.generations_finished()) boundary = search.boundary();
+    int told = 0;
+    for (const auto& task : tasks) {
+      search.tell(++told % 5 == 0 ? Result{task.id, Rank{1}, 0.5, Failure{"no memory"}} : answer(task));
+      if (search.generations_finished() != boundary->generation) continue;
+      ++mid_generation;
+      REQUIRE(search.boundary() == *boundary);
+    }
+  }
+  CHECK(mid_generation > 50);
 }
 
 TEST_CASE("A finished search that goes on for longer is the longer search", "[master][search]") {
