@@ -34,21 +34,22 @@ std::vector<ComparedQuantity> compare(const Reproduction& reproduction, const st
       add("metric." + modalities[m], "", "%", row.unimodal.at(m), once(reproduction.unimodal_metric(row, m)));
     const auto models = reproduction.models(row);
     std::vector<double> metrics;
-    std::vector<std::vector<double>> latency_ms(devices.devices().size()), energy_mj(devices.devices().size());
+    std::vector<std::vector<std::vector<double>>> measured(  // [device][quantity][model]
+        devices.devices().size(), std::vector<std::vector<double>>(kQuantities.size()));
     for (const auto* model : models) {
       if (const auto metric = reproduction.metric(*model)) metrics.push_back(*metric);
       const auto costs = devices.model_costs(model->genome, operators_of(model->genotype));
-      for (std::size_t d = 0; d < costs.size(); ++d) {
-        latency_ms[d].push_back(costs[d].latency_ms);
-        if (costs[d].energy_mj) energy_mj[d].push_back(*costs[d].energy_mj);
-      }
+      for (std::size_t d = 0; d < costs.size(); ++d)
+        for (std::size_t q = 0; q < kQuantities.size(); ++q)
+          if (costs[d][q]) measured[d][q].push_back(*costs[d][q]);
     }
     add("metric", "", "%", row.published.metric, mean_interval(metrics));
-    for (std::size_t d = 0; d < latency_ms.size(); ++d) {
-      const auto& name = devices.devices()[d].name;
-      add("latency", name, "ms", row.published.latency_ms, mean_interval(latency_ms[d]));
-      add("energy", name, "mJ", row.published.energy_mj, mean_interval(energy_mj[d]));
-    }
+    const Cost published = {row.published.latency_ms, row.published.energy_mj};
+    for (std::size_t d = 0; d < measured.size(); ++d)
+      for (std::size_t q = 0; q < kQuantities.size(); ++q)
+        if (published[q])
+          add(std::string(kQuantities[q].name), devices.devices()[d].name, std::string(kQuantities[q].unit),
+              *published[q], mean_interval(measured[d][q]));
   }
   return quantities;
 }

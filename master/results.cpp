@@ -22,9 +22,10 @@ std::string fixed(const std::optional<double>& value, int decimals) {
 
 std::string ResultTables::header() const {
   std::vector<std::string> cells = {"id", "generation", "metric_val", "metric_test"};
-  for (const auto& device : devices_.devices()) cells.push_back("latency_ms." + device.name);
-  for (const auto& device : devices_.devices()) cells.push_back("energy_mj." + device.name);
-  cells.insert(cells.end(), {"latency", "energy", "parameters", "macs"});
+  for (const auto& quantity : kQuantities)
+    for (const auto& device : devices_.devices()) cells.push_back(fmt::format("{}.{}", quantity.column, device.name));
+  for (const auto& quantity : kQuantities) cells.emplace_back(quantity.name);
+  cells.insert(cells.end(), {"parameters", "macs"});
   for (const auto& modality : modalities_) cells.push_back("genome." + modality);
   cells.insert(cells.end(), {"cells", "nodes", "genotype", "seconds"});
   return csv_row(cells);
@@ -34,10 +35,9 @@ std::string ResultTables::row(const ScoredModel& model, bool with_test, bool wit
   const auto& costs = model.costs.devices;
   std::vector<std::string> cells = {std::to_string(model.id.value), std::to_string(model.generation),
                                     shortest(model.metric_val), with_test ? number(model.metric_test) : ""};
-  for (const auto& cost : costs) cells.push_back(shortest(cost.latency_ms));
-  for (const auto& cost : costs) cells.push_back(number(cost.energy_mj));
-  cells.push_back(shortest(devices_.summary_latency(costs)));
-  cells.push_back(number(devices_.summary_energy(costs)));
+  for (std::size_t q = 0; q < kQuantities.size(); ++q)
+    for (const auto& cost : costs) cells.push_back(number(cost[q]));
+  for (std::size_t q = 0; q < kQuantities.size(); ++q) cells.push_back(number(devices_.summary(q, costs)));
   cells.push_back(fmt::format("{:.0f}", model.costs.size.parameters));
   cells.push_back(fmt::format("{:.0f}", model.costs.size.macs));
   for (const auto& backbone : model.genome.backbones) cells.push_back(to_text(backbone));
@@ -67,10 +67,8 @@ std::string ResultTables::front_csv(const Archive& archive) const {
 
 std::string ResultTables::front_table(const Archive& archive) const {
   std::vector<std::string> header = {"id", "val %", "test %"};
-  for (const auto& device : devices_.devices()) {
-    header.push_back(device.name + " ms");
-    header.push_back(device.name + " mJ");
-  }
+  for (const auto& device : devices_.devices())
+    for (const auto& quantity : kQuantities) header.push_back(fmt::format("{} {}", device.name, quantity.unit));
   header.insert(header.end(), {"M params", "M MACs", "cells", "nodes", "operators"});
   std::vector<const ScoredModel*> models;
   for (const auto id : archive.front()) models.push_back(&archive.models().at(id));
@@ -80,10 +78,8 @@ std::string ResultTables::front_table(const Archive& archive) const {
     const auto operators = operators_of(model->genotype);
     std::vector<std::string> cells = {std::to_string(model->id.value), fixed(model->metric_val, 2),
                                       fixed(model->metric_test, 2)};
-    for (const auto& cost : model->costs.devices) {
-      cells.push_back(fixed(cost.latency_ms, 2));
-      cells.push_back(fixed(cost.energy_mj, 2));
-    }
+    for (const auto& cost : model->costs.devices)
+      for (std::size_t q = 0; q < kQuantities.size(); ++q) cells.push_back(fixed(cost[q], 2));
     cells.push_back(fixed(model->costs.size.parameters / 1e6, 2));
     cells.push_back(fixed(model->costs.size.macs / 1e6, 2));
     cells.push_back(std::to_string(model->genome.macro.cells));

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/base/log.hpp"
+#include "core/base/text.hpp"
 #include "core/data/dataset_file.hpp"
 #include "core/hardware/fusion_operators.hpp"
 #include "core/space/layers.hpp"
@@ -94,6 +96,10 @@ RunInputs::RunInputs(const SearchSettings& settings, const RunHooks& hooks) {
   sizing.spaces = spaces;
   check_multiplier(settings, inputs);
   devices = std::make_shared<const DeviceSet>(run_devices(settings, data.info().classes));
+  for (std::size_t q = 0; q < kQuantities.size(); ++q)
+    if (const auto lacking = devices->devices_without(q); !lacking.empty())
+      log::warning("the table of device {} has no {} in some rows: {} is no objective of this run", join(lacking, ", "),
+                   kQuantities[q].name, kQuantities[q].name);
   check_tables(*devices, spaces, head_classes(settings, data.info().classes), settings.fusion);
   costs.backbone = [set = devices](int modality, const BackboneGenome& genome) {
     return set->objectives(set->backbone_costs(modality, genome));

@@ -1,7 +1,6 @@
 #include "master/sweep_table.hpp"
 
 #include <algorithm>
-#include <array>
 #include <fstream>
 #include <iterator>
 
@@ -9,6 +8,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
+#include "core/hardware/quantity.hpp"
 #include "core/pareto/fronts.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/csv.hpp"
@@ -16,19 +16,17 @@
 namespace harmonic {
 namespace {
 
-constexpr std::array kCostColumns = {"latency_ms", "energy_mj"};
-
-/// The columns of costs, and their cells: every device's latency, then every device's energy.
+/// The columns of costs, and their cells: quantity by quantity, device by device.
 std::vector<std::string> cost_columns(const std::vector<Device>& devices) {
   std::vector<std::string> columns;
-  for (const auto* column : kCostColumns)
-    for (const auto& device : devices) columns.push_back(fmt::format("{}.{}", column, device.name));
+  for (const auto& quantity : kQuantities)
+    for (const auto& device : devices) columns.push_back(fmt::format("{}.{}", quantity.column, device.name));
   return columns;
 }
 std::vector<std::optional<double>> cost_cells(const std::vector<Cost>& of_devices) {
   std::vector<std::optional<double>> cells;
-  for (const auto& cost : of_devices) cells.emplace_back(cost.latency_ms);
-  for (const auto& cost : of_devices) cells.push_back(cost.energy_mj);
+  for (std::size_t q = 0; q < kQuantities.size(); ++q)
+    for (const auto& cost : of_devices) cells.push_back(cost[q]);
   return cells;
 }
 

@@ -111,7 +111,9 @@ LookUpTable model_table(const DeviceModel& model, const TableScope& scope, std::
   LookUpTable table;
   const auto add = [&](const std::string& key, const std::vector<Kernel>& kernels) {
     const Cost cost = model.cost(kernels);
-    table.set(key, {rounded(cost.latency_ms), rounded(cost.energy_mj.value())});
+    Cost row;
+    for (std::size_t q = 0; q < kQuantities.size(); ++q) row[q] = rounded(cost[q].value());
+    table.set(key, row);
   };
   for (const auto& space : scope.spaces) {
     if (space.family == BackboneSpace::Family::maxout) add(maxout_key(space), maxout_kernels(space));

@@ -30,7 +30,21 @@ std::string text_field(const json& object, const char* field) {
   return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
 
-/// A latency or an energy: a number, or a number written as a string. `where` names file, key and field.
+/// {"latency_ms": ms, "energy_mj": mJ}
+std::string row_form(std::string_view Quantity::*field) {
+  std::vector<std::string> fields;
+  for (const auto& quantity : kQuantities) fields.push_back(fmt::format("\"{}\": {}", quantity.*field, quantity.unit));
+  return fmt::format("{{{}}}", fmt::join(fields, ", "));
+}
+
+/// {"latency": "ms", "energy": "mJ"}
+std::string units_text() {
+  std::vector<std::string> units;
+  for (const auto& quantity : kQuantities) units.push_back(fmt::format("\"{}\": \"{}\"", quantity.name, quantity.unit));
+  return fmt::format("{{{}}}", fmt::join(units, ", "));
+}
+
+/// A cost: a number, or a number written as a string. `where` names file, key and field.
 double read_number(const json& value, const std::string& where) {
   double number = 0;
   if (value.is_number()) {
@@ -47,23 +61,28 @@ double read_number(const json& value, const std::string& where) {
   return number;
 }
 
-/// Reads one row whose fields are called `latency` and `energy`; a missing or null energy is absent.
-Cost read_row(const json& row, const char* latency, const char* energy, const std::string& where) {
-  if (!row.is_object() || !row.contains(latency))
-    throw InputError(fmt::format("{} has no {}", where, latency),
-                     fmt::format("write the row as {{\"{}\": ms, \"{}\": mJ}}", latency, energy));
-  Cost cost{read_number(row[latency], fmt::format("{}, {}", where, latency)), std::nullopt};
-  if (const auto it = row.find(energy); it != row.end() && !it->is_null())
-    cost.energy_mj = read_number(*it, fmt::format("{}, {}", where, energy));
+/// Reads one row, whose fields the quantities name; but for the first they may be missing or null.
+Cost read_row(const json& row, std::string_view Quantity::*field, const std::string& where) {
+  Cost cost{};
+  for (std::size_t q = 0; q < kQuantities.size(); ++q) {
+    const std::string name(kQuantities[q].*field);
+    const auto it = row.is_object() ? row.find(name) : row.end();
+    const bool given = row.is_object() && it != row.end() && (q == 0 || !it->is_null());
+    if (q == 0 && !given)
+      throw InputError(fmt::format("{} has no {}", where, name), fmt::format("write the row as {}", row_form(field)));
+    cost[q] = given ? std::optional(read_number(*it, fmt::format("{}, {}", where, name))) : std::nullopt;
+  }
   return cost;
 }
 
 void check_units(const json& document, const std::string& file) {
   const json units = document.value("units", json::object());
-  for (const auto& [quantity, unit] : {std::pair{"latency", "ms"}, std::pair{"energy", "mJ"}})
-    if (text_field(units, quantity) != unit)
-      throw InputError(fmt::format("table {} gives {} in '{}'", file, quantity, text_field(units, quantity)),
-                       fmt::format("convert it and write \"units\": {{\"latency\": \"ms\", \"energy\": \"mJ\"}}"));
+  for (const auto& quantity : kQuantities) {
+    const std::string name(quantity.name);
+    if (const auto unit = text_field(units, name.c_str()); unit != quantity.unit)
+      throw InputError(fmt::format("table {} gives {} in '{}'", file, name, unit),
+                       fmt::format("convert it and write \"units\": {}", units_text()));
+  }
 }
 
 FileContent read_own_form(const json& document, const std::string& file) {
@@ -82,7 +101,7 @@ FileContent read_own_form(const json& document, const std::string& file) {
                         text_field(provenance, "date"), text_field(provenance, "tool"),
                         text_field(provenance, "settings")};
   for (const auto& [key, row] : entries->items())
-    content.rows[key] = read_row(row, "latency_ms", "energy_mj", fmt::format("table {}, key '{}'", file, key));
+    content.rows[key] = read_row(row, &Quantity::column, fmt::format("table {}, key '{}'", file, key));
   return content;
 }
 
@@ -91,7 +110,7 @@ FileContent read_published_form(const json& document, const std::string& file) {
   content.provenance.origin = "imported";
   content.provenance.settings = fmt::format("published form: {}", std::filesystem::path(file).filename().string());
   for (const auto& [key, row] : document.items())
-    content.rows[key] = read_row(row, "lat", "enrg", fmt::format("table {}, key '{}'", file, key));
+    content.rows[key] = read_row(row, &Quantity::published, fmt::format("table {}, key '{}'", file, key));
   return content;
 }
 
@@ -111,10 +130,6 @@ void append(std::string& field, const std::string& more) {
   field += more;
 }
 
-bool same(const Cost& a, const Cost& b) {
-  return a.latency_ms == b.latency_ms && a.energy_mj == b.energy_mj;
-}
-
 }  // namespace
 
 std::string tool_name() {
@@ -128,7 +143,7 @@ LookUpTable LookUpTable::load(const std::vector<std::filesystem::path>& paths) {
     const FileContent content = read_table(path);
     for (const auto& [key, cost] : content.rows) {
       const auto [it, fresh] = table.rows_.emplace(key, cost);
-      if (!fresh && !same(it->second, cost))
+      if (!fresh && it->second != cost)
         throw InputError(fmt::format("tables {} and {} disagree on key '{}'", table.name_, path.string(), key),
                          "give tables of one device, or remove the row from one of them");
     }
@@ -156,8 +171,8 @@ const Cost& LookUpTable::at(const std::string& key) const {
                                like));
 }
 
-bool LookUpTable::has_energy() const {
-  return std::ranges::all_of(rows_, [](const auto& row) { return row.second.energy_mj.has_value(); });
+bool LookUpTable::has(std::size_t quantity) const {
+  return std::ranges::all_of(rows_, [&](const auto& row) { return row.second[quantity].has_value(); });
 }
 
 void LookUpTable::save(const std::filesystem::path& path) const {
@@ -172,12 +187,13 @@ void LookUpTable::save(const std::filesystem::path& path) const {
   for (auto it = provenance.begin(); it != provenance.end(); ++it)
     text += fmt::format("    {}: {}{}\n", json_text(json(it.key())), json_text(it.value()),
                         std::next(it) == provenance.end() ? "" : ",");
-  text += "  },\n  \"units\": {\"latency\": \"ms\", \"energy\": \"mJ\"},\n  \"entries\": {";
+  text += fmt::format("  }},\n  \"units\": {},\n  \"entries\": {{", units_text());
   std::string_view separator = "\n";
   for (const auto& [key, cost] : rows_) {
-    text += fmt::format("{}    {}: {{\"latency_ms\": {}", separator, json_text(json(key)), shortest(cost.latency_ms));
-    if (cost.energy_mj) text += fmt::format(", \"energy_mj\": {}", shortest(*cost.energy_mj));
-    text += '}';
+    std::vector<std::string> fields;
+    for (std::size_t q = 0; q < kQuantities.size(); ++q)
+      if (cost[q]) fields.push_back(fmt::format("\"{}\": {}", kQuantities[q].column, shortest(*cost[q])));
+    text += fmt::format("{}    {}: {{{}}}", separator, json_text(json(key)), fmt::join(fields, ", "));
     separator = ",\n";
   }
   text += "\n  }\n}\n";

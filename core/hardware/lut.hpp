@@ -1,25 +1,44 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/hardware/quantity.hpp"
+
 namespace harmonic {
 
-/// What running something once (batch 1) costs.
-struct Cost {
-  double latency_ms = 0;
-  std::optional<double> energy_mj = 0.0;  ///< absent where the table has none: nothing could be measured
+/// What running something once (batch 1) costs: a value a quantity, in their units.
+class Cost {
+ public:
+  /// Nothing: 0 of everything.
+  Cost() { values_.fill(0.0); }
+  /// In the order of kQuantities. What is left out is absent.
+  Cost(std::initializer_list<std::optional<double>> values) { std::ranges::copy(values, values_.begin()); }
 
+  /// Of kQuantities[quantity]; absent where the table has none: nothing could be measured.
+  [[nodiscard]] const std::optional<double>& operator[](std::size_t quantity) const { return values_[quantity]; }
+  [[nodiscard]] std::optional<double>& operator[](std::size_t quantity) { return values_[quantity]; }
+  [[nodiscard]] double latency_ms() const { return values_[kLatency].value(); }
+  [[nodiscard]] const std::optional<double>& energy_mj() const { return values_[kEnergy]; }
+
+  /// A sum lacks what a part lacks.
   Cost& operator+=(const Cost& other) {
-    latency_ms += other.latency_ms;
-    energy_mj = energy_mj && other.energy_mj ? std::optional(*energy_mj + *other.energy_mj) : std::nullopt;
+    for (std::size_t q = 0; q < values_.size(); ++q)
+      values_[q] = values_[q] && other[q] ? std::optional(*values_[q] + *other[q]) : std::nullopt;
     return *this;
   }
   friend Cost operator+(Cost a, const Cost& b) { return a += b; }
+  bool operator==(const Cost&) const = default;
+
+ private:
+  std::array<std::optional<double>, kQuantities.size()> values_;
 };
 
 /// Where a table's numbers come from; stored in the table file.
@@ -34,7 +53,7 @@ struct LutProvenance {
 /// "harmonic 0.1.0": this program and its version, for the provenance of what it writes.
 [[nodiscard]] std::string tool_name();
 
-/// A device's look-up table: layer key -> latency (ms) and energy (mJ), batch 1. Keys as in the published tables.
+/// A device's look-up table: layer key -> cost. Keys as in the published tables.
 class LookUpTable {
  public:
   LookUpTable() = default;
@@ -47,7 +66,7 @@ class LookUpTable {
   [[nodiscard]] const std::map<std::string, Cost>& rows() const { return rows_; }
   [[nodiscard]] const LutProvenance& provenance() const { return provenance_; }
   [[nodiscard]] const std::string& name() const { return name_; }  ///< for messages: the files it was read from
-  [[nodiscard]] bool has_energy() const;                           ///< every row has one
+  [[nodiscard]] bool has(std::size_t quantity) const;              ///< every row has one
 
   void set(const std::string& key, Cost cost) { rows_[key] = cost; }
   void set_provenance(LutProvenance provenance) { provenance_ = std::move(provenance); }

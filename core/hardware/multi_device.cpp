@@ -1,6 +1,7 @@
 #include "core/hardware/multi_device.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <set>
 
 #include <fmt/format.h>
@@ -23,7 +24,8 @@ Cost reference_cost(const Device& device, const std::vector<BackboneSpace>& spac
   Cost sum;
   for (std::size_t m = 0; m < spaces.size(); ++m)
     sum += total(backbone_cost(device.table, spaces[m], smallest_genome(spaces[m]), head_classes[m]));
-  if (!(sum.latency_ms > 0) || (sum.energy_mj && !(*sum.energy_mj > 0)))
+  const auto is_nothing = [&](std::size_t q) { return sum[q] && !(*sum[q] > 0); };
+  if (std::ranges::any_of(std::views::iota(std::size_t{0}, kQuantities.size()), is_nothing))
     throw InputError(
         fmt::format("device {}: the smallest networks cost nothing in table {}", device.name, device.table.name()),
         "costs are measured against them: give rows above 0");
@@ -74,7 +76,7 @@ DeviceSet::DeviceSet(const std::vector<DeviceSpec>& specs, Aggregate aggregate,
     devices_.push_back(load_device(spec));
     devices_.back().reference = reference_cost(devices_.back(), spaces_, head_classes_);
   }
-  has_energy_ = std::ranges::all_of(devices_, [](const Device& device) { return device.table.has_energy(); });
+  for (std::size_t q = 0; q < kQuantities.size(); ++q) known_[q] = devices_without(q).empty();
 }
 
 std::vector<Cost> DeviceSet::backbone_costs(int modality, const BackboneGenome& genome) const {
@@ -97,21 +99,14 @@ std::vector<Cost> DeviceSet::model_costs(const MultimodalGenome& genome,
   return costs;
 }
 
-std::vector<double> DeviceSet::normalised_latency(const std::vector<Cost>& costs) const {
+std::vector<double> DeviceSet::normalised(std::size_t quantity, const std::vector<Cost>& costs) const {
   std::vector<double> ratios;
-  for (std::size_t d = 0; d < devices_.size(); ++d)
-    ratios.push_back(costs.at(d).latency_ms / devices_[d].reference.latency_ms);
+  for (std::size_t d = 0; known_[quantity] && d < devices_.size(); ++d)
+    ratios.push_back(costs.at(d)[quantity].value() / devices_[d].reference[quantity].value());
   return ratios;
 }
 
-std::vector<double> DeviceSet::normalised_energy(const std::vector<Cost>& costs) const {
-  std::vector<double> ratios;
-  for (std::size_t d = 0; has_energy_ && d < devices_.size(); ++d)
-    ratios.push_back(costs.at(d).energy_mj.value() / devices_[d].reference.energy_mj.value());
-  return ratios;
-}
-
-double DeviceSet::summary(const std::vector<double>& ratios) const {
+double DeviceSet::aggregated(const std::vector<double>& ratios) const {
   if (aggregate_ == Aggregate::worst) return std::ranges::max(ratios);
   double sum = 0;
   double weights = 0;
@@ -122,23 +117,27 @@ double DeviceSet::summary(const std::vector<double>& ratios) const {
   return sum / weights;
 }
 
-double DeviceSet::summary_latency(const std::vector<Cost>& costs) const {
-  return summary(normalised_latency(costs));
+std::optional<double> DeviceSet::summary(std::size_t quantity, const std::vector<Cost>& costs) const {
+  if (!known_[quantity]) return std::nullopt;
+  return aggregated(normalised(quantity, costs));
 }
 
-std::optional<double> DeviceSet::summary_energy(const std::vector<Cost>& costs) const {
-  if (!has_energy_) return std::nullopt;
-  return summary(normalised_energy(costs));
+std::vector<std::string> DeviceSet::devices_without(std::size_t quantity) const {
+  std::vector<std::string> names;
+  for (const Device& device : devices_)
+    if (!device.table.has(quantity)) names.push_back(device.name);
+  return names;
 }
 
 std::vector<double> DeviceSet::objectives(const std::vector<Cost>& costs) const {
   std::vector<double> result;
-  for (const auto& ratios : {normalised_latency(costs), normalised_energy(costs)}) {
-    if (ratios.empty()) continue;
+  for (std::size_t q = 0; q < kQuantities.size(); ++q) {
+    if (!known_[q]) continue;
+    const auto ratios = normalised(q, costs);
     if (aggregate_ == Aggregate::each) {
       result.insert(result.end(), ratios.begin(), ratios.end());
     } else {
-      result.push_back(summary(ratios));
+      result.push_back(aggregated(ratios));
     }
   }
   return result;
@@ -146,8 +145,9 @@ std::vector<double> DeviceSet::objectives(const std::vector<Cost>& costs) const 
 
 std::vector<std::string> DeviceSet::objective_names() const {
   std::vector<std::string> names;
-  for (const std::string quantity : {"latency", "energy"}) {
-    if (quantity == "energy" && !has_energy_) continue;
+  for (std::size_t q = 0; q < kQuantities.size(); ++q) {
+    if (!known_[q]) continue;
+    const std::string quantity(kQuantities[q].name);
     if (aggregate_ != Aggregate::each) {
       names.push_back(quantity);
       continue;

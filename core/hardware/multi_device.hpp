@@ -29,7 +29,7 @@ struct Device {
   std::string name;
   LookUpTable table;
   double weight = 1.0;
-  Cost reference;  ///< cost of the smallest sub-networks of all modalities, ms and mJ
+  Cost reference;  ///< cost of the smallest sub-networks of all modalities
 };
 
 /// What a whole multimodal model costs.
@@ -55,26 +55,27 @@ class DeviceSet {
                                               const std::vector<std::string>& operators) const;
 
   /// Normalised and aggregated: {latency, energy}, or for `each` {latency of every device…, energy of every device…}.
-  /// Energy is left out when a device's table has none. No unit: multiples of the reference cost. All minimised.
+  /// A quantity that a device's table lacks is left out. No unit: multiples of the reference cost. All minimised.
   [[nodiscard]] std::vector<double> objectives(const std::vector<Cost>& costs) const;
   /// Names of the above: "latency", "energy", or "latency.<device>"….
   [[nodiscard]] std::vector<std::string> objective_names() const;
-  /// One number a cost for reports, whatever the aggregate (`each` reports the mean).
-  [[nodiscard]] double summary_latency(const std::vector<Cost>& costs) const;
-  [[nodiscard]] std::optional<double> summary_energy(const std::vector<Cost>& costs) const;
+  /// One number a quantity for reports, whatever the aggregate (`each` reports the mean); nothing where a device's
+  /// table lacks it.
+  [[nodiscard]] std::optional<double> summary(std::size_t quantity, const std::vector<Cost>& costs) const;
+  /// The devices whose tables lack a quantity in some row.
+  [[nodiscard]] std::vector<std::string> devices_without(std::size_t quantity) const;
 
  private:
-  /// Every device's cost over its reference; no energies where has_energy_ is false.
-  [[nodiscard]] std::vector<double> normalised_latency(const std::vector<Cost>& costs) const;
-  [[nodiscard]] std::vector<double> normalised_energy(const std::vector<Cost>& costs) const;
-  [[nodiscard]] double summary(const std::vector<double>& ratios) const;
+  /// Every device's cost over its reference; none of a quantity that a device's table lacks.
+  [[nodiscard]] std::vector<double> normalised(std::size_t quantity, const std::vector<Cost>& costs) const;
+  [[nodiscard]] double aggregated(const std::vector<double>& ratios) const;
 
   std::vector<Device> devices_;
   Aggregate aggregate_;
   std::vector<BackboneSpace> spaces_;
   std::vector<int> head_classes_;
   int channels_, positions_;
-  bool has_energy_ = true;  ///< of every row of every device
+  std::array<bool, kQuantities.size()> known_{};  ///< [quantity], in every row of every device
 };
 
 }  // namespace harmonic

@@ -29,12 +29,22 @@ std::vector<std::filesystem::path> as_paths(const std::vector<std::string>& text
   return {texts.begin(), texts.end()};
 }
 
-ordered_json json_energy(const Cost& cost) {
-  return cost.energy_mj ? ordered_json(*cost.energy_mj) : ordered_json();
+/// Adds {"latency_ms": …, "energy_mj": … or null}.
+void add_costs(ordered_json& object, const Cost& cost) {
+  for (std::size_t q = 0; q < kQuantities.size(); ++q)
+    object[std::string(kQuantities[q].column)] = cost[q] ? ordered_json(*cost[q]) : ordered_json();
+}
+
+std::vector<std::string> table_header(const std::string& first) {
+  std::vector<std::string> cells = {first};
+  for (const auto& quantity : kQuantities) cells.emplace_back(quantity.unit);
+  return cells;
 }
 
 std::vector<std::string> table_row(const std::string& key, const Cost& cost) {
-  return {key, fmt::format("{:.5f}", cost.latency_ms), cost.energy_mj ? fmt::format("{:.5f}", *cost.energy_mj) : "-"};
+  std::vector<std::string> cells = {key};
+  for (std::size_t q = 0; q < kQuantities.size(); ++q) cells.push_back(cost[q] ? fmt::format("{:.5f}", *cost[q]) : "-");
+  return cells;
 }
 
 /// What import and model say of the table that they wrote.
@@ -51,13 +61,15 @@ void report_table(const std::string& path, const LookUpTable& table, bool json) 
 std::pair<std::string, Cost> parse_row(const std::string& text) {
   const auto equals = text.rfind('=');
   const auto values = split(equals == std::string::npos ? "" : std::string_view(text).substr(equals + 1), ',');
-  if (equals == 0 || values.empty() || values.size() > 2)
+  if (equals == 0 || values.empty() || values.size() > kQuantities.size())
     throw InputError(fmt::format("cannot read --set {}", text), "write it as KEY=ms,mJ, or KEY=ms without an energy");
   const std::string key = trim(text.substr(0, equals));
-  Cost cost{parse_real(values[0], fmt::format("latency of '{}'", key)), std::nullopt};
-  if (values.size() == 2) cost.energy_mj = parse_real(values[1], fmt::format("energy of '{}'", key));
-  if (cost.latency_ms < 0 || cost.energy_mj.value_or(0) < 0)
-    throw InputError(fmt::format("--set {} is negative", text), "a cost is 0 or more");
+  Cost cost{};
+  for (std::size_t q = 0; q < kQuantities.size(); ++q) {
+    cost[q].reset();
+    if (q < values.size()) cost[q] = parse_real(values[q], fmt::format("{} of '{}'", kQuantities[q].name, key));
+    if (cost[q].value_or(0) < 0) throw InputError(fmt::format("--set {} is negative", text), "a cost is 0 or more");
+  }
   return {key, cost};
 }
 
@@ -154,8 +166,7 @@ ExitCode show(const Arguments& args) {
   const LutProvenance& from = table.provenance();
   if (json) {
     ordered_json entries = ordered_json::object();
-    for (const auto& [key, cost] : table.rows())
-      entries[key] = {{"latency_ms", cost.latency_ms}, {"energy_mj", json_energy(cost)}};
+    for (const auto& [key, cost] : table.rows()) add_costs(entries[key], cost);
     std::cout << json_text(ordered_json{{"device", from.device},
                                         {"origin", from.origin},
                                         {"date", from.date},
@@ -167,7 +178,7 @@ ExitCode show(const Arguments& args) {
   }
   std::cout << fmt::format("device    {}\norigin    {}\ndate      {}\ntool      {}\nsettings  {}\nrows      {}\n\n",
                            from.device, from.origin, from.date, from.tool, from.settings, table.rows().size());
-  std::vector<std::vector<std::string>> rows = {{"key", "ms", "mJ"}};
+  std::vector<std::vector<std::string>> rows = {table_header("key")};
   for (const auto& [key, cost] : table.rows()) rows.push_back(table_row(key, cost));
   std::cout << aligned_table(rows);
   return ExitCode::done;
@@ -213,14 +224,18 @@ ExitCode cost(const Arguments& args) {
   const Cost sum = total(parts);
   if (json) {
     ordered_json list = ordered_json::array();
-    for (const auto& part : parts)
-      list.push_back({{"key", part.key}, {"latency_ms", part.cost.latency_ms}, {"energy_mj", json_energy(part.cost)}});
-    std::cout << json_text(ordered_json{
-                     {"latency_ms", sum.latency_ms}, {"energy_mj", json_energy(sum)}, {"parts", std::move(list)}})
-              << '\n';
+    for (const auto& part : parts) {
+      ordered_json object = {{"key", part.key}};
+      add_costs(object, part.cost);
+      list.push_back(std::move(object));
+    }
+    ordered_json whole = ordered_json::object();
+    add_costs(whole, sum);
+    whole["parts"] = std::move(list);
+    std::cout << json_text(whole) << '\n';
     return ExitCode::done;
   }
-  std::vector<std::vector<std::string>> rows = {{"part", "ms", "mJ"}};
+  std::vector<std::vector<std::string>> rows = {table_header("part")};
   for (const auto& part : parts) rows.push_back(table_row(part.key, part.cost));
   rows.push_back(table_row("total", sum));
   std::cout << aligned_table(rows);

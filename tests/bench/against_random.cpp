@@ -94,7 +94,7 @@ class Contest {
   Judged judge(const std::string& what, const Genotype& genotype) const {
     const auto& fusion = options_.search.fusion;
     Judged judged{
-        0, total(fusion_cost(table_, operators_of(genotype), fusion.channels, fusion.side * fusion.side)).latency_ms};
+        0, total(fusion_cost(table_, operators_of(genotype), fusion.channels, fusion.side * fusion.side)).latency_ms()};
     for (int k = 0; k < options_.retrainings; ++k)
       judged.error += 100 - retrain_fusion(samples_, genotype, fusion, static_cast<std::uint64_t>(k)).metric_val;
     judged.error /= options_.retrainings;

@@ -31,8 +31,8 @@ OperatorCosts operator_costs(const std::vector<Device>& devices, const std::vect
   for (const auto& device : devices) {
     std::vector<double> latency_ms, energy_mj;
     for (const auto& part : fusion_cost(device.table, operators, channels, positions)) {
-      latency_ms.push_back(part.cost.latency_ms);
-      if (part.cost.energy_mj) energy_mj.push_back(*part.cost.energy_mj);
+      latency_ms.push_back(part.cost.latency_ms());
+      if (part.cost.energy_mj()) energy_mj.push_back(*part.cost.energy_mj());
     }
     if (energy_mj.size() != operators.size()) energy_mj.clear();
     costs.weight.push_back(device.weight);

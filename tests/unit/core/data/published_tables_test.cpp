@@ -45,10 +45,11 @@ TEST_CASE(
     INFO("row " << row.row);
     double latency_ms = 0;
     for (std::size_t m = 0; m < row.backbones.size(); ++m)
-      latency_ms += total(backbone_cost(costs, find_space(table.modalities[m].space), row.backbones[m], 10)).latency_ms;
+      latency_ms +=
+          total(backbone_cost(costs, find_space(table.modalities[m].space), row.backbones[m], 10)).latency_ms();
     double least = 1e9, most = 0;
     for (const auto* op : {"Sum", "ScaleDotAttn", "LinearGLU", "ConcatFC", "SE1", "CatConvMish"}) {
-      const double ms = costs.at(fusion_key(op, 192, 16)).latency_ms;
+      const double ms = costs.at(fusion_key(op, 192, 16)).latency_ms();
       least = std::min(least, ms);
       most = std::max(most, ms);
     }

@@ -69,11 +69,11 @@ TEST_CASE("A model's cost is its backbones' and its operators'", "[hardware]") {
   const auto small = genome("K=3,3,0,0;E=3,3,0,0;D=2");
   const auto large = genome("K=3,3,3,3;E=3,3,3,3;D=4");
   // First conv and block, the active blocks, expand, mix, classifier: 5 + D rows of 2 ms and 3 mJ.
-  CHECK(set.backbone_costs(0, small)[0].latency_ms == Approx(7 * 2));
-  CHECK(set.backbone_costs(1, large)[0].latency_ms == Approx(9 * 2));
+  CHECK(set.backbone_costs(0, small)[0].latency_ms() == Approx(7 * 2));
+  CHECK(set.backbone_costs(1, large)[0].latency_ms() == Approx(9 * 2));
   const auto model = set.model_costs({{small, large}, {}}, {"Sum", "SE1", "Sum"});
-  CHECK(model[0].latency_ms == Approx((7 + 9 + 3) * 2));
-  CHECK(model[0].energy_mj.value() == Approx((7 + 9 + 3) * 3));
+  CHECK(model[0].latency_ms() == Approx((7 + 9 + 3) * 2));
+  CHECK(model[0].energy_mj().value() == Approx((7 + 9 + 3) * 3));
 }
 
 TEST_CASE("Mean weighs the devices, worst takes the larger, each keeps them apart", "[hardware]") {
@@ -89,8 +89,8 @@ TEST_CASE("Mean weighs the devices, worst takes the larger, each keeps them apar
   const auto each = devices(specs, Aggregate::each);
   CHECK_THAT(each.objectives(costs), Catch::Approx(std::vector<double>{2, 1, 2, 1}));
   CHECK(each.objective_names() == std::vector<std::string>{"latency.a", "latency.b", "energy.a", "energy.b"});
-  CHECK(each.summary_latency(costs) == Approx(1.75));
-  CHECK(each.summary_energy(costs).value() == Approx(1.75));
+  CHECK(each.summary(kLatency, costs).value() == Approx(1.75));
+  CHECK(each.summary(kEnergy, costs).value() == Approx(1.75));
 }
 
 TEST_CASE("Where a device has no energy there is no energy objective", "[hardware]") {
@@ -101,7 +101,7 @@ TEST_CASE("Where a device has no energy there is no energy objective", "[hardwar
   const auto costs = set.backbone_costs(0, smallest_genome(space()));
   CHECK(set.objectives(costs).size() == 1);
   CHECK(set.objective_names() == std::vector<std::string>{"latency"});
-  CHECK_FALSE(set.summary_energy(costs).has_value());
+  CHECK_FALSE(set.summary(kEnergy, costs).has_value());
   CHECK(devices(specs, Aggregate::each).objective_names() == std::vector<std::string>{"latency.a", "latency.b"});
 }
 

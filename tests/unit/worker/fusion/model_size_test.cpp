@@ -1,8 +1,9 @@
 // What core counts from layers alone, against the networks themselves.
+#include "core/hardware/model_size.hpp"
+
 #include <catch2/catch.hpp>
 #include <torch/torch.h>
 
-#include "core/hardware/model_size.hpp"
 #include "core/space/layers.hpp"
 #include "core/space/variation.hpp"
 #include "worker/backbone/subnet.hpp"

@@ -127,7 +127,7 @@ TEST_CASE("Every fusion operator of core's table can be computed, with the param
     INFO(row.name);
     const auto op = make_fusion_operator(row.name, {kChannels, kPositions, 0.0});
     const Tensor x = torch::randn({3, kPositions, kChannels}), y = torch::randn({3, kPositions, kChannels});
-    CHECK(op->forward(x, y, Pass::eval).sizes() == x.sizes());
+    CHECK(op->forward(x, y, Mode::eval).sizes() == x.sizes());
     double counted = 0, held = 0;
     for (const auto& kernel : row.kernels(kChannels, kPositions)) counted += kernel.parameters;
     for (const auto& parameter : op->parameters()) held += static_cast<double>(parameter.numel());
