@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/base/ids.hpp"
-#include "core/hardware/multi_device.hpp"
+#include "core/hardware/model_pricing.hpp"
 #include "core/pareto/fronts.hpp"
 #include "core/space/genome.hpp"
 #include "core/space/genotype.hpp"

@@ -11,7 +11,8 @@ namespace harmonic {
 class ModelPlan : public RunPlan {
  public:
   /// @param inputs live longer than the plan
-  explicit ModelPlan(const RunInputs& inputs) : inputs_(inputs), tables_(inputs.modalities, *inputs.devices) {}
+  explicit ModelPlan(const RunInputs& inputs)
+      : inputs_(inputs), tables_(inputs.modalities, inputs.pricing->devices()) {}
 
   [[nodiscard]] nlohmann::ordered_json json() const override;
 

@@ -113,7 +113,7 @@ class ReproducePlan final : public ModelPlan {
     return reproduction_.rows().size() * static_cast<std::size_t>(settings_.seeds);
   }
   [[nodiscard]] std::vector<ComparedQuantity> quantities() const {
-    return compare(reproduction_, inputs().modalities, *inputs().devices);
+    return compare(reproduction_, inputs().modalities, inputs().pricing->devices());
   }
   void say(const SearchFusion& work, const Result& result) const {
     const auto* found = std::get_if<FusionScores>(&result.outcome);

@@ -25,7 +25,7 @@ std::vector<ComparedQuantity> compare(const Reproduction& reproduction, const st
                                       const DeviceSet& devices) {
   std::vector<ComparedQuantity> quantities;
   for (const auto& row : reproduction.rows()) {
-    const auto add = [&](std::string quantity, std::string device, std::string unit, double published,
+    const auto add = [&](std::string quantity, std::string device, std::string unit, std::optional<double> published,
                          const MeanInterval& measured) {
       quantities.push_back(
           {row.published.row, std::move(quantity), std::move(device), std::move(unit), published, measured});
@@ -34,22 +34,24 @@ std::vector<ComparedQuantity> compare(const Reproduction& reproduction, const st
       add("metric." + modalities[m], "", "%", row.unimodal.at(m), once(reproduction.unimodal_metric(row, m)));
     const auto models = reproduction.models(row);
     std::vector<double> metrics;
-    std::vector<std::vector<std::vector<double>>> measured(  // [device][quantity][model]
-        devices.devices().size(), std::vector<std::vector<double>>(kQuantities.size()));
+    std::vector<PerQuantity<std::vector<double>>> measured(devices.devices().size());  // [device], of the models
+    std::array<std::vector<double>, kSizeMeasures.size()> sizes;
     for (const auto* model : models) {
       if (const auto metric = reproduction.metric(*model)) metrics.push_back(*metric);
-      const auto costs = devices.model_costs(model->genome, operators_of(model->genotype));
+      const auto& costs = model->costs.devices;
       for (std::size_t d = 0; d < costs.size(); ++d)
         for (std::size_t q = 0; q < kQuantities.size(); ++q)
           if (costs[d][q]) measured[d][q].push_back(*costs[d][q]);
+      for (std::size_t s = 0; s < sizes.size(); ++s) sizes[s].push_back(model->costs.size.*kSizeMeasures[s].value);
     }
     add("metric", "", "%", row.published.metric, mean_interval(metrics));
     const Cost published = {row.published.latency_ms, row.published.energy_mj};
     for (std::size_t d = 0; d < measured.size(); ++d)
       for (std::size_t q = 0; q < kQuantities.size(); ++q)
-        if (published[q])
-          add(std::string(kQuantities[q].name), devices.devices()[d].name, std::string(kQuantities[q].unit),
-              *published[q], mean_interval(measured[d][q]));
+        add(std::string(kQuantities[q].name), devices.devices()[d].name, std::string(kQuantities[q].unit), published[q],
+            mean_interval(measured[d][q]));
+    for (std::size_t s = 0; s < sizes.size(); ++s)
+      add(std::string(kSizeMeasures[s].name), "", "", std::nullopt, mean_interval(sizes[s]));
   }
   return quantities;
 }
@@ -61,9 +63,10 @@ std::string reproduced_csv(const std::vector<ComparedQuantity>& quantities, cons
   for (const auto& q : quantities) {
     const bool known = q.measured.count > 0;
     const auto number = [&](double value) { return known ? shortest(value) : std::string(); };
-    text += csv_row({table, std::to_string(q.row), protocol, q.quantity, q.device, q.unit, shortest(q.published),
-                     number(q.measured.mean), q.measured.half_width ? shortest(*q.measured.half_width) : "",
-                     number(q.measured.lowest), number(q.measured.highest), std::to_string(q.measured.count)});
+    text += csv_row({table, std::to_string(q.row), protocol, q.quantity, q.device, q.unit,
+                     q.published ? shortest(*q.published) : "", number(q.measured.mean),
+                     q.measured.half_width ? shortest(*q.measured.half_width) : "", number(q.measured.lowest),
+                     number(q.measured.highest), std::to_string(q.measured.count)});
   }
   return text;
 }
@@ -74,11 +77,12 @@ std::string reproduced_text(const std::vector<ComparedQuantity>& quantities) {
   for (const auto& q : quantities) {
     const bool known = q.measured.count > 0;
     const auto number = [&](double value) {
-      return known ? fmt::format("{:.2f}", q.unit == "%" ? value : cut(value)) : std::string("-");
+      if (!known) return std::string("-");
+      return q.unit.empty() ? fmt::format("{:.0f}", value) : fmt::format("{:.2f}", q.unit == "%" ? value : cut(value));
     };
     const bool varies = q.measured.half_width.has_value();
     rows.push_back({std::to_string(q.row), join({q.quantity, q.unit, q.device}, " "),
-                    fmt::format("{:.2f}", q.published), number(q.measured.mean),
+                    q.published ? fmt::format("{:.2f}", *q.published) : "-", number(q.measured.mean),
                     varies ? fmt::format("{:.2f}", *q.measured.half_width) : "-",
                     varies ? number(q.measured.lowest) : "-", varies ? number(q.measured.highest) : "-"});
   }

@@ -25,7 +25,7 @@ std::string ResultTables::header() const {
   for (const auto& quantity : kQuantities)
     for (const auto& device : devices_.devices()) cells.push_back(fmt::format("{}.{}", quantity.column, device.name));
   for (const auto& quantity : kQuantities) cells.emplace_back(quantity.name);
-  cells.insert(cells.end(), {"parameters", "macs"});
+  for (const auto& size : kSizeMeasures) cells.emplace_back(size.name);
   for (const auto& modality : modalities_) cells.push_back("genome." + modality);
   cells.insert(cells.end(), {"cells", "nodes", "genotype", "seconds"});
   return csv_row(cells);
@@ -38,8 +38,7 @@ std::string ResultTables::row(const ScoredModel& model, bool with_test, bool wit
   for (std::size_t q = 0; q < kQuantities.size(); ++q)
     for (const auto& cost : costs) cells.push_back(number(cost[q]));
   for (std::size_t q = 0; q < kQuantities.size(); ++q) cells.push_back(number(devices_.summary(q, costs)));
-  cells.push_back(fmt::format("{:.0f}", model.costs.size.parameters));
-  cells.push_back(fmt::format("{:.0f}", model.costs.size.macs));
+  for (const auto& size : kSizeMeasures) cells.push_back(fmt::format("{:.0f}", model.costs.size.*size.value));
   for (const auto& backbone : model.genome.backbones) cells.push_back(to_text(backbone));
   cells.push_back(std::to_string(model.genome.macro.cells));
   cells.push_back(std::to_string(model.genome.macro.nodes));
@@ -69,7 +68,8 @@ std::string ResultTables::front_table(const Archive& archive) const {
   std::vector<std::string> header = {"id", "val %", "test %"};
   for (const auto& device : devices_.devices())
     for (const auto& quantity : kQuantities) header.push_back(fmt::format("{} {}", device.name, quantity.unit));
-  header.insert(header.end(), {"M params", "M MACs", "cells", "nodes", "operators"});
+  for (const auto& size : kSizeMeasures) header.emplace_back(size.in_millions);
+  header.insert(header.end(), {"cells", "nodes", "operators"});
   std::vector<const ScoredModel*> models;
   for (const auto id : archive.front()) models.push_back(&archive.models().at(id));
   std::ranges::stable_sort(models, std::ranges::greater{}, &ScoredModel::metric_val);
@@ -80,8 +80,7 @@ std::string ResultTables::front_table(const Archive& archive) const {
                                       fixed(model->metric_test, 2)};
     for (const auto& cost : model->costs.devices)
       for (std::size_t q = 0; q < kQuantities.size(); ++q) cells.push_back(fixed(cost[q], 2));
-    cells.push_back(fixed(model->costs.size.parameters / 1e6, 2));
-    cells.push_back(fixed(model->costs.size.macs / 1e6, 2));
+    for (const auto& size : kSizeMeasures) cells.push_back(fixed(model->costs.size.*size.value / 1e6, 2));
     cells.push_back(std::to_string(model->genome.macro.cells));
     cells.push_back(std::to_string(model->genome.macro.nodes));
     cells.push_back(join(operators, " "));

@@ -55,8 +55,20 @@ void check_tables(const DeviceSet& devices, const std::vector<BackboneSpace>& sp
   }
 }
 
+/// A fusion of `inputs` features that reads as many of them as it can, of one operator alone.
+Genotype uniform_genotype(const MacroArchitecture& macro, int inputs, int multiplier, const std::string& op) {
+  Genotype genotype;
+  for (int cell = 0; cell < macro.cells; ++cell) {
+    genotype.cells.push_back({2 * cell % inputs, (2 * cell + 1) % inputs, {}});
+    for (int node = 0; node < macro.nodes; ++node) genotype.cells.back().steps.push_back({op, 0, 1});
+  }
+  for (int state = inputs + macro.cells - multiplier; state < inputs + macro.cells; ++state)
+    genotype.concat.push_back(state);
+  return genotype;
+}
+
 Objectives worst_costs(const SearchSettings& settings, const std::vector<BackboneSpace>& spaces,
-                       const DeviceSet& devices) {
+                       const ModelPricing& pricing, int inputs) {
   const auto& macro = settings.evolution.macro;
   int cells = macro.usual.cells, nodes = macro.usual.nodes;
   for (const int other : macro.other_cells) cells = std::max(cells, other);
@@ -65,12 +77,22 @@ Objectives worst_costs(const SearchSettings& settings, const std::vector<Backbon
   for (const auto& space : spaces) largest.backbones.push_back(largest_genome(space));
   Objectives worst = {100};
   for (const auto& op : settings.fusion.operators) {
-    const auto cost = devices.objectives(
-        devices.model_costs(largest, std::vector<std::string>(static_cast<std::size_t>(cells * nodes), op)));
+    const auto genotype = uniform_genotype(largest.macro, inputs, settings.fusion.multiplier, op);
+    const auto cost = pricing.model(largest, genotype).objectives;
     worst.resize(1 + cost.size());
     for (std::size_t i = 0; i < cost.size(); ++i) worst[i + 1] = std::max(worst[i + 1], cost[i]);
   }
   return worst;
+}
+
+void warn_of_unknown(const std::vector<Objective>& objectives, const DeviceSet& devices) {
+  for (const auto& objective : objectives) {
+    const auto* quantity = std::get_if<std::size_t>(&objective);
+    if (quantity == nullptr) continue;
+    if (const auto lacking = devices.devices_without(*quantity); !lacking.empty())
+      log::warning("the table of device {} has no {} in some rows: {} is no objective of this run", join(lacking, ", "),
+                   kQuantities[*quantity].name, kQuantities[*quantity].name);
+  }
 }
 
 }  // namespace
@@ -95,21 +117,15 @@ RunInputs::RunInputs(const SearchSettings& settings, const RunHooks& hooks) {
   }
   sizing.spaces = spaces;
   check_multiplier(settings, inputs);
-  devices = std::make_shared<const DeviceSet>(run_devices(settings, data.info().classes));
-  for (std::size_t q = 0; q < kQuantities.size(); ++q)
-    if (const auto lacking = devices->devices_without(q); !lacking.empty())
-      log::warning("the table of device {} has no {} in some rows: {} is no objective of this run", join(lacking, ", "),
-                   kQuantities[q].name, kQuantities[q].name);
-  check_tables(*devices, spaces, head_classes(settings, data.info().classes), settings.fusion);
-  costs.backbone = [set = devices](int modality, const BackboneGenome& genome) {
-    return set->objectives(set->backbone_costs(modality, genome));
+  pricing = std::make_shared<const ModelPricing>(run_devices(settings, data.info().classes), std::move(sizing),
+                                                 settings.objectives);
+  warn_of_unknown(settings.objectives, pricing->devices());
+  check_tables(pricing->devices(), spaces, head_classes(settings, data.info().classes), settings.fusion);
+  costs.backbone = [prices = pricing](int modality, const auto& genome) { return prices->backbone(modality, genome); };
+  costs.model = [prices = pricing](const auto& genome, const auto& genotype) {
+    return prices->model(genome, genotype);
   };
-  costs.model = [set = devices, sizing](const MultimodalGenome& genome, const Genotype& genotype) {
-    auto on_devices = set->model_costs(genome, operators_of(genotype));
-    auto objectives = set->objectives(on_devices);
-    return ModelCosts{std::move(on_devices), std::move(objectives), sizing(genome, genotype)};
-  };
-  reference = worst_costs(settings, spaces, *devices);
+  reference = worst_costs(settings, spaces, *pricing, inputs);
   hooks.check();
   files = input_files(settings);
   contents = input_hashes(settings);

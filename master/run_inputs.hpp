@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/config/search_settings.hpp"
-#include "core/hardware/multi_device.hpp"
+#include "core/hardware/model_pricing.hpp"
 #include "core/work/input_files.hpp"
 #include "core/work/run_hash.hpp"
 #include "master/run_hooks.hpp"
@@ -23,9 +23,9 @@ struct RunInputs {
 
   std::vector<std::string> modalities;  ///< names, in the run's order
   std::vector<BackboneSpace> spaces;    ///< one a modality
-  std::shared_ptr<const DeviceSet> devices;
-  SearchCosts costs;  ///< of `devices`
-  /// Of the hypervolume: no metric at all, and on every cost axis the largest sub-networks with the largest fusion of
+  std::shared_ptr<const ModelPricing> pricing;
+  SearchCosts costs;  ///< of `pricing`
+  /// Of the hypervolume: no metric at all, and on every other axis the largest sub-networks with the largest fusion of
   /// the most expensive operator. The same for every run of these settings.
   Objectives reference;
   std::vector<InputFile> files;  ///< whose content counts

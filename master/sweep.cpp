@@ -59,7 +59,11 @@ SweepTable make_table(const SweepOptions& options, const SweepSubject& subject) 
     devices.emplace(options.devices, Aggregate::mean, std::vector{subject.space},
                     std::vector{options.head_classes > 0 ? options.head_classes : subject.classes});
   return {options.out, options.all ? all_genomes(subject.space) : read_genomes(options.genomes, subject.space),
-          resumed_rows(options, subject), devices};
+          resumed_rows(options, subject),
+          [space = subject.space, classes = subject.classes](const auto& genome) {
+            return backbone_size(space, genome, classes);
+          },
+          devices};
 }
 
 class Sweep {

@@ -44,8 +44,9 @@ ScoredBackbones read_sweep(const std::filesystem::path& csv, const BackboneSpace
 }
 
 SweepTable::SweepTable(std::filesystem::path path, std::vector<BackboneGenome> genomes, const ScoredBackbones& known,
+                       const std::function<ModelSize(const BackboneGenome&)>& size,
                        const std::optional<DeviceSet>& devices)
-    : path_(std::move(path)), genomes_(std::move(genomes)), metrics_(known.begin(), known.end()) {
+    : path_(std::move(path)), genomes_(std::move(genomes)), metrics_(known.begin(), known.end()), size_(size) {
   std::set<BackboneGenome> held(genomes_.begin(), genomes_.end());
   for (const auto& [genome, metric] : known)
     if (held.insert(genome).second) genomes_.push_back(genome);
@@ -92,6 +93,8 @@ std::string SweepTable::row(const BackboneGenome& genome, const std::string& fro
   std::vector<std::string> cells = {to_text(genome), shortest(metrics_.at(genome))};
   if (const auto costs = costs_.find(genome); costs != costs_.end())
     for (const auto& cost : costs->second) cells.push_back(cost ? shortest(*cost) : "");
+  const ModelSize size = size_(genome);
+  for (const auto& measure : kSizeMeasures) cells.push_back(fmt::format("{:.0f}", size.*measure.value));
   cells.push_back(front);
   return csv_row(cells);
 }
@@ -100,6 +103,7 @@ std::string SweepTable::row(const BackboneGenome& genome, const std::string& fro
 std::string SweepTable::text(const std::set<BackboneGenome>* front) const {
   std::vector<std::string> header = {"genome", "metric"};
   header.insert(header.end(), cost_columns_.begin(), cost_columns_.end());
+  for (const auto& measure : kSizeMeasures) header.emplace_back(measure.name);
   header.emplace_back("front");
   std::string text = csv_row(header);
   for (const auto& genome : genomes_)

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -10,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/hardware/model_size.hpp"
 #include "core/hardware/multi_device.hpp"
 #include "core/space/genome.hpp"
 
@@ -22,17 +24,18 @@ using ScoredBackbones = std::vector<std::pair<BackboneGenome, double>>;
 /// @throws InputError when it is no such file
 [[nodiscard]] ScoredBackbones read_sweep(const std::filesystem::path& csv, const BackboneSpace& space);
 
-/// The CSV file of a sweep: what each network scores and costs, and whether none dominates it in metric and costs.
-/// Rows are appended as they come, their `front` left open. In the end all stand in the networks' order: the file is
-/// the same however its rows came about.
+/// The CSV file of a sweep: what each network scores, its size, what it costs on devices, and whether none dominates it
+/// in metric and those costs. Rows are appended as they come, their `front` left open. In the end all stand in the
+/// networks' order: the file is the same however its rows came about.
 class SweepTable {
  public:
   /// Touches no file.
   /// @param genomes canonical, one or more; a row each at the end, one named twice has two
   /// @param known of an earlier sweep; those not among the genomes stay, after them
+  /// @param size of a network with its classifier
   /// @param devices whose costs are added; none: no such columns @throws InputError when a table lacks a row
   SweepTable(std::filesystem::path path, std::vector<BackboneGenome> genomes, const ScoredBackbones& known,
-             const std::optional<DeviceSet>& devices);
+             const std::function<ModelSize(const BackboneGenome&)>& size, const std::optional<DeviceSet>& devices);
 
   /// All that the table is to hold, in its order.
   [[nodiscard]] const std::vector<BackboneGenome>& genomes() const { return genomes_; }
@@ -60,6 +63,7 @@ class SweepTable {
   std::map<BackboneGenome, double> metrics_;  ///< of all that are scored
   std::vector<std::string> cost_columns_;
   std::map<BackboneGenome, Costs> costs_;  ///< of all
+  std::function<ModelSize(const BackboneGenome&)> size_;
   bool begun_ = false;
 };
 

@@ -124,6 +124,9 @@ void SearchSettings::declare(OptionSet& o) {
                "how several devices' costs become objectives: their weighted mean, the worst, or each one's an "
                "objective of its own, "
                "so that the front shows what serves one device at the other's expense");
+  o.add_choices("objective", objectives, objective_choices(),
+                "what is minimised beside the error: costs on the devices, where their tables know them, and sizes of "
+                "the whole model; separated by commas");
   o.add("head-classes", head_classes,
         "classifier row of the tables; 0: the data's number of classes. Tables without a row for it: 1000, say",
         {0, 1'000'000});
@@ -184,12 +187,12 @@ void SearchSettings::declare(OptionSet& o) {
         "temperature of the operators' softmax in the last epoch; it falls from 1 geometrically, and decides below 1 "
         "(published: 1)",
         {0.01, 1.0});
-  o.add(
-      "latency-weight", fusion.latency_weight,
-      "weight of the normalised latency, summed over the devices, in the architecture's loss, reached linearly from 0; "
-      "higher finds cheaper operators",
-      {0.0, 1e6});
-  o.add("energy-weight", fusion.energy_weight, "weight of the energy, likewise", {0.0, 1e6});
+  for (std::size_t q = 0; q < kQuantities.size(); ++q)
+    o.add(fmt::format("{}-weight", kQuantities[q].name), fusion.cost_weights[q],
+          fmt::format("weight of the normalised {}, summed over the devices, in the architecture's loss, reached "
+                      "linearly from 0; higher finds cheaper operators",
+                      kQuantities[q].name),
+          {0.0, 1e6});
   o.add("warm-start", fusion.warm_start,
         "on: a fusion search starts from the architecture parameters of the parent with the same macro-architecture");
   o.add(
@@ -229,6 +232,10 @@ void SearchSettings::check() const {
                      "give one number, or one a modality");
   if (devices.empty())
     throw InputError("a search needs a device", "add device = name=table.json to [hardware], or --device");
+  for (auto o = objectives.begin(); o != objectives.end(); ++o)
+    if (std::find(objectives.begin(), o, *o) != o)
+      throw InputError(fmt::format("objective lists {} twice", word_of(objective_choices(), *o)),
+                       "name every objective once");
   if (fusion.operators.empty()) throw InputError("fusion has no operators", "list them as operators in [fusion]");
   if (const auto used = fusion_in_force(); used.warmup_epochs >= used.epochs)
     throw InputError(fmt::format("warmup-epochs is {}, epochs is {}", used.warmup_epochs, used.epochs),

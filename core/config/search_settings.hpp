@@ -9,6 +9,7 @@
 #include "core/config/options.hpp"
 #include "core/hardware/fusion_operators.hpp"
 #include "core/hardware/multi_device.hpp"
+#include "core/hardware/objective.hpp"
 #include "core/space/search_space.hpp"
 #include "core/space/variation.hpp"
 
@@ -73,11 +74,10 @@ struct FusionSettings {
   /// Of the operators' softmax at the end of the search; 1 at its start. Cross-entropy alone leaves the operators'
   /// entropy at 0.89 of uniform on AV-MNIST; sharpened to 0.2 it ends at 0.24-0.30.
   double arch_temperature = 0.2;
-  /// Of the normalised latency, summed over the devices, in the architecture loss, beside a cross-entropy that falls to
+  /// Of a normalised quantity, summed over the devices, in the architecture loss, beside a cross-entropy that falls to
   /// some hundredths; rises from 0 over the search. At 0.1 the cheapest operator always wins, at 0.03 (of all devices
   /// together) one that the metric needs can.
-  double latency_weight = 0.03;
-  double energy_weight = 0.03;
+  PerQuantity<double> cost_weights = every_quantity(0.03);
 
   /// A child starts from the architecture parameters of the parent whose macro-architecture it has. Off: what a search
   /// finds is a function of the genome alone (and of the pairs that it trains with, pairs_at_once).
@@ -111,7 +111,8 @@ struct SearchSettings {
   std::vector<ModalitySpec> modalities;
   std::vector<DeviceSpec> devices;
   Aggregate aggregate = Aggregate::mean;
-  int head_classes = 0;  ///< classifier row of the tables; 0: the data's classes
+  std::vector<Objective> objectives = device_objectives();  ///< minimised beside the error
+  int head_classes = 0;                                     ///< classifier row of the tables; 0: the data's classes
 
   int recalibration_batch = 256;
   int threads = 1;  ///< a worker's compute threads

@@ -38,7 +38,7 @@ class Cost {
   bool operator==(const Cost&) const = default;
 
  private:
-  std::array<std::optional<double>, kQuantities.size()> values_;
+  PerQuantity<std::optional<double>> values_;
 };
 
 /// Where a table's numbers come from; stored in the table file.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <string_view>
 #include <vector>
 
 #include "core/hardware/kernels.hpp"
@@ -19,6 +21,17 @@ struct ModelSize {
     return *this;
   }
   bool operator==(const ModelSize&) const = default;
+};
+
+/// A size as CSVs, JSON and reports name it. A new one is a row here, and where it is computed: size_of.
+struct SizeMeasure {
+  std::string_view name;         ///< "macs": of the objective, and of its column in CSVs
+  std::string_view in_millions;  ///< "M MACs": in tables for people
+  double ModelSize::*value;
+};
+inline constexpr std::array kSizeMeasures = {
+    SizeMeasure{"parameters", "M params", &ModelSize::parameters},
+    SizeMeasure{"macs", "M MACs", &ModelSize::macs},
 };
 
 [[nodiscard]] ModelSize size_of(const std::vector<Kernel>& kernels);

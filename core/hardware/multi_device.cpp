@@ -129,31 +129,18 @@ std::vector<std::string> DeviceSet::devices_without(std::size_t quantity) const 
   return names;
 }
 
-std::vector<double> DeviceSet::objectives(const std::vector<Cost>& costs) const {
-  std::vector<double> result;
-  for (std::size_t q = 0; q < kQuantities.size(); ++q) {
-    if (!known_[q]) continue;
-    const auto ratios = normalised(q, costs);
-    if (aggregate_ == Aggregate::each) {
-      result.insert(result.end(), ratios.begin(), ratios.end());
-    } else {
-      result.push_back(aggregated(ratios));
-    }
-  }
-  return result;
+std::vector<double> DeviceSet::objectives(std::size_t quantity, const std::vector<Cost>& costs) const {
+  if (!known_[quantity]) return {};
+  auto ratios = normalised(quantity, costs);
+  return aggregate_ == Aggregate::each ? ratios : std::vector{aggregated(ratios)};
 }
 
-std::vector<std::string> DeviceSet::objective_names() const {
+std::vector<std::string> DeviceSet::objective_names(std::size_t quantity) const {
+  if (!known_[quantity]) return {};
+  const std::string name(kQuantities[quantity].name);
+  if (aggregate_ != Aggregate::each) return {name};
   std::vector<std::string> names;
-  for (std::size_t q = 0; q < kQuantities.size(); ++q) {
-    if (!known_[q]) continue;
-    const std::string quantity(kQuantities[q].name);
-    if (aggregate_ != Aggregate::each) {
-      names.push_back(quantity);
-      continue;
-    }
-    for (const Device& device : devices_) names.push_back(quantity + "." + device.name);
-  }
+  for (const Device& device : devices_) names.push_back(name + "." + device.name);
   return names;
 }
 

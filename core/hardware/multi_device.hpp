@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/hardware/cost_model.hpp"
-#include "core/hardware/model_size.hpp"
+#include "core/space/genome.hpp"
 
 namespace harmonic {
 
@@ -32,13 +32,6 @@ struct Device {
   Cost reference;  ///< cost of the smallest sub-networks of all modalities
 };
 
-/// What a whole multimodal model costs.
-struct ModelCosts {
-  std::vector<Cost> devices;       ///< one a device, in the run's order
-  std::vector<double> objectives;  ///< DeviceSet::objectives
-  ModelSize size = {};
-};
-
 /// The devices of a run and what a model costs on them.
 class DeviceSet {
  public:
@@ -54,11 +47,11 @@ class DeviceSet {
   [[nodiscard]] std::vector<Cost> model_costs(const MultimodalGenome& genome,
                                               const std::vector<std::string>& operators) const;
 
-  /// Normalised and aggregated: {latency, energy}, or for `each` {latency of every device…, energy of every device…}.
-  /// A quantity that a device's table lacks is left out. No unit: multiples of the reference cost. All minimised.
-  [[nodiscard]] std::vector<double> objectives(const std::vector<Cost>& costs) const;
-  /// Names of the above: "latency", "energy", or "latency.<device>"….
-  [[nodiscard]] std::vector<std::string> objective_names() const;
+  /// A quantity normalised and aggregated: one number, or for `each` one a device; none where a device's table lacks
+  /// the quantity. No unit: multiples of the reference cost.
+  [[nodiscard]] std::vector<double> objectives(std::size_t quantity, const std::vector<Cost>& costs) const;
+  /// Names of the above: "latency", or "latency.<device>"….
+  [[nodiscard]] std::vector<std::string> objective_names(std::size_t quantity) const;
   /// One number a quantity for reports, whatever the aggregate (`each` reports the mean); nothing where a device's
   /// table lacks it.
   [[nodiscard]] std::optional<double> summary(std::size_t quantity, const std::vector<Cost>& costs) const;
@@ -75,7 +68,7 @@ class DeviceSet {
   std::vector<BackboneSpace> spaces_;
   std::vector<int> head_classes_;
   int channels_, positions_;
-  std::array<bool, kQuantities.size()> known_{};  ///< [quantity], in every row of every device
+  PerQuantity<bool> known_{};  ///< in every row of every device
 };
 
 }  // namespace harmonic

@@ -22,4 +22,14 @@ inline constexpr std::array kQuantities = {
 };
 inline constexpr std::size_t kLatency = 0, kEnergy = 1;  ///< indices of kQuantities
 
+/// A value for each of kQuantities, in their order.
+template <class T>
+using PerQuantity = std::array<T, kQuantities.size()>;
+template <class T>
+[[nodiscard]] constexpr PerQuantity<T> every_quantity(const T& value) {
+  PerQuantity<T> all{};
+  all.fill(value);
+  return all;
+}
+
 }  // namespace harmonic

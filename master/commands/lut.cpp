@@ -10,6 +10,8 @@
 #include "core/config/space_config.hpp"
 #include "core/hardware/cost_model.hpp"
 #include "core/hardware/device_model.hpp"
+#include "core/hardware/fusion_operators.hpp"
+#include "core/hardware/model_size.hpp"
 #include "core/storage/json_text.hpp"
 #include "core/storage/output_file.hpp"
 #include "master/commands/commands.hpp"
@@ -190,7 +192,10 @@ ExitCode cost(const Arguments& args) {
   std::string fusion;
   int classes = 10, head_classes = 0, channels = 192, positions = 16;
   bool json = false;
-  OptionSet options("harmonic lut cost", "Sums what a backbone, or a whole multimodal model, costs on a device.");
+  OptionSet options(
+      "harmonic lut cost",
+      "Sums what backbones and fusion operators cost on a device: its table's rows, and their parameters and "
+      "multiply-adds.");
   options.add("lut", luts, "a table of the device; several are joined").required();
   options.add("space", spaces, "search space of a backbone; once a modality").required();
   options.add("genome", genomes, "its genome: K=5,5,5,5;E=3,3,4,3;D=2, smallest, largest; fixed for maxout").required();
@@ -213,14 +218,17 @@ ExitCode cost(const Arguments& args) {
 
   const LookUpTable table = LookUpTable::load(as_paths(luts));
   std::vector<CostPart> parts;
+  ModelSize size;
   for (std::size_t m = 0; m < spaces.size(); ++m) {
     const BackboneSpace& space = catalog.find(spaces[m]);
-    const auto more =
-        backbone_cost(table, space, parse_genome(genomes[m], space), head_classes > 0 ? head_classes : classes);
+    const auto genome = parse_genome(genomes[m], space);
+    const auto more = backbone_cost(table, space, genome, head_classes > 0 ? head_classes : classes);
     parts.insert(parts.end(), more.begin(), more.end());
+    size += backbone_size(space, genome, classes);
   }
   const auto operators = fusion_cost(table, names, channels, positions);
   parts.insert(parts.end(), operators.begin(), operators.end());
+  for (const auto& name : names) size += size_of(fusion_kernels(name, channels, positions));
   const Cost sum = total(parts);
   if (json) {
     ordered_json list = ordered_json::array();
@@ -231,6 +239,7 @@ ExitCode cost(const Arguments& args) {
     }
     ordered_json whole = ordered_json::object();
     add_costs(whole, sum);
+    for (const auto& measure : kSizeMeasures) whole[std::string(measure.name)] = size.*measure.value;
     whole["parts"] = std::move(list);
     std::cout << json_text(whole) << '\n';
     return ExitCode::done;
@@ -238,7 +247,9 @@ ExitCode cost(const Arguments& args) {
   std::vector<std::vector<std::string>> rows = {table_header("part")};
   for (const auto& part : parts) rows.push_back(table_row(part.key, part.cost));
   rows.push_back(table_row("total", sum));
-  std::cout << aligned_table(rows);
+  std::cout << aligned_table(rows) << '\n';
+  for (const auto& measure : kSizeMeasures)
+    std::cout << fmt::format("{:.4f} {}\n", size.*measure.value / 1e6, measure.in_millions);
   return ExitCode::done;
 }
 

@@ -1,6 +1,7 @@
 #include "master/report/report.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <ranges>
 
@@ -94,15 +95,26 @@ std::string millions(const std::optional<double>& value) {
   return value ? fmt::format("{:.2f}", *value / 1e6) : "–";
 }
 
+std::string capitalised(std::string_view word) {
+  std::string text(word);
+  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
 std::string tooltip(const ReportedModel& model, const RunResults& results) {
   std::string text =
       fmt::format("model {} (generation {})\nvalidation {:.2f} %", model.id, model.generation, model.metric_val);
   if (model.metric_test) text += fmt::format(", test {:.2f} %", *model.metric_test);
-  for (std::size_t d = 0; d < results.devices.size(); ++d)
-    text += fmt::format("\n{}: {} ms, {} mJ", results.devices[d], cost_text(model.latency_ms[d]),
-                        cost_text(model.energy_mj[d]));
-  text += fmt::format("\n{} million parameters, {} million multiply-adds", millions(model.parameters),
-                      millions(model.macs));
+  for (std::size_t d = 0; d < results.devices.size(); ++d) {
+    std::vector<std::string> costs;
+    for (std::size_t q = 0; q < kQuantities.size(); ++q)
+      costs.push_back(fmt::format("{} {}", cost_text(model.costs[q][d]), kQuantities[q].unit));
+    text += fmt::format("\n{}: {}", results.devices[d], join(costs, ", "));
+  }
+  std::vector<std::string> sizes;
+  for (std::size_t s = 0; s < kSizeMeasures.size(); ++s)
+    sizes.push_back(fmt::format("{} {}", millions(model.sizes[s]), kSizeMeasures[s].in_millions));
+  text += fmt::format("\n{}", join(sizes, ", "));
   text += fmt::format("\n{} cells x {} nodes: {}", model.cells, model.nodes, model.genotype);
   for (std::size_t m = 0; m < results.modalities.size(); ++m)
     text += fmt::format("\n{}: {}", results.modalities[m], model.genomes[m]);
@@ -130,32 +142,41 @@ std::string trade_offs(const RunResults& results) {
                      points_of(results.front, results, x)};
     if (!plot.faint.empty() || !plot.strong.empty()) html += "<div class=\"card\">" + to_svg(plot) + "</div>\n";
   };
-  for (std::size_t d = 0; d < results.devices.size(); ++d) {
-    const std::string& device = results.devices[d];
-    add("Latency on " + device, "latency (ms)", [d](const ReportedModel& m) { return std::optional(m.latency_ms[d]); });
-    add("Energy on " + device, "energy (mJ)", [d](const ReportedModel& m) { return m.energy_mj[d]; });
-  }
+  for (std::size_t d = 0; d < results.devices.size(); ++d)
+    for (std::size_t q = 0; q < kQuantities.size(); ++q)
+      add(fmt::format("{} on {}", capitalised(kQuantities[q].name), results.devices[d]),
+          fmt::format("{} ({})", kQuantities[q].name, kQuantities[q].unit),
+          [q, d](const ReportedModel& m) { return m.costs[q][d]; });
   if (results.devices.size() > 1) {
     const std::string how = results.setting("hardware", "aggregate");
     const std::string suffix = how.empty() || how == "each" ? "mean" : how;
-    add("Latency over the devices (" + suffix + ")", "latency (multiples of the smallest network's)",
-        [](const ReportedModel& m) { return std::optional(m.latency); });
-    add("Energy over the devices (" + suffix + ")", "energy (multiples of the smallest network's)",
-        [](const ReportedModel& m) { return m.energy; });
+    for (std::size_t q = 0; q < kQuantities.size(); ++q)
+      add(fmt::format("{} over the devices ({})", capitalised(kQuantities[q].name), suffix),
+          fmt::format("{} (multiples of the smallest network's)", kQuantities[q].name),
+          [q](const ReportedModel& m) { return m.aggregates[q]; });
   }
+  for (const auto& objective : results.objectives())
+    if (std::holds_alternative<double ModelSize::*>(objective)) {
+      const auto& name = word_of(objective_choices(), objective);
+      add(capitalised(name), name + " (millions)", [&objective](const ReportedModel& m) {
+        const auto size = RunResults::value(objective, m);
+        return size ? std::optional(*size / 1e6) : std::nullopt;
+      });
+    }
   return html + "</div>\n";
 }
 
 std::string front_table(const RunResults& results) {
   const auto& front = results.front;
   std::vector<Cell> header = {{"model"}, {"gen.", true}, {"val %", true}, {"test %", true}};
-  for (const auto& device : results.devices) {
-    header.push_back({escape_html(device) + " ms", true});
-    header.push_back({escape_html(device) + " mJ", true});
-  }
-  header.insert(header.end(),
-                {{"M params", true}, {"M MACs", true}, {"cells × nodes", true}, {"fusion"}, {"backbones"}});
-  const auto least = [&](const auto& value) { return std::ranges::min(front | std::views::transform(value)); };
+  for (const auto& device : results.devices)
+    for (const auto& quantity : kQuantities)
+      header.push_back({fmt::format("{} {}", escape_html(device), quantity.unit), true});
+  for (const auto& measure : kSizeMeasures) header.push_back({std::string(measure.in_millions), true});
+  header.insert(header.end(), {{"cells × nodes", true}, {"fusion"}, {"backbones"}});
+  const auto is_least = [&](const auto& value, const ReportedModel& model) {
+    return value(model) && value(model) == std::ranges::min(front | std::views::transform(value));
+  };
   const auto most = [&](const auto& value) { return std::ranges::max(front | std::views::transform(value)); };
   std::vector<std::vector<Cell>> rows;
   for (const auto& model : front) {
@@ -165,16 +186,15 @@ std::string front_table(const RunResults& results) {
         {fmt::format("{:.2f}", model.metric_val), true, model.metric_val == most(&ReportedModel::metric_val)},
         {optional_text(model.metric_test, 2), true,
          model.metric_test && model.metric_test == most(&ReportedModel::metric_test)}};
-    for (std::size_t d = 0; d < results.devices.size(); ++d) {
-      const auto latency = [d](const ReportedModel& m) { return m.latency_ms[d]; };
-      const auto energy = [d](const ReportedModel& m) { return m.energy_mj[d]; };
-      row.push_back({cost_text(latency(model)), true, latency(model) == least(latency)});
-      row.push_back({cost_text(energy(model)), true, energy(model) && energy(model) == least(energy)});
+    for (std::size_t d = 0; d < results.devices.size(); ++d)
+      for (std::size_t q = 0; q < kQuantities.size(); ++q) {
+        const auto cost = [q, d](const ReportedModel& m) { return m.costs[q][d]; };
+        row.push_back({cost_text(cost(model)), true, is_least(cost, model)});
+      }
+    for (std::size_t s = 0; s < kSizeMeasures.size(); ++s) {
+      const auto size = [s](const ReportedModel& m) { return m.sizes[s]; };
+      row.push_back({millions(size(model)), true, is_least(size, model)});
     }
-    const auto parameters = [](const ReportedModel& m) { return m.parameters; };
-    const auto macs = [](const ReportedModel& m) { return m.macs; };
-    row.push_back({millions(model.parameters), true, model.parameters && model.parameters == least(parameters)});
-    row.push_back({millions(model.macs), true, model.macs && model.macs == least(macs)});
     row.push_back({fmt::format("{} × {}", escape_html(model.cells), escape_html(model.nodes)), true});
     row.push_back({fmt::format("<code>{}</code>", escape_html(model.genotype))});
     std::string backbones;
@@ -189,18 +209,20 @@ std::string front_table(const RunResults& results) {
          table_html(header, rows);
 }
 
-Objectives objectives(const ReportedModel& model, bool with_energy) {
-  Objectives point = {100 - model.metric_val, model.latency};
-  if (with_energy) point.push_back(model.energy.value());
+Objectives point_of(const ReportedModel& model, const std::vector<Objective>& objectives) {
+  Objectives point = {100 - model.metric_val};
+  for (const auto& objective : objectives) point.push_back(RunResults::value(objective, model).value());
   return point;
 }
 
 std::string progress(const RunResults& results) {
   std::map<int, std::vector<const ReportedModel*>> generations;
   for (const auto& model : results.candidates) generations[model.generation].push_back(&model);
-  const bool with_energy = results.has_energy();
+  const auto objectives = results.objectives();
+  std::vector<std::string> axes = {"error"};
+  for (const auto& objective : objectives) axes.push_back(word_of(objective_choices(), objective));
   std::vector<Objectives> points;
-  for (const auto& model : results.candidates) points.push_back(objectives(model, with_energy));
+  for (const auto& model : results.candidates) points.push_back(point_of(model, objectives));
   const Objectives reference = worst_point(points);
 
   LinePlot best{"Best validation metric so far", "generation", "validation metric (%)", {}};
@@ -211,7 +233,7 @@ std::string progress(const RunResults& results) {
   for (const auto& [generation, members] : generations) {
     for (const auto* model : members) {
       highest = std::max(highest, model->metric_val);
-      points.push_back(objectives(*model, with_energy));
+      points.push_back(point_of(*model, objectives));
     }
     models += members.size();
     best.points.push_back({double(generation), highest,
@@ -224,9 +246,9 @@ std::string progress(const RunResults& results) {
     point.tooltip = fmt::format("generation {:.0f}: {:.1f} %", point.x, point.y);
   }
   return fmt::format(
-      "<h2>Progress</h2>\n<p class=\"note\">The hypervolume is that of error, latency{} below the worst model "
+      "<h2>Progress</h2>\n<p class=\"note\">The hypervolume is that of {}, below the worst model "
       "scored.</p>\n<div class=\"plots\"><div class=\"card\">{}</div><div class=\"card\">{}</div></div>\n",
-      with_energy ? " and energy" : "", to_svg(best), to_svg(volume));
+      join(axes, ", "), to_svg(best), to_svg(volume));
 }
 
 /// What the best choice for one device alone would cost on the others.
@@ -239,7 +261,8 @@ std::string device_comparison(const RunResults& results) {
     if (model.metric_val >= best - kWithin) good.push_back(&model);
   std::vector<const ReportedModel*> optimum;  // [device]
   for (std::size_t d = 0; d < results.devices.size(); ++d)
-    optimum.push_back(*std::ranges::min_element(good, {}, [d](const ReportedModel* m) { return m->latency_ms[d]; }));
+    optimum.push_back(
+        *std::ranges::min_element(good, {}, [d](const ReportedModel* m) { return m->costs[kLatency][d]; }));
 
   std::vector<Cell> header = {{"fastest on"}, {"model"}, {"val %", true}};
   for (const auto& device : results.devices) header.push_back({"on " + escape_html(device), true});
@@ -249,8 +272,8 @@ std::string device_comparison(const RunResults& results) {
     std::vector<Cell> row = {
         {escape_html(results.devices[d])}, {escape_html(model.id)}, {fmt::format("{:.2f}", model.metric_val), true}};
     for (std::size_t other = 0; other < results.devices.size(); ++other) {
-      const double there = model.latency_ms[other];
-      const double could = optimum[other]->latency_ms[other];
+      const double there = model.costs[kLatency][other].value();
+      const double could = optimum[other]->costs[kLatency][other].value();
       row.push_back(
           {fmt::format("{} ms{}", cost_text(there),
                        other == d || could == 0 ? "" : fmt::format(" ({:+.0f} %)", 100 * (there / could - 1))),
@@ -293,8 +316,8 @@ std::string tiles(const RunResults& results) {
     const auto best_test = std::ranges::max(results.front | std::views::transform(&ReportedModel::metric_test));
     if (best_test) html += tile(optional_text(best_test, 2, " %"), "best test metric on the front");
     for (std::size_t d = 0; d < results.devices.size(); ++d) {
-      const auto [low, high] =
-          std::ranges::minmax(results.front | std::views::transform([d](const auto& m) { return m.latency_ms[d]; }));
+      const auto [low, high] = std::ranges::minmax(
+          results.front | std::views::transform([d](const auto& m) { return m.costs[kLatency][d]; }));
       html += tile(fmt::format("{} – {}", cost_text(low), cost_text(high)),
                    fmt::format("ms on {}, front", results.devices[d]));
     }

@@ -25,13 +25,20 @@ struct ColumnFamily {
   std::vector<std::string> names;
 };
 
+std::string device_prefix(const Quantity& quantity) {
+  return std::string(quantity.column) + ".";
+}
+
 std::vector<ReportedModel> read_models(const CsvTable& table) {
-  const ColumnFamily latency(table, "latency_ms.");
-  const ColumnFamily energy(table, "energy_mj.");
+  std::vector<ColumnFamily> costs;
+  for (const auto& quantity : kQuantities) {
+    costs.emplace_back(table, device_prefix(quantity));
+    if (costs.back().names != costs.front().names)
+      throw InputError(fmt::format("{} has other devices in {} than in {}", table.name(), quantity.column,
+                                   kQuantities.front().column),
+                       "keep the columns as the search wrote them");
+  }
   const ColumnFamily genome(table, "genome.");
-  if (latency.names != energy.names)
-    throw InputError(fmt::format("{} has other devices in latency_ms than in energy_mj", table.name()),
-                     "keep the columns as the search wrote them");
   const auto column = [&](std::string_view name) { return table.column(name); };
   std::vector<ReportedModel> models(table.rows());
   for (std::size_t row = 0; row < table.rows(); ++row) {
@@ -40,12 +47,12 @@ std::vector<ReportedModel> read_models(const CsvTable& table) {
     model.generation = static_cast<int>(table.number(row, column("generation")));
     model.metric_val = table.number(row, column("metric_val"));
     model.metric_test = table.optional_number(row, column("metric_test"));
-    for (const auto c : latency.columns) model.latency_ms.push_back(table.number(row, c));
-    for (const auto c : energy.columns) model.energy_mj.push_back(table.optional_number(row, c));
-    model.latency = table.number(row, column("latency"));
-    model.energy = table.optional_number(row, column("energy"));
-    if (const auto c = table.find_column("parameters")) model.parameters = table.optional_number(row, *c);
-    if (const auto c = table.find_column("macs")) model.macs = table.optional_number(row, *c);
+    for (std::size_t q = 0; q < kQuantities.size(); ++q) {
+      for (const auto c : costs[q].columns) model.costs[q].push_back(table.optional_number(row, c));
+      model.aggregates[q] = table.optional_number(row, column(kQuantities[q].name));
+    }
+    for (std::size_t s = 0; s < kSizeMeasures.size(); ++s)
+      if (const auto c = table.find_column(kSizeMeasures[s].name)) model.sizes[s] = table.optional_number(row, *c);
     for (const auto c : genome.columns) model.genomes.push_back(table.cell(row, c));
     model.cells = table.cell(row, column("cells"));
     model.nodes = table.cell(row, column("nodes"));
@@ -75,12 +82,22 @@ std::string RunResults::setting(std::string_view section, std::string_view key) 
   return values.empty() ? std::string() : values.back();
 }
 
-bool RunResults::has_energy() const {
-  const auto known = [](const ReportedModel& model) {
-    return model.energy.has_value() &&
-           std::ranges::all_of(model.energy_mj, [](const auto& e) { return e.has_value(); });
-  };
-  return std::ranges::all_of(candidates, known);
+std::optional<double> RunResults::value(const Objective& objective, const ReportedModel& model) {
+  if (const auto* quantity = std::get_if<std::size_t>(&objective)) return model.aggregates.at(*quantity);
+  const auto* measure = std::ranges::find(kSizeMeasures, std::get<double ModelSize::*>(objective), &SizeMeasure::value);
+  return model.sizes.at(static_cast<std::size_t>(measure - kSizeMeasures.begin()));
+}
+
+std::vector<Objective> RunResults::objectives() const {
+  std::vector<Objective> chosen;
+  const std::string words = setting("hardware", "objective");
+  if (words.empty()) chosen = device_objectives();  // a run before there was a choice
+  for (const auto& word : words.empty() ? std::vector<std::string>() : split(words, ','))
+    chosen.push_back(value_of(objective_choices(), word, "objective in the run's config.cfg"));
+  std::erase_if(chosen, [&](const Objective& objective) {
+    return !std::ranges::all_of(candidates, [&](const auto& model) { return value(objective, model).has_value(); });
+  });
+  return chosen;
 }
 
 RunResults load_run_results(const std::filesystem::path& run_directory) {
@@ -94,7 +111,7 @@ RunResults load_run_results(const std::filesystem::path& run_directory) {
     throw InputError(fmt::format("{} and {} have other columns", candidates.name(), front.name()),
                      "keep the files as the search wrote them");
   RunResults results;
-  results.devices = ColumnFamily(candidates, "latency_ms.").names;
+  results.devices = ColumnFamily(candidates, device_prefix(kQuantities.front())).names;
   results.modalities = ColumnFamily(candidates, "genome.").names;
   results.candidates = read_models(candidates);
   results.front = read_models(front);

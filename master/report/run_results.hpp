@@ -1,11 +1,13 @@
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/config/ini_file.hpp"
+#include "core/hardware/objective.hpp"
 
 namespace harmonic {
 
@@ -13,14 +15,12 @@ namespace harmonic {
 struct ReportedModel {
   std::string id;
   int generation = 0;
-  double metric_val = 0;                         ///< percent
-  std::optional<double> metric_test;             ///< percent
-  std::vector<double> latency_ms;                ///< [device]
-  std::vector<std::optional<double>> energy_mj;  ///< [device]
-  double latency = 0;                            ///< aggregate, multiples of the reference cost
-  std::optional<double> energy;                  ///< the same of energy
-  std::optional<double> parameters, macs;        ///< of the whole model; absent in runs before these were counted
-  std::vector<std::string> genomes;              ///< [modality]
+  double metric_val = 0;                                  ///< percent
+  std::optional<double> metric_test;                      ///< percent
+  PerQuantity<std::vector<std::optional<double>>> costs;  ///< [quantity][device], absent where its table has none
+  PerQuantity<std::optional<double>> aggregates;          ///< over the devices, multiples of the reference cost
+  std::array<std::optional<double>, kSizeMeasures.size()> sizes;  ///< absent in runs before these were counted
+  std::vector<std::string> genomes;                               ///< [modality]
   std::string cells, nodes, genotype;
   std::optional<double> seconds;  ///< of work
 };
@@ -40,7 +40,10 @@ struct RunResults {
 
   [[nodiscard]] std::string setting(std::string_view section,
                                     std::string_view key) const;  ///< empty when there is none
-  [[nodiscard]] bool has_energy() const;                          ///< of every candidate on every device
+  /// Of a model, as its objectives are compared: an aggregate over the devices, or a size.
+  [[nodiscard]] static std::optional<double> value(const Objective& objective, const ReportedModel& model);
+  /// What the run minimises beside the error and knows of every candidate.
+  [[nodiscard]] std::vector<Objective> objectives() const;
 };
 
 /// Reads candidates.csv, front.csv, config.cfg, and failures.csv where there is one.

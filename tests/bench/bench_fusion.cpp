@@ -81,7 +81,7 @@ FusionSettings published_settings(int epochs, double dropout) {
   FusionSettings settings = published_values({});
   settings.epochs = epochs;
   settings.dropout = dropout;
-  settings.latency_weight = settings.energy_weight = 0;  // whose gradient the published code loses
+  settings.cost_weights = every_quantity(0.0);  // whose gradient the published code loses
   return settings;
 }
 
@@ -91,7 +91,7 @@ std::vector<BackboneGenome> table_genomes(const FusionInputs& inputs) {
 }
 
 OperatorCosts no_costs(const FusionSettings& settings) {
-  return {{1.0}, {std::vector<double>(settings.operators.size(), 1.0)}, {{}}};
+  return {{1.0}, {{{std::vector<double>(settings.operators.size(), 1.0)}, {{}}}}};
 }
 
 Measurement run_harmonic(const InputOptions& options, MacroArchitecture macro, const FusionSettings& settings) {

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/base/hash.hpp"
-#include "core/hardware/multi_device.hpp"
+#include "core/hardware/model_pricing.hpp"
 #include "core/mpi/mailbox.hpp"
 #include "core/pareto/fronts.hpp"
 #include "core/work/work.hpp"

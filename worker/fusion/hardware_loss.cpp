@@ -11,7 +11,7 @@ namespace {
 
 /// Table rows scaled so that the cheapest operator is 0 and the dearest 1, summed over the devices that have them.
 /// The network's normalised cost is then the mean over its mixed operators of weights . this row.
-torch::Tensor normalised_costs(const std::vector<std::vector<double>>& tables, const std::vector<double>& weights,
+torch::Tensor normalised_costs(const OperatorCosts::Tables& tables, const std::vector<double>& weights,
                                std::size_t operators) {
   std::vector<double> sum(operators, 0.0);
   for (std::size_t d = 0; d < tables.size(); ++d) {
@@ -29,15 +29,15 @@ OperatorCosts operator_costs(const std::vector<Device>& devices, const std::vect
                              int channels, int positions) {
   OperatorCosts costs;
   for (const auto& device : devices) {
-    std::vector<double> latency_ms, energy_mj;
-    for (const auto& part : fusion_cost(device.table, operators, channels, positions)) {
-      latency_ms.push_back(part.cost.latency_ms());
-      if (part.cost.energy_mj()) energy_mj.push_back(*part.cost.energy_mj());
-    }
-    if (energy_mj.size() != operators.size()) energy_mj.clear();
     costs.weight.push_back(device.weight);
-    costs.latency_ms.push_back(std::move(latency_ms));
-    costs.energy_mj.push_back(std::move(energy_mj));
+    const auto parts = fusion_cost(device.table, operators, channels, positions);
+    for (std::size_t q = 0; q < kQuantities.size(); ++q) {
+      std::vector<double> row;
+      for (const auto& part : parts)
+        if (part.cost[q]) row.push_back(*part.cost[q]);
+      if (row.size() != operators.size()) row.clear();
+      costs.tables[q].push_back(std::move(row));
+    }
   }
   return costs;
 }
@@ -45,13 +45,13 @@ OperatorCosts operator_costs(const std::vector<Device>& devices, const std::vect
 HardwareLoss hardware_loss(const std::vector<torch::Tensor>& gammas, std::int64_t lanes, const OperatorCosts& costs) {
   const torch::Tensor weights = at::cat(gammas).to(torch::kFloat64);  // (…, operators)
   const auto operators = static_cast<std::size_t>(weights.size(-1));
-  const auto expected = [&](const std::vector<std::vector<double>>& tables) {
-    return at::matmul(weights, normalised_costs(tables, costs.weight, operators).to(weights.device()))
-               .mean()
-               .to(torch::kFloat32) *
-           lanes;
-  };
-  return {expected(costs.latency_ms), expected(costs.energy_mj)};
+  HardwareLoss expected;
+  for (std::size_t q = 0; q < expected.size(); ++q)
+    expected[q] = at::matmul(weights, normalised_costs(costs.tables[q], costs.weight, operators).to(weights.device()))
+                      .mean()
+                      .to(torch::kFloat32) *
+                  lanes;
+  return expected;
 }
 
 }  // namespace harmonic

@@ -11,9 +11,10 @@ namespace harmonic {
 
 /// What the fusion operators cost on every device of a run, in the order of the run's operators.
 struct OperatorCosts {
-  std::vector<double> weight;                   ///< [device] above 0
-  std::vector<std::vector<double>> latency_ms;  ///< [device][operator]
-  std::vector<std::vector<double>> energy_mj;   ///< [device][operator]; an empty row: that device's table has no energy
+  using Tables = std::vector<std::vector<double>>;  ///< [device][operator]; an empty row: the device's table has none
+
+  std::vector<double> weight;  ///< [device] above 0
+  PerQuantity<Tables> tables;
 };
 
 /// The rows of every device's table. @throws InputError when a table lacks an operator
@@ -22,11 +23,8 @@ struct OperatorCosts {
 
 /// Expected cost of a mixed network, differentiable: per device the sum over all mixed operators of softmax(gamma) .
 /// table, min-max normalised between `operators * min` and `operators * max` of the table, then the weighted sum over
-/// the devices. 0 where no device has energies, or all operators cost the same.
-struct HardwareLoss {
-  torch::Tensor latency;  ///< scalar
-  torch::Tensor energy;   ///< scalar
-};
+/// the devices. Scalars; 0 where no device's table has the quantity, or all operators cost the same.
+using HardwareLoss = PerQuantity<torch::Tensor>;
 /// @param gammas [cell] (nodes, operators), weights (after softmax); of several lanes [cell] (lanes, nodes, operators),
 ///   and their costs add up. Source: method.md.
 [[nodiscard]] HardwareLoss hardware_loss(const std::vector<torch::Tensor>& gammas, std::int64_t lanes,

@@ -14,7 +14,9 @@ class Honest final : public SearchProtocol {
   Tensor weight_loss(const Tensor& task, const Architecture&) const override { return task; }
   Tensor architecture_loss(const Tensor& task, const Architecture& weights, double progress) const override {
     const auto hardware = hardware_loss(weights.gammas, weights.lanes, costs_);
-    return task + progress * (settings_.latency_weight * hardware.latency + settings_.energy_weight * hardware.energy);
+    Tensor weighted = settings_.cost_weights[0] * hardware[0];
+    for (std::size_t q = 1; q < hardware.size(); ++q) weighted = weighted + settings_.cost_weights[q] * hardware[q];
+    return task + progress * weighted;
   }
   Turn architecture_turn() const override { return Turn::after_step; }
 
@@ -28,8 +30,9 @@ class Published final : public SearchProtocol {
   explicit Published(const OperatorCosts& costs) : costs_(costs) {}
 
   Tensor weight_loss(const Tensor& task, const Architecture& weights) const override {
-    const auto hardware = hardware_loss(weights.gammas, weights.lanes, costs_);
-    return at::sqrt(task) + at::sqrt(hardware.latency) + at::sqrt(hardware.energy);
+    Tensor loss = at::sqrt(task);
+    for (const auto& cost : hardware_loss(weights.gammas, weights.lanes, costs_)) loss = loss + at::sqrt(cost);
+    return loss;
   }
   Tensor architecture_loss(const Tensor& task, const Architecture&, double) const override { return task; }
   Turn architecture_turn() const override { return Turn::after_epoch; }

@@ -51,11 +51,8 @@ DeviceSet one_device(const TemporaryFolder& folder) {
 
 Archive priced(const DeviceSet& devices) {
   Archive archive;
-  archive.price_with([&](const MultimodalGenome& genome, const Genotype& genotype) {
-    auto costs = devices.model_costs(genome, operators_of(genotype));
-    auto objectives = devices.objectives(costs);
-    return ModelCosts{std::move(costs), std::move(objectives)};
-  });
+  archive.price_with([pricing = ModelPricing(devices, {}, device_objectives())](
+                         const auto& genome, const auto& genotype) { return pricing.model(genome, genotype); });
   return archive;
 }
 

@@ -3,7 +3,9 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "core/hardware/fusion_operators.hpp"
 #include "core/hardware/lut.hpp"
+#include "core/hardware/model_size.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "master/commands/commands.hpp"
 #include "tests/support/captured_stdout.hpp"
@@ -37,6 +39,11 @@ TEST_CASE("lut cost prints total and parts as JSON", "[master][lut]") {
   }
   CHECK(json["latency_ms"].get<double>() == Approx(latency));
   CHECK(json["energy_mj"].get<double>() == Approx(energy));
+  const auto& space = find_space("avmnist-image");
+  ModelSize size = backbone_size(space, smallest_genome(space), 10);
+  for (const auto* op : {"LinearGLU", "Sum"}) size += size_of(fusion_kernels(op, 192, 16));
+  CHECK(json["parameters"].get<double>() == size.parameters);
+  CHECK(json["macs"].get<double>() == size.macs);
   CHECK(json["parts"][8]["key"] == "Sum-input:1_192_16-N:1-C:192-L:16");
 }
 

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "core/base/error.hpp"
+#include "core/hardware/model_pricing.hpp"
 #include "core/storage/csv.hpp"
 #include "master/reproduce_results.hpp"
 #include "master/reproduce_settings.hpp"
@@ -135,7 +136,10 @@ TEST_CASE("Published stands beside measured: means over seeds with their interva
   const auto settings = tiny_run(folder.path());
   const DeviceSet devices(settings.devices, Aggregate::mean, {find_space("avmnist-image"), find_space("avmnist-audio")},
                           {10, 10});
-  Reproduction reproduction(avmnist_rows({1}), 3, true);
+  const ModelPricing pricing(devices, {{find_space("avmnist-image"), find_space("avmnist-audio")}, {4, 4}, 10},
+                             device_objectives());
+  Reproduction reproduction(avmnist_rows({1}), 3, true, 1,
+                            [&](const auto& genome, const auto& genotype) { return pricing.model(genome, genotype); });
   const auto before = compare(reproduction, {"image", "audio"}, devices);
   CHECK(std::ranges::all_of(before, [](const auto& q) { return q.measured.count == 0; }));
   answer(reproduction, [](const Work& work) -> Outcome {
@@ -145,7 +149,7 @@ TEST_CASE("Published stands beside measured: means over seeds with their interva
   });
   const auto quantities = compare(reproduction, {"image", "audio"}, devices);
   const auto table = CsvTable::parse(reproduced_csv(quantities, "avmnist", "honest"), "reproduced.csv");
-  REQUIRE(table.rows() == 7);  // two backbones, the whole, two devices with two costs
+  REQUIRE(table.rows() == 9);  // two backbones, the whole, two devices with two costs, two sizes
   const auto cell = [&](std::size_t row, const char* column) { return table.cell(row, table.column(column)); };
   CHECK(cell(0, "quantity") == "metric.image");
   CHECK(cell(0, "published") == "79.77");
@@ -161,6 +165,9 @@ TEST_CASE("Published stands beside measured: means over seeds with their interva
   CHECK(cell(3, "device") == "slow");
   CHECK(table.number(3, table.column("measured")) == Approx(10 * table.number(5, table.column("measured"))));
   CHECK(cell(6, "unit") == "mJ");
+  CHECK(cell(8, "quantity") == "macs");
+  CHECK(cell(8, "published").empty());
+  CHECK(table.number(8, table.column("measured")) > 1e6);
   CHECK_THAT(reproduced_text(quantities), Catch::Contains("92.88") && Catch::Contains("latency ms slow"));
 }
 

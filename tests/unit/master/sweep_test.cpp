@@ -249,8 +249,9 @@ TEST_CASE("A sweep that is refused touches no file", "[sweep]") {
 TEST_CASE("A list of genomes keeps its order and its doubles, and what is known stays behind it", "[sweep]") {
   const TemporaryFolder folder;
   const auto genomes = all_genomes(small_space());
-  SweepTable table(folder / "s.csv", {genomes[4], genomes[2], genomes[4]}, {{genomes[7], 50.0}, {genomes[2], 60.0}},
-                   std::nullopt);
+  SweepTable table(
+      folder / "s.csv", {genomes[4], genomes[2], genomes[4]}, {{genomes[7], 50.0}, {genomes[2], 60.0}},
+      [](const BackboneGenome&) { return ModelSize{.parameters = 7, .macs = 8}; }, std::nullopt);
   CHECK(table.open() == std::vector{genomes[4]});
   const double percent = 60.0;
   table.append({&genomes[4], 1}, {&percent, 1});
@@ -259,8 +260,9 @@ TEST_CASE("A list of genomes keeps its order and its doubles, and what is known 
   const auto row = [](const BackboneGenome& genome, const std::string& rest) {
     return fmt::format("\"{}\",{}\n", to_text(genome), rest);
   };
-  CHECK(read_file(folder / "s.csv") == "genome,metric,front\n" + row(genomes[4], "60,1") + row(genomes[2], "60,1") +
-                                           row(genomes[4], "60,1") + row(genomes[7], "50,0"));
+  CHECK(read_file(folder / "s.csv") == "genome,metric,parameters,macs,front\n" + row(genomes[4], "60,7,8,1") +
+                                           row(genomes[2], "60,7,8,1") + row(genomes[4], "60,7,8,1") +
+                                           row(genomes[7], "50,7,8,0"));
   CHECK(read_sweep(folder / "s.csv", small_space()).size() == 4);
 }
 

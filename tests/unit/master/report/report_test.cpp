@@ -78,9 +78,9 @@ TEST_CASE("A run's results are read back from its files", "[report]") {
   CHECK(results.front[0].id == "1");  // best first
   CHECK(results.front[0].metric_test == 98.75);
   CHECK_FALSE(results.candidates[0].metric_test.has_value());
-  CHECK(results.candidates[2].latency_ms == std::vector<double>{9.5, 60});
+  CHECK(results.candidates[2].costs[kLatency] == std::vector<std::optional<double>>{9.5, 60});
   CHECK(results.candidates[0].genomes[0] == "K=3,3,0,0;E=3,3,0,0;D=2");
-  CHECK(results.has_energy());
+  CHECK(results.objectives() == device_objectives());
   CHECK(results.setting("run", "seed") == "7");
   REQUIRE(results.settings.size() == 2);
   CHECK(results.settings[1].entries.size() == 2);

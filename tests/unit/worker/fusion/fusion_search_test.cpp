@@ -25,7 +25,7 @@ using torch::Tensor;
 const std::vector<double> kLatencyMs = {0.05, 0.4, 0.53, 0.52, 0.33, 0.57};
 
 OperatorCosts costs() {
-  return {{1.0}, {kLatencyMs}, {{}}};
+  return {{1.0}, {{{kLatencyMs}, {{}}}}};
 }
 
 /// One split before it is made to samples.
@@ -118,7 +118,7 @@ TEST_CASE("A heavier latency weight finds faster fusions on average", "[fusion]"
   auto settings = small_settings();
   settings.retrain_epochs = 1;
   const auto mean_latency_ms = [&](double weight) {
-    settings.latency_weight = weight;
+    settings.cost_weights[kLatency] = weight;
     double sum = 0;
     for (std::uint64_t seed = 1; seed <= 5; ++seed)
       sum += fusion_latency_ms(search_fusion(data, {2, 2}, settings, costs(), seed).genotype, settings);
@@ -153,9 +153,9 @@ TEST_CASE("The architecture's progress runs from its first epoch to the last", "
 TEST_CASE("With weight 0 the operators' costs do not change the search", "[fusion]") {
   const FusionSamples data = synthetic({3, 5}, LabelKind::classification).samples();
   auto settings = small_settings();
-  settings.latency_weight = settings.energy_weight = 0;
+  settings.cost_weights = every_quantity(0.0);
   OperatorCosts reversed = costs();
-  std::reverse(reversed.latency_ms[0].begin(), reversed.latency_ms[0].end());
+  std::reverse(reversed.tables[kLatency][0].begin(), reversed.tables[kLatency][0].end());
   const auto a = search_fusion(data, {1, 1}, settings, costs(), 3);
   const auto b = search_fusion(data, {1, 1}, settings, reversed, 3);
   CHECK(a.genotype == b.genotype);
@@ -217,7 +217,7 @@ TEST_CASE("The published protocol learns its architecture from test and reports 
   CHECK(run(relabelled, costs()).operator_entropy != found.operator_entropy);
   // The hardware terms stand in the loss of the weights, which they do not depend on.
   OperatorCosts reversed = costs();
-  std::reverse(reversed.latency_ms[0].begin(), reversed.latency_ms[0].end());
+  std::reverse(reversed.tables[kLatency][0].begin(), reversed.tables[kLatency][0].end());
   const auto with_other_costs = run(data.val, reversed);
   CHECK(with_other_costs.losses == found.losses);
   CHECK(with_other_costs.genotype == found.genotype);

@@ -136,7 +136,7 @@ TEST_CASE("Discrete networks in lanes compute, learn and remember what each does
 
 TEST_CASE("The hardware costs of lanes add up", "[fusion]") {
   torch::manual_seed(43);
-  const OperatorCosts costs{{1.0, 0.5}, {{1, 2, 4}, {3, 1, 1}}, {{2, 1, 1}, {}}};
+  const OperatorCosts costs{{1.0, 0.5}, {{{{1, 2, 4}, {3, 1, 1}}, {{2, 1, 1}, {}}}}};
   std::vector<Architecture> alone;
   double latency = 0, energy = 0;
   for (int lane = 0; lane < kLanes; ++lane) {
@@ -144,12 +144,12 @@ TEST_CASE("The hardware costs of lanes add up", "[fusion]") {
     torch::NoGradGuard no_grad;
     for (auto& parameter : alone.back().parameters()) parameter.normal_();
     const HardwareLoss own = hardware_loss(weights_of(alone.back()).gammas, 1, costs);
-    latency += own.latency.item<double>();
-    energy += own.energy.item<double>();
+    latency += own[kLatency].item<double>();
+    energy += own[kEnergy].item<double>();
   }
   const HardwareLoss all = hardware_loss(weights_of(join_lanes(alone)).gammas, kLanes, costs);
-  CHECK(all.latency.item<double>() == Approx(latency));
-  CHECK(all.energy.item<double>() == Approx(energy));
+  CHECK(all[kLatency].item<double>() == Approx(latency));
+  CHECK(all[kEnergy].item<double>() == Approx(energy));
 }
 
 TEST_CASE("An operator that cannot run in lanes says so", "[fusion]") {
