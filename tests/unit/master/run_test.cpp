@@ -7,10 +7,12 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/log.hpp"
+#include "core/hardware/model_pricing.hpp"
 #include "core/pareto/hypervolume.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/csv.hpp"
 #include "core/work/run_hash.hpp"
+#include "master/report/report.hpp"
 #include "master/reproduce_plan.hpp"
 #include "master/run_inputs.hpp"
 #include "master/search_plan.hpp"
@@ -161,17 +163,53 @@ TEST_CASE("A run leaves its results: settings, journal, checkpoint, candidates, 
   CHECK(candidates.header() == front.header());
   CHECK(candidates.rows() == 11);  // ceil(0.25 * 12) pairs, 3 generations
   CHECK(front.rows() == static_cast<std::size_t>(run.counts.tests.load()));
+  const ModelSizing sizing{{find_space("avmnist-image"), find_space("avmnist-audio")}, {4, 4}, 10};
   const auto test = front.column("metric_test");
   for (std::size_t r = 0; r < front.rows(); ++r) CHECK(front.optional_number(r, test).has_value());
   for (std::size_t r = 0; r < candidates.rows(); ++r) {
     CHECK(candidates.number(r, candidates.column("id")) == r + 1);
     CHECK(candidates.cell(r, test).empty());
-    CHECK(candidates.number(r, candidates.column("parameters")) > 1e6);
-    CHECK(candidates.number(r, candidates.column("macs")) > 1e6);
+    MultimodalGenome genome;
+    for (const auto& space : sizing.spaces) {
+      const std::string modality = space.name.substr(space.name.find('-') + 1);
+      genome.backbones.push_back(parse_genome(candidates.cell(r, candidates.column("genome." + modality)), space));
+    }
+    const auto size = sizing(genome, parse_genotype(candidates.cell(r, candidates.column("genotype"))));
+    CHECK(candidates.number(r, candidates.column("parameters")) == size.parameters);
+    CHECK(candidates.number(r, candidates.column("macs")) == size.macs);
     // The slow device's table is ten times the fast one's.
     CHECK(candidates.number(r, candidates.column("latency_ms.slow")) ==
           Approx(10 * candidates.number(r, candidates.column("latency_ms.fast"))));
   }
+}
+
+TEST_CASE("A search may minimise other objectives, and its front is theirs", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  OptionSet options("", "");
+  settings.declare(options);
+  REQUIRE(options.parse({"--data", settings.data, "--run", settings.run, "--objective", "macs"}) ==
+          OptionSet::Parsed::ready);
+  CHECK(Solo(settings).code == ExitCode::done);
+  const std::filesystem::path dir = settings.run;
+  const auto candidates = CsvTable::read(dir / "candidates.csv");
+  const auto front = CsvTable::read(dir / "front.csv");
+  std::vector<Objectives> points;
+  for (std::size_t r = 0; r < candidates.rows(); ++r)
+    points.push_back(
+        {-candidates.number(r, candidates.column("metric_val")), candidates.number(r, candidates.column("macs"))});
+  std::vector<std::string> best;
+  for (std::size_t r = 0; r < candidates.rows(); ++r)
+    if (std::ranges::none_of(points, [&](const auto& p) { return dominates(p, points[r]); }))
+      best.push_back(candidates.cell(r, 0));
+  REQUIRE(front.rows() == best.size());
+  for (std::size_t r = 0; r < best.size(); ++r) CHECK(front.cell(r, 0) == best[r]);
+  const auto report = read_file(write_report(dir));
+  CHECK_THAT(report, Catch::Contains("that of error, macs, below") && Catch::Contains(">Macs<"));
+
+  settings.resume = true;
+  settings.objectives = device_objectives();
+  CHECK_THROWS_WITH(Solo(settings), Catch::Contains("objective"));
 }
 
 TEST_CASE("A run that was stopped anywhere and resumed is the run that was not", "[master][run]") {
@@ -592,7 +630,7 @@ TEST_CASE("A reproduction leaves published beside measured, every model's test m
   CHECK(run.counts.work == 3 + 6 + 6);  // backbones, searches, tests
   CHECK(run.counts.tests == 6);
   const std::filesystem::path dir = settings.run.run;
-  CHECK(CsvTable::read(dir / "reproduced.csv").rows() == 2 * 7);
+  CHECK(CsvTable::read(dir / "reproduced.csv").rows() == 2 * 9);
   const auto candidates = CsvTable::read(dir / "candidates.csv");
   REQUIRE(candidates.rows() == 6);
   CHECK(candidates.cell(0, 0) == "101");

@@ -119,7 +119,7 @@ TEST_CASE("A sweep scores and prices every network, in order, and marks the fron
   REQUIRE(sweep.run() == ExitCode::done);
   const auto table = CsvTable::read(sweep.options.out);
   CHECK(table.header() == std::vector<std::string>{"genome", "metric", "latency_ms.a", "latency_ms.b", "energy_mj.a",
-                                                   "energy_mj.b", "front"});
+                                                   "energy_mj.b", "parameters", "macs", "front"});
   const auto genomes = all_genomes(small_space());
   REQUIRE(table.rows() == genomes.size());
   std::vector<Objectives> points;
@@ -131,7 +131,8 @@ TEST_CASE("A sweep scores and prices every network, in order, and marks the fron
   }
   for (std::size_t row = 0; row < points.size(); ++row) {
     const bool dominated = std::ranges::any_of(points, [&](const auto& p) { return dominates(p, points[row]); });
-    CHECK(table.cell(row, 6) == (dominated ? "0" : "1"));
+    CHECK(table.cell(row, table.column("front")) == (dominated ? "0" : "1"));
+    CHECK(table.number(row, table.column("macs")) == backbone_size(small_space(), genomes[row], 10).macs);
   }
   const auto summary = nlohmann::json::parse(sweep.output);
   CHECK(summary.at("networks") == 36);
