@@ -45,7 +45,7 @@ std::vector<Clock::time_point> run(const SearchSettings& settings) {
   std::vector<Clock::time_point> ends;
   testing::MemoryNetwork network(1);
   auto box = network.box(Rank{0});
-  WorkerLoop worker(box, make_hello(Rank{0}, [&] { return run_hash(settings); }),
+  WorkerLoop worker(box, make_hello(Rank{0}, [&] { return run_fingerprint(settings); }),
                     [&] { return std::make_unique<TimedEvaluator>(ends); });
   RunHooks hooks;
   hooks.idle = [&] { worker.poll(); };

@@ -20,14 +20,13 @@ double parameters_of(const Subnet& subnet) {
 }
 
 TEST_CASE("A sub-network has the parameters that core counts", "[backbone]") {
-  for (const auto& name : space_names()) {
-    const auto& space = find_space(name);
+  for (const auto& space : published_spaces()) {
     const Supernet supernet(space, 7, Seed{1});
     RandomStream random(Seed{2}, "sizes");
     std::vector<BackboneGenome> genomes = {smallest_genome(space), largest_genome(space)};
     for (int i = 0; i < 4; ++i) genomes.push_back(random_genome(space, random));
     for (const auto& genome : genomes) {
-      INFO(name << " " << to_text(genome));
+      INFO(space.name << " " << to_text(genome));
       CHECK(backbone_size(space, genome, 7).parameters == parameters_of(Subnet(supernet, genome)));
     }
   }
