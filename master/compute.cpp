@@ -1,0 +1,151 @@
+// The program's second half, harmonic-compute: the commands that compute on ranks, which `harmonic` hands over. The
+// only file that sees both the master and the worker.
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string_view>
+
+#include <sys/prctl.h>
+
+#include "core/base/error.hpp"
+#include "core/base/log.hpp"
+#include "core/config/search_settings.hpp"
+#include "core/mpi/communicator.hpp"
+#include "core/mpi/session.hpp"
+#include "core/work/run_hash.hpp"
+#include "core/work/stop_signal.hpp"
+#include "master/commands/commands.hpp"
+#include "master/guarded.hpp"
+#include "master/heartbeat_thread.hpp"
+#include "master/report/report.hpp"
+#include "master/reproduce_plan.hpp"
+#include "master/search_plan.hpp"
+#include "master/sweep.hpp"
+#include "worker/commands/commands.hpp"
+#include "worker/group/placement.hpp"
+#include "worker/loop/worker_loop.hpp"
+#include "worker/search_evaluator.hpp"
+#include "worker/search_inputs.hpp"
+#include "worker/sweep_evaluator.hpp"
+
+namespace harmonic {
+namespace {
+
+constexpr double kFinalize_s = 10;  // for MPI_Finalize, once all have said goodbye
+
+/// A command whose work rank 0 deals to the others.
+struct DealtCommand {
+  std::function<std::uint64_t()> fingerprint;  ///< what all ranks must agree on @throws InputError
+  EvaluatorFactory make_evaluator;
+  std::function<ExitCode(Mailbox&, RunHooks)> lead;  ///< the master's part
+};
+
+/// Rank 0 is the master (`lead`), the other ranks are workers; in a world of one, rank 0 is both in turn. From the
+/// first moment all give signs of life: nothing is read, and no rank waits for another, before a worker has said hello.
+ExitCode run_on_ranks(MpiSession& session, const DealtCommand& command) {
+  catch_stop_signals();  // workers leave it to the master, who sends them home
+  session.limit_finalize(kFinalize_s);
+  Communicator world;
+  std::optional<WorkerLoop> worker;
+  if (world.rank().value != 0 || world.size() == 1)
+    worker.emplace(world, make_hello(world.rank(), command.fingerprint), command.make_evaluator);
+  if (world.rank().value == 0) {
+    const HeartbeatThread alive(world);
+    RunHooks hooks;
+    hooks.idle = [&] {
+      if (worker) worker->poll();
+    };
+    hooks.stop = stop_signal_seen;
+    hooks.abandon = [&] { session.take_down(); };
+    return command.lead(world, std::move(hooks));
+  }
+  worker->run();
+  if (worker->rank_lost()) session.abandon();
+  if (!worker->master_lost()) return ExitCode::done;
+  if (world.rank().value == 1)  // one speaks for all
+    log::error("rank 0, the master, is gone; what was finished is on disk: start again with --resume");
+  return ExitCode::failed;
+}
+
+/// A search, or what takes its settings.
+ExitCode run_on_ranks(MpiSession& session, const SearchSettings& settings,
+                      const std::function<ExitCode(Mailbox&, const RunHooks&)>& lead) {
+  return run_on_ranks(
+      session, {.fingerprint = [&] { return run_fingerprint(settings); },
+                .make_evaluator = [settings, place = local_place()] { return make_search_evaluator(settings, place); },
+                .lead =
+                    [&](Mailbox& world, RunHooks hooks) {
+                      hooks.check = [&] { check_weights(settings); };
+                      hooks.report = write_report;
+                      return lead(world, hooks);
+                    }});
+}
+
+ExitCode search_command(const Arguments& args, MpiSession& session) {
+  SearchSettings settings;
+  OptionSet options("harmonic search", "Searches for the Pareto front of multimodal networks on the given devices.");
+  settings.declare(options);
+  if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
+  settings.check();
+  return run_on_ranks(session, settings,
+                      [&](Mailbox& world, const RunHooks& hooks) { return run_search(settings, world, hooks); });
+}
+
+ExitCode reproduce_command(const Arguments& args, MpiSession& session) {
+  ReproduceSettings settings;
+  OptionSet options("harmonic reproduce",
+                    "Measures rows of a published table: the given backbones and macro-architecture, fusion searched "
+                    "for several times over. Takes the config of a search; its [evolution] plays no part.");
+  settings.declare(options);
+  if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
+  settings.check();
+  return run_on_ranks(session, settings.run,
+                      [&](Mailbox& world, const RunHooks& hooks) { return run_reproduction(settings, world, hooks); });
+}
+
+ExitCode sweep_command(const Arguments& args, MpiSession& session) {
+  EvaluationOptions evaluation;
+  SweepOptions sweep;
+  OptionSet options("harmonic supernet sweep",
+                    "Measures many sub-networks, or every distinct one, after recalibration. Under mpirun rank 0 deals "
+                    "them to the others.");
+  evaluation.declare(options);
+  sweep.declare(options);
+  if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
+  sweep.check();
+  const LocalPlace place = local_place();
+  const SweepSource source{.files = evaluation.files(),
+                           .fingerprint = [&] { return evaluation.fingerprint(); },
+                           .open = [&] { return open_sweep(evaluation, place); }};
+  return run_on_ranks(
+      session, {.fingerprint = source.fingerprint,
+                .make_evaluator = [evaluation, place] { return make_sweep_evaluator(evaluation, place); },
+                .lead = [&](Mailbox& world, const RunHooks& hooks) { return run_sweep(sweep, source, world, hooks); }});
+}
+
+/// harmonic supernet ACTION: a sweep has a master, the other actions are the worker's alone.
+ExitCode supernet(const Arguments& args, MpiSession& session) {
+  if (!args.empty() && args.front() == "sweep") return sweep_command({args.begin() + 1, args.end()}, session);
+  return supernet_command(args, [&session] { session.abandon(); });
+}
+
+ExitCode run(int argc, char** argv) {
+  using Command = ExitCode (*)(const Arguments&, MpiSession&);
+  const std::map<std::string_view, Command> commands = {
+      {"supernet", supernet}, {"search", search_command}, {"reproduce", reproduce_command}};
+  const auto command = argc > 1 ? commands.find(argv[1]) : commands.end();
+  if (command == commands.end())
+    throw InputError("harmonic-compute is a part of harmonic", "call that: harmonic --help lists its commands");
+  MpiSession session(argc, argv);
+  const bool speaks = Communicator().rank().value == 0;
+  session.leave(guarded(speaks, [&] { return command->second({argv + 2, argv + argc}, session); }));
+}
+
+}  // namespace
+}  // namespace harmonic
+
+int main(int argc, char** argv) {
+  ::prctl(PR_SET_NAME, "harmonic");  // as ps and pkill know it
+  return static_cast<int>(harmonic::guarded(true, [&] { return harmonic::run(argc, argv); }));
+}

@@ -1,0 +1,24 @@
+#include "master/guarded.hpp"
+
+#include <string_view>
+
+#include "core/base/log.hpp"
+
+namespace harmonic {
+
+ExitCode guarded(bool speak, const std::function<ExitCode()>& body) {
+  const auto say = [speak](std::string_view what) {
+    if (speak) log::error("{}", what.substr(0, what.find('\n')));  // LibTorch's errors go on with a stack trace
+  };
+  try {
+    return body();
+  } catch (const InputError& e) {
+    say(e.what());
+    return ExitCode::bad_input;
+  } catch (const std::exception& e) {
+    say(e.what());
+    return ExitCode::failed;
+  }
+}
+
+}  // namespace harmonic

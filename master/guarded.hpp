@@ -1,0 +1,13 @@
+#pragma once
+
+#include <functional>
+
+#include "core/base/error.hpp"
+
+namespace harmonic {
+
+/// Runs `body`, turns what it throws into one line on stderr and an exit code.
+/// @param speak false on ranks other than 0, which meet the same mistakes
+[[nodiscard]] ExitCode guarded(bool speak, const std::function<ExitCode()>& body);
+
+}  // namespace harmonic
