@@ -110,7 +110,8 @@ TEST_CASE("A sweep writes metric and costs of every genome, the same on any numb
   (void)json_of(w.on_ranks(2, words("two.csv")));
   const std::string csv = harmonic::read_file(folder / "one.csv");
   CHECK(csv == harmonic::read_file(folder / "two.csv"));
-  CHECK(csv.starts_with("genome,metric,latency_ms.gpu,energy_mj.gpu,front\n\"K=7,7,7,7;E=6,6,6,6;D=4\","));
+  CHECK(csv.starts_with(
+      "genome,metric,latency_ms.gpu,energy_mj.gpu,parameters,macs,front\n\"K=7,7,7,7;E=6,6,6,6;D=4\","));
   const auto evaluated =
       json_of(w.alone({"supernet", "eval", "--weights", w.weights("image").string(), "--data", w.data().string(),
                        "--genome", one.at("best").at("genome"), "--recalibrate", "--json"}));
@@ -185,4 +186,12 @@ TEST_CASE("A space of the user's own is trained, swept and priced by its name", 
       json_of(w.alone({"supernet", "sweep", "--weights", path("w.h5"), "--data", w.data().string(), "--all", "--device",
                        "gpu=" + path("lut.json"), "--out", path("all.csv"), "--json"}));
   CHECK(swept.at("networks") == 2 + 4);
+}
+
+TEST_CASE("Commands that compute nothing do not load LibTorch", "[commands]") {
+  const World w = world();
+  // What the loader would map, in place of running the program.
+  const auto libraries = run({"/usr/bin/env", "LD_TRACE_LOADED_OBJECTS=1", w.alone({}).front()});
+  REQUIRE(libraries.exit_code == 0);
+  CHECK_THAT(libraries.out, Catch::Contains("libc.so") && !Catch::Contains("torch"));
 }

@@ -40,7 +40,7 @@ TEST_CASE("A reproduction stopped by a signal, then killed, then resumed on othe
   CHECK(json.at("front").size() >= 1);
   CHECK(std::filesystem::exists(json.at("report").get<std::string>()));
   const auto table = CsvTable::read(folder / "whole" / "reproduced.csv");
-  REQUIRE(table.rows() == 14);
+  REQUIRE(table.rows() == 18);
   for (std::size_t r = 0; r < table.rows(); ++r) CHECK(table.optional_number(r, table.column("measured")).has_value());
 
   const auto words = w.reproduce(folder / "run", {"--table", "avmnist", "--resume"});
