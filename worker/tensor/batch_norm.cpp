@@ -68,16 +68,17 @@ double* MomentSums::squares(std::int64_t part) const {
 
 Moments MomentSums::moments(std::int64_t count) const {
   const std::int64_t channels = sums_.size(2);
-  auto mean = torch::empty({channels}), variance = torch::empty({channels});
+  std::vector<double> totals(static_cast<std::size_t>(2 * channels));
+  const double* part = sums_.const_data_ptr<double>();
+  for (std::int64_t left = sums_.size(0); left > 0; --left)
+    for (double& total : totals) total += *part++;
+  const auto n = static_cast<double>(count);
+  const auto mean = torch::empty({channels}), variance = torch::empty({channels});
+  float *means = mean.data_ptr<float>(), *variances = variance.data_ptr<float>();
   for (std::int64_t c = 0; c < channels; ++c) {
-    double sum = 0, square = 0;
-    for (std::int64_t part = 0; part < sums_.size(0); ++part) {
-      sum += values(part)[c];
-      square += squares(part)[c];
-    }
-    const auto n = static_cast<double>(count);
-    mean.data_ptr<float>()[c] = static_cast<float>(sum / n);
-    variance.data_ptr<float>()[c] = static_cast<float>(std::max(0.0, square / n - sum / n * sum / n));
+    const double sum = totals[static_cast<std::size_t>(c)], square = totals[static_cast<std::size_t>(channels + c)];
+    means[c] = static_cast<float>(sum / n);
+    variances[c] = static_cast<float>(std::max(0.0, square / n - sum / n * sum / n));
   }
   return {mean, variance, count};
 }
