@@ -11,11 +11,11 @@
 
 namespace harmonic {
 
-/// A run's journal: an append-only file of checksummed records, one a finished piece of work, on disk before the work
-/// counts. Form of a record: the mark "HJ4\n", length of the payload (4 bytes, little endian), XXH3-64 of the payload
-/// (8 bytes, little endian), the lower half of the XXH3-64 of those 16 bytes (4 bytes), payload (protobuf): a record is
-/// found again behind one that is damaged. The file begins with a header, twice: the form's version, the hash of the
-/// run's settings, and the version of the program that began the run.
+/// A run's journal: an append-only file of checksummed records, one a finished piece of work (what it found, or that it
+/// failed), on disk before the work counts. Form of a record: the mark "HJ4\n", length of the payload (4 bytes, little
+/// endian), XXH3-64 of the payload (8 bytes, little endian), the lower half of the XXH3-64 of those 16 bytes (4 bytes),
+/// payload (protobuf): a record is found again behind one that is damaged. The file begins with a header, twice: the
+/// form's version, the hash of the run's settings, and the version of the program that began the run.
 class Journal {
  public:
   /// What lies at a path. `foreign` holds no journal's header.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iostream>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
@@ -71,7 +73,7 @@ class Run {
     const auto stop = [&] { return hooks_.stop() || clock_() - start_s_ > limit_s; };
     for (auto tasks = plan_->ask(); !tasks.empty(); tasks = plan_->ask()) {
       auto jobs = unfinished(std::move(tasks));
-      if (plan_->generation() > saved_generation_) save();
+      if (plan_->generation() > saved_generation_) generation_done();
       if (stop() || dispatcher_.run(
                         std::move(jobs), [&](const Task& t, const Result& r) { finished(t, r); }, stop) ==
                         Dispatcher::End::stopped)
@@ -99,23 +101,37 @@ class Run {
     }
     return jobs;
   }
+  /// On disk before it counts: a checkpoint tells nothing that the journal does not. A candidate's own failure is an
+  /// answer like any other. Another one may be mended before a resume in the same generation (a full disk, lost
+  /// workers), and is tried again then; from the next generation on it stays, or a resumed run would part from one
+  /// never stopped.
   void finished(const Task& task, const Result& result) {
-    // On disk before it counts. A failure is not kept: a full disk or lost workers may be mended before a resume in the
-    // same generation. From the next on it stays, in the checkpoint, or a resumed run would part from one never
-    // stopped.
-    if (const auto* failure = std::get_if<Failure>(&result.outcome)) {
-      failures_.append({task, result.worker, result.host, to_text(failure->kind), failure->message});
-      log::warning("{} failed for good (rank {} on {}, {}): {}; {}", describe(task.work), result.worker.value,
-                   result.host.empty() ? "an unknown host" : result.host, to_text(failure->kind), failure->message,
-                   genomes_text(task.work));
+    FinishedWork record{task.work, result.outcome, result.seconds};
+    const auto* failure = std::get_if<Failure>(&result.outcome);
+    if (failure != nullptr) tell_failure(task, result, *failure);
+    if (failure == nullptr || failure->kind == FailureKind::candidate) {
+      keep(std::move(record));
     } else {
-      journal_.append({task.work, result.outcome, result.seconds});
-      work_done_ = true;
+      mendable_.push_back(std::move(record));
     }
     plan_->tell(task, result);
     tell_status();
   }
+  void tell_failure(const Task& task, const Result& result, const Failure& failure) {
+    failures_.append({task, result.worker, result.host, to_text(failure.kind), failure.message});
+    log::warning("{} failed for good (rank {} on {}, {}): {}; {}", describe(task.work), result.worker.value,
+                 result.host.empty() ? "an unknown host" : result.host, to_text(failure.kind), failure.message,
+                 genomes_text(task.work));
+  }
+  void keep(FinishedWork record) {
+    journal_.append(std::move(record));
+    work_done_ = true;
+  }
 
+  void generation_done() {
+    for (auto& record : std::exchange(mendable_, {})) keep(std::move(record));
+    save();
+  }
   void save() {
     plan_->save(paths());
     saved_generation_ = plan_->generation();
@@ -181,6 +197,7 @@ class Run {
   Journal journal_;
   StatusFile status_file_;
   FailureTable failures_;
+  std::vector<FinishedWork> mendable_;  ///< failures of the generation that runs, but for candidates' own
   std::unique_ptr<RunPlan> plan_;
   Clock clock_ = steady_clock();
   double start_s_ = clock_();

@@ -80,9 +80,8 @@ struct Solo {
   Counts counts;
   ExitCode code = ExitCode::failed;
   std::string output;
-  std::function<std::unique_ptr<Evaluator>(Counts&)> make = [](Counts& c) {
-    return std::make_unique<CountingEvaluator>(c);
-  };
+  using Maker = std::function<std::unique_ptr<Evaluator>(Counts&)>;
+  Maker make = [](Counts& c) { return std::make_unique<CountingEvaluator>(c); };
 
   /// `hooks` of the program that the run looks at.
   explicit Solo(const SearchSettings& settings, int stop_after = 1'000'000, const RunHooks& hooks = {}) {
@@ -92,8 +91,8 @@ struct Solo {
   explicit Solo(const ReproduceSettings& settings, int stop_after = 1'000'000) {
     run(settings.run, [&](auto& box, const auto& h) { return run_reproduction(settings, box, h); }, stop_after, {});
   }
-  Solo(const SearchSettings& settings, std::unique_ptr<Evaluator> (*maker)(Counts&)) : make(maker) {
-    run(settings, [&](auto& box, const auto& h) { return run_search(settings, box, h); }, 1'000'000, {});
+  Solo(const SearchSettings& settings, Maker maker, int stop_after = 1'000'000) : make(std::move(maker)) {
+    run(settings, [&](auto& box, const auto& h) { return run_search(settings, box, h); }, stop_after, {});
   }
 
  private:
@@ -277,6 +276,59 @@ TEST_CASE("Without its checkpoint, or with a torn journal, a run resumes all the
   CHECK(torn.counts.work > 0);
   CHECK(torn.counts.work < whole.counts.work);
   CHECK(read_file(dir / "front.csv") == front);
+}
+
+/// Some models diverge, always the same ones, and one that is sound meets trouble of the node while there is any.
+class UnluckyEvaluator final : public FakeEvaluator {
+ public:
+  UnluckyEvaluator(Counts& counts, bool trouble) : counts_(counts), trouble_(trouble) {}
+  [[nodiscard]] Outcome evaluate(const Work& work, const WorkHooks& hooks) override {
+    ++counts_.work;
+    counts_.tests += std::holds_alternative<TestModel>(work) ? 1 : 0;
+    if (const auto* search = std::get_if<SearchFusion>(&work)) {
+      const auto id = search->candidates.front().candidate.value;
+      if (id % 2 == 1 && id > 1) return Failure{"the loss is not finite", FailureKind::candidate};
+      if (id == 4 && trouble_) return Failure{"no space left on device"};
+    }
+    return FakeEvaluator::evaluate(work, hooks);
+  }
+
+ private:
+  Counts& counts_;
+  bool trouble_;
+};
+
+TEST_CASE("A candidate's own failure is known to the journal at once, a node's when its generation is over",
+          "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  settings.evolution.pairs = 4;
+  settings.evolution.generations = 2;
+  const Solo::Maker with_trouble = [](Counts& c) { return std::make_unique<UnluckyEvaluator>(c, true); };
+  const Solo::Maker without = [](Counts& c) { return std::make_unique<UnluckyEvaluator>(c, false); };
+  const auto files = [&](const SearchSettings& run) {
+    const std::filesystem::path dir = run.run;
+    return std::pair(without_seconds(dir / "front.csv"), without_seconds(dir / "candidates.csv"));
+  };
+  const Solo whole(settings, with_trouble);
+  const auto expected = files(settings);
+
+  SECTION("rebuilt from the journal alone it is the run that was never cut off") {
+    for (const char* name : {"checkpoint.h5", "checkpoint.h5.previous"})
+      std::filesystem::remove(std::filesystem::path(settings.run) / name);
+    settings.resume = true;
+    const Solo rebuilt(settings, without);
+    CHECK(rebuilt.counts.work == 0);
+    CHECK(files(settings) == expected);
+  }
+  SECTION("cut off in the same generation it tries no candidate again") {
+    settings.run = folder / "cut";
+    const Solo cut(settings, with_trouble, whole.counts.work - whole.counts.tests - 1);  // the second is not over
+    settings.resume = true;
+    const Solo resumed(settings, without);
+    CHECK(cut.counts.work + resumed.counts.work <= whole.counts.work + 1);  // one was at work when it was cut
+    CHECK(files(settings) == expected);
+  }
 }
 
 TEST_CASE("A finished run resumed does no work again; resumed for longer it goes on", "[master][run]") {
