@@ -181,7 +181,7 @@ void Dispatcher::failed(Rank from, Open& open, const Failure& failure) {
   worker.failures.insert(task.id);
   worker.reason = failure;
   blame_if_outdone(from);
-  if (roster_.in_hands(task.id)) return;
+  if (roster_.in_hands(task.id)) return tell_retry(open, from, failure.message);
   const bool hope = std::ranges::any_of(
       roster_.workers(), [&](const auto& w) { return may_work(w.second) && !open.failures.contains(w.first); });
   const auto blames_input = [](const auto& f) { return f.second.kind == FailureKind::input; };
@@ -192,7 +192,7 @@ void Dispatcher::failed(Rank from, Open& open, const Failure& failure) {
     roster_.absolve(task.id);
     return close(task.id, result);
   }
-  requeue(open, from);
+  requeue(open, from, failure.message);
 }
 
 bool Dispatcher::is_trusted(const WorkerEntry& worker) const {
@@ -246,11 +246,9 @@ void Dispatcher::watch_deadlines(double now_s) {
     } else if (worker.state == State::overdue && deadlines > 2) {
       if (!worker.cancelled) cancel(rank);
       if (now_s - worker.since_s > 2 * options_.deadline_s * worker.parts + options_.lease_s) {
-        roster_.at(rank).state = State::stuck;
-        roster_.at(rank).reason = {fmt::format("is stuck over task {}", worker.task->value)};
-        ++counts_.lost_workers;
         log::warning("worker {} is stuck over task {}: it gets no more until it answers", worker.name(rank),
                      worker.task->value);
+        gone(rank, State::stuck, {fmt::format("is stuck over task {}", worker.task->value)});
       }
     }
   }
@@ -322,23 +320,30 @@ void Dispatcher::lose(Rank rank, const std::string& why) {
   auto& worker = roster_.at(rank);
   const bool was_working = worker.state == State::busy;
   log::warning("worker {} {}: it is lost", worker.name(rank), why);
-  if (worker.state != State::stuck) ++counts_.lost_workers;
-  worker.state = State::lost;
-  worker.reason = {why};
+  gone(rank, State::lost, {why});
   if (was_working) task_lost(*worker.task, rank, why);
 }
 
 void Dispatcher::set_aside(Rank rank, Failure reason, bool over_its_task) {
   auto& worker = roster_.at(rank);
   log::warning("worker {} is set aside: {}", worker.name(rank), reason.message);
-  ++counts_.lost_workers;
-  worker.state = State::set_aside;
-  worker.reason = std::move(reason);
+  gone(rank, State::set_aside, std::move(reason));
   if (!worker.task) return;
   const auto it = open_.find(*std::exchange(worker.task, std::nullopt));
   if (it == open_.end() || roster_.in_hands(it->first)) return;
   if (over_its_task) return task_lost(it->first, rank, worker.reason.message);
-  requeue(it->second, rank);
+  requeue(it->second, rank, worker.reason.message);
+}
+
+void Dispatcher::gone(Rank rank, State state, Failure reason) {
+  auto& worker = roster_.at(rank);
+  const bool was_here = worker.here();
+  worker.state = state;
+  worker.reason = std::move(reason);
+  if (!was_here) return;  // it counts already
+  ++counts_.lost_workers;
+  const auto kind = state == State::set_aside ? Setback::Kind::set_aside : Setback::Kind::lost;
+  hear_setback_({kind, nullptr, rank, worker.host, worker.reason.message});
 }
 
 void Dispatcher::task_lost(TaskId id, Rank worker, const std::string& why) {
@@ -347,14 +352,19 @@ void Dispatcher::task_lost(TaskId id, Rank worker, const std::string& why) {
   Open& open = it->second;
   if (++open.losses < options_.max_losses) {
     log::warning("task {} is dealt again: {}", id.value, describe(open.job.task.work));
-    return requeue(open, worker);
+    return requeue(open, worker, why);
   }
   log::warning("task {} is set aside: it lost {} workers; {}", id.value, open.losses, describe(open.job.task.work));
   close(id, {id, worker, 0, Failure{fmt::format("lost {} workers, the last one: {}", open.losses, why)},
              roster_.at(worker).host});
 }
 
-void Dispatcher::requeue(Open& open, Rank avoid) {
+void Dispatcher::tell_retry(const Open& open, Rank worker, const std::string& why) const {
+  hear_setback_({Setback::Kind::retry, &open.job.task, worker, roster_.at(worker).host, why});
+}
+
+void Dispatcher::requeue(Open& open, Rank avoid, const std::string& why) {
+  tell_retry(open, avoid, why);
   open.avoid.insert(avoid);
   ++counts_.retried;
   queue_.insert({open.job.expected_cost, open.job.task.id});

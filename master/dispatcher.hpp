@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/mpi/mailbox.hpp"
@@ -41,6 +42,20 @@ struct DispatchCounts {
   double busy_s = 0;     ///< sum of the workers' seconds
 };
 
+/// What went wrong without ending a piece of work.
+struct Setback {
+  enum class Kind {
+    retry,      ///< a try failed or was lost with its worker; another one follows, or is under way
+    lost,       ///< a worker is silent, or stuck
+    set_aside,  ///< a worker is of no use for good
+  };
+  Kind kind;
+  const Task* task = nullptr;  ///< of a retry
+  Rank rank;                   ///< of the worker
+  std::string host;
+  std::string reason;
+};
+
 /// Deals pieces of work to workers and gathers the answers: the next piece goes out the moment a worker is free. Knows
 /// no genetics. One bad worker costs a retry elsewhere, not the run:
 /// - Silent beyond its lease: lost, its task is dealt again; it comes back when it is heard again.
@@ -60,6 +75,9 @@ class Dispatcher {
 
   /// A worker that says hello with another hash is set aside. To be called before `run`.
   void expect_settings(std::uint64_t hash) { settings_hash_ = hash; }
+
+  /// Hears of every setback as it comes. To be called before `run`.
+  void on_setback(std::function<void(const Setback&)> hear) { hear_setback_ = std::move(hear); }
 
   using OnResult = std::function<void(const Task&, const Result&)>;
   enum class End { finished, stopped };
@@ -117,7 +135,9 @@ class Dispatcher {
   void lose(Rank worker, const std::string& why);
   void set_aside(Rank worker, Failure reason, bool over_its_task = false);
   void task_lost(TaskId id, Rank worker, const std::string& why);
-  void requeue(Open& open, Rank avoid);
+  void requeue(Open& open, Rank avoid, const std::string& why);
+  void tell_retry(const Open& open, Rank worker, const std::string& why) const;
+  void gone(Rank worker, WorkerEntry::State state, Failure reason);
   void close(TaskId id, const Result& result);
   [[noreturn]] void no_worker_left() const;
 
@@ -129,6 +149,7 @@ class Dispatcher {
   std::set<Order> queue_;
   std::set<TaskId> dealt_;  ///< ever
   const OnResult* on_result_ = nullptr;
+  std::function<void(const Setback&)> hear_setback_ = [](const Setback&) {};
   DispatchCounts counts_;
   std::uint64_t settings_hash_ = 0;
   double last_watch_s_ = 0;

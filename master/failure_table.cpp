@@ -51,15 +51,29 @@ std::string genomes_text(const Work& work) {
   return join(texts, " | ");
 }
 
-void FailureTable::append(const FailedWork& failed) try {
+std::string to_text(Setback::Kind kind) {
+  switch (kind) {
+    case Setback::Kind::lost:
+      return "lost";
+    case Setback::Kind::set_aside:
+      return "set_aside";
+    case Setback::Kind::retry:
+      break;
+  }
+  return "retry";
+}
+
+void FailureTable::append(const FailureRow& row) try {
   if (!begun_ && std::filesystem::exists(path_)) cut_torn_row(path_);
   const bool empty = !std::filesystem::exists(path_) || std::filesystem::file_size(path_) == 0;
   begun_ = true;
   std::ofstream out(path_, std::ios::binary | std::ios::app);
   if (empty) out << csv_row({"time", "task", "work", "genome", "rank", "host", "kind", "reason"});
-  out << csv_row({now_text(), std::to_string(failed.task.id.value), describe(failed.task.work),
-                  genomes_text(failed.task.work), std::to_string(failed.rank.value), failed.host, failed.kind,
-                  first_line(failed.reason)});
+  const auto of_task = [&](auto text) { return row.task == nullptr ? std::string() : text(*row.task); };
+  out << csv_row({now_text(), of_task([](const Task& t) { return std::to_string(t.id.value); }),
+                  of_task([](const Task& t) { return describe(t.work); }),
+                  of_task([](const Task& t) { return genomes_text(t.work); }), std::to_string(row.rank.value), row.host,
+                  row.kind, first_line(row.reason)});
   if (!out.flush()) throw RunError("it cannot be written");
 } catch (const std::exception& e) {
   log::warning("{} lacks a failure: {}", path_.string(), e.what());

@@ -46,23 +46,24 @@ void Progress::told(const Task& task, const Result& result) {
   }
 }
 
-double Progress::seconds_left(const Search& search, int workers) const {
+double Progress::seconds_left(const Search& search, const WorkerCount& workers) const {
   const bool in_backbones = search.phase() == Search::Phase::backbones;
-  const double left = static_cast<double>(batch_size_ - batch_done_);
+  const double left = static_cast<double>(batch_size_ - batch_done_) - workers.parts_under_way;
   const double generations = settings_.generations - search.generation();
   const double a_generation = static_cast<double>(groups_) * group_s_.value() + pairs() * fusion_s_.value();
   const double now = in_backbones ? left * group_s_.value() + pairs() * fusion_s_.value() : left * fusion_s_.value();
-  return (now + generations * a_generation) / std::max(1, workers);
+  return (now + generations * a_generation) / std::max(1, workers.here);
 }
 
 std::string Progress::line(const Search& search, const WorkerCount& workers) const {
-  std::string text =
-      fmt::format("generation {}/{}  {} {}/{}  models {}/{}  workers busy {}/{}", search.generation(),
-                  settings_.generations, name_of(search.phase()), batch_done_, batch_size_,
-                  search.archive().models().size(), pairs() * settings_.generations, workers.busy, workers.here);
+  const double done = static_cast<double>(batch_done_) + workers.parts_under_way;
+  std::string text = fmt::format("generation {}/{}  {} {:.{}f}/{}  models {}/{}  workers busy {}/{}",
+                                 search.generation(), settings_.generations, name_of(search.phase()), done,
+                                 workers.parts_under_way > 0 ? 1 : 0, batch_size_, search.archive().models().size(),
+                                 pairs() * settings_.generations, workers.busy, workers.here);
   if (best_ > 0) text += fmt::format("  best {:.2f} %", best_);
   if (hypervolume_ > 0) text += fmt::format("  hypervolume {:.1f}", hypervolume_);
-  if (fusion_s_.count > 0) text += fmt::format("  ETA {}", human_duration(seconds_left(search, workers.here)));
+  if (fusion_s_.count > 0) text += fmt::format("  ETA {}", human_duration(seconds_left(search, workers)));
   return text;
 }
 

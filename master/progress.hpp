@@ -25,7 +25,7 @@ class Progress {
     int count = 0;
     [[nodiscard]] double value() const { return count == 0 ? 0 : sum / count; }
   };
-  [[nodiscard]] double seconds_left(const Search& search, int workers) const;
+  [[nodiscard]] double seconds_left(const Search& search, const WorkerCount& workers) const;
   [[nodiscard]] int pairs() const;
 
   EvolutionSettings settings_;

@@ -17,6 +17,8 @@
 #include "master/run_directory.hpp"
 #include "master/run_status.hpp"
 #include "master/search.hpp"
+#include "master/task_board.hpp"
+#include "master/worker_roster.hpp"
 
 namespace harmonic {
 namespace {
@@ -37,6 +39,7 @@ class Run {
         status_file_(paths().status()),
         failures_(paths().failures()) {
     dispatcher_.expect_settings(run_fingerprint(settings));
+    dispatcher_.on_setback([this](const Setback& setback) { tell(setback); });
     directory_.begin();
   }
 
@@ -85,7 +88,9 @@ class Run {
     const double now = clock_();
     if (!log::stderr_is_terminal() || now - drawn_s_ < kRedraw_s) return;
     drawn_s_ = now;
-    log::progress(plan_->progress_line({.here = dispatcher_.workers_here(), .busy = dispatcher_.workers_busy()}));
+    log::progress(plan_->progress_line({.here = dispatcher_.workers_here(),
+                                        .busy = dispatcher_.workers_busy(),
+                                        .parts_under_way = dispatcher_.parts_under_way()}));
   }
 
   /// Answers from the journal are told at once; the rest is to be dealt.
@@ -108,7 +113,7 @@ class Run {
   void finished(const Task& task, const Result& result) {
     FinishedWork record{task.work, result.outcome, result.seconds};
     const auto* failure = std::get_if<Failure>(&result.outcome);
-    if (failure != nullptr) tell_failure(task, result, *failure);
+    if (failure != nullptr) tell(task, result, *failure);
     if (failure == nullptr || failure->kind == FailureKind::candidate) {
       keep(std::move(record));
     } else {
@@ -117,11 +122,17 @@ class Run {
     plan_->tell(task, result);
     tell_status();
   }
-  void tell_failure(const Task& task, const Result& result, const Failure& failure) {
-    failures_.append({task, result.worker, result.host, to_text(failure.kind), failure.message});
-    log::warning("{} failed for good (rank {} on {}, {}): {}; {}", describe(task.work), result.worker.value,
-                 result.host.empty() ? "an unknown host" : result.host, to_text(failure.kind), failure.message,
-                 genomes_text(task.work));
+  void tell(const Task& task, const Result& result, const Failure& failure) {
+    const bool again = !tried_alone(task.work, failure).empty();
+    if (!again) ++failed_;
+    failures_.append({&task, result.worker, result.host, again ? to_text(Setback::Kind::retry) : to_text(failure.kind),
+                      failure.message});
+    log::warning("{} {} (rank {}, {}): {}; {}", describe(task.work),
+                 again ? "failed: each is tried alone" : "failed for good", worker_name(result.worker, result.host),
+                 to_text(failure.kind), failure.message, genomes_text(task.work));
+  }
+  void tell(const Setback& setback) {
+    failures_.append({setback.task, setback.rank, setback.host, to_text(setback.kind), setback.reason});
   }
   void keep(FinishedWork record) {
     journal_.append(std::move(record));
@@ -172,7 +183,7 @@ class Run {
     status_file_.show({.exit_code = code,
                        .generation = plan_ ? plan_->generation() : 0,
                        .done = counts.done,
-                       .failed = counts.failed,
+                       .failed = failed_,
                        .retried = counts.retried,
                        .lost_workers = counts.lost_workers,
                        .utilisation = utilisation(),
@@ -182,10 +193,10 @@ class Run {
     const auto& counts = dispatcher_.counts();
     log::info("{} pieces of work in {} on {} workers ({:.0f} % busy); retried {}, failed {}, workers lost {}",
               counts.done, human_duration(clock_() - start_s_), std::max(1, dispatcher_.workers_here()),
-              100 * utilisation(), counts.retried, counts.failed, counts.lost_workers);
-    if (counts.failed > 0)
+              100 * utilisation(), counts.retried, failed_, counts.lost_workers);
+    if (failed_ > 0)
       log::warning("{} pieces of work failed: the reasons are above; the result lacks what no later try found",
-                   counts.failed);
+                   failed_);
   }
 
   const SearchSettings& settings_;
@@ -202,6 +213,7 @@ class Run {
   Clock clock_ = steady_clock();
   double start_s_ = clock_();
   double drawn_s_ = 0;
+  int failed_ = 0;  ///< pieces of work, for good
   int saved_generation_ = -1;
   bool over_ = false;       ///< its end is told
   bool work_done_ = false;  ///< beyond what the journal held: the run cannot be refused any more

@@ -14,6 +14,7 @@ namespace harmonic {
 struct WorkerCount {
   int here = 0;
   int busy = 0;
+  double parts_under_way = 0;  ///< of what they work on, what is done (Dispatcher::parts_under_way)
 };
 
 /// What a run works through (a search, a reproduction): what it asks for, what it makes of the answers, and what it

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include <fmt/format.h>
+
 #include "core/base/log.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/json_text.hpp"
@@ -40,6 +42,20 @@ std::string status_json(const RunStatus& status) {
   for (const auto& worker : status.lost)
     lost.push_back({{"rank", worker.rank.value}, {"host", worker.host}, {"reason", worker.reason}});
   return json_text(json, 2) + '\n';
+}
+
+std::vector<LostWorker> lost_workers(const std::filesystem::path& status) {
+  std::vector<LostWorker> lost;
+  if (!std::filesystem::exists(status)) return lost;
+  try {
+    for (const auto& worker : nlohmann::json::parse(read_file(status)).at("lost"))
+      lost.push_back({Rank{worker.at("rank").get<int>()}, worker.at("host").get<std::string>(),
+                      worker.at("reason").get<std::string>()});
+  } catch (const nlohmann::json::exception& e) {
+    throw InputError(fmt::format("{} is not what a run writes: {}", status.string(), e.what()),
+                     "move it away, or give the run directory of a search");
+  }
+  return lost;
 }
 
 StatusFile::StatusFile(std::filesystem::path path, Clock clock) : path_(std::move(path)), clock_(std::move(clock)) {}

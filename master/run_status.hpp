@@ -37,6 +37,9 @@ struct RunStatus {
 /// "exit_code" while it runs.
 [[nodiscard]] std::string status_json(const RunStatus& status);
 
+/// Who is "lost" by a status file; nobody where there is none. @throws InputError when it is none
+[[nodiscard]] std::vector<LostWorker> lost_workers(const std::filesystem::path& status);
+
 /// The file that tells it, replaced as a whole: at once when the run ends, a generation does or a worker is lost, else
 /// at most once a second and only when something changed. A file that cannot be written costs a warning, not the run.
 class StatusFile {

@@ -15,6 +15,7 @@
 #include "master/farewell.hpp"
 #include "master/sweep_table.hpp"
 #include "master/task_board.hpp"
+#include "master/worker_roster.hpp"
 
 namespace harmonic {
 namespace {
@@ -104,8 +105,8 @@ class Sweep {
     const auto& genomes = std::get<EvaluateBackbones>(*work).genomes;
     if (const auto* failure = std::get_if<Failure>(&result.outcome)) {
       failed_ += genomes.size();
-      log::warning("without a score (rank {} on {}): {}: {}", result.worker.value,
-                   result.host.empty() ? "an unknown host" : result.host, genomes_text(*work), failure->message);
+      log::warning("without a score (rank {}): {}: {}", worker_name(result.worker, result.host), genomes_text(*work),
+                   failure->message);
     } else {
       if (measured_ == 0) write_conditions(options_.conditions_file(), conditions_);
       table_.append(genomes, std::get<BackboneScores>(result.outcome).metric);

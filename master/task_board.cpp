@@ -2,9 +2,6 @@
 
 namespace harmonic {
 
-namespace {
-
-/// The members of a piece of work that failed, where another try may help those that are well; else none.
 std::vector<Work> tried_alone(const Work& work, const Failure& failure) {
   std::vector<Work> parts;
   if (const auto* search = std::get_if<SearchFusion>(&work); search != nullptr && search->candidates.size() > 1)
@@ -16,8 +13,6 @@ std::vector<Work> tried_alone(const Work& work, const Failure& failure) {
       parts.emplace_back(EvaluateBackbones{backbones->modality, {genome}, backbones->split});
   return parts;
 }
-
-}  // namespace
 
 std::vector<Task> TaskBoard::tasks() const {
   std::vector<Task> tasks;

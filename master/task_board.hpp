@@ -9,6 +9,10 @@
 
 namespace harmonic {
 
+/// The members of a piece of work that failed, each a piece of its own, where that may help those that are well; else
+/// none: it has failed for good.
+[[nodiscard]] std::vector<Work> tried_alone(const Work& work, const Failure& failure);
+
 /// The pieces of work whose answers a plan awaits: it lists them when it is asked, and takes them off when it is told.
 /// Ids count up from `first_id` and are never given twice: a plan that resumes begins from the `next_id` that it kept.
 class TaskBoard {

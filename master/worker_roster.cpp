@@ -15,7 +15,7 @@ std::vector<Rank> workers_of(const Mailbox& mailbox) {
   return workers;
 }
 
-std::string WorkerEntry::name(Rank rank) const {
+std::string worker_name(Rank rank, const std::string& host) {
   return host.empty() ? std::to_string(rank.value) : fmt::format("{} on {}", rank.value, host);
 }
 

@@ -15,6 +15,9 @@ namespace harmonic {
 /// All ranks but the master's, or in a world of one that rank itself.
 [[nodiscard]] std::vector<Rank> workers_of(const Mailbox& mailbox);
 
+/// "2 on node7"; "2" where the host is not known.
+[[nodiscard]] std::string worker_name(Rank rank, const std::string& host);
+
 /// What the master knows of one worker.
 struct WorkerEntry {
   enum class State {
@@ -48,8 +51,7 @@ struct WorkerEntry {
   [[nodiscard]] double deadlines(double deadline_s, double now_s) const {
     return (now_s - since_s) / (deadline_s * parts);
   }
-  /// "2 on node7"
-  [[nodiscard]] std::string name(Rank rank) const;
+  [[nodiscard]] std::string name(Rank rank) const { return worker_name(rank, host); }
 };
 
 /// Who is there, who works on what, who has fallen silent. Times come from the caller; no messages.

@@ -290,16 +290,21 @@ std::string device_comparison(const RunResults& results) {
          table_html(header, rows);
 }
 
-std::string protocol_text(const std::string& protocol) {
-  if (protocol == "honest")
-    return "Protocol <b>honest</b>: weights are trained on the training split, the architecture is chosen on the "
-           "validation "
-           "split, the discrete network is retrained and reported, and the test split is read once, for the front.";
-  if (protocol == "published")
-    return "Protocol <b>published</b>: as in the published code, the architecture is chosen on the test split and the "
-           "mixed "
-           "network is reported. For comparison with published numbers only.";
-  return "Protocol: " + (protocol.empty() ? std::string("not recorded") : escape_html(protocol)) + ".";
+std::string protocol_text(const std::optional<Protocol>& protocol) {
+  if (!protocol) return "Protocol: not recorded.";
+  const auto sentence = [](Protocol p) -> std::string_view {
+    switch (p) {
+      case Protocol::published:
+        return "as in the published code, the architecture is chosen on the test split and the mixed network is "
+               "reported. For comparison with published numbers only.";
+      case Protocol::honest:
+        break;
+    }
+    return "weights are trained on the training split, the architecture is chosen on the validation split, the "
+           "discrete "
+           "network is retrained and reported, and the test split is read once, for the front.";
+  };
+  return fmt::format("Protocol <b>{}</b>: {}", word_of(kProtocols, *protocol), sentence(*protocol));
 }
 
 std::string tile(const std::string& value, const std::string& label) {
@@ -328,12 +333,29 @@ std::string tiles(const RunResults& results) {
   return html + "</div>\n";
 }
 
+std::string counted(std::size_t n, const char* one, const char* many) {
+  return n == 1 ? fmt::format("one {}", one) : fmt::format("{} {}", n, many);
+}
+
+/// Workers that the run ended, or goes on, without.
+std::string lost_workers(const RunResults& results) {
+  if (results.lost.empty()) return {};
+  std::vector<std::vector<Cell>> rows;
+  for (const auto& worker : results.lost)
+    rows.push_back(
+        {{std::to_string(worker.rank.value), true}, {escape_html(worker.host)}, {escape_html(worker.reason)}});
+  return fmt::format("<p class=\"note\">The run is without {}.</p>\n",
+                     counted(results.lost.size(), "worker", "workers")) +
+         table_html({{"rank", true}, {"host"}, {"reason"}}, rows);
+}
+
 /// What workers could not do: which, where, why. The latest of very many.
-std::string failures(const RunResults& results) {
+std::string failed_work(const RunResults& results) {
   constexpr std::size_t kMost = 200;
   const auto& all = results.failures;
   if (all.empty()) return {};
   const std::size_t shown = std::min(all.size(), kMost);
+  const auto for_good = static_cast<std::size_t>(std::ranges::count_if(all, &ReportedFailure::for_good));
   std::vector<std::vector<Cell>> rows;
   for (const auto& failure : all | std::views::drop(all.size() - shown))
     rows.push_back({{escape_html(failure.time)},
@@ -342,10 +364,18 @@ std::string failures(const RunResults& results) {
                     {escape_html(failure.host)},
                     {escape_html(failure.kind)},
                     {escape_html(failure.reason)}});
-  return fmt::format("<h2>Failures</h2>\n<p class=\"note\">{} failed{}. All are in failures.csv.</p>\n",
-                     all.size() == 1 ? "One piece of work" : fmt::format("{} pieces of work", all.size()),
-                     shown < all.size() ? fmt::format("; the last {} are shown", shown) : "") +
+  return fmt::format(
+             "<p class=\"note\">Of {} in failures.csv {} a piece of work that failed for good; the others are tries "
+             "that "
+             "were repeated, and workers that were lost or set aside{}.</p>\n",
+             counted(all.size(), "row", "rows"), for_good == 1 ? "one tells of" : fmt::format("{} tell of", for_good),
+             shown < all.size() ? fmt::format("; the last {} are shown", shown) : "") +
          table_html({{"time"}, {"work"}, {"rank", true}, {"host"}, {"kind"}, {"reason"}}, rows);
+}
+
+std::string failures(const RunResults& results) {
+  const auto text = lost_workers(results) + failed_work(results);
+  return text.empty() ? text : "<h2>Failures</h2>\n" + text;
 }
 
 std::string settings(const RunResults& results) {
@@ -364,10 +394,9 @@ std::string settings(const RunResults& results) {
 }  // namespace
 
 std::string report_html(const RunResults& results, const std::string& title) {
-  std::string body =
-      fmt::format("<h1>{}</h1>\n<p class=\"sub\">Modalities: {}. Devices: {}.</p>\n<p>{}</p>\n", escape_html(title),
-                  escape_html(join(results.modalities, ", ")), escape_html(join(results.devices, ", ")),
-                  protocol_text(results.setting("run", "protocol")));
+  std::string body = fmt::format("<h1>{}</h1>\n<p class=\"sub\">Modalities: {}. Devices: {}.</p>\n<p>{}</p>\n",
+                                 escape_html(title), escape_html(join(results.modalities, ", ")),
+                                 escape_html(join(results.devices, ", ")), protocol_text(results.protocol));
   if (results.candidates.empty()) {
     body += "<p>No model has been scored yet.</p>\n";
   } else {

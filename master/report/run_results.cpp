@@ -116,9 +116,12 @@ RunResults load_run_results(const std::filesystem::path& run_directory) {
   results.candidates = read_models(candidates);
   results.front = read_models(front);
   results.failures = read_failures(run_directory / "failures.csv");
+  results.lost = lost_workers(run_directory / "status.json");
   std::ranges::stable_sort(results.front, std::ranges::greater{}, &ReportedModel::metric_val);
   const auto config = run_directory / "config.cfg";
   results.settings = parse_ini(read_file(config), config.string());
+  if (const auto word = results.setting("run", "protocol"); !word.empty())
+    results.protocol = value_of(kProtocols, word, fmt::format("protocol in {}", config.string()));
   return results;
 }
 

@@ -8,6 +8,8 @@
 
 #include "core/config/ini_file.hpp"
 #include "core/hardware/objective.hpp"
+#include "core/config/search_settings.hpp"
+#include "master/run_status.hpp"
 
 namespace harmonic {
 
@@ -28,6 +30,9 @@ struct ReportedModel {
 /// One row of failures.csv.
 struct ReportedFailure {
   std::string time, work, genome, rank, host, kind, reason;
+
+  /// A piece of work has failed for good; else a try of one, or a worker.
+  [[nodiscard]] bool for_good() const { return kind == "worker" || kind == "candidate" || kind == "input"; }
 };
 
 /// What a run directory says about its results.
@@ -36,7 +41,9 @@ struct RunResults {
   std::vector<ReportedModel> candidates;
   std::vector<ReportedModel> front;  ///< by metric_val, best first
   std::vector<ReportedFailure> failures;
+  std::vector<LostWorker> lost;  ///< workers that the run does, or ended, without
   IniFile settings;
+  std::optional<Protocol> protocol;  ///< nothing where the settings do not say
 
   [[nodiscard]] std::string setting(std::string_view section,
                                     std::string_view key) const;  ///< empty when there is none
@@ -46,7 +53,7 @@ struct RunResults {
   [[nodiscard]] std::vector<Objective> objectives() const;
 };
 
-/// Reads candidates.csv, front.csv, config.cfg, and failures.csv where there is one.
+/// Reads candidates.csv, front.csv, config.cfg, and failures.csv and status.json where they are.
 /// @throws InputError: a file that is missing or malformed, naming file, line and column
 [[nodiscard]] RunResults load_run_results(const std::filesystem::path& run_directory);
 

@@ -80,6 +80,7 @@ struct World {
   Dispatcher dispatcher;
   std::map<TaskId, Result> results;
   std::vector<TaskId> order;
+  std::vector<std::pair<Setback, TaskId>> setbacks;  ///< with the task's id, 0: none
 
   explicit World(int count, DispatchOptions options = {})
       : network(count + 1),
@@ -87,6 +88,10 @@ struct World {
         dispatcher(master, with_clock(std::move(options)), [this] { idle(); }) {
     log::set_level(log::Level::error);
     dispatcher.expect_settings(kSettings);
+    dispatcher.on_setback([this](const Setback& s) {
+      setbacks.emplace_back(s, s.task == nullptr ? TaskId{} : s.task->id);
+      setbacks.back().first.task = nullptr;
+    });
     for (int r = 1; r <= count; ++r) workers.push_back(ScriptedWorker{network.box(Rank{r})});
   }
   ~World() { log::set_level(log::Level::info); }
@@ -114,6 +119,9 @@ struct World {
   static Task task(int i) {
     return {TaskId{static_cast<std::uint64_t>(i)},
             EvaluateBackbones{i % 2, {smallest_genome(find_space("avmnist-image"))}}};
+  }
+  int count(Setback::Kind kind) const {
+    return static_cast<int>(std::ranges::count_if(setbacks, [&](const auto& s) { return s.first.kind == kind; }));
   }
   int answered_well() const {
     return static_cast<int>(std::ranges::count_if(results, [](const auto& r) {
@@ -403,28 +411,21 @@ TEST_CASE("A node whose disk fills up in the middle is set aside too", "[master]
   CHECK(world.dispatcher.workers_here() == 2);
 }
 
-TEST_CASE("Work that nobody can do is no worker's fault", "[master][dispatcher]") {
+TEST_CASE("Work that nobody can do is reported and no worker's fault, be it some of it or all",
+          "[master][dispatcher]") {
+  const int doable = GENERATE(20, 0);  // the cheapest
   for (const int count : {1, 2, 3, 8}) {
     World world(count);
     for (auto& worker : world.workers)
-      worker.answer = [](const Task& task) -> Outcome {
-        if (task.id.value > 20) return Failure{"out of memory"};  // the most expensive
+      worker.answer = [&](const Task& task) -> Outcome {
+        if (static_cast<int>(task.id.value) > doable) return Failure{"out of memory"};
         return fake_outcome(task.work);
       };
     CHECK(world.run(40) == Dispatcher::End::finished);
-    CHECK(world.answered_well() == 20);
-    CHECK(world.results.size() == 40);
+    CHECK(world.answered_well() == doable);
+    CHECK(world.dispatcher.counts().failed == 40 - doable);
+    CHECK(world.results.at(TaskId{27}).host == "node");
     CHECK(world.dispatcher.workers_here() == count);
-  }
-}
-
-TEST_CASE("Work that all fail at is reported, whatever the number of workers", "[master][dispatcher]") {
-  for (const int count : {1, 2, 3, 8}) {
-    World world(count);
-    for (auto& worker : world.workers) worker.answer = always(Failure{"no memory"});
-    CHECK(world.run(20) == Dispatcher::End::finished);
-    CHECK(world.dispatcher.counts().failed == 20);
-    CHECK(world.results.at(TaskId{7}).host == "node");
   }
 }
 
@@ -534,6 +535,35 @@ TEST_CASE("Workers tell how far they are", "[master][dispatcher]") {
   });
   CHECK(most > 1.5);
   CHECK(most < 2);
+}
+
+TEST_CASE("Every try that failed and every worker that is lost or set aside is told, with host and reason",
+          "[master][dispatcher]") {
+  World silent(2);
+  silent.workers[0].delay_s = 5;
+  silent.workers[0].silent_from_s = 3;
+  silent.run(6);
+  REQUIRE(silent.setbacks.size() == 2);
+  const auto& [lost, no_task] = silent.setbacks[0];
+  CHECK((lost.kind == Setback::Kind::lost && lost.rank == Rank{1} && lost.host == "node"));
+  CHECK_THAT(lost.reason, Catch::Contains("silent"));
+  CHECK(no_task == TaskId{});
+  const auto& [retry, task] = silent.setbacks[1];
+  CHECK((retry.kind == Setback::Kind::retry && retry.rank == Rank{1}));
+  CHECK(task == silent.workers[0].given.back());
+
+  World broken(2);
+  broken.workers[0].answer = always(Failure{"no memory"});
+  broken.run(8);
+  CHECK(broken.count(Setback::Kind::retry) == broken.dispatcher.counts().retried);
+  CHECK(broken.count(Setback::Kind::set_aside) == 1);
+  CHECK(broken.setbacks.front().first.reason == "no memory");
+  CHECK(broken.setbacks.front().second == broken.workers[0].given.front());
+
+  World diverging(2);
+  for (auto& worker : diverging.workers) worker.answer = always(Failure{"not finite", FailureKind::candidate});
+  diverging.run(4);
+  CHECK(diverging.setbacks.empty());  // the results tell
 }
 
 TEST_CASE("On request it deals no more and returns at once; a later call starts clean", "[master][dispatcher]") {

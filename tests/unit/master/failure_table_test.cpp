@@ -14,15 +14,16 @@ namespace {
 
 using namespace testing;
 
-FailedWork diverged(std::uint64_t model) {
+Task search_of(std::uint64_t model) {
   const auto& space = find_space("avmnist-image");
-  const MultimodalGenome genome{{smallest_genome(space), largest_genome(space)}, {2, 1}};
-  return {{TaskId{9}, SearchFusion{{{CandidateId{model}, genome}}}},
-          Rank{3},
-          "node7",
-          "candidate",
-          "the loss is not finite, \"nan\"\nframe #0: libtorch"};
+  return {TaskId{9}, SearchFusion{{{CandidateId{model}, {{smallest_genome(space), largest_genome(space)}, {2, 1}}}}}};
 }
+
+FailureRow diverged(const Task& task) {
+  return {&task, Rank{3}, "node7", "candidate", "the loss is not finite, \"nan\"\nframe #0: libtorch"};
+}
+
+const Task kSeven = search_of(7), kEight = search_of(8);
 
 TEST_CASE("Every failure has a row with its work, genome, rank, host, kind and reason", "[master][failures]") {
   const TemporaryFolder folder;
@@ -30,8 +31,8 @@ TEST_CASE("Every failure has a row with its work, genome, rank, host, kind and r
   {
     FailureTable table(path);
     CHECK_FALSE(std::filesystem::exists(path));
-    table.append(diverged(7));
-    table.append(diverged(8));
+    table.append(diverged(kSeven));
+    table.append(diverged(kEight));
   }
   const auto table = CsvTable::read(path);
   CHECK(table.header() == std::vector<std::string>{"time", "task", "work", "genome", "rank", "host", "kind", "reason"});
@@ -49,14 +50,24 @@ TEST_CASE("Every failure has a row with its work, genome, rank, host, kind and r
   CHECK(cell("reason") == "the loss is not finite, \"nan\"");
 }
 
+TEST_CASE("A worker's row names no work", "[master][failures]") {
+  const TemporaryFolder folder;
+  FailureTable(folder / "failures.csv").append({nullptr, Rank{2}, "node7", "lost", "has been silent for 30 s"});
+  const auto table = CsvTable::read(folder / "failures.csv");
+  REQUIRE(table.rows() == 1);
+  for (const char* column : {"task", "work", "genome"}) CHECK(table.cell(0, table.column(column)).empty());
+  CHECK(table.cell(0, table.column("rank")) == "2");
+  CHECK(table.cell(0, table.column("kind")) == "lost");
+}
+
 TEST_CASE("A run that goes on appends to the failures before, without what was cut off", "[master][failures]") {
   const TemporaryFolder folder;
   const auto path = folder / "failures.csv";
-  FailureTable(path).append(diverged(7));
+  FailureTable(path).append(diverged(kSeven));
   const auto whole = read_file(path);
   std::ofstream(path, std::ios::app) << whole.substr(whole.find('\n') + 1, 30);
   FailureTable resumed(path);
-  resumed.append(diverged(8));
+  resumed.append(diverged(kEight));
   CHECK(CsvTable::read(path).rows() == 2);
   CHECK(read_file(path).starts_with(whole));
 }
@@ -64,7 +75,7 @@ TEST_CASE("A run that goes on appends to the failures before, without what was c
 TEST_CASE("A table that cannot be written does not end the run", "[master][failures]") {
   const TemporaryFolder folder;
   FailureTable table(folder / "absent/failures.csv");
-  CHECK_NOTHROW(table.append(diverged(7)));
+  CHECK_NOTHROW(table.append(diverged(kSeven)));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/csv.hpp"
 #include "master/commands/commands.hpp"
+#include "master/run_status.hpp"
 #include "tests/support/captured_stdout.hpp"
 #include "tests/support/shared_data.hpp"
 
@@ -54,17 +55,26 @@ void write_run(const std::filesystem::path& folder,
 
 }  // namespace
 
-TEST_CASE("The report tells what failed, where and why", "[report]") {
+TEST_CASE("The report tells what failed, where and why, and which workers are lost", "[report]") {
   const TemporaryFolder folder;
   write_run(folder.path());
+  std::ofstream(folder / "status.json") << status_json({});
   CHECK_THAT(read_file(write_report(folder.path())), !Contains("Failures"));
   write(folder / "failures.csv", {{"time", "task", "work", "genome", "rank", "host", "kind", "reason"},
                                   {"2026-01-02T03:04:05Z", "9", "fusion search of model 7", "K=3,3,0,0;E=3,3,0,0;D=2",
-                                   "2", "node7", "candidate", "the loss is not finite <nan>"}});
+                                   "2", "node7", "candidate", "the loss is not finite <nan>"},
+                                  {"2026-01-02T03:04:06Z", "", "", "", "3", "node8", "lost", "has been silent"}});
   const auto html = read_file(write_report(folder.path()));
-  for (const char* text : {"Failures", "One piece of work failed.", "fusion search of model 7",
-                           "K=3,3,0,0;E=3,3,0,0;D=2", "node7", "candidate", "the loss is not finite &lt;nan&gt;"})
+  for (const char* text : {"Failures", "Of 2 rows in failures.csv one tells of a piece of work that failed for good",
+                           "fusion search of model 7", "K=3,3,0,0;E=3,3,0,0;D=2", "node7", "candidate",
+                           "the loss is not finite &lt;nan&gt;", "has been silent"})
     CHECK_THAT(html, Contains(text));
+  CHECK_THAT(html, !Contains("The run is without"));
+  std::ofstream(folder / "status.json") << status_json({.lost_workers = 1, .lost = {{Rank{3}, "node8", "no <GPU>"}}});
+  CHECK_THAT(read_file(write_report(folder.path())),
+             Contains("The run is without one worker.") && Contains("no &lt;GPU&gt;"));
+  std::ofstream(folder / "status.json") << "{}";
+  CHECK_THROWS_WITH(write_report(folder.path()), Contains("status.json"));
 }
 
 TEST_CASE("A run's results are read back from its files", "[report]") {
@@ -129,6 +139,16 @@ TEST_CASE("A run that has scored nothing yet still has a report", "[report]") {
   write(folder / "candidates.csv", {kHeader});
   write(folder / "front.csv", {kHeader});
   CHECK_THAT(report_html(load_run_results(folder.path()), "t"), Contains("No model has been scored"));
+}
+
+TEST_CASE("The report tells the protocol, and refuses one that it does not know", "[report]") {
+  const TemporaryFolder folder;
+  write_run(folder.path(), "[run]\nprotocol = published\n");
+  CHECK_THAT(read_file(write_report(folder.path())), Contains("Protocol <b>published</b>: as in the published code"));
+  write_run(folder.path(), "[run]\nseed = 7\n");
+  CHECK_THAT(read_file(write_report(folder.path())), Contains("Protocol: not recorded."));
+  write_run(folder.path(), "[run]\nprotocol = honst\n");
+  CHECK_THROWS_WITH(write_report(folder.path()), Contains("config.cfg") && Contains("did you mean honest"));
 }
 
 TEST_CASE("A folder that is no run, or whose files are damaged, is refused", "[report]") {
