@@ -2,6 +2,7 @@
 // only file that sees both the master and the worker.
 #include <cstdint>
 #include <functional>
+#include <iostream>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -139,6 +140,7 @@ ExitCode run(int argc, char** argv) {
     throw InputError("harmonic-compute is a part of harmonic", "call that: harmonic --help lists its commands");
   MpiSession session(argc, argv);
   const bool speaks = Communicator().rank().value == 0;
+  if (!speaks) std::cout.rdbuf(nullptr);  // --help and --print-config, too, are said once
   session.leave(guarded(speaks, [&] { return command->second({argv + 2, argv + argc}, session); }));
 }
 

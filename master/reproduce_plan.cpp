@@ -18,7 +18,6 @@ namespace {
 
 /// Everything that can be wrong with the input, before the run directory is made.
 RunInputs checked_inputs(const ReproduceSettings& settings, const RunHooks& hooks) {
-  settings.check();
   const auto& table = find_published_table(settings.table);
   const DatasetFile data(settings.run.data);
   const auto kind = [](LabelKind labels) { return labels == LabelKind::multilabel ? "any of" : "one of"; };

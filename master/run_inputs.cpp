@@ -98,11 +98,8 @@ void warn_of_unknown(const std::vector<Objective>& objectives, const DeviceSet& 
 }  // namespace
 
 RunInputs::RunInputs(const SearchSettings& settings, const RunHooks& hooks) {
-  settings.check();
   const DatasetFile data(settings.data);
   check_splits(data);
-  for (const auto& op : settings.fusion.operators)
-    (void)fusion_kernels(op, settings.fusion.channels, settings.fusion.side * settings.fusion.side);  // known by name
   int inputs = 0;
   ModelSizing sizing{
       {}, {}, data.info().classes, settings.fusion.channels, settings.fusion.side * settings.fusion.side};

@@ -16,8 +16,9 @@ namespace harmonic {
 
 /// Everything that the user gave to a search, opened and checked before the first piece of work is dealt.
 struct RunInputs {
-  /// @throws InputError: a setting, a file that is missing or damaged, a modality that the data lacks or has in another
-  ///   shape, a table that lacks a row of the spaces or of the fusion operators
+  /// @pre settings.check() has passed
+  /// @throws InputError: a file that is missing or damaged, a modality that the data lacks or has in another shape, a
+  ///   table that lacks a row of the spaces or of the fusion operators
   /// @param hooks `check` is called, before the files are hashed
   explicit RunInputs(const SearchSettings& settings, const RunHooks& hooks = {});
 

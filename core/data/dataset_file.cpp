@@ -237,24 +237,6 @@ void write_content(const std::filesystem::path& path, const DatasetContent& cont
 
 }  // namespace
 
-std::string to_text(Split split) {
-  switch (split) {
-    case Split::train:
-      return "train";
-    case Split::val:
-      return "val";
-    case Split::test:
-      return "test";
-  }
-  return {};
-}
-
-Split parse_split(std::string_view text) {
-  for (const Split split : kSplits)
-    if (text == to_text(split)) return split;
-  throw InputError(fmt::format("'{}' is no split", text), "give train, val or test");
-}
-
 DatasetFile::DatasetFile(const std::filesystem::path& path)
     : file_(path, Hdf5File::Mode::read), info_(StructureReader(file_).read()) {}
 
@@ -297,14 +279,22 @@ std::vector<std::uint8_t> DatasetFile::read_label_sets(Split split) const {
 }
 
 std::uint64_t DatasetFile::training_hash() const {
+  return hash_of({Split::train, Split::val});
+}
+
+std::uint64_t DatasetFile::test_hash() const {
+  return hash_of({Split::test});
+}
+
+std::uint64_t DatasetFile::hash_of(std::initializer_list<Split> splits) const {
   std::uint64_t hash = hash64(
       fmt::format("{} {}", info_.labels == LabelKind::multilabel ? "multilabel" : "classification", info_.classes));
-  for (const Split split : {Split::train, Split::val}) hash = hash_rows<std::int64_t>(file_, labels_path(split), hash);
+  for (const Split split : splits) hash = hash_rows<std::int64_t>(file_, labels_path(split), hash);
   for (const auto& modality : info_.modalities) {
     hash = hash64(fmt::format("{} {} {} {}", modality.name, fmt::join(modality.sample_shape, "x"),
                               fmt::join(modality.mean, ","), fmt::join(modality.std, ",")),
                   hash);
-    for (const Split split : {Split::train, Split::val}) {
+    for (const Split split : splits) {
       const std::string path = samples_path(modality.name, split);
       hash = modality.type == ElementType::uint8 ? hash_rows<std::uint8_t>(file_, path, hash)
                                                  : hash_rows<float>(file_, path, hash);

@@ -3,19 +3,23 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "core/config/choices.hpp"
 #include "core/storage/hdf5_file.hpp"
 
 namespace harmonic {
 
 enum class Split { train, val, test };
 inline constexpr std::array kSplits = {Split::train, Split::val, Split::test};
-[[nodiscard]] std::string to_text(Split split);
-[[nodiscard]] Split parse_split(std::string_view text);  ///< @throws InputError
+inline const Choices<Split> kSplitWords = {{"train", Split::train}, {"val", Split::val}, {"test", Split::test}};
+[[nodiscard]] inline const std::string& to_text(Split split) {
+  return word_of(kSplitWords, split);
+}
 
 /// What the labels are: one class a sample, or any number of them.
 enum class LabelKind { classification, multilabel };
@@ -59,8 +63,12 @@ class DatasetFile {
   [[nodiscard]] std::vector<std::uint8_t> read_label_sets(Split split) const;
   /// Hash of labels, shapes and samples of train and val: two files with the same hash hold the same training data.
   [[nodiscard]] std::uint64_t training_hash() const;
+  /// The same of test.
+  [[nodiscard]] std::uint64_t test_hash() const;
 
  private:
+  [[nodiscard]] std::uint64_t hash_of(std::initializer_list<Split> splits) const;
+
   Hdf5File file_;
   DatasetInfo info_;
 };

@@ -16,12 +16,13 @@ namespace harmonic {
 namespace {
 
 constexpr const char* kData = "data";
+constexpr const char* kTestData = "test data";
 constexpr std::size_t kBlock = 4096;  // bytes of a sampled block
 
 }  // namespace
 
 std::vector<InputFile> input_files(const SearchSettings& settings) {
-  std::vector<InputFile> files = {{kData, settings.data}};
+  std::vector<InputFile> files = {{kData, settings.data}, {kTestData, settings.data}};
   for (const auto& modality : settings.modalities)
     if (!modality.weights.empty()) files.push_back({"weights of " + modality.name, modality.weights});
   for (const auto& device : settings.devices) {
@@ -33,7 +34,9 @@ std::vector<InputFile> input_files(const SearchSettings& settings) {
 }
 
 std::uint64_t content_hash(const InputFile& file) {
-  return file.role == kData ? DatasetFile(file.path).training_hash() : hash64(read_file(file.path));
+  if (file.role == kData) return DatasetFile(file.path).training_hash();
+  if (file.role == kTestData) return DatasetFile(file.path).test_hash();
+  return hash64(read_file(file.path));
 }
 
 std::uint64_t content_sample(const InputFile& file) {

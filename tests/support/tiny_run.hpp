@@ -11,7 +11,8 @@ namespace harmonic::testing {
 
 /// Files that a search over the AV-MNIST spaces opens, as small as they may be: 2 samples a split, made-up costs. The
 /// evaluator is the caller's.
-inline void write_tiny_data(const std::filesystem::path& path, int classes = 10, std::uint8_t pixel = 7) {
+inline void write_tiny_data(const std::filesystem::path& path, int classes = 10, std::uint8_t pixel = 7,
+                            std::uint8_t test_pixel = 7) {
   DatasetContent content;
   content.info.classes = classes;
   content.info.provenance = "made up";
@@ -19,7 +20,7 @@ inline void write_tiny_data(const std::filesystem::path& path, int classes = 10,
                              {"image", ElementType::uint8, {1, 28, 28}, {0.5F}, {0.5F}}};
   for (std::size_t split = 0; split < 3; ++split) {
     content.class_labels[split] = {0, classes - 1};
-    content.samples["image"][split].bytes.assign(2 * 28 * 28, pixel);
+    content.samples["image"][split].bytes.assign(2 * 28 * 28, split == 2 ? test_pixel : pixel);
     content.samples["audio"][split].floats.assign(2 * 20 * 20, 0.5F);
   }
   write_dataset(path, content);
