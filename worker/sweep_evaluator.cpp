@@ -56,7 +56,7 @@ Conditions conditions_of(const EvaluationOptions& chosen, const EvaluationInputs
       {"program", std::string(program_version())},
       {"weights", hash_of(weights)},
       {"modality", inputs.modality},
-      {"split", chosen.split},
+      {"split", to_text(chosen.split)},
       {"samples", std::to_string(inputs.inputs.size(0))},
       {"content of the samples", hash_of({inputs.inputs, inputs.labels})},
       {"calibration-samples", std::to_string(calibration_samples)},
@@ -79,7 +79,7 @@ SweepSubject open_sweep(const EvaluationOptions& chosen, LocalPlace place) {
   const auto inputs = load_alone(here, place);
   const auto& space = inputs.supernet.space();
   return {space, inputs.supernet.classes(),
-          fmt::format("{} on {} samples of {}", space.name, inputs.inputs.size(0), chosen.split),
+          fmt::format("{} on {} samples of {}", space.name, inputs.inputs.size(0), to_text(chosen.split)),
           conditions_of(chosen, inputs)};
 }
 

@@ -155,7 +155,8 @@ void SearchSettings::declare(OptionSet& o) {
   o.section("fusion");
   o.add("features", fusion.features,
         "feature maps a modality offers to fusion, in the modalities' order; one value serves all");
-  o.add("operators", fusion.operators, "an operator that fusion may use");
+  o.add("operators", fusion.operators, "an operator that fusion may use",
+        {[](const auto& name) { return find_fusion_operator(name).name; }, [](const auto& name) { return name; }});
   o.add("channels", fusion.channels, "channels of every reshaped feature", {1, 65536});
   o.add("side", fusion.side, "maps are pooled to side x side positions, so that every feature is channels x side^2",
         {1, 256});
@@ -246,8 +247,8 @@ void SearchSettings::check() const {
                        "give pairs-at-once = 1 in [fusion], or --pairs-at-once 1");
     };
     if (protocol == Protocol::published) refused("the loss of protocol published is no sum over pairs");
-    if (std::ranges::find(fusion.operators, "LowRankTensorFusion") != fusion.operators.end())
-      refused("operator LowRankTensorFusion works on one pair alone");
+    for (const auto& op : fusion.operators)
+      if (!find_fusion_operator(op).in_lanes) refused(fmt::format("operator {} works on one pair alone", op));
   }
   for (const int n : evolution.macro.other_cells)
     if (n < 1) throw InputError(fmt::format("other-cells lists {}", n), "give numbers of at least 1");

@@ -196,15 +196,15 @@ class AvmnistImporter final : public Importer {
  public:
   void declare(OptionSet& options) override {
     options.add("in", folder_, "folder that holds mnist and sound_450").required();
-    options.add_choice("audio-features", features_, {"native", "published"},
+    options.add_choice("audio-features", features_,
+                       {{"native", SoundFeatures::native}, {"published", SoundFeatures::published}},
                        "native: 20 frames over all of a clip; published: every third sample, window 2048, hop 512");
   }
-  [[nodiscard]] DatasetContent read() const override {
-    return read_avmnist(folder_, features_ == "native" ? SoundFeatures::native : SoundFeatures::published);
-  }
+  [[nodiscard]] DatasetContent read() const override { return read_avmnist(folder_, features_); }
 
  private:
-  std::string folder_, features_ = "native";
+  std::string folder_;
+  SoundFeatures features_ = SoundFeatures::native;
 };
 
 }  // namespace

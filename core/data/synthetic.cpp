@@ -24,8 +24,6 @@ constexpr int kTextFeatures = 300;
 constexpr int kPosterSide = 224, kPosterGenres = 23, kMostGenres = 4;
 constexpr int kMemeSide = 112, kMemeClasses = 3;
 
-const std::vector<std::string> kKindNames = {"av-digits", "movie-posters", "memes"};
-
 /// Which modality, if any, says little about a sample's class.
 struct Spoilt {
   bool first = false, second = false;
@@ -184,18 +182,6 @@ DatasetContent make(SyntheticKind kind, int samples, Seed seed) {
 
 }  // namespace
 
-std::vector<std::string> synthetic_kind_names() {
-  return kKindNames;
-}
-
-SyntheticKind parse_synthetic_kind(std::string_view text) {
-  const auto it = std::ranges::find(kKindNames, text);
-  if (it == kKindNames.end())
-    throw InputError(fmt::format("'{}' is no kind of synthetic data", text),
-                     fmt::format("did you mean {}?", nearest(text, kKindNames)));
-  return static_cast<SyntheticKind>(it - kKindNames.begin());
-}
-
 int default_samples(SyntheticKind kind) {
   switch (kind) {
     case SyntheticKind::movie_posters:
@@ -211,7 +197,7 @@ int default_samples(SyntheticKind kind) {
 DatasetContent make_synthetic(SyntheticKind kind, int samples, Seed seed) {
   DatasetContent content = make(kind, samples, seed);
   content.info.provenance =
-      fmt::format("synthetic {}, {} samples, seed {}", kKindNames[static_cast<std::size_t>(kind)], samples, seed.value);
+      fmt::format("synthetic {}, {} samples, seed {}", word_of(kSyntheticKinds, kind), samples, seed.value);
   return content;
 }
 

@@ -1,10 +1,7 @@
 #pragma once
 
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "core/base/ids.hpp"
+#include "core/config/choices.hpp"
 #include "core/data/dataset_file.hpp"
 
 namespace harmonic {
@@ -16,8 +13,9 @@ enum class SyntheticKind {
   memes,          ///< shapes of Harm-P: images 3x112x112, text vectors of 300, 3 classes
 };
 
-[[nodiscard]] std::vector<std::string> synthetic_kind_names();            ///< av-digits, movie-posters, memes
-[[nodiscard]] SyntheticKind parse_synthetic_kind(std::string_view text);  ///< @throws InputError
+inline const Choices<SyntheticKind> kSyntheticKinds = {{"av-digits", SyntheticKind::av_digits},
+                                                       {"movie-posters", SyntheticKind::movie_posters},
+                                                       {"memes", SyntheticKind::memes}};
 [[nodiscard]] int default_samples(SyntheticKind kind);
 
 /// `samples` in all: 60 % train, 15 % val, the rest test; classes take turns. In about half of the samples one

@@ -67,14 +67,14 @@ std::vector<Kernel> cat_conv_mish(double c, double l) {
 
 const std::vector<FusionOperatorRow>& fusion_operator_table() {
   static const std::vector<FusionOperatorRow> table = {
-      {"Sum", true, sum},
-      {"ScaleDotAttn", true, scale_dot_attention},
-      {"LinearGLU", true, linear_glu},
-      {"ConcatFC", true, concat_fc},
-      {"SE1", true, squeeze_excite_operator},
-      {"CatConvMish", true, cat_conv_mish},
-      {"SE2", false, squeeze_excite_operator},
-      {"LowRankTensorFusion", false, low_rank_tensor_fusion},
+      {"Sum", true, true, sum},
+      {"ScaleDotAttn", true, true, scale_dot_attention},
+      {"LinearGLU", true, true, linear_glu},
+      {"ConcatFC", true, true, concat_fc},
+      {"SE1", true, true, squeeze_excite_operator},
+      {"CatConvMish", true, true, cat_conv_mish},
+      {"SE2", false, true, squeeze_excite_operator},
+      {"LowRankTensorFusion", false, false, low_rank_tensor_fusion},
   };
   return table;
 }
@@ -92,12 +92,16 @@ std::vector<std::string> searched_operators() {
   return names;
 }
 
-std::vector<Kernel> fusion_kernels(std::string_view op, int channels, int positions) {
-  const auto row = std::ranges::find(fusion_operator_table(), op, &FusionOperatorRow::name);
-  if (row != fusion_operator_table().end()) return row->kernels(channels, positions);
+const FusionOperatorRow& find_fusion_operator(std::string_view name) {
+  const auto row = std::ranges::find(fusion_operator_table(), name, &FusionOperatorRow::name);
+  if (row != fusion_operator_table().end()) return *row;
   const auto known = fusion_operators();
-  throw InputError(fmt::format("there is no fusion operator '{}'", op),
-                   fmt::format("did you mean {}? Known: {}", nearest(op, known), join(known, ", ")));
+  throw InputError(fmt::format("there is no fusion operator '{}'", name),
+                   fmt::format("did you mean {}? Known: {}", nearest(name, known), join(known, ", ")));
+}
+
+std::vector<Kernel> fusion_kernels(std::string_view op, int channels, int positions) {
+  return find_fusion_operator(op).kernels(channels, positions);
 }
 
 }  // namespace harmonic

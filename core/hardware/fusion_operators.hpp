@@ -13,6 +13,7 @@ namespace harmonic {
 struct FusionOperatorRow {
   std::string name;
   bool searched = false;  ///< unless the user lists operators
+  bool in_lanes = false;  ///< works on several pairs at once
   /// Its kernels on two states of C channels and L positions.
   std::vector<Kernel> (*kernels)(double channels, double positions) = nullptr;
 };
@@ -25,6 +26,8 @@ struct FusionOperatorRow {
 [[nodiscard]] std::vector<std::string> searched_operators();
 
 /// @throws InputError naming the nearest known operator
+[[nodiscard]] const FusionOperatorRow& find_fusion_operator(std::string_view name);
+/// @throws InputError as above
 [[nodiscard]] std::vector<Kernel> fusion_kernels(std::string_view op, int channels, int positions);
 
 }  // namespace harmonic

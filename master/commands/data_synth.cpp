@@ -8,13 +8,14 @@
 namespace harmonic {
 
 ExitCode data_synth(const Arguments& args) {
-  std::string out, kind = "av-digits";
+  std::string out;
+  SyntheticKind kind = SyntheticKind::av_digits;
   int samples = 0;
   std::uint64_t seed = 1;
   bool json = false;
   OptionSet options("harmonic data synth", "Makes a data set of two modalities; the same bytes for the same seed.");
   options.add("out", out, "data set file to write (HDF5)").required();
-  options.add_choice("kind", kind, synthetic_kind_names(), "what to make");
+  options.add_choice("kind", kind, kSyntheticKinds, "what to make");
   options.add(
       "samples", samples,
       fmt::format("samples in all, 60 % train, 15 % val, 25 % test; 0: {} av-digits, {} movie-posters, {} memes",
@@ -25,8 +26,7 @@ ExitCode data_synth(const Arguments& args) {
   options.add("json", json, "print what the file holds as one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   check_output(out, "out");
-  const SyntheticKind made = parse_synthetic_kind(kind);
-  write_dataset(out, make_synthetic(made, samples == 0 ? default_samples(made) : samples, Seed{seed}));
+  write_dataset(out, make_synthetic(kind, samples == 0 ? default_samples(kind) : samples, Seed{seed}));
   print_dataset(out, json);
   return ExitCode::done;
 }

@@ -80,7 +80,8 @@ ExitCode supernet_eval(const Arguments& args) {
     std::cout << json_text(nlohmann::ordered_json{{"metric", metric}, {"samples", samples}, {"loss", loss}}) << '\n';
   else
     fmt::print("{} of {}, {} samples of {}: {} {:.2f} %, loss {:.4f}\n", to_text(genome), space.name, samples,
-               chosen.split, loaded.kind == LabelKind::classification ? "accuracy" : "weighted F1", metric, loss);
+               to_text(chosen.split), loaded.kind == LabelKind::classification ? "accuracy" : "weighted F1", metric,
+               loss);
   return ExitCode::done;
 }
 

@@ -64,7 +64,7 @@ void EvaluationOptions::declare(OptionSet& options) {
   options.add("calibration-samples", calibration_samples,
               "train samples that batch norms are re-estimated on, at most; 0: all", {0, 100'000'000});
   options.add("calibration-batch", calibration_batch, "samples of a batch of that", {2, 65'536});
-  options.add_choice("split", split, {"train", "val", "test"}, "split to measure");
+  options.add_choice("split", split, kSplitWords, "split to measure");
   options.add("limit", limit, "first samples of the split, at most; 0: all", {0, 100'000'000});
   options.add(
       "views", views.count,
@@ -79,8 +79,8 @@ void EvaluationOptions::declare(OptionSet& options) {
 }
 
 std::uint64_t EvaluationOptions::fingerprint() const {
-  std::string text = fmt::format("{}\n{}\n{}\n{} {} {} {} {} {}", space, modality, split, limit, calibration_samples,
-                                 calibration_batch, views.count, views.strength, views.run_seed);
+  std::string text = fmt::format("{}\n{}\n{}\n{} {} {} {} {} {}", space, modality, to_text(split), limit,
+                                 calibration_samples, calibration_batch, views.count, views.strength, views.run_seed);
   if (!space.empty())
     for (const auto& [name, value] : space_conditions(spaces.find(space))) text += fmt::format("\n{} {}", name, value);
   std::uint64_t hash = hash64(text);
@@ -101,12 +101,12 @@ EvaluationInputs load_evaluation(const EvaluationOptions& chosen, LocalPlace pla
   check_sample_shape(space, data.modality(modality).sample_shape);
   supernet = load_supernet(chosen.weights, space, data.info().classes).clone_to(device);
 
-  const Split split = parse_split(chosen.split);
-  check_split(data, split);
+  check_split(data, chosen.split);
   EvaluationInputs found{.supernet = supernet, .modality = modality, .kind = data.info().labels, .device = device};
-  found.inputs = load_samples(data, modality, split, at_most(chosen.limit));
-  found.labels = labels_of_views(load_labels(data, split).narrow(0, 0, found.inputs.size(0)), chosen.views.count);
-  found.inputs = split_views(space, found.inputs, split, chosen.views);
+  found.inputs = load_samples(data, modality, chosen.split, at_most(chosen.limit));
+  found.labels =
+      labels_of_views(load_labels(data, chosen.split).narrow(0, 0, found.inputs.size(0)), chosen.views.count);
+  found.inputs = split_views(space, found.inputs, chosen.split, chosen.views);
   if (calibration) {
     check_split(data, Split::train);
     found.calibration = load_calibration(data, modality, chosen);

@@ -17,7 +17,8 @@ namespace harmonic {
 
 /// What `harmonic supernet eval` and `sweep` are both told.
 struct EvaluationOptions {
-  std::string weights, space, data, modality, split = "val";
+  std::string weights, space, data, modality;
+  Split split = Split::val;  ///< to measure
   Compute compute = Compute::automatic;
   SpaceCatalog spaces;
   int limit = 0, threads = 0, calibration_samples = 0, calibration_batch = 256;

@@ -109,11 +109,7 @@ const std::map<std::string, Maker>& makers() {
 }
 
 const Maker& find_maker(std::string_view name) {
-  const auto found = makers().find(std::string(name));
-  if (found == makers().end())
-    throw InputError(fmt::format("there is no fusion operator '{}'", name),
-                     fmt::format("did you mean {}?", nearest(name, fusion_operators())));
-  return found->second;
+  return makers().at(find_fusion_operator(name).name);
 }
 
 }  // namespace
@@ -123,7 +119,7 @@ std::shared_ptr<FusionOperator> make_fusion_operator(std::string_view name, cons
 }
 
 bool runs_in_lanes(const std::vector<std::string>& names) {
-  return std::ranges::find(names, "LowRankTensorFusion") == names.end();
+  return std::ranges::all_of(names, [](const auto& name) { return find_fusion_operator(name).in_lanes; });
 }
 
 void check_fusion_operators(const std::vector<std::string>& names) {

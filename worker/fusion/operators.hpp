@@ -108,7 +108,7 @@ class LowRankTensorFusion final : public FusionOperator {
 
 /// Makes an operator of core's table (core/hardware/fusion_operators). @throws InputError naming the nearest known one
 [[nodiscard]] std::shared_ptr<FusionOperator> make_fusion_operator(std::string_view name, const StateShape& shape);
-/// Whether all of them run in several lanes: all but LowRankTensorFusion do.
+/// Whether all of them run in several lanes, as core's table says.
 [[nodiscard]] bool runs_in_lanes(const std::vector<std::string>& names);
 /// @throws InputError when the list is empty, or names an operator that does not exist, or one twice
 void check_fusion_operators(const std::vector<std::string>& names);

@@ -120,9 +120,4 @@ TEST_CASE("Too few samples for every class in every split are refused", "[data]"
   CHECK_THROWS_AS(make_synthetic(SyntheticKind::memes, 10, Seed{1}), InputError);
 }
 
-TEST_CASE("Kinds are read by name", "[data]") {
-  CHECK(parse_synthetic_kind("memes") == SyntheticKind::memes);
-  CHECK_THROWS_WITH(parse_synthetic_kind("meme"), Catch::Matchers::Contains("did you mean memes"));
-}
-
 }  // namespace harmonic
