@@ -7,6 +7,7 @@
 
 #include "core/base/log.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "tests/support/damage.hpp"
 #include "tests/support/fakes.hpp"
 #include "tests/support/shared_data.hpp"
 
@@ -92,10 +93,7 @@ TEST_CASE("A checkpoint with any byte changed is not read", "[master][checkpoint
   const auto bytes = read_file(path);
   RandomStream random(Seed{8}, "flips");
   for (int i = 0; i < 500; ++i) {
-    auto damaged = bytes;
-    auto& byte = damaged[random.below(damaged.size())];
-    byte = static_cast<char>(byte ^ static_cast<char>(1 + random.below(255)));
-    std::ofstream(path, std::ios::binary) << damaged;
+    std::ofstream(path, std::ios::binary) << with_a_byte_changed(bytes, random);
     REQUIRE_FALSE(load_checkpoint(path, kSettings, spaces()).has_value());
   }
 }

@@ -7,6 +7,7 @@
 #include "core/storage/atomic_file.hpp"
 #include "master/checkpoint.hpp"
 #include "master/journal.hpp"
+#include "tests/support/damage.hpp"
 #include "tests/support/fakes.hpp"
 #include "tests/support/shared_data.hpp"
 
@@ -96,10 +97,8 @@ class Kept {
 enum class Damage { flip, truncation };
 
 std::string damaged(std::string bytes, Damage damage, RandomStream& random) {
-  const auto at = random.below(bytes.size());
-  if (damage == Damage::truncation) return bytes.substr(0, at);
-  bytes[at] = static_cast<char>(bytes[at] ^ static_cast<char>(1 + random.below(255)));
-  return bytes;
+  if (damage == Damage::truncation) return bytes.substr(0, random.below(bytes.size()));
+  return with_a_byte_changed(std::move(bytes), random);
 }
 
 }  // namespace

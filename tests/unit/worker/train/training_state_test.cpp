@@ -1,14 +1,13 @@
 #include "worker/train/training_state.hpp"
 
-#include <fstream>
 #include <functional>
 
 #include <catch2/catch.hpp>
 #include <torch/torch.h>
 
 #include "core/base/error.hpp"
-#include "core/base/rng.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "tests/support/damage.hpp"
 #include "tests/support/shared_data.hpp"
 
 namespace harmonic {
@@ -72,24 +71,13 @@ TEST_CASE("A file that is no state, or an empty one, is to be removed", "[traini
 TEST_CASE("A state with a byte changed is refused, or is the same", "[training]") {
   const testing::TemporaryFolder folder;
   save_training_state(folder / "s", some_state(), kConditions);
-  const auto bytes = read_file(folder / "s");
-  RandomStream random(Seed{2}, "flips");
-  int refused = 0;
-  for (int i = 0; i < 500; ++i) {
-    auto damaged = bytes;
-    auto& byte = damaged[random.below(damaged.size())];
-    byte = static_cast<char>(byte ^ static_cast<char>(1 + random.below(255)));
-    std::ofstream(folder / "s", std::ios::binary) << damaged;
-    try {
-      const auto state = load_training_state(folder / "s", kConditions, kSizes);
-      REQUIRE(state.step == 3);
-      REQUIRE(state.best_epoch == 1);
-      REQUIRE(torch::equal(state.values, some_state().values));
-      REQUIRE(torch::equal(state.best, some_state().best));
-    } catch (const InputError&) {
-      ++refused;
-    }
-  }
+  const int refused = testing::refusals_of_a_byte_changed(folder / "s", 500, [&] {
+    const auto state = load_training_state(folder / "s", kConditions, kSizes);
+    REQUIRE(state.step == 3);
+    REQUIRE(state.best_epoch == 1);
+    REQUIRE(torch::equal(state.values, some_state().values));
+    REQUIRE(torch::equal(state.best, some_state().best));
+  });
   CHECK(refused > 100);
 }
 
