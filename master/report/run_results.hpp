@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "core/config/ini_file.hpp"
-#include "core/hardware/objective.hpp"
 #include "core/config/search_settings.hpp"
+#include "core/hardware/objective.hpp"
 #include "master/run_status.hpp"
 
 namespace harmonic {

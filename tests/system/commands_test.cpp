@@ -41,6 +41,22 @@ TEST_CASE("Every command explains itself", "[commands]") {
   }
 }
 
+TEST_CASE("What a command says of itself is said once, however many ranks there are", "[commands]") {
+  const World w = world();
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"search", "--help"},
+                                                {"search", "--print-config"},
+                                                {"supernet", "train", "--help"},
+                                                {"supernet", "sweep", "--help"}}) {
+    const auto alone = run(w.alone(words));
+    REQUIRE_FALSE(alone.out.empty());
+    const auto finished = run(w.on_ranks(3, words));
+    INFO(words.back() << ": " << finished.err);
+    CHECK(finished.exit_code == 0);
+    CHECK(finished.out == alone.out);
+    CHECK(finished.err.empty());
+  }
+}
+
 TEST_CASE("The same seed makes the same data set", "[commands]") {
   const World w = world();
   const TemporaryFolder folder;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <thread>
 
 #include <signal.h>
@@ -37,6 +38,26 @@ const std::filesystem::path& undisturbed() {
 void check_same_results(const std::filesystem::path& run_folder) {
   for (const auto* file : {"candidates.csv", "front.csv"})
     CHECK(without_seconds(run_folder / file) == without_seconds(undisturbed() / file));
+}
+
+nlohmann::json status_of(const std::filesystem::path& run_folder) {
+  return nlohmann::json::parse(read_file(run_folder / "status.json"));
+}
+
+/// As a script sees it. @param exit_code none: the run has not ended
+void check_status(const std::filesystem::path& run_folder, const std::string& state, std::optional<int> exit_code) {
+  const auto status = status_of(run_folder);
+  CHECK(status.at("state") == state);
+  CHECK(status.contains("exit_code") == exit_code.has_value());
+  if (exit_code) CHECK(status.value("exit_code", -1) == *exit_code);
+}
+
+/// Rows of failures.csv of this kind.
+std::size_t failures(const std::filesystem::path& run_folder, const std::string& kind) {
+  const auto table = CsvTable::read(run_folder / "failures.csv");
+  std::size_t count = 0;
+  for (std::size_t row = 0; row < table.rows(); ++row) count += table.cell(row, table.column("kind")) == kind ? 1 : 0;
+  return count;
 }
 
 std::size_t journal_bytes(const std::filesystem::path& run_folder) {
@@ -84,6 +105,13 @@ TEST_CASE("A search leaves a front, every candidate, the models of the front and
   }
   for (const auto* file : {"config.cfg", "journal", "checkpoint.h5", "log.txt", "report.html"})
     CHECK(std::filesystem::exists(run_folder / file));
+  check_status(run_folder, "finished", 0);
+  const auto status = status_of(run_folder);
+  CHECK(status.at("generation") == 2);
+  CHECK(status.at("done") > 0);
+  CHECK(status.at("failed") == 0);
+  CHECK(status.at("lost").empty());
+  CHECK_FALSE(std::filesystem::exists(run_folder / "failures.csv"));
 }
 
 TEST_CASE("The number of ranks does not change the result", "[search]") {
@@ -110,11 +138,13 @@ TEST_CASE("A job killed in the middle and resumed gives the result of one never 
     process.wait();
   }
   REQUIRE_FALSE(std::filesystem::exists(folder / "run" / "report.html"));
+  check_status(folder / "run", "running", {});  // nobody is left to say otherwise
   const auto before = journal_bytes(folder / "run");
   const auto resumed = run(w.on_ranks(3, w.search(folder / "run", {"--resume"})));
   INFO(resumed.err);
   REQUIRE(resumed.exit_code == 0);
   check_same_results(folder / "run");
+  check_status(folder / "run", "finished", 0);
   CHECK(journal_bytes(folder / "run") > before);
 }
 
@@ -131,6 +161,7 @@ TEST_CASE("A worker killed in the middle of a fusion search costs that search a 
   }));
   std::this_thread::sleep_for(std::chrono::milliseconds(100));  // a search takes several times as long
   REQUIRE(worker > 0);
+  check_status(folder / "run", "running", {});
   REQUIRE(kill(worker, SIGKILL) == 0);
   const auto finished = process.wait();
   INFO(finished.err);
@@ -138,7 +169,40 @@ TEST_CASE("A worker killed in the middle of a fusion search costs that search a 
   const auto model = log.substr(log.find(given) + given.size(), 1);
   CHECK_THAT(log, Catch::Contains("is dealt again: fusion search of model " + model));
   CHECK_THAT(log, Catch::Contains("retried 1, failed 0, workers lost 1"));
-  REQUIRE(std::filesystem::exists(folder / "run" / "report.html"));
+  check_status(folder / "run", "finished", 0);
+  const auto status = status_of(folder / "run");
+  CHECK(status.at("retried") == 1);
+  CHECK(status.at("lost_workers") == 1);
+  REQUIRE(status.at("lost").size() == 1);
+  CHECK(status.at("lost").at(0).at("rank") == 2);
+  CHECK_THAT(status.at("lost").at(0).at("reason").get<std::string>(), Catch::Contains("silent"));
+  CHECK(CsvTable::read(folder / "run" / "failures.csv").rows() == 2);
+  CHECK(failures(folder / "run", "lost") == 1);
+  CHECK(failures(folder / "run", "retry") == 1);
+  CHECK_THAT(read_file(folder / "run" / "report.html"), Catch::Contains("The run is without one worker."));
+  check_same_results(folder / "run");
+}
+
+TEST_CASE("A run whose last worker is killed fails, says so where scripts look, and goes on when it is resumed",
+          "[search]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  {
+    Process process(w.on_ranks(2, w.search(folder / "run")));
+    REQUIRE(until_the_middle(process, folder / "run"));
+    REQUIRE(kill(process.rank(1), SIGKILL) == 0);
+    const auto failed = process.wait();
+    INFO(failed.err);
+    CHECK(failed.exit_code == 1);
+    CHECK_THAT(failed.err, Catch::Contains("no worker is left") && Catch::Contains("--resume"));
+  }
+  check_status(folder / "run", "failed", 1);
+  CHECK(status_of(folder / "run").at("lost").at(0).at("rank") == 1);
+  CHECK(failures(folder / "run", "lost") == 1);
+  const auto resumed = run(w.on_ranks(2, w.search(folder / "run", {"--resume"})));
+  INFO(resumed.err);
+  REQUIRE(resumed.exit_code == 0);
+  check_status(folder / "run", "finished", 0);
   check_same_results(folder / "run");
 }
 
@@ -190,6 +254,7 @@ TEST_CASE("A signal stops the run with a checkpoint and exit code 3", "[search]"
     CHECK(stopped.exit_code == 3);
     CHECK_THAT(stopped.err, Catch::Contains("--resume"));
     CHECK(std::filesystem::exists(folder / "run" / "checkpoint.h5"));
+    check_status(folder / "run", "stopped", 3);
   }
   const auto resumed = run(w.on_ranks(2, w.search(folder / "run", {"--resume"})));
   INFO(resumed.err);
@@ -257,6 +322,69 @@ TEST_CASE("A journal cut short anywhere is recovered with a word", "[search]") {
   REQUIRE(resumed.exit_code == 0);
   CHECK_THAT(resumed.err, Catch::Contains("journal"));
   check_same_results(copy);
+}
+
+TEST_CASE("A resumed run finds its files at other paths by their contents, and refuses changed ones by name",
+          "[search]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  const auto copy = folder / "run";
+  std::filesystem::copy(undisturbed(), copy, std::filesystem::copy_options::recursive);
+  std::filesystem::remove(copy / "checkpoint.h5");
+  std::filesystem::remove(copy / "checkpoint.h5.previous");
+  std::filesystem::resize_file(copy / "journal", journal_bytes(undisturbed()) * 6 / 10);
+  const auto scratch = folder / "scratch";
+  std::filesystem::create_directories(scratch);
+  std::filesystem::copy_file(w.data(), scratch / "d.h5");
+  for (const std::string name : {"image", "audio"})
+    std::filesystem::copy_file(w.weights(name), scratch / (name + "-supernet.h5"));
+  for (const std::string name : {"gpu", "cpu"})
+    std::filesystem::copy_file(w.source / "luts" / ("edge-" + name + ".json"), scratch / (name + ".json"));
+  // All other settings are the run's own.
+  const std::vector<std::string> words = {"search",
+                                          "--config",
+                                          copy / "config.cfg",
+                                          "--data",
+                                          scratch / "d.h5",
+                                          "--run",
+                                          copy,
+                                          "--resume",
+                                          "--modality",
+                                          "image=avmnist-image," + (scratch / "image-supernet.h5").string(),
+                                          "--modality",
+                                          "audio=avmnist-audio," + (scratch / "audio-supernet.h5").string(),
+                                          "--device",
+                                          "gpu=" + (scratch / "gpu.json").string(),
+                                          "--device",
+                                          "cpu=" + (scratch / "cpu.json").string()};
+  const auto resumed = run(w.on_ranks(2, words));
+  INFO(resumed.err);
+  REQUIRE(resumed.exit_code == 0);
+  check_same_results(copy);
+
+  const auto journal = read_file(copy / "journal");
+  const auto refused = [&](const std::string& what) {
+    const auto again = run(w.on_ranks(2, words));
+    INFO(again.err);
+    CHECK(again.exit_code == 2);
+    CHECK_THAT(again.err, Catch::Contains(what));
+    CHECK(read_file(copy / "journal") == journal);
+    check_status(copy, "finished", 0);
+  };
+  std::filesystem::copy_file(w.source / "luts/edge-cpu.json", scratch / "gpu.json",
+                             std::filesystem::copy_options::overwrite_existing);
+  refused("gpu.json (table of gpu)");
+  std::filesystem::copy_file(w.source / "luts/edge-gpu.json", scratch / "gpu.json",
+                             std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::copy_file(scratch / "image-supernet.h5", scratch / "kept.h5");
+  std::ofstream(scratch / "image-supernet.h5", std::ios::app) << "more";
+  refused("image-supernet.h5 (weights of image)");
+  std::filesystem::rename(scratch / "kept.h5", scratch / "image-supernet.h5");
+  REQUIRE(run(w.alone({"data", "synth", "--out", scratch / "other.h5", "--samples", "300", "--seed", "9"})).exit_code ==
+          0);
+  std::filesystem::rename(scratch / "other.h5", scratch / "d.h5");
+  refused("d.h5 (data) and");
+  refused("d.h5 (test data)");
 }
 
 TEST_CASE("A finished run that is resumed says so and changes nothing", "[search]") {

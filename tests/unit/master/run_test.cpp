@@ -287,9 +287,11 @@ class UnluckyEvaluator final : public FakeEvaluator {
     ++counts_.work;
     counts_.tests += std::holds_alternative<TestModel>(work) ? 1 : 0;
     if (const auto* search = std::get_if<SearchFusion>(&work)) {
-      const auto id = search->candidates.front().candidate.value;
-      if (id % 2 == 1 && id > 1) return Failure{"the loss is not finite", FailureKind::candidate};
-      if (id == 4 && trouble_) return Failure{"no space left on device"};
+      for (const auto& candidate : search->candidates) {
+        const auto id = candidate.candidate.value;
+        if (id % 2 == 1 && id > 1) return Failure{"the loss is not finite", FailureKind::candidate};
+        if (id == 4 && trouble_) return Failure{"no space left on device"};
+      }
     }
     return FakeEvaluator::evaluate(work, hooks);
   }
@@ -330,6 +332,27 @@ TEST_CASE("A candidate's own failure is known to the journal at once, a node's w
     CHECK(cut.counts.work + resumed.counts.work <= whole.counts.work + 1);  // one was at work when it was cut
     CHECK(files(settings) == expected);
   }
+}
+
+TEST_CASE("Of pairs that fail together only the one that fails alone, too, has failed", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  settings.evolution.pairs = 4;
+  settings.evolution.generations = 1;
+  settings.evolution.macro.p_other = 0;
+  settings.evolution.macro.usual = {1, 1};
+  settings.fusion.pairs_at_once = 4;
+  const Solo run(settings, [](Counts& c) { return std::make_unique<UnluckyEvaluator>(c, false); });
+  const std::filesystem::path dir = settings.run;
+  CHECK(CsvTable::read(dir / "candidates.csv").rows() == 3);
+  const auto failures = CsvTable::read(dir / "failures.csv");
+  REQUIRE(failures.rows() == 2);
+  const auto cell = [&](std::size_t row, const char* column) { return failures.cell(row, failures.column(column)); };
+  CHECK(cell(0, "kind") == "retry");
+  CHECK(cell(0, "work") == "fusion search of models 1, 2, 3 and 4");
+  CHECK(cell(1, "kind") == "candidate");
+  CHECK(cell(1, "work") == "fusion search of model 3");
+  CHECK(nlohmann::json::parse(read_file(dir / "status.json")).at("failed") == 1);
 }
 
 TEST_CASE("A finished run resumed does no work again; resumed for longer it goes on", "[master][run]") {
