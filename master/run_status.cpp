@@ -48,7 +48,8 @@ std::vector<LostWorker> lost_workers(const std::filesystem::path& status) {
   std::vector<LostWorker> lost;
   if (!std::filesystem::exists(status)) return lost;
   try {
-    for (const auto& worker : nlohmann::json::parse(read_file(status)).at("lost"))
+    const auto json = nlohmann::json::parse(read_file(status));
+    for (const auto& worker : json.at("lost"))
       lost.push_back({Rank{worker.at("rank").get<int>()}, worker.at("host").get<std::string>(),
                       worker.at("reason").get<std::string>()});
   } catch (const nlohmann::json::exception& e) {

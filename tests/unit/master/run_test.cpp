@@ -616,9 +616,12 @@ TEST_CASE("However a run ends, status.json says so", "[master][run]") {
     CHECK(status_of(settings).at("exit_code") == 1);
     CHECK(status_of(settings).at("failed") > 0);
     const auto failures = CsvTable::read(std::filesystem::path(settings.run) / "failures.csv");
-    REQUIRE(failures.rows() == status_of(settings).at("failed"));
+    std::map<std::string, int> kinds;
+    for (std::size_t row = 0; row < failures.rows(); ++row) ++kinds[failures.cell(row, failures.column("kind"))];
+    CHECK(kinds.size() == 2);
+    CHECK(kinds["candidate"] == status_of(settings).at("failed"));
+    CHECK(kinds["retry"] > 0);  // backbones that failed together are tried alone
     CHECK(failures.cell(0, failures.column("reason")) == "no such processor");
-    CHECK(failures.cell(0, failures.column("kind")) == "candidate");
     CHECK_THAT(failures.cell(0, failures.column("genome")), Catch::Contains("K="));
     CHECK_THAT(read_file(std::filesystem::path(settings.run) / "log.txt"),
                Catch::Contains("failed for good (rank 0") && Catch::Contains("no such processor; K="));

@@ -129,16 +129,21 @@ TEST_CASE("The test hash follows test and nothing of train and val", "[data]") {
     write_dataset(folder / "d.h5", content);
     return DatasetFile(folder / "d.h5").test_hash();
   };
-  const auto original = hash_of(small_content());
-  auto changed = small_content();
+  auto content = small_content();
+  content.class_labels[2] = {1};
+  content.samples["image"][2].bytes = {1, 2, 3, 4};
+  content.samples["text"][2].floats = {1, 2, 3};
+  content.ids[2] = {"d"};
+  const auto original = hash_of(content);
+  auto changed = content;
   changed.samples["image"][1].bytes[3] = 254;
   changed.class_labels[0][0] = 1;
   CHECK(hash_of(changed) == original);
-  changed = small_content();
-  changed.samples["image"][2].bytes = {1, 2, 3, 4};
+  changed = content;
+  changed.samples["image"][2].bytes[3] = 5;
   CHECK(hash_of(changed) != original);
-  changed = small_content();
-  changed.class_labels[2] = {1};
+  changed = content;
+  changed.class_labels[2] = {0};
   CHECK(hash_of(changed) != original);
 }
 
