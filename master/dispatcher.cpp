@@ -51,7 +51,7 @@ Dispatcher::End Dispatcher::run(std::vector<Job> jobs, const OnResult& on_result
 }
 
 bool Dispatcher::stop_workers() {
-  const auto missing = [this](const auto& w) { return !w.second.said_goodbye; };
+  const auto missing = [](const auto& w) { return !w.second.said_goodbye; };
   const auto awaited = [&](const auto& w) { return missing(w) && w.second.state != State::lost; };
   const auto& workers = roster_.workers();
   if (stopping_) return std::ranges::none_of(workers, missing);

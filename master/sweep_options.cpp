@@ -8,7 +8,7 @@ void SweepOptions::declare(OptionSet& options) {
   options.add("genomes", genomes, "file with one genome a line");
   options.add("all", all, "every distinct network of the space instead");
   options.add("device", devices, "a device whose cost is added: name=table.json[+more.json]",
-              {parse_device, [](const auto& spec) { return to_text(spec); }});
+              {parse_device, [](const DeviceSpec& spec) { return to_text(spec); }});
   options.add("head-classes", head_classes, "classifier row of the tables; 0: the data's number of classes",
               {0, 1'000'000});
   options.add("out", out, "CSV file to write: genome, metric, ms and mJ on every device, whether none dominates it")

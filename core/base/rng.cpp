@@ -9,7 +9,7 @@
 
 namespace harmonic {
 
-RandomStream::RandomStream(Seed seed, std::string_view purpose, std::uint64_t a, std::uint64_t b) {
+RandomStream::RandomStream(Seed seed, std::string_view purpose, std::uint64_t a, std::uint64_t b) : key_{}, counter_{} {
   // The key comes from the seed and the purpose; a and b choose the start of the counter through one more mix, so
   // that streams with neighbouring a and b do not overlap (2^32 blocks a stream).
   const std::uint64_t key = hash64(purpose, seed.value);

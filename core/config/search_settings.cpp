@@ -86,7 +86,7 @@ void SearchSettings::declare(OptionSet& o) {
                "network's best test epoch is reported, its learning rates");
   o.add("modality", modalities, "a modality of the data, its search space, its supernet: name=space,weights.h5",
         {[this](const auto& text) { return parse_modality(text, spaces); },
-         [](const auto& spec) { return to_text(spec); }})
+         [](const ModalitySpec& spec) { return to_text(spec); }})
       .identified_by([this] {
         std::vector<std::string> texts;
         for (auto spec : modalities) {
@@ -111,7 +111,7 @@ void SearchSettings::declare(OptionSet& o) {
   o.section("hardware");
   o.add("device", devices,
         "a device to search for: name=table.json[+more.json][,weight]; latency in ms, energy in mJ, batch 1",
-        {parse_device, [](const auto& spec) { return to_text(spec); }})
+        {parse_device, [](const DeviceSpec& spec) { return to_text(spec); }})
       .identified_by([this] {
         std::vector<std::string> texts;
         for (auto spec : devices) {
