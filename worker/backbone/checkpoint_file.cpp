@@ -12,7 +12,7 @@
 
 #include "core/base/error.hpp"
 #include "core/storage/atomic_file.hpp"
-#include "worker/backbone/pickle.hpp"
+#include "core/storage/pickle.hpp"
 
 namespace harmonic {
 namespace {
@@ -45,14 +45,18 @@ std::vector<std::int64_t> numbers(const PickleValue& tuple) {
   return all;
 }
 
-/// The tensor that a call would rebuild; undefined when it is another call.
+/// Whether the value is a call of the function, which is one of module torch._utils.
+bool calls(const PickleValue& value, std::string_view function) {
+  return value.kind == Kind::call && value.items[0]->kind == Kind::global &&
+         value.items[0]->text == fmt::format("torch._utils {}", function);
+}
+
+/// The tensor that a call would rebuild, as itself or as a parameter; undefined when it is another call.
 torch::Tensor tensor_of(const PickleValue& value, const Bytes& bytes) {
-  if (value.kind != Kind::call || value.items[0]->kind != Kind::global) return {};
-  const std::string& function = value.items[0]->text;
-  const PickleValue& arguments = *value.items[1];
-  if (function == "torch._utils _rebuild_parameter")
-    return arguments.items.empty() ? torch::Tensor() : tensor_of(*arguments.items[0], bytes);
-  if (function != "torch._utils _rebuild_tensor_v2" && function != "torch._utils _rebuild_tensor") return {};
+  const bool is_parameter = calls(value, "_rebuild_parameter") && !value.items[1]->items.empty();
+  const PickleValue& tensor = is_parameter ? *value.items[1]->items[0] : value;
+  if (!calls(tensor, "_rebuild_tensor_v2") && !calls(tensor, "_rebuild_tensor")) return {};
+  const PickleValue& arguments = *tensor.items[1];
   // (storage, offset, size, stride, …); a storage is ("storage", type, key, where, elements, …)
   const auto& storage = item(item(arguments, 0, Kind::persistent), 0, Kind::tuple);
   const auto type = type_of(item(storage, 1, Kind::global).text);
@@ -61,20 +65,23 @@ torch::Tensor tensor_of(const PickleValue& value, const Bytes& bytes) {
   const auto sizes = numbers(item(arguments, 2, Kind::tuple)), strides = numbers(item(arguments, 3, Kind::tuple));
   if (sizes.size() != strides.size() || offset < 0) throw PickleError("a tensor's strides do not fit its sizes");
   const auto data = bytes(item(storage, 2, Kind::text).text);
-  double needed = std::ranges::find(sizes, 0) == sizes.end() ? static_cast<double>(offset) + 1 : 0;
-  for (std::size_t d = 0; d < sizes.size(); ++d)
-    needed += static_cast<double>(std::max<std::int64_t>(0, sizes[d] - 1)) * static_cast<double>(strides[d]);
-  const auto element = static_cast<std::int64_t>(torch::elementSize(*type));
-  const auto elements = static_cast<std::int64_t>(data.size()) / element;
-  if (needed > static_cast<double>(elements)) throw PickleError("a tensor reaches beyond its data");
-  auto flat = torch::empty({elements}, *type);
-  std::memcpy(flat.data_ptr(), data.data(), static_cast<std::size_t>(elements * element));
-  return flat.as_strided(sizes, strides, offset).clone(at::MemoryFormat::Contiguous);
+  double reach = 1, count = 1;  // elements from the first to the last one, and of the tensor
+  for (std::size_t d = 0; d < sizes.size(); ++d) {
+    reach += static_cast<double>(sizes[d] - 1) * static_cast<double>(strides[d]);
+    count *= static_cast<double>(sizes[d]);
+  }
+  if (count == 0) return torch::empty(sizes, *type);
+  const auto element = torch::elementSize(*type), elements = data.size() / element;
+  if (static_cast<double>(offset) + reach > static_cast<double>(elements) || count > static_cast<double>(elements))
+    throw PickleError("a tensor reaches beyond its data");
+  auto flat = torch::empty({static_cast<std::int64_t>(reach)}, *type);
+  std::memcpy(flat.data_ptr(), data.data() + static_cast<std::size_t>(offset) * element, flat.nbytes());
+  return flat.as_strided(sizes, strides).clone(at::MemoryFormat::Contiguous);
 }
 
 std::map<std::string, torch::Tensor> tensors_of(const PickleValue& root, const Bytes& bytes) {
-  const auto inner = root.find("state_dict");
-  const PickleValue& dictionary = inner ? *inner : root;
+  const PickleValue* inner = root.find("state_dict");
+  const PickleValue& dictionary = inner != nullptr ? *inner : root;
   if (dictionary.kind != Kind::dictionary) throw PickleError("it holds no dictionary");
   std::map<std::string, torch::Tensor> tensors;
   for (std::size_t i = 0; i + 1 < dictionary.items.size(); i += 2) {
@@ -94,7 +101,7 @@ std::map<std::string, torch::Tensor> read_zip(const std::filesystem::path& path)
     return records[name] = std::string(static_cast<const char*>(data.get()), size);
   };
   PickleReader reader(record("data.pkl"));
-  return tensors_of(*reader.next(), [&](const std::string& key) { return record("data/" + key); });
+  return tensors_of(reader.next(), [&](const std::string& key) { return record("data/" + key); });
 }
 
 /// Pickles of a magic number, a version, the system, the content and its storages' keys; then the storages.
@@ -102,24 +109,19 @@ std::map<std::string, torch::Tensor> read_legacy(const std::filesystem::path& pa
   const std::string whole = read_file(path);
   PickleReader reader(whole);
   for (int i = 0; i < 3; ++i) (void)reader.next();
-  const auto root = reader.next();
-  const auto keys = reader.next();
+  const PickleValue& root = reader.next();
+  const PickleValue& keys = reader.next();
   // A storage says its number of elements; its type, which is among the content, how long each is.
   std::map<std::string, std::int64_t> element;
-  const auto visit = [&](const auto& self, const PickleValue& value, int depth) -> void {
-    if (depth > 64) return;
-    if (value.kind == Kind::persistent) {
-      const auto& storage = item(value, 0, Kind::tuple);
-      if (const auto type = type_of(item(storage, 1, Kind::global).text))
-        element[item(storage, 2, Kind::text).text] = static_cast<std::int64_t>(torch::elementSize(*type));
-      return;
-    }
-    for (const auto& inner : value.items) self(self, *inner, depth + 1);
-  };
-  visit(visit, *root, 0);
+  for (const auto& value : reader.values()) {
+    if (value.kind != Kind::persistent) continue;
+    const auto& storage = item(value, 0, Kind::tuple);
+    if (const auto type = type_of(item(storage, 1, Kind::global).text))
+      element[item(storage, 2, Kind::text).text] = static_cast<std::int64_t>(torch::elementSize(*type));
+  }
   std::map<std::string, std::string_view> storages;
   auto rest = reader.rest();
-  for (const auto& key : keys->items) {
+  for (const auto* key : keys.items) {
     std::int64_t elements = 0;
     if (rest.size() < sizeof elements) throw PickleError("it ends too early");
     std::memcpy(&elements, rest.data(), sizeof elements);
@@ -130,7 +132,7 @@ std::map<std::string, torch::Tensor> read_legacy(const std::filesystem::path& pa
     storages[key->text] = rest.substr(0, static_cast<std::size_t>(elements * size));
     rest.remove_prefix(static_cast<std::size_t>(elements * size));
   }
-  return tensors_of(*root, [&](const std::string& key) {
+  return tensors_of(root, [&](const std::string& key) {
     const auto found = storages.find(key);
     if (found == storages.end()) throw PickleError("a tensor's data are missing");
     return found->second;

@@ -170,6 +170,29 @@ TEST_CASE("A checkpoint in the legacy form is read", "[backbone]") {
   }
 }
 
+TEST_CASE("A checkpoint whose values hold each other, or are larger than its data, is refused at once", "[backbone]") {
+  const testing::TemporaryFolder folder;
+  const std::string head = std::string("\x80\x02K\x01.\x80\x02K\x01.", 10) + "\x80\x02}.";
+  const auto read = [&](const std::string& content) {
+    std::ofstream(folder / "w.pth", std::ios::binary) << head << content << "].";
+    return read_checkpoint(folder / "w.pth");
+  };
+  // A parameter of itself.
+  CHECK(read(std::string("}U\x01wctorch._utils\n_rebuild_parameter\n]q\0Rq\1h\0h\1a0s.", 51)).empty());
+  std::string doubled = std::string("]q\0000", 4);  // a list of two lists of two lists of …
+  for (char level = 0; level < 60; ++level)
+    doubled += std::string("](h") + level + "h" + level + "eq" + static_cast<char>(level + 1) + "0";
+  CHECK(read(doubled + "}U\x01wh<s.").empty());
+  // 2^60 elements, all of them the same one.
+  const std::vector<std::int64_t> sizes = {1 << 30, 1 << 30}, strides = {0, 0};
+  const std::string tensor = "ctorch._utils\n_rebuild_tensor_v2\n((" + pickled("storage") + "ctorch\nFloatStorage\n" +
+                             pickled("0") + "tQ" + pickled(std::int64_t{0}) + pickled(sizes) + pickled(strides) + "tR";
+  const std::string storage("\1\0\0\0\0\0\0\0four", 12);
+  std::ofstream(folder / "w.pth", std::ios::binary)
+      << head << "}U\x01w" << tensor << "s.](" << pickled("0") << "e." << storage;
+  CHECK_THROWS_WITH(read_checkpoint(folder / "w.pth"), Catch::Contains("beyond its data"));
+}
+
 TEST_CASE("A damaged checkpoint is refused in one line", "[shared][backbone]") {
   const auto checkpoint = testing::shared_data("golden/supernet_avmnist_image.pth.tar");
   if (!checkpoint) return;

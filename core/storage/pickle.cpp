@@ -1,64 +1,44 @@
-#include "worker/backbone/pickle.hpp"
+#include "core/storage/pickle.hpp"
 
 #include <map>
 
 #include <fmt/format.h>
 
 namespace harmonic {
-namespace {
-
 using Kind = PickleValue::Kind;
-using Ref = PickleValue::Ref;
+using Items = std::vector<const PickleValue*>;
 
-Ref make(Kind kind, std::vector<Ref> items = {}) {
-  auto value = std::make_shared<PickleValue>();
-  value->kind = kind;
-  value->items = std::move(items);
-  return value;
-}
-
-Ref make_integer(std::int64_t number, Kind kind = Kind::integer) {
-  auto value = make(kind);
-  value->integer = number;
-  return value;
-}
-
-Ref make_text(std::string text, Kind kind = Kind::text) {
-  auto value = make(kind);
-  value->text = std::move(text);
-  return value;
-}
+namespace {
 
 /// The machine that a pickle is a program of: a stack, marks in it, and values put by for later.
 class Stack {
  public:
-  void push(Ref value) { values_.push_back(std::move(value)); }
+  void push(PickleValue* value) { values_.push_back(value); }
   void mark() { marks_.push_back(values_.size()); }
-  Ref pop() {
-    if (values_.size() <= floor()) throw PickleError("a value is missing");
-    auto value = std::move(values_.back());
+  PickleValue* pop() {
+    PickleValue* value = top();
     values_.pop_back();
     return value;
   }
-  [[nodiscard]] const Ref& top() const {
+  [[nodiscard]] PickleValue* top() const {
     if (values_.size() <= floor()) throw PickleError("a value is missing");
     return values_.back();
   }
   /// Everything above the last mark, which goes with it.
-  std::vector<Ref> pop_to_mark() {
+  Items pop_to_mark() {
     if (marks_.empty()) throw PickleError("a mark is missing");
     const auto first = values_.begin() + static_cast<std::ptrdiff_t>(marks_.back());
-    std::vector<Ref> items(first, values_.end());
+    Items items(first, values_.end());
     values_.erase(first, values_.end());
     marks_.pop_back();
     return items;
   }
-  std::vector<Ref> pop_tuple(std::size_t count) {
-    std::vector<Ref> items(count);
+  Items pop_tuple(std::size_t count) {
+    Items items(count);
     for (auto item = items.rbegin(); item != items.rend(); ++item) *item = pop();
     return items;
   }
-  void append(Kind kind, const std::vector<Ref>& items) {
+  void append(Kind kind, const Items& items) {
     if (top()->kind != kind) return;  // of an object that is passed over
     if (kind == Kind::dictionary && items.size() % 2 != 0) throw PickleError("a key has no value");
     auto& all = top()->items;
@@ -68,19 +48,13 @@ class Stack {
  private:
   [[nodiscard]] std::size_t floor() const { return marks_.empty() ? 0 : marks_.back(); }
 
-  std::vector<Ref> values_;
+  std::vector<PickleValue*> values_;
   std::vector<std::size_t> marks_;
 };
 
-Ref called(const Ref& function, const Ref& arguments) {
-  if (function->kind == Kind::global && function->text == "collections OrderedDict" && arguments->items.empty())
-    return make(Kind::dictionary);
-  return make(Kind::call, {function, arguments});
-}
-
 }  // namespace
 
-PickleValue::Ref PickleValue::find(std::string_view key) const {
+const PickleValue* PickleValue::find(std::string_view key) const {
   if (kind != Kind::dictionary) return nullptr;
   for (std::size_t i = 0; i + 1 < items.size(); i += 2)
     if (items[i]->kind == Kind::text && items[i]->text == key) return items[i + 1];
@@ -111,18 +85,46 @@ std::int64_t PickleReader::little_endian(std::size_t count, bool is_signed) {
   return static_cast<std::int64_t>(value);
 }
 
-PickleValue::Ref PickleReader::next() {
+PickleValue* PickleReader::make(Kind kind, Items items) {
+  auto& value = values_.emplace_back();
+  value.kind = kind;
+  value.items = std::move(items);
+  return &value;
+}
+
+PickleValue* PickleReader::make_integer(std::int64_t number, Kind kind) {
+  auto* value = make(kind);
+  value->integer = number;
+  return value;
+}
+
+PickleValue* PickleReader::make_text(std::string_view text) {
+  auto* value = make(Kind::text);
+  value->text = text;
+  return value;
+}
+
+PickleValue* PickleReader::make_global(std::string_view module, std::string_view name) {
+  auto* value = make(Kind::global);
+  value->text = fmt::format("{} {}", module, name);
+  return value;
+}
+
+PickleValue* PickleReader::make_call(const PickleValue* function, const PickleValue* arguments) {
+  if (function->kind == Kind::global && function->text == "collections OrderedDict" && arguments->items.empty())
+    return make(Kind::dictionary);
+  return make(Kind::call, {function, arguments});
+}
+
+const PickleValue& PickleReader::next() {
   Stack stack;
-  std::map<std::int64_t, Ref> memo;
+  std::map<std::int64_t, PickleValue*> memo;
   const auto remembered = [&](std::int64_t key) {
     const auto found = memo.find(key);
     if (found == memo.end()) throw PickleError("it refers to a value that is not there");
     return found->second;
   };
   const auto size = [&](std::size_t bytes) { return static_cast<std::size_t>(little_endian(bytes, false)); };
-  const auto global = [](std::string_view module, std::string_view name) {
-    return make_text(fmt::format("{} {}", module, name), Kind::global);
-  };
   for (;;) {
     const char code = take(1).front();
     switch (code) {
@@ -133,7 +135,7 @@ PickleValue::Ref PickleReader::next() {
         take(8);
         break;
       case '.':
-        return stack.pop();
+        return *stack.pop();
       case '(':
         stack.mark();
         break;
@@ -167,14 +169,14 @@ PickleValue::Ref PickleReader::next() {
         stack.push(make(Kind::other));
         break;
       case 'X':
-        stack.push(make_text(std::string(take(size(4)))));
+        stack.push(make_text(take(size(4))));
         break;
       case '\x8c':
       case 'U':
-        stack.push(make_text(std::string(take(size(1)))));
+        stack.push(make_text(take(size(1))));
         break;
       case 'T':
-        stack.push(make_text(std::string(take(size(4)))));
+        stack.push(make_text(take(size(4))));
         break;
       case 'C':
         take(size(1));
@@ -223,18 +225,19 @@ PickleValue::Ref PickleReader::next() {
         break;
       case 'c': {
         const auto module = line();
-        stack.push(global(module, line()));
+        stack.push(make_global(module, line()));
         break;
       }
       case '\x93': {
         const auto parts = stack.pop_tuple(2);
-        stack.push(global(parts[0]->text, parts[1]->text));
+        if (parts[0]->kind != Kind::text || parts[1]->kind != Kind::text) throw PickleError("a name is no text");
+        stack.push(make_global(parts[0]->text, parts[1]->text));
         break;
       }
       case 'R':
       case '\x81': {  // a call, or a new object
         const auto parts = stack.pop_tuple(2);
-        stack.push(called(parts[0], parts[1]));
+        stack.push(make_call(parts[0], parts[1]));
         break;
       }
       case 'b':  // an object's attributes, of which no data need any

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <deque>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -12,16 +12,16 @@ namespace harmonic {
 /// A value read from a Python pickle. What is neither plain data nor a container is `other`.
 struct PickleValue {
   enum class Kind { none, boolean, integer, text, tuple, list, dictionary, global, persistent, call, other };
-  using Ref = std::shared_ptr<PickleValue>;
 
   Kind kind = Kind::none;
   std::int64_t integer = 0;  ///< boolean, integer
   std::string text;          ///< text; of a global "module name"
-  /// tuple, list: the elements; dictionary: key, value, key, value …; persistent: {id}; call: {function, arguments}
-  std::vector<Ref> items;
+  /// tuple, list: the elements; dictionary: key, value, key, value …; persistent: {id}; call: {function, arguments}.
+  /// A value may stand in several places, and in itself: who follows items needs a bound.
+  std::vector<const PickleValue*> items;
 
   /// Of a dictionary; null when it has no such key.
-  [[nodiscard]] Ref find(std::string_view key) const;
+  [[nodiscard]] const PickleValue* find(std::string_view key) const;
 };
 
 class PickleError : public std::runtime_error {
@@ -30,22 +30,34 @@ class PickleError : public std::runtime_error {
 };
 
 /// Reads pickles one after the other from a text. Protocols 0 to 5 as far as torch.save uses them. Builds no object and
-/// calls nothing: what the pickle would have called is kept as `call`; an ordered dictionary is a dictionary.
+/// calls nothing: what the pickle would have called is kept as `call`; an ordered dictionary is a dictionary. Time and
+/// memory are linear in the text, but for log factors. The values live as long as their reader.
 class PickleReader {
  public:
   explicit PickleReader(std::string_view bytes) : bytes_(bytes) {}
+  PickleReader(const PickleReader&) = delete;
+  PickleReader& operator=(const PickleReader&) = delete;
+
   /// The next pickle. @throws PickleError when it is cut short or holds what no data needs
-  [[nodiscard]] PickleValue::Ref next();
+  [[nodiscard]] const PickleValue& next();
   /// The bytes behind what was read so far.
   [[nodiscard]] std::string_view rest() const { return bytes_.substr(at_); }
+  /// Every value read so far, in any place.
+  [[nodiscard]] const std::deque<PickleValue>& values() const { return values_; }
 
  private:
   std::string_view take(std::size_t count);
   std::string_view line();
   std::int64_t little_endian(std::size_t count, bool is_signed);
+  PickleValue* make(PickleValue::Kind kind, std::vector<const PickleValue*> items = {});
+  PickleValue* make_integer(std::int64_t number, PickleValue::Kind kind = PickleValue::Kind::integer);
+  PickleValue* make_text(std::string_view text);
+  PickleValue* make_global(std::string_view module, std::string_view name);
+  PickleValue* make_call(const PickleValue* function, const PickleValue* arguments);
 
   std::string_view bytes_;
   std::size_t at_ = 0;
+  std::deque<PickleValue> values_;
 };
 
 }  // namespace harmonic
