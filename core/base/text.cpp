@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -39,6 +40,13 @@ long parse_integer(std::string_view text, std::string_view what) {
   if (error != std::errc{} || end != text.data() + text.size() || text.empty())
     throw InputError(fmt::format("{} is '{}', not a whole number", what, text), "give digits only");
   return value;
+}
+
+int parse_int(std::string_view text, std::string_view what) {
+  const long value = parse_integer(text, what);
+  if (!std::in_range<int>(value))
+    throw InputError(fmt::format("{} is {}, which is too large", what, value), "give a smaller number");
+  return static_cast<int>(value);
 }
 
 double parse_real(std::string_view text, std::string_view what) {

@@ -12,8 +12,9 @@ namespace harmonic {
 [[nodiscard]] std::string join(const std::vector<std::string>& parts, std::string_view separator);
 [[nodiscard]] std::string trim(std::string_view text);
 
-/// The whole text as a number. @throws InputError naming `what` when it is not one.
+/// The whole text as a number. @throws InputError naming `what` when it is not one, or one that is too large.
 [[nodiscard]] long parse_integer(std::string_view text, std::string_view what);
+[[nodiscard]] int parse_int(std::string_view text, std::string_view what);
 [[nodiscard]] double parse_real(std::string_view text, std::string_view what);
 
 /// The known name nearest to `name` (Levenshtein), for "did you mean …?"; empty when `known` is empty.

@@ -108,8 +108,7 @@ OptionSet& OptionSet::add(std::string_view name, std::vector<int>& target, std::
   return add<std::vector<int>>(name, target, help,
                                {[what = fmt::format("a value of option {}", name)](const auto& text) {
                                   std::vector<int> numbers;
-                                  for (const auto& part : split(text, ','))
-                                    numbers.push_back(static_cast<int>(parse_integer(part, what)));
+                                  for (const auto& part : split(text, ',')) numbers.push_back(parse_int(part, what));
                                   return numbers;
                                 },
                                 [](const auto& numbers) { return fmt::format("{}", fmt::join(numbers, ",")); }});

@@ -70,7 +70,7 @@ BackboneGenome parse_genome(std::string_view text, const BackboneSpace& space) {
         throw InputError(fmt::format("cannot read '{}' in genome '{}'", part, text),
                          "write it as K=5,5,5,5;E=3,3,4,3;D=2, or as smallest or largest");
       for (const auto& value : split(std::string_view(part).substr(equals + 1), ','))
-        list->push_back(static_cast<int>(parse_integer(value, fmt::format("a value of {} in genome '{}'", key, text))));
+        list->push_back(parse_int(value, fmt::format("a value of {} in genome '{}'", key, text)));
     }
   }
   check_genome(genome, space);

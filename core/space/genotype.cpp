@@ -1,5 +1,11 @@
 #include "core/space/genotype.hpp"
 
+#include <algorithm>
+#include <cctype>
+#include <cstdint>
+#include <tuple>
+#include <utility>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -17,8 +23,22 @@ namespace {
 std::pair<int, int> parse_pair(const std::string& text, char separator) {
   const auto parts = split(text, separator);
   if (parts.size() != 2) unreadable(text);
-  return {static_cast<int>(parse_integer(parts[0], "a state of a genotype")),
-          static_cast<int>(parse_integer(parts[1], "a state of a genotype"))};
+  return {parse_int(parts[0], "a state of a genotype"), parse_int(parts[1], "a state of a genotype")};
+}
+
+/// The name of an operator: what the text of a genotype can hold, so that it reads back as it was.
+std::string operator_name(std::string name) {
+  const auto is_letter = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-'; };
+  if (name.empty() || !std::ranges::all_of(name, is_letter)) unreadable(name);
+  return name;
+}
+
+int state_of(const nlohmann::json& value) {
+  const bool fits = value.is_number_unsigned()
+                        ? std::in_range<int>(value.get<std::uint64_t>())
+                        : value.is_number_integer() && std::in_range<int>(value.get<std::int64_t>());
+  if (!fits) unreadable(value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  return value.get<int>();
 }
 
 FusionCell parse_cell(const std::string& text) {
@@ -32,7 +52,7 @@ FusionCell parse_cell(const std::string& text) {
     const auto close = rest.find(')');
     if (open == std::string::npos || close == std::string::npos || close < open) unreadable(text);
     FusionStep step;
-    step.op = trim(rest.substr(0, open));
+    step.op = operator_name(trim(rest.substr(0, open)));
     std::tie(step.first, step.second) = parse_pair(rest.substr(open + 1, close - open - 1), ',');
     cell.steps.push_back(std::move(step));
     rest = trim(rest.substr(close + 1));
@@ -60,7 +80,7 @@ Genotype parse_genotype(std::string_view text) {
   Genotype genotype;
   for (const auto& cell : split(text.substr(0, arrow), '|')) genotype.cells.push_back(parse_cell(cell));
   for (const auto& state : split(text.substr(arrow + 2), ','))
-    genotype.concat.push_back(static_cast<int>(parse_integer(state, "a state of a genotype")));
+    genotype.concat.push_back(parse_int(state, "a state of a genotype"));
   return genotype;
 }
 
@@ -72,16 +92,16 @@ Genotype genotype_from_json(std::string_view text) {
     const auto& steps = json.at("steps");
     for (std::size_t c = 0; c < steps.size(); ++c) {
       FusionCell cell;
-      cell.first = edges.at(2 * c).at(1).get<int>();
-      cell.second = edges.at(2 * c + 1).at(1).get<int>();
+      cell.first = state_of(edges.at(2 * c).at(1));
+      cell.second = state_of(edges.at(2 * c + 1).at(1));
       const auto& inner = steps[c].at("inner_edges");
       const auto& names = steps[c].at("inner_steps");
       for (std::size_t s = 0; s < names.size(); ++s)
-        cell.steps.push_back(
-            {names[s].get<std::string>(), inner.at(2 * s).at(1).get<int>(), inner.at(2 * s + 1).at(1).get<int>()});
+        cell.steps.push_back({operator_name(names[s].get<std::string>()), state_of(inner.at(2 * s).at(1)),
+                              state_of(inner.at(2 * s + 1).at(1))});
       genotype.cells.push_back(std::move(cell));
     }
-    genotype.concat = json.at("concat").get<std::vector<int>>();
+    for (const auto& state : json.at("concat")) genotype.concat.push_back(state_of(state));
     return genotype;
   } catch (const nlohmann::json::exception& e) {
     throw InputError(fmt::format("cannot read a genotype from JSON: {}", e.what()), "give edges, steps and concat");

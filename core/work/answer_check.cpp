@@ -23,6 +23,8 @@ bool is_operator(const std::string& name) {
   return std::ranges::find(known, name) != known.end();
 }
 
+constexpr int kMostStates = 1'000'000;  // far more than any network has: a number beyond it is damage
+
 /// Whether both are among the first `states` ones.
 bool among(int states, int first, int second) {
   return first >= 0 && first < states && second >= 0 && second < states;
@@ -40,7 +42,7 @@ std::string bad_genotype(const Genotype& genotype, const MultimodalGenome& genom
   for (const auto& op : operators_of(genotype))
     if (!is_operator(op)) return fmt::format("a genotype with an operator '{}'", op);
   const auto& joined = genotype.concat;
-  if (joined.empty() || joined.front() < 0 ||
+  if (joined.empty() || !std::ranges::all_of(joined, [](int state) { return state >= 0 && state < kMostStates; }) ||
       std::ranges::adjacent_find(joined, [](int a, int b) { return b != a + 1; }) != joined.end())
     return "a genotype that joins states that are not its last";
   const int inputs = joined.back() + 1 - cells;

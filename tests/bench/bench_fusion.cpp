@@ -250,7 +250,7 @@ struct Options {
 MacroArchitecture parse_macro(const std::string& text) {
   const auto parts = split(text, 'x');
   if (parts.size() != 2) throw InputError(fmt::format("--macro {} is no macro-architecture", text), "give e.g. 2x1");
-  return {static_cast<int>(parse_integer(parts[0], "cells")), static_cast<int>(parse_integer(parts[1], "nodes"))};
+  return {parse_int(parts[0], "cells"), parse_int(parts[1], "nodes")};
 }
 
 void compare(const Options& options, MacroArchitecture macro) {

@@ -1,6 +1,7 @@
 #include "core/space/genotype.hpp"
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include "core/base/error.hpp"
 
@@ -26,4 +27,21 @@ TEST_CASE("An unreadable genotype is refused", "[space][genotype]") {
     CHECK_THROWS_AS(parse_genotype(bad), InputError);
   CHECK_THROWS_AS(genotype_from_json("{}"), InputError);
   CHECK_THROWS_AS(genotype_from_json("nonsense"), InputError);
+}
+
+TEST_CASE("Numbers and names of a genotype are not bent into others", "[space][genotype]") {
+  CHECK_THROWS_WITH(parse_genotype("4294967297+4:Sum(1,0) -> 1"), Catch::Contains("4294967297"));
+  CHECK_THROWS_WITH(parse_genotype("1+4:Su m(1,0) -> 1"), Catch::Contains("Su m"));
+  const auto published = [](const std::string& first, const std::string& op, const std::string& joined) {
+    return fmt::format(R"({{"edges": [["skip", {}], ["skip", 4]], "steps": [{{"inner_edges": [["skip", 1], ["skip", 0]],
+                          "inner_steps": ["{}"]}}], "concat": [{}]}})",
+                       first, op, joined);
+  };
+  CHECK(to_text(genotype_from_json(published("1", "Sum", "8"))) == "1+4:Sum(1,0) -> 8");
+  for (const auto* state : {"4294967297", "18446744073709551615", "1.5", "true", "null", "\"1\""}) {
+    CHECK_THROWS_AS(genotype_from_json(published(state, "Sum", "8")), InputError);
+    CHECK_THROWS_AS(genotype_from_json(published("1", "Sum", state)), InputError);
+  }
+  for (const auto* op : {"", "Sum(0,1),Sum", " Sum", "Sum|"})
+    CHECK_THROWS_AS(genotype_from_json(published("1", op, "8")), InputError);
 }

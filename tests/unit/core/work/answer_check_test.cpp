@@ -1,6 +1,7 @@
 #include "core/work/answer_check.hpp"
 
 #include <cmath>
+#include <limits>
 
 #include <catch2/catch.hpp>
 
@@ -60,6 +61,7 @@ TEST_CASE("A genotype names operators that exist and reads states that are there
   CHECK_THAT(why([](auto& g) { g.cells[1].steps[1].first = 3; }), Catch::Contains(not_there));
   CHECK_THAT(why([](auto& g) { g.concat = {4, 6}; }), Catch::Contains("joins"));
   CHECK_THAT(why([](auto& g) { g.concat = {6, 5}; }), Catch::Contains("joins"));
+  CHECK_THAT(why([](auto& g) { g.concat = {std::numeric_limits<int>::max()}; }), Catch::Contains("joins"));
   CHECK_THAT(why([](auto& g) { g.concat.clear(); }), Catch::Contains("joins"));
   CHECK_THAT(why([](auto& g) { g.concat = {1, 2}; }), Catch::Contains("of 1 inputs"));
 }
