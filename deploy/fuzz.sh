@@ -8,7 +8,7 @@ cd "$HARMONIC_ROOT"
 seconds=${1:-60}
 shift || true
 HARMONIC_CHECKS=1 ./deploy/setup.sh
-[ -f build-fuzz/build.ninja ] || cmake --preset fuzz
+cmake --preset fuzz >/dev/null
 cmake --build build-fuzz --target fuzz
 names=("$@")
 if [ ${#names[@]} -eq 0 ]; then
@@ -18,11 +18,18 @@ if [ ${#names[@]} -eq 0 ]; then
   done
 fi
 
+# What is written and flushed lies in memory, where there is such a folder: the disk's speed is not what is looked at.
+[ ! -w /dev/shm ] || export TMPDIR=/dev/shm
+# Without a stock of freed memory, so that the limits below are of what an input makes the code hold.
+export ASAN_OPTIONS=quarantine_size_mb=16:allow_addr2line=1 UBSAN_OPTIONS=print_stacktrace=1
+export LSAN_OPTIONS=suppressions=tests/fuzz/leaks.txt:print_suppressions=0
+
 fuzz() { # NAME; what it learns is kept in the build folder, beside the seeds of the source tree
-  local log=build-fuzz/fuzz/$1.log corpora=("build-fuzz/corpus/$1")
+  local log=build-fuzz/fuzz/$1.log corpora=("build-fuzz/corpus/$1") length=4096
+  [ "$1" != checkpoint ] || length=65536 # HDF5 files are not shorter
   [ ! -d "tests/fuzz/corpus/$1" ] || corpora+=("tests/fuzz/corpus/$1")
   mkdir -p "build-fuzz/corpus/$1" build-fuzz/findings
-  if "build-fuzz/fuzz/$1_fuzz" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -max_len=4096 -print_final_stats=1 \
+  if "build-fuzz/fuzz/$1_fuzz" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=512 -malloc_limit_mb=64 -max_len="$length" -print_final_stats=1 \
     -artifact_prefix="build-fuzz/findings/$1-" "${corpora[@]}" >"$log" 2>&1; then
     echo "$1: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs, no finding"
   else

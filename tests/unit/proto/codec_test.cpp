@@ -3,51 +3,12 @@
 #include <catch2/catch.hpp>
 
 #include "core/base/rng.hpp"
+#include "tests/support/messages.hpp"
 
 namespace harmonic {
 namespace {
 
-const MultimodalGenome kGenome{{{{3, 5, 7, 0}, {3, 4, 6, 0}, {3}}, {}}, {3, 2}};
-const Genotype kGenotype = parse_genotype("1+4:Sum(1,0) | 5+7:ConcatFC(0,1),SE1(2,0) -> 8,9");
-
-std::vector<Work> every_work() {
-  return {EvaluateBackbones{1, {kGenome.backbones[0], {}}},
-          EvaluateBackbones{},
-          EvaluateBackbones{0, {}, Split::test},
-          SearchFusion{{{CandidateId{7}, kGenome}}},
-          SearchFusion{{{CandidateId{7}, kGenome, {}, 2}}},
-          SearchFusion{{{CandidateId{7}, kGenome, {0.5F, -1.25F}, 0}}},
-          SearchFusion{{{CandidateId{7}, kGenome, {0.5F}, 0}, {CandidateId{9}, kGenome, {}, 2}}},
-          SearchFusion{{{CandidateId{9}, kGenome, {}, 2}, {CandidateId{7}, kGenome, {0.5F}, 0}}},
-          TestModel{CandidateId{1ULL << 60U}, kGenome, kGenotype}};
-}
-
-std::vector<Outcome> every_outcome() {
-  return {BackboneScores{{0.0, 99.125, 1.0 / 3.0}},
-          FusionScores{{{98.5, kGenotype}}},
-          FusionScores{{{97.5, kGenotype, 96.0}}},
-          FusionScores{{{97.5, kGenotype, std::nullopt, {0.1F, 2}}}},
-          FusionScores{{{97.5, kGenotype, 96.0, {0.1F, 2}}, {12.5, {}}, {98.5, kGenotype}}},
-          TestScore{12.25},
-          Failure{"no GPU"},
-          Failure{"the loss is not finite", FailureKind::candidate},
-          Failure{"weights.h5 is missing", FailureKind::input}};
-}
-
-std::vector<Envelope> every_envelope() {
-  std::vector<Envelope> all = {Hello{Rank{3}, "node7", 4242, 0xfedcba9876543210U, ""},
-                               Hello{Rank{1}, "", 0, 0, "no data"},
-                               Heartbeat{Rank{2}, 0.75},
-                               Stop{},
-                               Stop{true},
-                               Cancel{TaskId{9}},
-                               Goodbye{Rank{2}},
-                               Goodbye{Rank{2}, Failure{"the GPU is gone"}, TaskId{9}},
-                               Goodbye{Rank{2}, Failure{"no data", FailureKind::input}}};
-  for (const auto& work : every_work()) all.push_back(Task{TaskId{9}, work});
-  for (const auto& outcome : every_outcome()) all.push_back(Result{TaskId{9}, Rank{2}, 1.5, outcome, "node7"});
-  return all;
-}
+using namespace testing;
 
 TEST_CASE("Every message comes back as it went", "[proto]") {
   for (const auto& envelope : every_envelope()) {
