@@ -50,8 +50,9 @@ Genotype genotype(FuzzedDataProvider& input, const MacroArchitecture& macro) {
     for (int n = 0; n < macro.nodes; ++n) cell.steps.push_back({input.PickValueInArray(kOperators), state(), state()});
     made.cells.push_back(std::move(cell));
   }
-  for (int last = state(), count = input.ConsumeIntegralInRange(0, 3); count > 0; --count)
-    made.concat.push_back(last++ & 0x7fffffff);
+  const auto first = static_cast<unsigned>(state());
+  for (unsigned joined = 0, count = input.ConsumeIntegralInRange(0U, 3U); joined < count; ++joined)
+    made.concat.push_back(static_cast<int>((first + joined) & 0x7fffffffU));
   return made;
 }
 
