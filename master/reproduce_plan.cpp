@@ -71,7 +71,7 @@ class ReproducePlan final : public ModelPlan {
   }
 
   [[nodiscard]] int generation() const override { return 0; }
-  void save(const RunPaths& paths) override {
+  void save(const RunPaths& paths, Moment) override {
     replace_file(paths.candidates(), tables().candidates_csv(archive(), /*with_test=*/true));
     replace_file(paths.front(), tables().front_csv(archive()));
     replace_file(paths.reproduced(),

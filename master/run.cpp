@@ -141,21 +141,21 @@ class Run {
 
   void generation_done() {
     for (auto& record : std::exchange(mendable_, {})) keep(std::move(record));
-    save();
+    save(RunPlan::Moment::between_generations);
   }
-  void save() {
-    plan_->save(paths());
+  void save(RunPlan::Moment moment) {
+    plan_->save(paths(), moment);
     saved_generation_ = plan_->generation();
     if (work_done_) plan_->tidy(paths());
   }
   ExitCode stopped() {
-    save();
+    save(RunPlan::Moment::end);
     log::info("stopped {}; go on with the same harmonic {} command and --resume", plan_->how_far(), recipe_.command);
     return ExitCode::stopped;
   }
   ExitCode ended() {
     work_done_ = true;
-    save();
+    save(RunPlan::Moment::end);
     const auto report = hooks_.report ? hooks_.report(paths().folder) : std::filesystem::path{};
     log_counts();
     if (settings_.json) {

@@ -30,8 +30,10 @@ class RunPlan {
 
   /// Generations finished. The results so far are saved when there are more, and at the end.
   [[nodiscard]] virtual int generation() const = 0;
-  /// Writes the results so far where a run keeps them.
-  virtual void save(const RunPaths& paths) = 0;
+  enum class Moment { between_generations, end };
+  /// Writes the results so far where a run keeps them. Between generations what the journal holds anyway may wait: the
+  /// time that it takes must not grow with all that was ever found.
+  virtual void save(const RunPaths& paths, Moment moment) = 0;
   /// Removes what the results no longer need. Called after `save`, once the run cannot be refused any more.
   virtual void tidy(const RunPaths& /*paths*/) {}
 

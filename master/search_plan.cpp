@@ -59,11 +59,12 @@ class SearchPlan final : public ModelPlan {
   }
 
   [[nodiscard]] int generation() const override { return search_.generations_finished(); }
-  void save(const RunPaths& paths) override {
-    if (generation() != saved_generation_) {
+  void save(const RunPaths& paths, Moment moment) override {
+    if (generation() != saved_generation_ && generation() > 0) progress_.generation_done(search_, hypervolume());
+    saved_generation_ = generation();
+    if (generation() != checkpoint_.generation && (moment == Moment::end || checkpoint_is_due())) {
       save_checkpoint(paths.checkpoint(), search_.boundary(), inputs().hash, inputs().spaces.size());
-      if (generation() > 0) progress_.generation_done(search_, hypervolume());
-      saved_generation_ = generation();
+      checkpoint_ = {generation(), archive().models().size()};
     }
     candidates_.save(paths.candidates(), archive(), tables(), reads_test_);
     replace_file(paths.front(), tables().front_csv(archive()));
@@ -84,12 +85,23 @@ class SearchPlan final : public ModelPlan {
   [[nodiscard]] const Archive& archive() const override { return search_.archive(); }
 
  private:
+  /// A checkpoint holds all models, so it is written when they have become a tenth more: over a whole run that costs
+  /// each model the same, however many there are. What is younger a resumed run has from the journal.
+  [[nodiscard]] bool checkpoint_is_due() const {
+    const auto models = archive().models().size();
+    return 10 * (models - checkpoint_.models) >= models;
+  }
+
   bool keep_all_models_;
   bool reads_test_;  ///< of every candidate: the published protocol does
   Search search_;
   Progress progress_;
   CandidatesFile candidates_;
   int saved_generation_ = -1;
+  struct {
+    int generation = -1;
+    std::size_t models = 0;
+  } checkpoint_;  ///< the last one that was written
 };
 
 }  // namespace

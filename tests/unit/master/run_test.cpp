@@ -1,6 +1,7 @@
 #include <atomic>
 #include <iostream>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include <catch2/catch.hpp>
@@ -276,6 +277,43 @@ TEST_CASE("Without its checkpoint, or with a torn journal, a run resumes all the
   const Solo torn(settings);
   CHECK(torn.counts.work > 0);
   CHECK(torn.counts.work < whole.counts.work);
+  CHECK(read_file(dir / "front.csv") == front);
+}
+
+/// Notes what the checkpoint is whenever a model is asked for.
+class CheckpointWatch final : public FakeEvaluator {
+ public:
+  CheckpointWatch(std::filesystem::path checkpoint, std::set<std::string>& seen)
+      : checkpoint_(std::move(checkpoint)), seen_(seen) {}
+  [[nodiscard]] Outcome evaluate(const Work& work, const WorkHooks& hooks) override {
+    if (std::holds_alternative<SearchFusion>(work)) seen_.insert(read_file(checkpoint_));
+    return FakeEvaluator::evaluate(work, hooks);
+  }
+
+ private:
+  std::filesystem::path checkpoint_;
+  std::set<std::string>& seen_;
+};
+
+TEST_CASE("The more models there are the less often a checkpoint is written; the journal tells the rest",
+          "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  settings.evolution.population = 4;
+  settings.evolution.pairs = 1;
+  settings.evolution.generations = 60;
+  const std::filesystem::path dir = settings.run;
+  std::set<std::string> checkpoints;
+  const Solo whole(settings,
+                   [&](Counts&) { return std::make_unique<CheckpointWatch>(dir / "checkpoint.h5", checkpoints); });
+  REQUIRE(CsvTable::read(dir / "candidates.csv").rows() > 50);
+  CHECK(checkpoints.size() > 10);
+  CHECK(checkpoints.size() < 35);
+  const auto front = read_file(dir / "front.csv");
+  std::filesystem::copy_file(dir / "checkpoint.h5.previous", dir / "checkpoint.h5",
+                             std::filesystem::copy_options::overwrite_existing);
+  settings.resume = true;
+  CHECK(Solo(settings).counts.work == 0);
   CHECK(read_file(dir / "front.csv") == front);
 }
 
