@@ -156,11 +156,11 @@ std::string trade_offs(const RunResults& results) {
           [q](const ReportedModel& m) { return m.aggregates[q]; });
   }
   for (const auto& objective : results.objectives())
-    if (std::holds_alternative<double ModelSize::*>(objective)) {
-      const auto& name = word_of(objective_choices(), objective);
-      add(capitalised(name), name + " (millions)", [&objective](const ReportedModel& m) {
-        const auto size = RunResults::value(objective, m);
-        return size ? std::optional(*size / 1e6) : std::nullopt;
+    if (const auto* size = std::get_if<double ModelSize::*>(&objective)) {
+      const std::string name(std::ranges::find(kSizeMeasures, *size, &SizeMeasure::value)->in_millions);
+      add(name + " of the whole model", name, [&objective](const ReportedModel& m) {
+        const auto value = RunResults::value(objective, m);
+        return value ? std::optional(*value / 1e6) : std::nullopt;
       });
     }
   return html + "</div>\n";
