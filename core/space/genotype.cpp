@@ -66,8 +66,10 @@ FusionCell parse_cell(const std::string& text) {
 
 std::string to_text(const Genotype& genotype) {
   std::vector<std::string> cells;
+  cells.reserve(genotype.cells.size());
   for (const auto& cell : genotype.cells) {
     std::vector<std::string> steps;
+    steps.reserve(cell.steps.size());
     for (const auto& step : cell.steps) steps.push_back(fmt::format("{}({},{})", step.op, step.first, step.second));
     cells.push_back(fmt::format("{}+{}:{}", cell.first, cell.second, fmt::join(steps, ",")));
   }
@@ -84,12 +86,12 @@ Genotype parse_genotype(std::string_view text) {
   return genotype;
 }
 
-Genotype genotype_from_json(std::string_view text) {
+Genotype genotype_from_json(std::string_view json) {
   try {
-    const auto json = nlohmann::json::parse(text);
+    const auto root = nlohmann::json::parse(json);
     Genotype genotype;
-    const auto& edges = json.at("edges");
-    const auto& steps = json.at("steps");
+    const auto& edges = root.at("edges");
+    const auto& steps = root.at("steps");
     for (std::size_t c = 0; c < steps.size(); ++c) {
       FusionCell cell;
       cell.first = state_of(edges.at(2 * c).at(1));
@@ -101,7 +103,7 @@ Genotype genotype_from_json(std::string_view text) {
                               state_of(inner.at(2 * s + 1).at(1))});
       genotype.cells.push_back(std::move(cell));
     }
-    for (const auto& state : json.at("concat")) genotype.concat.push_back(state_of(state));
+    for (const auto& state : root.at("concat")) genotype.concat.push_back(state_of(state));
     return genotype;
   } catch (const nlohmann::json::exception& e) {
     throw InputError(fmt::format("cannot read a genotype from JSON: {}", e.what()), "give edges, steps and concat");
