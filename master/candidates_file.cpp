@@ -1,23 +1,11 @@
 #include "master/candidates_file.hpp"
 
-#include <fstream>
 #include <iterator>
 
-#include <fmt/format.h>
-
-#include "core/base/error.hpp"
+#include "core/storage/append_file.hpp"
 #include "core/storage/atomic_file.hpp"
 
 namespace harmonic {
-namespace {
-
-void append(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary | std::ios::app);
-  file << text << std::flush;
-  if (!file) throw RunError(fmt::format("cannot write to {}: is its disk full? --resume goes on", path.string()));
-}
-
-}  // namespace
 
 void CandidatesFile::save(const std::filesystem::path& path, const Archive& archive, const ResultTables& tables,
                           bool with_test) {
@@ -28,7 +16,7 @@ void CandidatesFile::save(const std::filesystem::path& path, const Archive& arch
   const bool as_left = bytes_ > 0 && std::filesystem::file_size(path, none) == bytes_ && !none;
   if (as_left && rows_ + new_rows == models.size()) {
     const std::string text = tables.candidate_rows(added, models.end(), with_test);
-    if (!text.empty()) append(path, text);
+    if (!text.empty()) append_file(path, text);
     bytes_ += text.size();
   } else {
     const std::string text = tables.candidates_csv(archive, with_test);

@@ -1,11 +1,13 @@
 #include "master/results.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
 #include "core/base/text.hpp"
 #include "core/storage/csv.hpp"
+#include "master/cost_cells.hpp"
 
 namespace harmonic {
 namespace {
@@ -22,10 +24,9 @@ std::string fixed(const std::optional<double>& value, int decimals) {
 
 std::string ResultTables::header() const {
   std::vector<std::string> cells = {"id", "generation", "metric_val", "metric_test"};
-  for (const auto& quantity : kQuantities)
-    for (const auto& device : devices_.devices()) cells.push_back(fmt::format("{}.{}", quantity.column, device.name));
+  std::ranges::copy(device_columns(devices_.devices()), std::back_inserter(cells));
   for (const auto& quantity : kQuantities) cells.emplace_back(quantity.name);
-  for (const auto& size : kSizeMeasures) cells.emplace_back(size.name);
+  std::ranges::copy(size_columns(), std::back_inserter(cells));
   for (const auto& modality : modalities_) cells.push_back("genome." + modality);
   cells.insert(cells.end(), {"cells", "nodes", "genotype", "seconds"});
   return csv_row(cells);
@@ -35,10 +36,9 @@ std::string ResultTables::row(const ScoredModel& model, bool with_test, bool wit
   const auto& costs = model.costs.devices;
   std::vector<std::string> cells = {std::to_string(model.id.value), std::to_string(model.generation),
                                     shortest(model.metric_val), with_test ? number(model.metric_test) : ""};
-  for (std::size_t q = 0; q < kQuantities.size(); ++q)
-    for (const auto& cost : costs) cells.push_back(number(cost[q]));
+  for (const auto& cost : device_cells(costs)) cells.push_back(number(cost));
   for (std::size_t q = 0; q < kQuantities.size(); ++q) cells.push_back(number(devices_.summary(q, costs)));
-  for (const auto& size : kSizeMeasures) cells.push_back(fmt::format("{:.0f}", model.costs.size.*size.value));
+  std::ranges::copy(size_cells(model.costs.size), std::back_inserter(cells));
   for (const auto& backbone : model.genome.backbones) cells.push_back(to_text(backbone));
   cells.push_back(std::to_string(model.genome.macro.cells));
   cells.push_back(std::to_string(model.genome.macro.nodes));

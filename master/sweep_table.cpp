@@ -1,36 +1,18 @@
 #include "master/sweep_table.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <iterator>
 
 #include <fmt/format.h>
 
-#include "core/base/error.hpp"
 #include "core/base/text.hpp"
-#include "core/hardware/quantity.hpp"
 #include "core/pareto/fronts.hpp"
+#include "core/storage/append_file.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/csv.hpp"
+#include "master/cost_cells.hpp"
 
 namespace harmonic {
-namespace {
-
-/// The columns of costs, and their cells: quantity by quantity, device by device.
-std::vector<std::string> cost_columns(const std::vector<Device>& devices) {
-  std::vector<std::string> columns;
-  for (const auto& quantity : kQuantities)
-    for (const auto& device : devices) columns.push_back(fmt::format("{}.{}", quantity.column, device.name));
-  return columns;
-}
-std::vector<std::optional<double>> cost_cells(const std::vector<Cost>& of_devices) {
-  std::vector<std::optional<double>> cells;
-  for (std::size_t q = 0; q < kQuantities.size(); ++q)
-    for (const auto& cost : of_devices) cells.push_back(cost[q]);
-  return cells;
-}
-
-}  // namespace
 
 ScoredBackbones read_sweep(const std::filesystem::path& csv, const BackboneSpace& space) {
   auto text = read_file(csv);
@@ -51,8 +33,8 @@ SweepTable::SweepTable(std::filesystem::path path, std::vector<BackboneGenome> g
   for (const auto& [genome, metric] : known)
     if (held.insert(genome).second) genomes_.push_back(genome);
   if (!devices) return;
-  cost_columns_ = cost_columns(devices->devices());
-  for (const auto& genome : held) costs_.emplace(genome, cost_cells(devices->backbone_costs(0, genome)));
+  cost_columns_ = device_columns(devices->devices());
+  for (const auto& genome : held) costs_.emplace(genome, device_cells(devices->backbone_costs(0, genome)));
 }
 
 std::vector<BackboneGenome> SweepTable::open() const {
@@ -78,9 +60,7 @@ void SweepTable::append(std::span<const BackboneGenome> genomes, std::span<const
     rows += row(genomes[i], "");
   }
   if (!std::exchange(begun_, true)) return replace_file(path_, text(nullptr));
-  std::ofstream file(path_, std::ios::binary | std::ios::app);
-  file << rows << std::flush;
-  if (!file) throw RunError(fmt::format("cannot write to {}: is its disk full? --resume goes on", path_.string()));
+  append_file(path_, rows);
 }
 
 std::size_t SweepTable::finish() {
@@ -93,8 +73,7 @@ std::string SweepTable::row(const BackboneGenome& genome, const std::string& fro
   std::vector<std::string> cells = {to_text(genome), shortest(metrics_.at(genome))};
   if (const auto costs = costs_.find(genome); costs != costs_.end())
     for (const auto& cost : costs->second) cells.push_back(cost ? shortest(*cost) : "");
-  const ModelSize size = size_(genome);
-  for (const auto& measure : kSizeMeasures) cells.push_back(fmt::format("{:.0f}", size.*measure.value));
+  std::ranges::copy(size_cells(size_(genome)), std::back_inserter(cells));
   cells.push_back(front);
   return csv_row(cells);
 }
@@ -103,7 +82,7 @@ std::string SweepTable::row(const BackboneGenome& genome, const std::string& fro
 std::string SweepTable::text(const std::set<BackboneGenome>* front) const {
   std::vector<std::string> header = {"genome", "metric"};
   header.insert(header.end(), cost_columns_.begin(), cost_columns_.end());
-  for (const auto& measure : kSizeMeasures) header.emplace_back(measure.name);
+  std::ranges::copy(size_columns(), std::back_inserter(header));
   header.emplace_back("front");
   std::string text = csv_row(header);
   for (const auto& genome : genomes_)
