@@ -8,6 +8,7 @@
 #include "core/base/text.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/csv.hpp"
+#include "core/work/work.hpp"
 
 namespace harmonic {
 namespace {
@@ -75,6 +76,11 @@ std::vector<ReportedFailure> read_failures(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+bool ReportedFailure::for_good() const {
+  const auto kinds = {FailureKind::worker, FailureKind::candidate, FailureKind::input};
+  return std::ranges::any_of(kinds, [this](FailureKind of_work) { return kind == to_text(of_work); });
+}
 
 std::string RunResults::setting(std::string_view section, std::string_view key) const {
   const auto found = std::ranges::find(settings, section, &IniSection::name);

@@ -9,7 +9,7 @@
 #include "core/config/ini_file.hpp"
 #include "core/config/search_settings.hpp"
 #include "core/hardware/objective.hpp"
-#include "master/run_status.hpp"
+#include "master/run/run_status.hpp"
 
 namespace harmonic {
 
@@ -32,7 +32,7 @@ struct ReportedFailure {
   std::string time, work, genome, rank, host, kind, reason;
 
   /// A piece of work has failed for good; else a try of one, or a worker.
-  [[nodiscard]] bool for_good() const { return kind == "worker" || kind == "candidate" || kind == "input"; }
+  [[nodiscard]] bool for_good() const;
 };
 
 /// What a run directory says about its results.

@@ -10,9 +10,9 @@
 #include "core/base/log.hpp"
 #include "core/space/variation.hpp"
 #include "core/work/run_hash.hpp"
-#include "master/checkpoint.hpp"
-#include "master/run_inputs.hpp"
-#include "master/search_plan.hpp"
+#include "master/run/run_inputs.hpp"
+#include "master/search/checkpoint.hpp"
+#include "master/search/search_plan.hpp"
 #include "tests/support/fakes.hpp"
 #include "tests/support/tiny_run.hpp"
 #include "worker/loop/worker_loop.hpp"
@@ -21,8 +21,9 @@ namespace harmonic {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr int kPairs = 128;      // fusion searches a generation
-constexpr int kGenerations = 5;  // measured, after the one that the archive stands for
+constexpr int kPairs = 128;              // fusion searches a generation
+constexpr std::size_t kBackbones = 500;  // a modality, of some thousands
+constexpr int kGenerations = 5;          // measured, after the one that the archive stands for
 
 /// Notes when each generation's last fusion search is asked for.
 class TimedEvaluator final : public testing::FakeEvaluator {
@@ -55,24 +56,25 @@ std::vector<Clock::time_point> run(const SearchSettings& settings) {
   return ends;
 }
 
-/// A search that has scored `models` after its first generation.
+/// A search that has scored `models` after its first generation, of `kBackbones` backbones a modality: however many
+/// models there are, as much is left to be found, and a generation after it has the same work.
 SearchState crowded(const std::vector<BackboneSpace>& spaces, std::size_t models, int population) {
   SearchState state;
   state.generation = 1;
   state.next_task = 1'000'000;
   state.next_candidate = models + 1;
   RandomStream random(Seed{9}, "bench");
-  state.survivors.resize(spaces.size());
+  std::vector<std::vector<BackboneGenome>> backbones(spaces.size());
+  for (std::size_t m = 0; m < spaces.size(); ++m) {
+    std::set<BackboneGenome> distinct;
+    while (distinct.size() < kBackbones) distinct.insert(canonical(random_genome(spaces[m], random)));
+    backbones[m].assign(distinct.begin(), distinct.end());
+    for (const auto& genome : backbones[m]) state.memo.add(static_cast<int>(m), genome, testing::fake_metric(genome));
+    state.survivors.emplace_back(backbones[m].begin(), backbones[m].begin() + population / 4);
+  }
   for (std::size_t i = 0; i < models; ++i) {
     ScoredModel model{CandidateId{i + 1}, 1};
-    for (std::size_t m = 0; m < spaces.size(); ++m) {
-      const auto genome = canonical(random_genome(spaces[m], random));
-      model.genome.backbones.push_back(genome);
-      state.memo.add(static_cast<int>(m), genome, testing::fake_metric(genome));
-      auto& survivors = state.survivors[m];
-      if (survivors.size() < static_cast<std::size_t>(population) / 4 && std::ranges::count(survivors, genome) == 0)
-        survivors.push_back(genome);
-    }
+    for (const auto& of_modality : backbones) model.genome.backbones.push_back(of_modality[random.below(kBackbones)]);
     model.genome.macro = {1 + static_cast<int>(random.below(3)), 1 + static_cast<int>(random.below(3))};
     model.metric_val = testing::fake_metric(model.genome);
     model.genotype = testing::fake_genotype(model.genome);

@@ -9,7 +9,7 @@
 
 #include "core/base/hash.hpp"
 #include "core/space/search_space.hpp"
-#include "master/checkpoint.hpp"
+#include "master/search/checkpoint.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace harmonic;

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "core/base/error.hpp"
-#include "master/journal.hpp"
+#include "master/run/journal.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/support/journal_bytes.hpp"
 

@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/storage/atomic_file.hpp"
-#include "master/checkpoint.hpp"
+#include "master/search/checkpoint.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/support/fakes.hpp"
 #include "tests/support/journal_bytes.hpp"

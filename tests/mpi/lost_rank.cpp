@@ -12,7 +12,7 @@
 
 #include "core/mpi/communicator.hpp"
 #include "core/mpi/session.hpp"
-#include "master/dispatcher.hpp"
+#include "master/dispatch/dispatcher.hpp"
 #include "proto/tags.hpp"
 #include "tests/support/fakes.hpp"
 #include "worker/loop/worker_loop.hpp"

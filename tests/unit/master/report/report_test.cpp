@@ -9,7 +9,7 @@
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/csv.hpp"
 #include "master/commands/commands.hpp"
-#include "master/run_status.hpp"
+#include "master/run/run_status.hpp"
 #include "tests/support/captured_stdout.hpp"
 #include "tests/support/shared_data.hpp"
 

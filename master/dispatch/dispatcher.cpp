@@ -1,0 +1,387 @@
+#include "master/dispatch/dispatcher.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/error.hpp"
+#include "core/base/log.hpp"
+#include "core/base/text.hpp"
+#include "core/work/answer_check.hpp"
+#include "proto/tags.hpp"
+
+namespace harmonic {
+
+using State = WorkerEntry::State;
+
+Dispatcher::Dispatcher(Mailbox& mailbox, DispatchOptions options, std::function<void()> idle)
+    : mailbox_(mailbox),
+      options_(std::move(options)),
+      idle_(std::move(idle)),
+      roster_(workers_of(mailbox), options_.clock()),
+      last_watch_s_(options_.clock()) {}
+
+Dispatcher::~Dispatcher() {
+  try {
+    stop_workers();
+  } catch (const std::exception& e) {
+    log::warning("the workers could not be told to stop: {}", e.what());
+  }
+}
+
+Dispatcher::End Dispatcher::run(std::vector<Job> jobs, const OnResult& on_result, const std::function<bool()>& stop) {
+  open_.clear();
+  queue_.clear();
+  on_result_ = &on_result;
+  for (auto& job : jobs) {
+    queue_.insert({job.expected_cost, job.task.id});
+    const TaskId id = job.task.id;
+    open_.emplace(id, Open{std::move(job)});
+  }
+  while (!open_.empty()) {
+    if (stop()) return End::stopped;
+    const bool heard = receive();
+    watch();
+    deal();
+    if (!heard && !open_.empty()) {
+      idle_();
+      pause_briefly();
+    }
+  }
+  return End::finished;
+}
+
+bool Dispatcher::stop_workers() {
+  const auto missing = [](const auto& w) { return !w.second.said_goodbye; };
+  const auto awaited = [&](const auto& w) { return missing(w) && w.second.state != State::lost; };
+  const auto& workers = roster_.workers();
+  if (stopping_) return std::ranges::none_of(workers, missing);
+  stopping_ = true;
+  const bool one_lost = roster_.count(State::lost) > 0;
+  for (const auto& [rank, worker] : workers) send(rank, Stop{one_lost});
+  for (const double start = options_.clock();
+       std::ranges::any_of(workers, awaited) && options_.clock() - start < options_.farewell_s;) {
+    if (receive()) continue;
+    idle_();
+    pause_briefly();
+  }
+  for (const auto& worker : workers)
+    if (awaited(worker))
+      log::warning("worker {} has not said goodbye: it is left behind", worker.second.name(worker.first));
+  return std::ranges::none_of(workers, missing);
+}
+
+int Dispatcher::workers_busy() const {
+  return roster_.count(State::busy) + roster_.count(State::overdue);
+}
+
+double Dispatcher::parts_under_way() const {
+  double parts = 0;
+  for (const auto& [rank, worker] : roster_.workers())
+    if (worker.state == State::busy && open_.contains(*worker.task)) parts += worker.share * worker.parts;
+  return parts;
+}
+
+bool Dispatcher::receive() {
+  bool heard = false;
+  while (const auto message = mailbox_.try_receive(kToMaster)) {
+    heard = true;
+    handle(*message);
+  }
+  return heard;
+}
+
+void Dispatcher::handle(const Message& message) {
+  const Rank from = message.source;
+  const WorkerEntry* worker = roster_.find(from);
+  if (worker == nullptr) return;
+  const auto envelope = decode_envelope(message.bytes);
+  const auto* goodbye = envelope ? std::get_if<Goodbye>(&*envelope) : nullptr;
+  if (stopping_) {  // the rest counts no more
+    if (goodbye != nullptr) roster_.at(from).said_goodbye |= !goodbye->reason;
+    return;
+  }
+  if (worker->state == State::set_aside) return;
+  if (roster_.heard(from, options_.clock())) log::info("worker {} is back", worker->name(from));
+  if (goodbye != nullptr) {
+    handle(from, *goodbye);
+  } else if (const auto* hello = envelope ? std::get_if<Hello>(&*envelope) : nullptr; hello != nullptr) {
+    handle(from, *hello);
+  } else if (const auto* beat = envelope ? std::get_if<Heartbeat>(&*envelope) : nullptr; beat != nullptr) {
+    handle(from, *beat);
+  } else if (const auto* result = envelope ? std::get_if<Result>(&*envelope) : nullptr; result != nullptr) {
+    handle(from, *result);
+  } else {
+    set_aside(from, {"it sent bytes that are no message"});
+  }
+}
+
+void Dispatcher::handle(Rank from, const Hello& hello) {
+  roster_.greet(from, hello.host);
+  if (!hello.problem.empty()) {
+    set_aside(from, {hello.problem, FailureKind::input});
+  } else if (hello.settings_hash != settings_hash_) {
+    set_aside(from,
+              {"it runs with other settings, or files of other sizes, than rank 0; start every rank with the same "
+               "command and the same files",
+               FailureKind::input});
+  }
+}
+
+void Dispatcher::handle(Rank from, const Heartbeat& beat) {
+  roster_.at(from).share = beat.share;
+}
+
+void Dispatcher::handle(Rank from, const Goodbye& goodbye) {
+  if (!goodbye.reason) return;
+  set_aside(from, *goodbye.reason, goodbye.task && goodbye.task == roster_.at(from).task);
+}
+
+void Dispatcher::handle(Rank from, const Result& result) {
+  if (!dealt_.contains(result.task))
+    return set_aside(from, {fmt::format("it answers task {}, which it was never given", result.task.value)});
+  auto& worker = roster_.at(from);
+  const bool cancelled = worker.cancelled;
+  if (worker.task == result.task) {
+    if (worker.state == State::stuck) log::info("worker {} is back", worker.name(from));
+    roster_.answered(from);
+    counts_.busy_s += result.seconds;
+  }
+  const auto it = open_.find(result.task);
+  if (it == open_.end()) return;  // another worker was faster
+  Open& open = it->second;
+  if (const auto why = why_nonsense(open.job.task.work, result.outcome); !why.empty()) {
+    const auto reason = "it sent " + why;
+    if (!roster_.in_hands(result.task)) task_lost(result.task, from, reason);
+    return set_aside(from, {reason});
+  }
+  if (const auto* failure = std::get_if<Failure>(&result.outcome)) {
+    if (!cancelled) failed(from, open, *failure);
+    return;
+  }
+  ++worker.answers;
+  worker.failures.clear();
+  worker.outdone = false;
+  for (const auto& [rank, other] : roster_.workers()) {
+    if (!other.failures.contains(result.task)) continue;
+    roster_.at(rank).outdone = true;
+    blame_if_outdone(rank);
+  }
+  close(result.task, result);
+}
+
+void Dispatcher::failed(Rank from, Open& open, const Failure& failure) {
+  const Task& task = open.job.task;
+  auto& worker = roster_.at(from);
+  log::warning("task {} ({}) failed on worker {}: {}", task.id.value, describe(task.work), worker.name(from),
+               failure.message);
+  const Result result{task.id, from, 0, failure, worker.host};
+  if (failure.kind == FailureKind::candidate) return close(task.id, result);
+
+  ++open.tries;
+  open.failures.insert_or_assign(from, failure);
+  worker.failures.insert(task.id);
+  worker.reason = failure;
+  blame_if_outdone(from);
+  if (roster_.in_hands(task.id)) return tell_retry(open, from, failure.message);
+  const bool hope = std::ranges::any_of(
+      roster_.workers(), [&](const auto& w) { return may_work(w.second) && !open.failures.contains(w.first); });
+  const auto blames_input = [](const auto& f) { return f.second.kind == FailureKind::input; };
+  if (!hope && std::ranges::all_of(open.failures, blames_input)) throw InputError(failure.message, "");
+  const auto sound = std::ranges::count_if(
+      open.failures, [&](const auto& f) { return !blames_input(f) && is_sound(roster_.at(f.first)); });
+  if (open.tries >= options_.max_failures && (!hope || sound >= options_.max_failures)) {
+    roster_.absolve(task.id);
+    return close(task.id, result);
+  }
+  requeue(open, from, failure.message);
+}
+
+bool Dispatcher::is_trusted(const WorkerEntry& worker) const {
+  return worker.here() && static_cast<int>(worker.failures.size()) < options_.max_in_a_row;
+}
+
+/// Those that failed again and again wait for what the others say of it, as long as there are others.
+bool Dispatcher::may_work(const WorkerEntry& worker) const {
+  return is_trusted(worker) || (worker.here() && std::ranges::none_of(roster_.workers(), [this](const auto& w) {
+                                  return is_trusted(w.second);
+                                }));
+}
+
+/// Whether it is known to do other work well, so that what it cannot do is not its own fault. Where all fail at
+/// everything it is no worker's.
+bool Dispatcher::is_sound(const WorkerEntry& worker) const {
+  if (!may_work(worker) || worker.outdone) return false;
+  return worker.answers > 0 || !is_trusted(worker);
+}
+
+void Dispatcher::blame_if_outdone(Rank rank) {
+  const auto& worker = roster_.at(rank);
+  if (!worker.here() || !worker.outdone || is_trusted(worker)) return;
+  set_aside(rank, {fmt::format("{} pieces of work in a row failed there, the last one: {}", worker.failures.size(),
+                               worker.reason.message),
+                   worker.reason.kind});
+}
+
+void Dispatcher::watch() {
+  const double now = options_.clock();
+  // Whoever was suspended as a whole job, or wrote a large file for long, must not blame the workers for it.
+  if (const double away = now - last_watch_s_; away > options_.lease_s / 4) roster_.forgive(away);
+  last_watch_s_ = now;
+  for (const Rank rank : roster_.silent(options_.lease_s, now))
+    lose(rank, fmt::format("has {} for {}", roster_.at(rank).state == State::unheard ? "not said hello" : "been silent",
+                           human_duration(options_.lease_s)));
+  watch_deadlines(now);
+  if (roster_.here() == 0 && !open_.empty()) no_worker_left();
+}
+
+void Dispatcher::watch_deadlines(double now_s) {
+  for (const auto& [rank, worker] : roster_.workers()) {
+    if (worker.state != State::busy && worker.state != State::overdue) continue;
+    const double deadlines = worker.deadlines(options_.deadline_s, now_s);
+    if (worker.state == State::busy && deadlines > 1) {
+      roster_.at(rank).state = State::overdue;
+      if (!open_.contains(*worker.task)) continue;
+      const auto why =
+          fmt::format("no answer within the deadline of {}", human_duration(options_.deadline_s * worker.parts));
+      log::warning("worker {}: {} to task {}; if tasks take so long, raise --deadline", worker.name(rank), why,
+                   worker.task->value);
+      task_lost(*worker.task, rank, why);
+    } else if (worker.state == State::overdue && deadlines > 2) {
+      if (!worker.cancelled) cancel(rank);
+      if (now_s - worker.since_s > 2 * options_.deadline_s * worker.parts + options_.lease_s) {
+        log::warning("worker {} is stuck over task {}: it gets no more until it answers", worker.name(rank),
+                     worker.task->value);
+        gone(rank, State::stuck, {fmt::format("is stuck over task {}", worker.task->value)});
+      }
+    }
+  }
+}
+
+void Dispatcher::no_worker_left() const {
+  std::vector<std::string> why;
+  bool input = true;
+  for (const auto& [rank, worker] : roster_.workers()) {
+    const bool aside = worker.state == State::set_aside;
+    input &= aside && worker.reason.kind == FailureKind::input;
+    if (aside) why.push_back(fmt::format("rank {}: {}", worker.name(rank), worker.reason.message));
+  }
+  if (input) throw InputError(why.size() > 1 ? why.front() : roster_.workers().begin()->second.reason.message, "");
+  throw RunError(fmt::format("no worker is left{}; what was finished is on disk: start again with --resume",
+                             why.empty() ? "" : fmt::format(" ({})", join(why, "; "))));
+}
+
+void Dispatcher::deal() {
+  for (const auto& [rank, worker] : roster_.workers()) {
+    if (worker.state != State::idle) continue;
+    const Order* chosen = choose_for(rank);
+    if (chosen == nullptr) continue;
+    const TaskId id = chosen->id;
+    queue_.erase(*chosen);
+    dealt_.insert(id);
+    const Task& task = open_.at(id).job.task;
+    log::debug("worker {} gets {}", rank.value, describe(task.work));
+    roster_.give(rank, id, options_.clock(), parts_of(task.work));
+    send(rank, task);
+  }
+}
+
+/// The most expensive that it may have. A worker that has just failed at something rather gets what nobody has failed
+/// at: that tells which of the two is to blame.
+const Dispatcher::Order* Dispatcher::choose_for(Rank rank) const {
+  const auto& worker = roster_.at(rank);
+  if (!may_work(worker)) return nullptr;
+  const auto nobody_else = [&](const Open& open) {
+    return std::ranges::all_of(roster_.workers(),
+                               [&](const auto& w) { return !may_work(w.second) || open.avoid.contains(w.first); });
+  };
+  const Order* second_choice = nullptr;
+  for (const auto& order : queue_) {
+    const Open& open = open_.at(order.id);
+    if (open.avoid.contains(rank) && !nobody_else(open)) continue;
+    if (worker.failures.empty() || open.failures.empty()) return &order;
+    if (second_choice == nullptr) second_choice = &order;
+  }
+  return second_choice;
+}
+
+void Dispatcher::send(Rank to, const Envelope& envelope) {
+  try {
+    mailbox_.post(to, kToWorker, encode(envelope));
+  } catch (const RunError& e) {
+    // The silence that follows will cost the worker its lease.
+    log::debug("a message to worker {} did not leave: {}", to.value, e.what());
+  }
+}
+
+void Dispatcher::cancel(Rank rank) {
+  auto& worker = roster_.at(rank);
+  worker.cancelled = true;
+  send(rank, Cancel{*worker.task});
+}
+
+void Dispatcher::lose(Rank rank, const std::string& why) {
+  auto& worker = roster_.at(rank);
+  const bool was_working = worker.state == State::busy;
+  log::warning("worker {} {}: it is lost", worker.name(rank), why);
+  gone(rank, State::lost, {why});
+  if (was_working) task_lost(*worker.task, rank, why);
+}
+
+void Dispatcher::set_aside(Rank rank, Failure reason, bool over_its_task) {
+  auto& worker = roster_.at(rank);
+  log::warning("worker {} is set aside: {}", worker.name(rank), reason.message);
+  gone(rank, State::set_aside, std::move(reason));
+  if (!worker.task) return;
+  const auto it = open_.find(*std::exchange(worker.task, std::nullopt));
+  if (it == open_.end() || roster_.in_hands(it->first)) return;
+  if (over_its_task) return task_lost(it->first, rank, worker.reason.message);
+  requeue(it->second, rank, worker.reason.message);
+}
+
+void Dispatcher::gone(Rank rank, State state, Failure reason) {
+  auto& worker = roster_.at(rank);
+  const bool was_here = worker.here();
+  worker.state = state;
+  worker.reason = std::move(reason);
+  if (!was_here) return;  // it counts already
+  ++counts_.lost_workers;
+  const auto kind = state == State::set_aside ? Setback::Kind::set_aside : Setback::Kind::lost;
+  hear_setback_({kind, nullptr, rank, worker.host, worker.reason.message});
+}
+
+void Dispatcher::task_lost(TaskId id, Rank worker, const std::string& why) {
+  const auto it = open_.find(id);
+  if (it == open_.end() || roster_.in_hands(id)) return;
+  Open& open = it->second;
+  if (++open.losses < options_.max_losses) {
+    log::warning("task {} is dealt again: {}", id.value, describe(open.job.task.work));
+    return requeue(open, worker, why);
+  }
+  log::warning("task {} is set aside: it lost {} workers; {}", id.value, open.losses, describe(open.job.task.work));
+  close(id, {id, worker, 0, Failure{fmt::format("lost {} workers, the last one: {}", open.losses, why)},
+             roster_.at(worker).host});
+}
+
+void Dispatcher::tell_retry(const Open& open, Rank worker, const std::string& why) const {
+  hear_setback_({Setback::Kind::retry, &open.job.task, worker, roster_.at(worker).host, why});
+}
+
+void Dispatcher::requeue(Open& open, Rank avoid, const std::string& why) {
+  tell_retry(open, avoid, why);
+  open.avoid.insert(avoid);
+  ++counts_.retried;
+  queue_.insert({open.job.expected_cost, open.job.task.id});
+}
+
+void Dispatcher::close(TaskId id, const Result& result) {
+  const auto node = open_.extract(id);
+  const Job& job = node.mapped().job;
+  queue_.erase({job.expected_cost, id});
+  for (const auto& [rank, worker] : roster_.workers())
+    if (worker.task == id && !worker.cancelled) cancel(rank);
+  ++counts_.done;
+  if (std::holds_alternative<Failure>(result.outcome)) ++counts_.failed;
+  (*on_result_)(job.task, result);
+}
+
+}  // namespace harmonic

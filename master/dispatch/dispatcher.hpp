@@ -1,0 +1,159 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/mpi/mailbox.hpp"
+#include "core/work/clock.hpp"
+#include "core/work/work.hpp"
+#include "master/dispatch/worker_roster.hpp"
+#include "proto/codec.hpp"
+
+namespace harmonic {
+
+struct DispatchOptions {
+  double lease_s = 30;       ///< a worker silent for longer is lost
+  double deadline_s = 3600;  ///< a task that runs for longer (each of a group's searches: for so long) is dealt again;
+                             ///< for twice as long, and it is cancelled
+  int max_losses = 2;        ///< a task that cost so many workers is set aside
+  int max_failures = 2;      ///< a task that so many sound workers could not do is reported as failed
+  int max_in_a_row = 3;      ///< a worker that could not do so many, one after another, gets nothing more until others
+                             ///< have tried; if one can do what it could not, it is set aside
+  double farewell_s = 3;     ///< for workers to say goodbye at the end
+  Clock clock = steady_clock();
+};
+
+/// A piece of work to deal.
+struct Job {
+  Task task;
+  double expected_cost = 1;  ///< any unit; the most expensive is dealt first
+};
+
+/// What happened so far.
+struct DispatchCounts {
+  int done = 0;
+  int failed = 0;  ///< ended as a Failure, set aside or not
+  int retried = 0;
+  int lost_workers = 0;  ///< silent, stuck or set aside; one that came back stays counted
+  double busy_s = 0;     ///< sum of the workers' seconds
+};
+
+/// What went wrong without ending a piece of work.
+struct Setback {
+  enum class Kind {
+    retry,      ///< a try failed or was lost with its worker; another one follows, or is under way
+    lost,       ///< a worker is silent, or stuck
+    set_aside,  ///< a worker is of no use for good
+  };
+  Kind kind;
+  const Task* task = nullptr;  ///< of a retry
+  Rank rank;                   ///< of the worker
+  std::string host;
+  std::string reason;
+};
+
+/// Deals pieces of work to workers and gathers the answers: the next piece goes out the moment a worker is free. Knows
+/// no genetics. One bad worker costs a retry elsewhere, not the run:
+/// - Silent beyond its lease: lost, its task is dealt again; it comes back when it is heard again.
+/// - Beyond its task's deadline: the task is dealt again, the first answer counts, and the other is cancelled. Beyond
+///   two, it is cancelled there; who does not answer that either within a lease gets nothing more until it does.
+/// - Sends nonsense, cannot work at all, or fails again and again at what others can do: set aside, with its reason.
+/// A task that costs several workers is set aside; one that several sound workers cannot do, or all, has failed. When
+/// all blame the input, the input is at fault.
+class Dispatcher {
+ public:
+  /// `idle` is called again and again while nothing arrives (a world of one polls its worker there).
+  Dispatcher(Mailbox& mailbox, DispatchOptions options, std::function<void()> idle);
+  /// Tells the workers to stop, as far as `stop_workers` has not done so.
+  ~Dispatcher();
+  Dispatcher(const Dispatcher&) = delete;
+  Dispatcher& operator=(const Dispatcher&) = delete;
+
+  /// A worker that says hello with another hash is set aside. To be called before `run`.
+  void expect_settings(std::uint64_t hash) { settings_hash_ = hash; }
+
+  /// Hears of every setback as it comes. To be called before `run`.
+  void on_setback(std::function<void(const Setback&)> hear) { hear_setback_ = std::move(hear); }
+
+  using OnResult = std::function<void(const Task&, const Result&)>;
+  enum class End { finished, stopped };
+
+  /// Deals every job; `on_result` hears of each exactly once, in the order in which answers arrive. A job that cannot
+  /// be done comes with a Failure. Returns early, dealing no more, when `stop` says so. Task ids are unique over all
+  /// calls.
+  /// @throws InputError when every worker that could try finds fault with the user's input
+  /// @throws RunError when no worker is left
+  End run(std::vector<Job> jobs, const OnResult& on_result, const std::function<bool()>& stop);
+
+  /// Sends everyone home, and waits a moment for their goodbyes. False when one is missing, which is named in the log:
+  /// MPI must not be finalised then (MpiSession::take_down).
+  bool stop_workers();
+
+  [[nodiscard]] const DispatchCounts& counts() const { return counts_; }
+  [[nodiscard]] int workers_busy() const;
+  [[nodiscard]] int workers_here() const { return roster_.here(); }
+  [[nodiscard]] const std::map<Rank, WorkerEntry>& workers() const { return roster_.workers(); }
+  /// Of the pieces of work under way what is done, as the workers tell: 1.5 of three that are half done, a group
+  /// counted as its parts.
+  [[nodiscard]] double parts_under_way() const;
+
+ private:
+  struct Open {
+    Job job;
+    int losses = 0;
+    int tries = 0;                     ///< that failed
+    std::map<Rank, Failure> failures;  ///< by whom
+    std::set<Rank> avoid;              ///< workers it was lost with, or that could not do it
+  };
+  struct Order {  ///< of the queue: expensive first, then by id
+    double cost;
+    TaskId id;
+    bool operator<(const Order& other) const { return cost != other.cost ? cost > other.cost : id < other.id; }
+  };
+
+  bool receive();
+  void handle(const Message& message);
+  void handle(Rank from, const Hello& hello);
+  void handle(Rank from, const Heartbeat& beat);
+  void handle(Rank from, const Result& result);
+  void handle(Rank from, const Goodbye& goodbye);
+  void failed(Rank from, Open& open, const Failure& failure);
+  void watch();
+  void watch_deadlines(double now_s);
+  void deal();
+  void send(Rank to, const Envelope& envelope);
+  void cancel(Rank worker);
+  [[nodiscard]] const Order* choose_for(Rank worker) const;
+  [[nodiscard]] bool is_trusted(const WorkerEntry& worker) const;
+  [[nodiscard]] bool may_work(const WorkerEntry& worker) const;
+  [[nodiscard]] bool is_sound(const WorkerEntry& worker) const;
+  void blame_if_outdone(Rank worker);
+  void lose(Rank worker, const std::string& why);
+  void set_aside(Rank worker, Failure reason, bool over_its_task = false);
+  void task_lost(TaskId id, Rank worker, const std::string& why);
+  void requeue(Open& open, Rank avoid, const std::string& why);
+  void tell_retry(const Open& open, Rank worker, const std::string& why) const;
+  void gone(Rank worker, WorkerEntry::State state, Failure reason);
+  void close(TaskId id, const Result& result);
+  [[noreturn]] void no_worker_left() const;
+
+  Mailbox& mailbox_;
+  DispatchOptions options_;
+  std::function<void()> idle_;
+  WorkerRoster roster_;
+  std::map<TaskId, Open> open_;
+  std::set<Order> queue_;
+  std::set<TaskId> dealt_;  ///< ever
+  const OnResult* on_result_ = nullptr;
+  std::function<void(const Setback&)> hear_setback_ = [](const Setback&) {};
+  DispatchCounts counts_;
+  std::uint64_t settings_hash_ = 0;
+  double last_watch_s_ = 0;
+  bool stopping_ = false;
+};
+
+}  // namespace harmonic

@@ -1,0 +1,82 @@
+#include "master/dispatch/failure_table.hpp"
+
+#include <chrono>
+#include <fstream>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/base/log.hpp"
+#include "core/base/overloaded.hpp"
+#include "core/base/text.hpp"
+#include "core/storage/atomic_file.hpp"
+#include "core/storage/csv.hpp"
+
+namespace harmonic {
+namespace {
+
+std::string now_text() {
+  return fmt::format("{:%FT%TZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
+}
+
+std::string first_line(const std::string& text) {
+  return text.substr(0, text.find_first_of("\r\n"));
+}
+
+std::string model_text(const MultimodalGenome& genome) {
+  std::vector<std::string> backbones;
+  for (const auto& backbone : genome.backbones) backbones.push_back(to_text(backbone));
+  return fmt::format("{}, {} cells of {} nodes", join(backbones, " + "), genome.macro.cells, genome.macro.nodes);
+}
+
+/// Rows have no line end inside: what follows the last one was cut off.
+void cut_torn_row(const std::filesystem::path& path) {
+  const auto text = read_file(path);
+  if (!text.empty() && text.back() != '\n') std::filesystem::resize_file(path, text.rfind('\n') + 1);
+}
+
+}  // namespace
+
+std::string genomes_text(const Work& work) {
+  std::vector<std::string> texts;
+  std::visit(Overloaded{[&](const EvaluateBackbones& w) {
+                          for (const auto& genome : w.genomes) texts.push_back(to_text(genome));
+                        },
+                        [&](const SearchFusion& w) {
+                          for (const auto& candidate : w.candidates) texts.push_back(model_text(candidate.genome));
+                        },
+                        [&](const TestModel& w) { texts.push_back(model_text(w.genome)); }},
+             work);
+  return join(texts, " | ");
+}
+
+std::string to_text(Setback::Kind kind) {
+  switch (kind) {
+    case Setback::Kind::lost:
+      return "lost";
+    case Setback::Kind::set_aside:
+      return "set_aside";
+    case Setback::Kind::retry:
+      break;
+  }
+  return "retry";
+}
+
+void FailureTable::append(const FailureRow& row) try {
+  if (!begun_ && std::filesystem::exists(path_)) cut_torn_row(path_);
+  const bool empty = !std::filesystem::exists(path_) || std::filesystem::file_size(path_) == 0;
+  begun_ = true;
+  std::ofstream out(path_, std::ios::binary | std::ios::app);
+  if (empty) out << csv_row({"time", "task", "work", "genome", "rank", "host", "kind", "reason"});
+  const auto of_task = [&](auto text) { return row.task == nullptr ? std::string() : text(*row.task); };
+  out << csv_row({now_text(), of_task([](const Task& t) { return std::to_string(t.id.value); }),
+                  of_task([](const Task& t) { return describe(t.work); }),
+                  of_task([](const Task& t) { return genomes_text(t.work); }), std::to_string(row.rank.value), row.host,
+                  row.kind, first_line(row.reason)});
+  if (!out.flush()) throw RunError("it cannot be written");
+} catch (const std::exception& e) {
+  log::warning("{} lacks a failure: {}", path_.string(), e.what());
+}
+
+}  // namespace harmonic

@@ -1,0 +1,94 @@
+#include "master/dispatch/worker_roster.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace harmonic {
+
+using State = WorkerEntry::State;
+
+std::vector<Rank> workers_of(const Mailbox& mailbox) {
+  std::vector<Rank> workers;
+  for (int r = 0; r < mailbox.size(); ++r)
+    if (Rank{r} != mailbox.rank() || mailbox.size() == 1) workers.push_back(Rank{r});
+  return workers;
+}
+
+std::string worker_name(Rank rank, const std::string& host) {
+  return host.empty() ? std::to_string(rank.value) : fmt::format("{} on {}", rank.value, host);
+}
+
+WorkerRoster::WorkerRoster(const std::vector<Rank>& workers, double now_s) {
+  for (const Rank rank : workers) workers_[rank].last_heard_s = now_s;
+}
+
+const WorkerEntry* WorkerRoster::find(Rank rank) const {
+  const auto it = workers_.find(rank);
+  return it == workers_.end() ? nullptr : &it->second;
+}
+
+int WorkerRoster::count(State state) const {
+  return static_cast<int>(std::ranges::count_if(workers_, [&](const auto& w) { return w.second.state == state; }));
+}
+
+int WorkerRoster::here() const {
+  return static_cast<int>(std::ranges::count_if(workers_, [](const auto& w) { return w.second.here(); }));
+}
+
+bool WorkerRoster::heard(Rank rank, double now_s) {
+  auto& worker = at(rank);
+  worker.last_heard_s = now_s;
+  if (worker.state != State::lost) return false;
+  worker.state = worker.task ? State::overdue : State::idle;
+  return true;
+}
+
+void WorkerRoster::greet(Rank rank, const std::string& host) {
+  auto& worker = at(rank);
+  worker.host = host;
+  if (worker.state == State::unheard) worker.state = State::idle;
+}
+
+void WorkerRoster::give(Rank rank, TaskId task, double now_s, int parts) {
+  auto& worker = at(rank);
+  worker.state = State::busy;
+  worker.task = task;
+  worker.since_s = now_s;
+  worker.parts = parts;
+  worker.share = 0;
+  worker.cancelled = false;
+}
+
+void WorkerRoster::answered(Rank rank) {
+  auto& worker = at(rank);
+  worker.task.reset();
+  worker.share = 0;
+  worker.cancelled = false;
+  if (worker.state != State::set_aside) worker.state = State::idle;
+}
+
+void WorkerRoster::absolve(TaskId task) {
+  for (auto& [rank, worker] : workers_) worker.failures.erase(task);
+}
+
+std::vector<Rank> WorkerRoster::silent(double lease_s, double now_s) const {
+  std::vector<Rank> ranks;
+  for (const auto& [rank, worker] : workers_)
+    if (worker.state <= State::stuck && now_s - worker.last_heard_s > lease_s) ranks.push_back(rank);
+  return ranks;
+}
+
+void WorkerRoster::forgive(double seconds) {
+  for (auto& [rank, worker] : workers_) {
+    worker.last_heard_s += seconds;
+    worker.since_s += seconds;
+  }
+}
+
+bool WorkerRoster::in_hands(TaskId task) const {
+  return std::ranges::any_of(workers_,
+                             [&](const auto& w) { return w.second.state == State::busy && w.second.task == task; });
+}
+
+}  // namespace harmonic

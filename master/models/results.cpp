@@ -1,0 +1,92 @@
+#include "master/models/results.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "core/base/text.hpp"
+#include "core/storage/csv.hpp"
+#include "master/models/cost_cells.hpp"
+
+namespace harmonic {
+namespace {
+
+std::string number(const std::optional<double>& value) {
+  return value ? shortest(*value) : "";
+}
+
+std::string fixed(const std::optional<double>& value, int decimals) {
+  return value ? fmt::format("{:.{}f}", *value, decimals) : "-";
+}
+
+}  // namespace
+
+std::string ResultTables::header() const {
+  std::vector<std::string> cells = {"id", "generation", "metric_val", "metric_test"};
+  std::ranges::copy(device_columns(devices_.devices()), std::back_inserter(cells));
+  for (const auto& quantity : kQuantities) cells.emplace_back(quantity.name);
+  std::ranges::copy(size_columns(), std::back_inserter(cells));
+  for (const auto& modality : modalities_) cells.push_back("genome." + modality);
+  cells.insert(cells.end(), {"cells", "nodes", "genotype", "seconds"});
+  return csv_row(cells);
+}
+
+std::string ResultTables::row(const ScoredModel& model, bool with_test, bool with_seconds) const {
+  const auto& costs = model.costs.devices;
+  std::vector<std::string> cells = {std::to_string(model.id.value), std::to_string(model.generation),
+                                    shortest(model.metric_val), with_test ? number(model.metric_test) : ""};
+  for (const auto& cost : device_cells(costs)) cells.push_back(number(cost));
+  for (std::size_t q = 0; q < kQuantities.size(); ++q) cells.push_back(number(devices_.summary(q, costs)));
+  std::ranges::copy(size_cells(model.costs.size), std::back_inserter(cells));
+  for (const auto& backbone : model.genome.backbones) cells.push_back(to_text(backbone));
+  cells.push_back(std::to_string(model.genome.macro.cells));
+  cells.push_back(std::to_string(model.genome.macro.nodes));
+  cells.push_back(to_text(model.genotype));
+  cells.push_back(with_seconds ? fmt::format("{:.3f}", model.seconds) : "");
+  return csv_row(cells);
+}
+
+std::string ResultTables::candidates_csv(const Archive& archive, bool with_test) const {
+  return header() + candidate_rows(archive.models().begin(), archive.models().end(), with_test);
+}
+
+std::string ResultTables::candidate_rows(Archive::Models::const_iterator from, Archive::Models::const_iterator to,
+                                         bool with_test) const {
+  std::string text;
+  for (; from != to; ++from) text += row(from->second, with_test, true);
+  return text;
+}
+
+std::string ResultTables::front_csv(const Archive& archive) const {
+  std::string text = header();
+  for (const auto id : archive.front()) text += row(archive.models().at(id), true, false);
+  return text;
+}
+
+std::string ResultTables::front_table(const Archive& archive) const {
+  std::vector<std::string> header = {"id", "val %", "test %"};
+  for (const auto& device : devices_.devices())
+    for (const auto& quantity : kQuantities) header.push_back(fmt::format("{} {}", device.name, quantity.unit));
+  for (const auto& size : kSizeMeasures) header.emplace_back(size.in_millions);
+  header.insert(header.end(), {"cells", "nodes", "operators"});
+  std::vector<const ScoredModel*> models;
+  for (const auto id : archive.front()) models.push_back(&archive.models().at(id));
+  std::ranges::stable_sort(models, std::ranges::greater{}, &ScoredModel::metric_val);
+  std::vector<std::vector<std::string>> rows = {header};
+  for (const auto* model : models) {
+    const auto operators = operators_of(model->genotype);
+    std::vector<std::string> cells = {std::to_string(model->id.value), fixed(model->metric_val, 2),
+                                      fixed(model->metric_test, 2)};
+    for (const auto& cost : model->costs.devices)
+      for (std::size_t q = 0; q < kQuantities.size(); ++q) cells.push_back(fixed(cost[q], 2));
+    for (const auto& size : kSizeMeasures) cells.push_back(fixed(model->costs.size.*size.value / 1e6, 2));
+    cells.push_back(std::to_string(model->genome.macro.cells));
+    cells.push_back(std::to_string(model->genome.macro.nodes));
+    cells.push_back(join(operators, " "));
+    rows.push_back(std::move(cells));
+  }
+  return aligned_table(rows);
+}
+
+}  // namespace harmonic

@@ -1,0 +1,18 @@
+#include "master/models/scored_models.hpp"
+
+namespace harmonic {
+
+std::vector<ScoredModel> scored_models(const SearchFusion& work, const Result& result, int generation) {
+  std::vector<ScoredModel> models;
+  const auto* found = std::get_if<FusionScores>(&result.outcome);
+  if (found == nullptr) return models;
+  const double seconds = result.seconds / static_cast<double>(work.candidates.size());
+  for (std::size_t i = 0; i < work.candidates.size(); ++i) {
+    const auto& score = found->scores.at(i);
+    models.push_back({work.candidates[i].candidate, generation, work.candidates[i].genome, score.metric_val,
+                      score.genotype, seconds, score.metric_test, score.architecture});
+  }
+  return models;
+}
+
+}  // namespace harmonic

@@ -1,0 +1,145 @@
+#include "master/reproduce/reproduce_plan.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/base/log.hpp"
+#include "core/base/text.hpp"
+#include "core/storage/atomic_file.hpp"
+#include "master/reproduce/reproduce_results.hpp"
+#include "master/reproduce/reproduction.hpp"
+#include "master/run/model_plan.hpp"
+
+namespace harmonic {
+namespace {
+
+/// Everything that can be wrong with the input, before the run directory is made.
+RunInputs checked_inputs(const ReproduceSettings& settings, const RunHooks& hooks) {
+  const auto& table = find_published_table(settings.table);
+  const DatasetFile data(settings.run.data);
+  const auto kind = [](LabelKind labels) { return labels == LabelKind::multilabel ? "any of" : "one of"; };
+  if (data.info().labels != table.labels || data.info().classes != table.classes)
+    throw InputError(
+        fmt::format("{} labels samples with {} {} classes, table {} is about {} {}", settings.run.data,
+                    kind(data.info().labels), data.info().classes, table.name, kind(table.labels), table.classes),
+        "give the table's data set, or the data's table");
+  return RunInputs(settings.run, hooks);
+}
+
+std::vector<ReproducedRow> rows_of(const ReproduceSettings& settings) {
+  const auto of_table = settings.table_modalities();
+  std::vector<ReproducedRow> rows;
+  for (const auto& published : settings.published_rows()) {
+    ReproducedRow row{published, {{}, published.macro}, {}};
+    for (const std::size_t m : of_table) {
+      row.genome.backbones.push_back(published.backbones[m]);
+      row.unimodal.push_back(published.unimodal_metric[m]);
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+bool is_honest(const ReproduceSettings& settings) {
+  return settings.run.protocol == Protocol::honest;
+}
+
+class ReproducePlan final : public ModelPlan {
+ public:
+  ReproducePlan(const ReproduceSettings& settings, const RunInputs& inputs)
+      : ModelPlan(inputs),
+        settings_(settings),
+        reproduction_(rows_of(settings), settings.seeds, is_honest(settings), settings.run.fusion.pairs_at_once,
+                      inputs.costs.model) {}
+
+  [[nodiscard]] std::vector<Task> ask() override {
+    auto tasks = reproduction_.ask();
+    batch_ = {};
+    for (const auto& task : tasks) batch_.cost += expected_cost(task.work);
+    batch_.size = tasks.size();
+    return tasks;
+  }
+  void tell(const Task& task, const Result& result) override {
+    reproduction_.tell(result);
+    ++batch_.done;
+    batch_.cost_done += expected_cost(task.work);
+    batch_.seconds += result.seconds;
+    if (const auto* search = std::get_if<SearchFusion>(&task.work)) say(*search, result);
+  }
+
+  [[nodiscard]] int generation() const override { return 0; }
+  void save(const RunPaths& paths, Moment) override {
+    replace_file(paths.candidates(), tables().candidates_csv(archive(), /*with_test=*/true));
+    replace_file(paths.front(), tables().front_csv(archive()));
+    replace_file(paths.reproduced(),
+                 reproduced_csv(quantities(), settings_.table, word_of(kProtocols, settings_.run.protocol)));
+  }
+
+  [[nodiscard]] std::string progress_line(const WorkerCount& workers) const override {
+    std::string line =
+        fmt::format("table {}  models {}/{}  pieces of work {}/{}  workers busy {}/{}", settings_.table,
+                    archive().models().size(), wanted(), batch_.done, batch_.size, workers.busy, workers.here);
+    if (batch_.cost_done > 0)
+      line += fmt::format("  ETA {}", human_duration(batch_.seconds / batch_.cost_done *
+                                                     (batch_.cost - batch_.cost_done) / std::max(1, workers.here)));
+    return line;
+  }
+  [[nodiscard]] std::string how_far() const override {
+    return fmt::format("with {} of {} models found", archive().models().size(), wanted());
+  }
+  [[nodiscard]] std::string text() const override {
+    const auto& table = find_published_table(settings_.table);
+    return fmt::format(
+        "table {}, protocol {}: {} on the test split; means over {} seeds with their 95 % interval; "
+        "published costs are of a Jetson TX2\n\n{}\n",
+        table.name, word_of(kProtocols, settings_.run.protocol), table.metric, settings_.seeds,
+        reproduced_text(quantities()));
+  }
+  [[nodiscard]] nlohmann::ordered_json json() const override {
+    auto json = ModelPlan::json();
+    json["reproduced"] = RunPaths{settings_.run.run}.reproduced().string();
+    return json;
+  }
+
+ protected:
+  [[nodiscard]] const Archive& archive() const override { return reproduction_.archive(); }
+
+ private:
+  [[nodiscard]] std::size_t wanted() const {
+    return reproduction_.rows().size() * static_cast<std::size_t>(settings_.seeds);
+  }
+  [[nodiscard]] std::vector<ComparedQuantity> quantities() const {
+    return compare(reproduction_, inputs().modalities, inputs().pricing->devices());
+  }
+  void say(const SearchFusion& work, const Result& result) const {
+    const auto* found = std::get_if<FusionScores>(&result.outcome);
+    if (found == nullptr) return;
+    for (std::size_t i = 0; i < work.candidates.size(); ++i) {
+      const auto id = work.candidates[i].candidate.value;
+      const auto& score = found->scores.at(i);
+      log::info("model {} (row {}, seed {}): {:.2f} % on the {} split, {}", id, id / 100, id % 100,
+                score.metric_test.value_or(score.metric_val), is_honest(settings_) ? "validation" : "test",
+                human_duration(result.seconds / static_cast<double>(work.candidates.size())));
+    }
+  }
+
+  ReproduceSettings settings_;
+  Reproduction reproduction_;
+  struct {
+    std::size_t size = 0, done = 0;
+    double cost = 0, cost_done = 0, seconds = 0;
+  } batch_;
+};
+
+}  // namespace
+
+ExitCode run_reproduction(const ReproduceSettings& settings, Mailbox& mailbox, const RunHooks& hooks) {
+  const RunRecipe recipe{
+      "reproduce", run_config(settings), [&] { return checked_inputs(settings, hooks); },
+      [&](const auto& inputs, const auto&) { return std::make_unique<ReproducePlan>(settings, inputs); }};
+  return lead_run(settings.run, recipe, mailbox, hooks);
+}
+
+}  // namespace harmonic

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/base/statistics.hpp"
+#include "core/hardware/multi_device.hpp"
+#include "master/reproduce/reproduction.hpp"
+
+namespace harmonic {
+
+/// One number of a row: the published one, where there is one, beside what was measured.
+struct ComparedQuantity {
+  int row = 0;
+  std::string quantity;             ///< "metric.<modality>", "metric" (multimodal), of kQuantities, of kSizeMeasures
+  std::string device;               ///< of a quantity
+  std::string unit;                 ///< "%", "ms", "mJ"; none of a size
+  std::optional<double> published;  ///< costs: of a Jetson TX2, cut to two decimals
+  MeanInterval measured;            ///< over the seeds; a backbone alone is measured once
+};
+
+/// Row by row: every backbone alone, the multimodal metric (all of them on the test split), what the found models cost
+/// on every device, and their sizes. What is not known (yet) counts 0 measurements. @param reproduction has prices
+[[nodiscard]] std::vector<ComparedQuantity> compare(const Reproduction& reproduction,
+                                                    const std::vector<std::string>& modalities,
+                                                    const DeviceSet& devices);
+
+/// Columns: table, row, protocol, quantity, device, unit, published, measured (mean), ci95 (half width of the mean's
+/// 95 % interval), lowest, highest, seeds (measurements). A cell is empty where there is nothing to say. The same
+/// results give the same bytes.
+[[nodiscard]] std::string reproduced_csv(const std::vector<ComparedQuantity>& quantities, const std::string& table,
+                                         const std::string& protocol);
+/// The same for people. Measured costs are cut to two decimals, as the published ones are.
+[[nodiscard]] std::string reproduced_text(const std::vector<ComparedQuantity>& quantities);
+
+}  // namespace harmonic

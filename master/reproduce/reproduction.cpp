@@ -1,0 +1,97 @@
+#include "master/reproduce/reproduction.hpp"
+
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/base/overloaded.hpp"
+#include "master/models/scored_models.hpp"
+
+namespace harmonic {
+
+Reproduction::Reproduction(std::vector<ReproducedRow> rows, int seeds, bool test, int pairs_at_once,
+                           Archive::Prices prices)
+    : rows_(std::move(rows)), seeds_(seeds), test_(test), pairs_at_once_(pairs_at_once) {
+  if (prices) archive_.price_with(std::move(prices));
+}
+
+std::vector<Task> Reproduction::ask() {
+  while (board_.empty() && phase_ != Phase::over) {
+    if (phase_ == Phase::idle) {
+      start_searches();
+    } else if (phase_ == Phase::searches) {
+      start_tests();
+    } else {
+      phase_ = Phase::over;
+    }
+  }
+  return board_.tasks();
+}
+
+void Reproduction::start_searches() {
+  phase_ = Phase::searches;
+  std::set<std::pair<int, BackboneGenome>> asked;
+  for (const auto& row : rows_) {
+    for (std::size_t m = 0; m < row.genome.backbones.size(); ++m)
+      if (const auto modality = static_cast<int>(m); asked.emplace(modality, row.genome.backbones[m]).second)
+        board_.add(EvaluateBackbones{modality, {row.genome.backbones[m]}, Split::test});
+    SearchFusion piece;
+    for (int seed = 1; seed <= seeds_; ++seed) {
+      piece.candidates.push_back({model_id(row.published.row, seed), row.genome, {}, seed - 1});
+      if (seed % pairs_at_once_ == 0 || seed == seeds_) board_.add(std::exchange(piece, {}));
+    }
+  }
+}
+
+void Reproduction::start_tests() {
+  phase_ = Phase::tests;
+  if (archive_.models().empty())
+    throw RunError(fmt::format("no fusion search came to an end; the last failure: {}", board_.last_failure()));
+  if (!test_) return;
+  for (const auto& [id, model] : archive_.models()) board_.add(TestModel{id, model.genome, model.genotype});
+}
+
+void Reproduction::tell(const Result& result) {
+  const auto work = board_.take(result);
+  if (!work) return;
+  std::visit(Overloaded{[&](const EvaluateBackbones& w) {
+                          if (const auto* scores = std::get_if<BackboneScores>(&result.outcome))
+                            unimodal_[{w.modality, w.genomes.front()}] = scores->metric.front();
+                        },
+                        [&](const SearchFusion& w) {
+                          for (auto& model : scored_models(w, result, /*generation=*/1)) {
+                            model.architecture.clear();  // nothing starts from it
+                            archive_.add(std::move(model));
+                          }
+                        },
+                        [&](const TestModel& w) {
+                          if (const auto* score = std::get_if<TestScore>(&result.outcome))
+                            archive_.set_metric_test(w.candidate, score->metric_test);
+                        }},
+             *work);
+}
+
+CandidateId Reproduction::model_id(int row, int seed) {
+  return CandidateId{static_cast<std::uint64_t>(100 * row + seed)};
+}
+
+std::vector<const ScoredModel*> Reproduction::models(const ReproducedRow& row) const {
+  std::vector<const ScoredModel*> found;
+  for (int seed = 1; seed <= seeds_; ++seed)
+    if (const auto it = archive_.models().find(model_id(row.published.row, seed)); it != archive_.models().end())
+      found.push_back(&it->second);
+  return found;
+}
+
+std::optional<double> Reproduction::unimodal_metric(const ReproducedRow& row, std::size_t modality) const {
+  const auto it = unimodal_.find({static_cast<int>(modality), row.genome.backbones.at(modality)});
+  return it == unimodal_.end() ? std::nullopt : std::optional(it->second);
+}
+
+std::optional<double> Reproduction::metric(const ScoredModel& model) const {
+  return model.metric_test;
+}
+
+}  // namespace harmonic

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "core/data/published_tables.hpp"
+#include "core/work/work.hpp"
+#include "master/dispatch/task_board.hpp"
+#include "master/models/archive.hpp"
+
+namespace harmonic {
+
+/// A published row as this run works on it.
+struct ReproducedRow {
+  PublishedRow published;
+  MultimodalGenome genome;       ///< in the run's modality order
+  std::vector<double> unimodal;  ///< published metric of each backbone alone, percent, in the run's order
+};
+
+/// What is asked for to reproduce rows of a published table, and what came of it. Like Search: knows no transport, no
+/// files and no clock; the order in which answers arrive changes nothing.
+///
+/// At first every distinct backbone alone, on the test split, and `seeds` independent fusion searches a row; then, when
+/// `test` is wanted, the metric of every found model on the test split. Nothing is chosen by what test says.
+class Reproduction {
+ public:
+  /// @param test false where the fusion search itself reports the test metric (protocol "published")
+  /// @param pairs_at_once fusion searches of a row that travel as one piece of work, at most: filled one after another,
+  ///   so that with more seeds only the last, unfilled one is other work
+  /// @param prices of the found models; none: they have no costs, and no front
+  Reproduction(std::vector<ReproducedRow> rows, int seeds, bool test, int pairs_at_once = 1,
+               Archive::Prices prices = {});
+
+  /// The work whose answers are awaited now, in a fixed order; none when it is over.
+  /// @throws RunError when no fusion search came to an end
+  [[nodiscard]] std::vector<Task> ask();
+  /// The answer to a task that was asked for. A Failure leaves its part without a result. Answers to others are
+  /// ignored.
+  void tell(const Result& result);
+
+  [[nodiscard]] const std::vector<ReproducedRow>& rows() const { return rows_; }
+  [[nodiscard]] int seeds() const { return seeds_; }
+  /// Every model found so far; its id is model_id, its generation 1.
+  [[nodiscard]] const Archive& archive() const { return archive_; }
+  [[nodiscard]] static CandidateId model_id(int row, int seed);  ///< 100 * row + seed; both from 1
+  /// The found models of a row, by seed.
+  [[nodiscard]] std::vector<const ScoredModel*> models(const ReproducedRow& row) const;
+  /// Measured metric (test, percent) of a row's backbone alone; nothing when it is not known (yet).
+  [[nodiscard]] std::optional<double> unimodal_metric(const ReproducedRow& row, std::size_t modality) const;
+  /// Measured metric (test, percent) of a found model: of its discrete network, or what the search itself reported.
+  [[nodiscard]] std::optional<double> metric(const ScoredModel& model) const;
+
+ private:
+  enum class Phase { idle, searches, tests, over };
+  void start_searches();
+  void start_tests();
+
+  std::vector<ReproducedRow> rows_;
+  int seeds_;
+  bool test_;
+  int pairs_at_once_;
+  Phase phase_ = Phase::idle;
+  TaskBoard board_;
+  std::map<std::pair<int, BackboneGenome>, double> unimodal_;  ///< by modality and genome
+  Archive archive_;
+};
+
+}  // namespace harmonic

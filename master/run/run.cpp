@@ -1,0 +1,235 @@
+#include "master/run/run.hpp"
+
+#include <algorithm>
+#include <iostream>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "core/base/log.hpp"
+#include "core/base/text.hpp"
+#include "core/storage/json_text.hpp"
+#include "core/work/run_hash.hpp"
+#include "master/dispatch/dispatcher.hpp"
+#include "master/dispatch/failure_table.hpp"
+#include "master/dispatch/task_board.hpp"
+#include "master/dispatch/worker_roster.hpp"
+#include "master/run/farewell.hpp"
+#include "master/run/journal.hpp"
+#include "master/run/run_directory.hpp"
+#include "master/run/run_status.hpp"
+
+namespace harmonic {
+namespace {
+
+constexpr double kRedraw_s = 0.2;  // of the progress line, at most
+
+/// The plan, the run's directory and journal, and the workers.
+class Run {
+ public:
+  Run(const SearchSettings& settings, const RunRecipe& recipe, const RunHooks& hooks, Dispatcher& dispatcher)
+      : settings_(settings),
+        recipe_(recipe),
+        hooks_(hooks),
+        dispatcher_(dispatcher),
+        inputs_(recipe.open_inputs()),
+        directory_(settings.run, settings.resume, recipe.config, inputs_),
+        journal_(paths().journal(), inputs_.hash),
+        status_file_(paths().status()),
+        failures_(paths().failures()) {
+    dispatcher_.expect_settings(run_fingerprint(settings));
+    dispatcher_.on_setback([this](const Setback& setback) { tell(setback); });
+    directory_.begin();
+  }
+
+  ExitCode lead() try {
+    tell_status();
+    const ExitCode code = work_through();
+    tell_status(code);
+    return code;
+  } catch (const InputError&) {
+    if (work_done_) {
+      tell_status(ExitCode::bad_input);
+    } else {
+      over_ = true;
+      directory_.withdraw();
+    }
+    throw;
+  } catch (...) {
+    tell_status(ExitCode::failed);
+    throw;
+  }
+  /// Tells people and scripts how it is, as long as there is more to come; cheap, to be called often.
+  void show() {
+    if (over_ || plan_ == nullptr) return;
+    draw();
+    tell_status();
+  }
+
+ private:
+  [[nodiscard]] const RunPaths& paths() const { return directory_.paths(); }
+
+  ExitCode work_through() {
+    plan_ = recipe_.make_plan(inputs_, paths());
+    const double limit_s = settings_.time_limit_s;
+    const auto stop = [&] { return hooks_.stop() || clock_() - start_s_ > limit_s; };
+    for (auto tasks = plan_->ask(); !tasks.empty(); tasks = plan_->ask()) {
+      auto jobs = unfinished(std::move(tasks));
+      if (plan_->generation() > saved_generation_) generation_done();
+      if (stop() || dispatcher_.run(
+                        std::move(jobs), [&](const Task& t, const Result& r) { finished(t, r); }, stop) ==
+                        Dispatcher::End::stopped)
+        return stopped();
+    }
+    return ended();
+  }
+  void draw() {
+    const double now = clock_();
+    if (!log::stderr_is_terminal() || now - drawn_s_ < kRedraw_s) return;
+    drawn_s_ = now;
+    log::progress(plan_->progress_line({.here = dispatcher_.workers_here(),
+                                        .busy = dispatcher_.workers_busy(),
+                                        .parts_under_way = dispatcher_.parts_under_way()}));
+  }
+
+  /// Answers from the journal are told at once; the rest is to be dealt.
+  std::vector<Job> unfinished(std::vector<Task> tasks) {
+    std::vector<Job> jobs;
+    for (auto& task : tasks) {
+      if (const auto* before = journal_.find(task.work)) {
+        plan_->tell(task, {task.id, Rank{0}, before->seconds, before->outcome});
+      } else {
+        const double cost = expected_cost(task.work);
+        jobs.push_back({std::move(task), cost});
+      }
+    }
+    return jobs;
+  }
+  /// On disk before it counts: a checkpoint tells nothing that the journal does not. A candidate's own failure is an
+  /// answer like any other. Another one may be mended before a resume in the same generation (a full disk, lost
+  /// workers), and is tried again then; from the next generation on it stays, or a resumed run would part from one
+  /// never stopped.
+  void finished(const Task& task, const Result& result) {
+    FinishedWork record{task.work, result.outcome, result.seconds};
+    const auto* failure = std::get_if<Failure>(&result.outcome);
+    if (failure != nullptr) tell(task, result, *failure);
+    if (failure == nullptr || failure->kind == FailureKind::candidate) {
+      keep(std::move(record));
+    } else {
+      mendable_.push_back(std::move(record));
+    }
+    plan_->tell(task, result);
+    tell_status();
+  }
+  void tell(const Task& task, const Result& result, const Failure& failure) {
+    const bool again = !tried_alone(task.work, failure).empty();
+    if (!again) ++failed_;
+    failures_.append({&task, result.worker, result.host, again ? to_text(Setback::Kind::retry) : to_text(failure.kind),
+                      failure.message});
+    log::warning("{} {} (rank {}, {}): {}; {}", describe(task.work),
+                 again ? "failed: each is tried alone" : "failed for good", worker_name(result.worker, result.host),
+                 to_text(failure.kind), failure.message, genomes_text(task.work));
+  }
+  void tell(const Setback& setback) {
+    failures_.append({setback.task, setback.rank, setback.host, to_text(setback.kind), setback.reason});
+  }
+  void keep(FinishedWork record) {
+    journal_.append(std::move(record));
+    work_done_ = true;
+  }
+
+  void generation_done() {
+    for (auto& record : std::exchange(mendable_, {})) keep(std::move(record));
+    save(RunPlan::Moment::between_generations);
+  }
+  void save(RunPlan::Moment moment) {
+    plan_->save(paths(), moment);
+    saved_generation_ = plan_->generation();
+    if (work_done_) plan_->tidy(paths());
+  }
+  ExitCode stopped() {
+    save(RunPlan::Moment::end);
+    log::info("stopped {}; go on with the same harmonic {} command and --resume", plan_->how_far(), recipe_.command);
+    return ExitCode::stopped;
+  }
+  ExitCode ended() {
+    work_done_ = true;
+    save(RunPlan::Moment::end);
+    const auto report = hooks_.report ? hooks_.report(paths().folder) : std::filesystem::path{};
+    log_counts();
+    if (settings_.json) {
+      auto json = plan_->json();
+      json["report"] = report.string();
+      std::cout << json_text(json) << '\n';
+    } else {
+      std::cout << plan_->text();
+      if (!report.empty()) std::cout << "report: " << report.string() << '\n';
+    }
+    std::cout.flush();
+    return ExitCode::done;
+  }
+  /// Share of the workers' time that was work.
+  [[nodiscard]] double utilisation() const {
+    const double there_s = (clock_() - start_s_) * std::max(1, dispatcher_.workers_here());
+    return there_s > 0 ? dispatcher_.counts().busy_s / there_s : 0;
+  }
+  void tell_status(std::optional<ExitCode> code = {}) {
+    over_ = code.has_value();
+    const auto& counts = dispatcher_.counts();
+    std::vector<LostWorker> lost;
+    for (const auto& [rank, worker] : dispatcher_.workers())
+      if (!worker.here()) lost.push_back({rank, worker.host, worker.reason.message});
+    status_file_.show({.exit_code = code,
+                       .generation = plan_ ? plan_->generation() : 0,
+                       .done = counts.done,
+                       .failed = failed_,
+                       .retried = counts.retried,
+                       .lost_workers = counts.lost_workers,
+                       .utilisation = utilisation(),
+                       .lost = std::move(lost)});
+  }
+  void log_counts() {
+    const auto& counts = dispatcher_.counts();
+    log::info("{} pieces of work in {} on {} workers ({:.0f} % busy); retried {}, failed {}, workers lost {}",
+              counts.done, human_duration(clock_() - start_s_), std::max(1, dispatcher_.workers_here()),
+              100 * utilisation(), counts.retried, failed_, counts.lost_workers);
+    if (failed_ > 0)
+      log::warning("{} pieces of work failed: the reasons are above; the result lacks what no later try found",
+                   failed_);
+  }
+
+  const SearchSettings& settings_;
+  const RunRecipe& recipe_;
+  const RunHooks& hooks_;
+  Dispatcher& dispatcher_;
+  RunInputs inputs_;
+  RunDirectory directory_;
+  Journal journal_;
+  StatusFile status_file_;
+  FailureTable failures_;
+  std::vector<FinishedWork> mendable_;  ///< failures of the generation that runs, but for candidates' own
+  std::unique_ptr<RunPlan> plan_;
+  Clock clock_ = steady_clock();
+  double start_s_ = clock_();
+  double drawn_s_ = 0;
+  int failed_ = 0;  ///< pieces of work, for good
+  int saved_generation_ = -1;
+  bool over_ = false;       ///< its end is told
+  bool work_done_ = false;  ///< beyond what the journal held: the run cannot be refused any more
+};
+
+}  // namespace
+
+ExitCode lead_run(const SearchSettings& settings, const RunRecipe& recipe, Mailbox& mailbox, const RunHooks& hooks) {
+  std::optional<Run> run;  // outlives the farewell, during which a worker in this process is polled too
+  const auto idle = [&] {
+    hooks.idle();
+    if (run) run->show();
+  };
+  Dispatcher dispatcher(mailbox, {.lease_s = settings.lease_s, .deadline_s = settings.deadline_s}, idle);
+  const Farewell farewell{dispatcher, hooks};
+  run.emplace(settings, recipe, hooks, dispatcher);
+  return run->lead();
+}
+
+}  // namespace harmonic

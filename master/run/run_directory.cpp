@@ -1,0 +1,151 @@
+#include "master/run/run_directory.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/base/log.hpp"
+#include "core/base/text.hpp"
+#include "core/storage/atomic_file.hpp"
+#include "core/storage/conditions.hpp"
+#include "master/run/journal.hpp"
+
+namespace harmonic {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Nothing in it, or what a run leaves that was cut off while it made its folder.
+bool holds_nothing(const fs::path& folder) {
+  return std::ranges::all_of(fs::directory_iterator(folder), [](const fs::directory_entry& entry) {
+    const auto name = entry.path().filename();
+    return (name == "lock" || name == "journal") && entry.is_regular_file() && entry.file_size() == 0;
+  });
+}
+
+/// The names that a run without finished work has in its folder.
+bool holds_workless_run(const fs::path& folder) {
+  static const std::set<fs::path> own = {"lock",
+                                         "journal",
+                                         "config.cfg",
+                                         "inputs.json",
+                                         "log.txt",
+                                         "checkpoint.h5",
+                                         "checkpoint.h5.previous",
+                                         "candidates.csv",
+                                         "front.csv",
+                                         "reproduced.csv",
+                                         "failures.csv",
+                                         "status.json"};
+  return Journal::kind(folder / "journal") == Journal::Kind::without_work &&
+         std::ranges::all_of(fs::directory_iterator(folder),
+                             [](const fs::directory_entry& entry) { return own.contains(entry.path().filename()); });
+}
+
+bool holds_run(const fs::path& folder) {
+  const auto kind = Journal::kind(folder / "journal");
+  return kind == Journal::Kind::with_work || kind == Journal::Kind::without_work ||
+         (fs::exists(folder / "config.cfg") && (kind != Journal::Kind::none || fs::exists(folder / "checkpoint.h5")));
+}
+
+/// As inputs.json keeps it.
+std::string text_of(std::uint64_t content) {
+  return fmt::format("{:016x}", content);
+}
+
+}  // namespace
+
+RunDirectory::RunDirectory(fs::path path, bool resume, RunConfig config, const RunInputs& inputs)
+    : paths_{(path / "").parent_path()},  // without a slash at its end
+      config_(std::move(config)),
+      files_(inputs.files),
+      contents_(inputs.contents) {
+  if (paths_.folder.empty()) throw InputError("no run directory is named", "give one to --run");
+  try {
+    if (fs::exists(paths_.folder)) check(resume);
+    found_.emplace(paths_.folder);
+    lock_.emplace(paths_.folder);
+    check(resume);  // again: another run may have come in between
+    remember();
+    // A run without work begins anew; its other files are replaced.
+    if (!resume) fs::remove(paths_.journal());
+  } catch (const fs::filesystem_error& e) {
+    withdraw();
+    throw InputError(fmt::format("cannot use the run directory {}: {}", paths_.folder.string(), e.code().message()),
+                     "check its rights, or give another to --run");
+  } catch (...) {
+    withdraw();
+    throw;
+  }
+}
+
+RunDirectory::~RunDirectory() {
+  if (!begun_) withdraw();
+}
+
+void RunDirectory::check(bool resume) const {
+  const auto& folder = paths_.folder;
+  if (!fs::is_directory(folder))
+    throw InputError(fmt::format("{} is no folder", folder.string()), "give another run directory to --run");
+  if (holds_nothing(folder) || (!resume && holds_workless_run(folder))) return;
+  if (!holds_run(folder))
+    throw InputError(fmt::format("{} is not empty and holds no run", folder.string()),
+                     "give an empty or a new directory to --run");
+  if (!resume)
+    throw InputError(fmt::format("{} holds a run already", folder.string()),
+                     "go on with --resume, or give another to --run");
+  Journal::check_version(paths_.journal());  // another version's settings differ, too, but cannot be given
+  const auto file = paths_.config();
+  const auto found = fs::exists(file) ? config_.differences(read_file(file), file) : std::vector<std::string>{};
+  if (!found.empty())
+    throw InputError(fmt::format("{} is a run with other settings: {}", folder.string(), join(found, ", ")),
+                     "resume with the run's own settings, or give another directory to --run");
+  check_inputs();
+}
+
+void RunDirectory::check_inputs() const {
+  if (!fs::exists(paths_.inputs())) return;
+  const auto before = read_conditions(paths_.inputs());
+  std::vector<std::string> changed;
+  for (const auto& file : files_) {
+    const auto known = std::ranges::find(before, file.role, &Conditions::value_type::first);
+    if (known != before.end() && known->second != text_of(contents_.at(file.role)))
+      changed.push_back(fmt::format("{} ({})", file.path.string(), file.role));
+  }
+  if (!changed.empty())
+    throw InputError(
+        fmt::format("{} began with other content than that of {}", paths_.folder.string(), join(changed, " and ")),
+        "give the files that it began with, under whatever name, or another directory to --run");
+}
+
+void RunDirectory::remember() {
+  if (lock_->made_file()) found_->made(lock_->path());
+  for (const auto& file :
+       {paths_.config(), paths_.inputs(), paths_.checkpoint(), previous_checkpoint(paths_.checkpoint()),
+        paths_.candidates(), paths_.front(), paths_.reproduced(), paths_.status()})
+    found_->keep(file);
+  if (Journal::kind(paths_.journal()) != Journal::Kind::with_work) found_->keep(paths_.journal());
+  found_->keep_length(paths_.log());
+  found_->keep_length(paths_.failures());
+}
+
+void RunDirectory::begin() {
+  log::open_file(paths_.log());
+  replace_file(paths_.config(), config_.text);
+  Conditions contents;
+  for (const auto& [role, content] : contents_) contents.emplace_back(role, text_of(content));
+  write_conditions(paths_.inputs(), contents);
+  begun_ = true;
+}
+
+void RunDirectory::withdraw() noexcept {
+  log::close_file();
+  begun_ = false;
+  if (found_) found_->undo();
+  found_.reset();
+  lock_.reset();
+}
+
+}  // namespace harmonic

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "master/run/run_config.hpp"
+#include "master/run/run_inputs.hpp"
+#include "master/run/run_lock.hpp"
+#include "master/run/run_paths.hpp"
+#include "master/run/run_rollback.hpp"
+
+namespace harmonic {
+
+/// The folder of one run while it is the run's: checked, locked, and put back as it was found where the run is refused.
+class RunDirectory {
+ public:
+  /// Checks first; then makes the folder when there is none, and locks it. `resume` on an empty folder starts anew.
+  /// @throws InputError: another run uses it; it holds something else, or a run and `resume` is not set, or none and
+  ///   `resume` is set; with `resume`, a setting that determines results differs from config.cfg, or the content of a
+  ///   file from what inputs.json says (the text names each)
+  /// @param config all settings in force, as config.cfg keeps them
+  /// @param inputs whose files and their content count
+  RunDirectory(std::filesystem::path path, bool resume, RunConfig config, const RunInputs& inputs);
+  /// Withdraws unless the run has begun.
+  ~RunDirectory();
+  RunDirectory(const RunDirectory&) = delete;
+  RunDirectory& operator=(const RunDirectory&) = delete;
+
+  /// The run is on: writes config.cfg and inputs.json, opens log.txt.
+  void begin();
+  /// The run was refused before any work was done: the folder, and what lies in it, is put back as it was found.
+  void withdraw() noexcept;
+
+  [[nodiscard]] const RunPaths& paths() const { return paths_; }
+
+ private:
+  void check(bool resume) const;
+  void check_inputs() const;
+  void remember();
+
+  RunPaths paths_;
+  RunConfig config_;
+  std::vector<InputFile> files_;
+  InputHashes contents_;
+  bool begun_ = false;
+  std::optional<RunLock> lock_;
+  std::optional<RunRollback> found_;
+};
+
+}  // namespace harmonic

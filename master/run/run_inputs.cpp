@@ -1,0 +1,132 @@
+#include "master/run/run_inputs.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/base/log.hpp"
+#include "core/base/text.hpp"
+#include "core/data/dataset_file.hpp"
+#include "core/hardware/fusion_operators.hpp"
+#include "core/space/layers.hpp"
+#include "core/work/run_devices.hpp"
+
+namespace harmonic {
+namespace {
+
+void check_shape(const ModalityInfo& data, const BackboneSpace& space) {
+  const bool vector = space.family == BackboneSpace::Family::maxout;
+  const auto side = static_cast<std::size_t>(space.resolution);
+  const std::vector<std::size_t> wanted = vector ? std::vector{static_cast<std::size_t>(space.in_features)}
+                                                 : std::vector{static_cast<std::size_t>(space.in_channels), side, side};
+  if (data.sample_shape != wanted)
+    throw InputError(fmt::format("modality {} has samples of shape {}, space {} takes {}", data.name,
+                                 fmt::join(data.sample_shape, "x"), space.name, fmt::join(wanted, "x")),
+                     "give the modality another space, or import the data in that shape");
+}
+
+void check_splits(const DatasetFile& data) {
+  for (const Split split : {Split::train, Split::val, Split::test})
+    if (const auto samples = data.samples(split); samples < 2)
+      throw InputError(fmt::format("split {} of {} has {} samples, two are the least", to_text(split),
+                                   data.path().string(), samples),
+                       "give another data set");
+}
+
+/// In every macro-architecture that may be drawn.
+void check_multiplier(const SearchSettings& settings, int inputs) {
+  const auto& macro = settings.evolution.macro;
+  int cells = macro.usual.cells;
+  for (const int other : macro.other_cells) cells = std::min(cells, other);
+  if (settings.fusion.multiplier > inputs + cells)
+    throw InputError(fmt::format("multiplier is {}, but fusion of {} features by {} cells has {} states",
+                                 settings.fusion.multiplier, inputs, cells, inputs + cells),
+                     "lower multiplier in [fusion], or offer more features");
+}
+
+void check_tables(const DeviceSet& devices, const std::vector<BackboneSpace>& spaces, int head_classes,
+                  const FusionSettings& fusion) {
+  for (const auto& device : devices.devices()) {
+    for (const auto& space : spaces)
+      for (const auto& key : space_keys(space, head_classes)) (void)device.table.at(key);
+    for (const auto& op : fusion.operators)
+      (void)device.table.at(fusion_key(op, fusion.channels, fusion.side * fusion.side));
+  }
+}
+
+/// A fusion of `inputs` features that reads as many of them as it can, of one operator alone.
+Genotype uniform_genotype(const MacroArchitecture& macro, int inputs, int multiplier, const std::string& op) {
+  Genotype genotype;
+  for (int cell = 0; cell < macro.cells; ++cell) {
+    genotype.cells.push_back({2 * cell % inputs, (2 * cell + 1) % inputs, {}});
+    for (int node = 0; node < macro.nodes; ++node) genotype.cells.back().steps.push_back({op, 0, 1});
+  }
+  for (int state = inputs + macro.cells - multiplier; state < inputs + macro.cells; ++state)
+    genotype.concat.push_back(state);
+  return genotype;
+}
+
+Objectives worst_costs(const SearchSettings& settings, const std::vector<BackboneSpace>& spaces,
+                       const ModelPricing& pricing, int inputs) {
+  const auto& macro = settings.evolution.macro;
+  int cells = macro.usual.cells, nodes = macro.usual.nodes;
+  for (const int other : macro.other_cells) cells = std::max(cells, other);
+  for (const int other : macro.other_nodes) nodes = std::max(nodes, other);
+  MultimodalGenome largest{{}, {cells, nodes}};
+  for (const auto& space : spaces) largest.backbones.push_back(largest_genome(space));
+  Objectives worst = {100};
+  for (const auto& op : settings.fusion.operators) {
+    const auto genotype = uniform_genotype(largest.macro, inputs, settings.fusion.multiplier, op);
+    const auto cost = pricing.model(largest, genotype).objectives;
+    worst.resize(1 + cost.size());
+    for (std::size_t i = 0; i < cost.size(); ++i) worst[i + 1] = std::max(worst[i + 1], cost[i]);
+  }
+  return worst;
+}
+
+void warn_of_unknown(const std::vector<Objective>& objectives, const DeviceSet& devices) {
+  for (const auto& objective : objectives) {
+    const auto* quantity = std::get_if<std::size_t>(&objective);
+    if (quantity == nullptr) continue;
+    if (const auto lacking = devices.devices_without(*quantity); !lacking.empty())
+      log::warning("the table of device {} has no {} in some rows: {} is no objective of this run", join(lacking, ", "),
+                   kQuantities[*quantity].name, kQuantities[*quantity].name);
+  }
+}
+
+}  // namespace
+
+RunInputs::RunInputs(const SearchSettings& settings, const RunHooks& hooks) {
+  const DatasetFile data(settings.data);
+  check_splits(data);
+  int inputs = 0;
+  ModelSizing sizing{
+      {}, {}, data.info().classes, settings.fusion.channels, settings.fusion.side * settings.fusion.side};
+  for (const auto& modality : settings.modalities) {
+    const int features = settings.fusion.features_of(modalities.size());
+    inputs += features;
+    check_shape(data.modality(modality.name), modality.space);
+    (void)offered_features(feature_count(modality.space, smallest_genome(modality.space)), features);
+    modalities.push_back(modality.name);
+    spaces.push_back(modality.space);
+    sizing.features.push_back(features);
+  }
+  sizing.spaces = spaces;
+  check_multiplier(settings, inputs);
+  pricing = std::make_shared<const ModelPricing>(run_devices(settings, data.info().classes), std::move(sizing),
+                                                 settings.objectives);
+  warn_of_unknown(settings.objectives, pricing->devices());
+  check_tables(pricing->devices(), spaces, head_classes(settings, data.info().classes), settings.fusion);
+  costs.backbone = [prices = pricing](int modality, const auto& genome) { return prices->backbone(modality, genome); };
+  costs.model = [prices = pricing](const auto& genome, const auto& genotype) {
+    return prices->model(genome, genotype);
+  };
+  reference = worst_costs(settings, spaces, *pricing, inputs);
+  hooks.check();
+  files = input_files(settings);
+  contents = input_hashes(settings);
+  hash = run_hash(settings, contents);
+}
+
+}  // namespace harmonic

@@ -1,0 +1,78 @@
+#include "master/run/run_status.hpp"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "core/base/log.hpp"
+#include "core/storage/atomic_file.hpp"
+#include "core/storage/json_text.hpp"
+
+namespace harmonic {
+namespace {
+
+constexpr double kBetween_s = 1;  // of two files that tell of no more than progress
+
+const char* state_of(const RunStatus& status) {
+  if (!status.exit_code) return "running";
+  switch (*status.exit_code) {
+    case ExitCode::done:
+      return "finished";
+    case ExitCode::stopped:
+      return "stopped";
+    case ExitCode::failed:
+    case ExitCode::bad_input:
+      break;
+  }
+  return "failed";
+}
+
+}  // namespace
+
+std::string status_json(const RunStatus& status) {
+  nlohmann::ordered_json json = {{"state", state_of(status)}};
+  if (status.exit_code) json["exit_code"] = static_cast<int>(*status.exit_code);
+  json["generation"] = status.generation;
+  json["done"] = status.done;
+  json["failed"] = status.failed;
+  json["retried"] = status.retried;
+  json["lost_workers"] = status.lost_workers;
+  json["utilisation"] = std::round(1e4 * status.utilisation) / 1e4;
+  auto& lost = json["lost"] = nlohmann::ordered_json::array();
+  for (const auto& worker : status.lost)
+    lost.push_back({{"rank", worker.rank.value}, {"host", worker.host}, {"reason", worker.reason}});
+  return json_text(json, 2) + '\n';
+}
+
+std::vector<LostWorker> lost_workers(const std::filesystem::path& status) {
+  std::vector<LostWorker> lost;
+  if (!std::filesystem::exists(status)) return lost;
+  try {
+    const auto json = nlohmann::json::parse(read_file(status));
+    for (const auto& worker : json.at("lost"))
+      lost.push_back({Rank{worker.at("rank").get<int>()}, worker.at("host").get<std::string>(),
+                      worker.at("reason").get<std::string>()});
+  } catch (const nlohmann::json::exception& e) {
+    throw InputError(fmt::format("{} is not what a run writes: {}", status.string(), e.what()),
+                     "move it away, or give the run directory of a search");
+  }
+  return lost;
+}
+
+StatusFile::StatusFile(std::filesystem::path path, Clock clock) : path_(std::move(path)), clock_(std::move(clock)) {}
+
+void StatusFile::show(const RunStatus& status) {
+  const bool turn = !shown_ || shown_->exit_code != status.exit_code || shown_->generation != status.generation ||
+                    shown_->lost_workers != status.lost_workers || shown_->lost != status.lost;
+  if (!turn && (status == *shown_ || clock_() - shown_s_ < kBetween_s)) return;
+  shown_ = status;
+  shown_s_ = clock_();
+  try {
+    replace_file(path_, status_json(status));
+  } catch (const std::exception& e) {
+    if (!warned_) log::warning("{} is out of date: {}", path_.string(), e.what());
+    warned_ = true;
+  }
+}
+
+}  // namespace harmonic

@@ -1,0 +1,132 @@
+#include "master/search/breeding.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+#include <tuple>
+
+namespace harmonic {
+namespace {
+
+constexpr int kTries = 64;  // draws for one new genome before the space counts as exhausted
+
+/// Inactive genes of a canonical genome are 0. Crossover may switch them on, so they get values first.
+BackboneGenome with_all_genes(BackboneGenome genome, const BackboneSpace& space, RandomStream& random) {
+  for (auto& k : genome.kernel)
+    if (k == 0) k = random.pick(space.kernels);
+  for (auto& e : genome.expand)
+    if (e == 0) e = random.pick(space.expands);
+  return genome;
+}
+
+/// Adds what `draw` makes until there are `count`, or nothing new comes for a while.
+template <class Draw>
+void fill(std::vector<BackboneGenome>& genomes, int count, const KnownBackbone& known, const Draw& draw) {
+  std::set<BackboneGenome> present(genomes.begin(), genomes.end());
+  for (int misses = 0; static_cast<int>(genomes.size()) < count && misses < kTries;) {
+    auto genome = canonical(draw());
+    if (known(genome) || !present.insert(genome).second) {
+      ++misses;
+      continue;
+    }
+    misses = 0;
+    genomes.push_back(std::move(genome));
+  }
+}
+
+/// Orders genomes by how much they compute, roughly: active blocks, then their channels, then their kernels.
+std::tuple<int, int, int> weight_of(const BackboneGenome& genome) {
+  const BackboneGenome active = canonical(genome);
+  const auto sum = [](const std::vector<int>& genes) { return std::accumulate(genes.begin(), genes.end(), 0); };
+  return {sum(active.depth), sum(active.expand), sum(active.kernel)};
+}
+
+/// A child's macro-architecture, and the parent that has the same.
+std::pair<MacroArchitecture, std::optional<CandidateId>> breed_macro(const std::vector<MacroParent>& parents,
+                                                                     const EvolutionSettings& settings,
+                                                                     RandomStream& random) {
+  if (parents.empty()) return {draw_macro(settings.macro, random), std::nullopt};
+  const auto& first = random.pick(parents);
+  const auto& second = random.pick(parents);
+  const auto macro = mutate(crossover(first.macro, second.macro, settings.crossover_first, random), settings.macro,
+                            settings.mutation, random);
+  for (const auto* parent : {&first, &second})
+    if (parent->macro == macro) return {macro, parent->id};
+  return {macro, std::nullopt};
+}
+
+}  // namespace
+
+std::vector<BackboneGenome> first_population(const BackboneSpace& space, int count, RandomStream& random) {
+  if (space.positions() == 0) return {BackboneGenome{}};
+  std::vector<BackboneGenome> genomes = {canonical(smallest_genome(space))};
+  if (const auto largest = canonical(largest_genome(space)); largest != genomes.front()) genomes.push_back(largest);
+  fill(
+      genomes, count, [](const auto&) { return false; }, [&] { return random_genome(space, random); });
+  return genomes;
+}
+
+std::vector<BackboneGenome> next_population(const BackboneSpace& space, std::vector<BackboneGenome> kept,
+                                            const std::vector<BackboneGenome>& parents,
+                                            const EvolutionSettings& settings, const KnownBackbone& known,
+                                            RandomStream& random) {
+  if (space.positions() == 0) return {BackboneGenome{}};
+  fill(kept, settings.population, known, [&] {
+    if (parents.empty()) return random_genome(space, random);
+    const auto first = with_all_genes(random.pick(parents), space, random);
+    const auto second = with_all_genes(random.pick(parents), space, random);
+    return mutate(crossover(first, second, settings.crossover_first, random), space, settings.mutation, random);
+  });
+  return kept;
+}
+
+MacroArchitecture smallest_macro(const MacroOptions& options) {
+  MacroArchitecture smallest = options.usual;
+  if (options.p_other > 0) {
+    for (const int cells : options.other_cells) smallest.cells = std::min(smallest.cells, cells);
+    for (const int nodes : options.other_nodes) smallest.nodes = std::min(smallest.nodes, nodes);
+  }
+  return smallest;
+}
+
+std::vector<Pairing> pair_up(const std::vector<std::vector<BackboneGenome>>& survivors, int count,
+                             const std::vector<MacroParent>& parents, const EvolutionSettings& settings,
+                             const KnownModel& known, RandomStream& random) {
+  auto decks = survivors;
+  if (count == 0) {
+    for (const auto& deck : decks) count = std::max(count, static_cast<int>(deck.size()));
+    if (parents.empty()) count += 2;  // the anchors below
+  }
+  std::set<MultimodalGenome> taken;
+  std::vector<Pairing> pairs;
+  if (parents.empty()) {
+    // Nothing is cheaper than these: they anchor the front's cheap end, where random draws seldom come by.
+    for (const auto& macro : {smallest_macro(settings.macro), settings.macro.usual}) {
+      MultimodalGenome genome{{}, macro};
+      for (const auto& modality : survivors) genome.backbones.push_back(std::ranges::min(modality, {}, weight_of));
+      if (static_cast<int>(pairs.size()) < count && !known(genome) && taken.insert(genome).second)
+        pairs.push_back({std::move(genome), std::nullopt});
+    }
+  }
+  for (int i = 0; static_cast<int>(pairs.size()) < count && i < count; ++i) {
+    Pairing pair;
+    for (auto& deck : decks) {
+      const std::size_t card = static_cast<std::size_t>(i) % deck.size();
+      if (card == 0) random.shuffle(deck);
+      pair.genome.backbones.push_back(deck[card]);
+    }
+    for (int attempt = 0; attempt < kTries; ++attempt) {
+      std::tie(pair.genome.macro, pair.parent) = breed_macro(parents, settings, random);
+      if (attempt >= kTries / 4) {
+        const std::size_t m = random.below(survivors.size());
+        pair.genome.backbones[m] = random.pick(survivors[m]);
+      }
+      if (known(pair.genome) || !taken.insert(pair.genome).second) continue;
+      pairs.push_back(pair);
+      break;
+    }
+  }
+  return pairs;
+}
+
+}  // namespace harmonic

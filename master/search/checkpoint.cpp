@@ -1,0 +1,272 @@
+#include "master/search/checkpoint.hpp"
+
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <limits>
+#include <span>
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/base/hash.hpp"
+#include "core/base/log.hpp"
+#include "core/storage/atomic_file.hpp"
+#include "core/storage/hdf5_file.hpp"
+#include "core/work/answer_check.hpp"
+
+namespace harmonic {
+namespace {
+
+constexpr std::int64_t kVersion = 3;  ///< another one is not read: its run's journal is refused, too
+constexpr std::string_view kSeal = "HARMONIC";
+
+/// The checksum that goes behind the bytes of a checkpoint.
+std::string seal_of(std::string_view bytes) {
+  return fmt::format("{}{:016x}", kSeal, hash64(bytes));
+}
+
+/// Damaged metadata make the HDF5 library give names and numbers that never were: it gets to see a whole file only.
+bool is_whole(const std::filesystem::path& path) {
+  const std::string bytes = read_file(path);
+  const std::string_view text = bytes;
+  const std::size_t size = seal_of("").size();
+  return text.size() > size && text.substr(text.size() - size) == seal_of(text.substr(0, text.size() - size));
+}
+
+/// Genomes of multimodal models as columns.
+struct GenomeColumns {
+  std::vector<std::vector<std::string>> backbones;  ///< [modality][model]
+  std::vector<std::int64_t> cells, nodes;           ///< [model]
+};
+
+/// A search state as the columns of the file.
+struct Columns {
+  std::vector<std::int64_t> counters;                  ///< generation, next task, next candidate
+  std::vector<std::vector<std::string>> survivors;     ///< [modality]
+  std::vector<std::vector<std::string>> memo_genomes;  ///< [modality]
+  std::vector<std::vector<double>> memo_scores;        ///< [modality], percent; NaN: failed
+  std::vector<std::int64_t> parents;
+  std::vector<std::int64_t> ids, generations;   ///< [model]
+  std::vector<double> metrics, tests, seconds;  ///< [model]; test NaN: not read
+  std::vector<std::string> genotypes;           ///< [model]
+  std::vector<std::int64_t> parameter_counts;   ///< [model]
+  std::vector<float> parameters;                ///< of the architecture, model after model
+  GenomeColumns models, failed;
+
+  explicit Columns(std::size_t modalities) : survivors(modalities), memo_genomes(modalities), memo_scores(modalities) {
+    models.backbones.resize(modalities);
+    failed.backbones.resize(modalities);
+  }
+};
+
+struct Writer {
+  Hdf5File& file;
+  template <class T>
+  void field(const std::string& name, std::vector<T>& values) {
+    file.write<T>(name, values, {values.size()});
+  }
+  void field(const std::string& name, std::vector<std::string>& values) { file.write_texts(name, values); }
+};
+
+struct Reader {
+  const Hdf5File& file;
+  template <class T>
+  void field(const std::string& name, std::vector<T>& values) {
+    values = file.read<T>(name);
+  }
+  void field(const std::string& name, std::vector<std::string>& values) { values = file.read_texts(name); }
+};
+
+template <class File>
+void exchange(File& file, const std::string& group, GenomeColumns& columns) {
+  for (std::size_t m = 0; m < columns.backbones.size(); ++m)
+    file.field(fmt::format("{}/genome_{}", group, m), columns.backbones[m]);
+  file.field(group + "/cells", columns.cells);
+  file.field(group + "/nodes", columns.nodes);
+}
+
+/// The one list of fields, for reading and for writing.
+template <class File>
+void exchange(File& file, Columns& columns) {
+  file.field("/counters", columns.counters);
+  for (std::size_t m = 0; m < columns.survivors.size(); ++m) {
+    file.field(fmt::format("/modality_{}/survivors", m), columns.survivors[m]);
+    file.field(fmt::format("/modality_{}/memo/genome", m), columns.memo_genomes[m]);
+    file.field(fmt::format("/modality_{}/memo/metric_val", m), columns.memo_scores[m]);
+  }
+  file.field("/parents", columns.parents);
+  file.field("/models/id", columns.ids);
+  file.field("/models/generation", columns.generations);
+  file.field("/models/metric_val", columns.metrics);
+  file.field("/models/seconds", columns.seconds);
+  file.field("/models/genotype", columns.genotypes);
+  file.field("/models/metric_test", columns.tests);
+  file.field("/models/parameter_count", columns.parameter_counts);
+  file.field("/models/parameters", columns.parameters);
+  exchange(file, "/models", columns.models);
+  exchange(file, "/failed", columns.failed);
+}
+
+void add(GenomeColumns& columns, const MultimodalGenome& genome) {
+  for (std::size_t m = 0; m < columns.backbones.size(); ++m)
+    columns.backbones[m].push_back(to_text(genome.backbones.at(m)));
+  columns.cells.push_back(genome.macro.cells);
+  columns.nodes.push_back(genome.macro.nodes);
+}
+
+MultimodalGenome genome_at(const GenomeColumns& columns, std::size_t row, const std::vector<BackboneSpace>& spaces) {
+  MultimodalGenome genome;
+  for (std::size_t m = 0; m < spaces.size(); ++m)
+    genome.backbones.push_back(parse_genome(columns.backbones[m].at(row), spaces[m]));
+  genome.macro = {static_cast<int>(columns.cells.at(row)), static_cast<int>(columns.nodes.at(row))};
+  return genome;
+}
+
+Columns to_columns(const SearchState& state, std::size_t modalities) {
+  Columns columns(modalities);
+  columns.counters = {state.generation, static_cast<std::int64_t>(state.next_task),
+                      static_cast<std::int64_t>(state.next_candidate)};
+  for (std::size_t m = 0; m < state.survivors.size(); ++m)
+    for (const auto& genome : state.survivors[m]) columns.survivors.at(m).push_back(to_text(genome));
+  for (const auto& [modality, scores] : state.memo.scores())
+    for (const auto& [genome, score] : scores) {
+      const auto m = static_cast<std::size_t>(modality);
+      columns.memo_genomes.at(m).push_back(to_text(genome));
+      columns.memo_scores.at(m).push_back(score.value_or(std::numeric_limits<double>::quiet_NaN()));
+    }
+  for (const auto id : state.parents) columns.parents.push_back(static_cast<std::int64_t>(id.value));
+  for (const auto& [id, model] : state.archive.models()) {
+    columns.ids.push_back(static_cast<std::int64_t>(id.value));
+    columns.generations.push_back(model.generation);
+    columns.metrics.push_back(model.metric_val);
+    columns.tests.push_back(model.metric_test.value_or(std::numeric_limits<double>::quiet_NaN()));
+    columns.seconds.push_back(model.seconds);
+    columns.genotypes.push_back(to_text(model.genotype));
+    columns.parameter_counts.push_back(static_cast<std::int64_t>(model.architecture.size()));
+    columns.parameters.insert(columns.parameters.end(), model.architecture.begin(), model.architecture.end());
+    add(columns.models, model.genome);
+  }
+  for (const auto& genome : state.archive.failed()) add(columns.failed, genome);
+  return columns;
+}
+
+SearchState to_state(const Columns& columns, const std::vector<BackboneSpace>& spaces) {
+  SearchState state;
+  state.generation = static_cast<int>(columns.counters.at(0));
+  state.next_task = static_cast<std::uint64_t>(columns.counters.at(1));
+  state.next_candidate = static_cast<std::uint64_t>(columns.counters.at(2));
+  for (std::size_t m = 0; m < spaces.size(); ++m) {
+    auto& survivors = state.survivors.emplace_back();
+    for (const auto& text : columns.survivors[m]) survivors.push_back(parse_genome(text, spaces[m]));
+    for (std::size_t i = 0; i < columns.memo_genomes[m].size(); ++i) {
+      const double score = columns.memo_scores[m].at(i);
+      state.memo.add(static_cast<int>(m), parse_genome(columns.memo_genomes[m][i], spaces[m]),
+                     std::isnan(score) ? std::nullopt : BackboneMemo::Score(score));
+    }
+  }
+  for (const auto id : columns.parents) state.parents.push_back(CandidateId{static_cast<std::uint64_t>(id)});
+  const auto test = [&](std::size_t model) -> std::optional<double> {
+    if (std::isnan(columns.tests.at(model))) return std::nullopt;
+    return columns.tests.at(model);
+  };
+  std::span<const float> parameters = columns.parameters;
+  const auto next_parameters = [&](std::size_t model) -> std::vector<float> {
+    const auto count = static_cast<std::size_t>(columns.parameter_counts.at(model));
+    if (count > parameters.size()) throw InputError("it lacks architecture parameters", "");
+    const auto own = parameters.first(count);
+    parameters = parameters.subspan(count);
+    return {own.begin(), own.end()};
+  };
+  for (std::size_t i = 0; i < columns.ids.size(); ++i)
+    state.archive.add({CandidateId{static_cast<std::uint64_t>(columns.ids[i])},
+                       static_cast<int>(columns.generations.at(i)), genome_at(columns.models, i, spaces),
+                       columns.metrics.at(i), parse_genotype(columns.genotypes.at(i)), columns.seconds.at(i), test(i),
+                       next_parameters(i)});
+  for (std::size_t i = 0; i < columns.failed.cells.size(); ++i)
+    state.archive.add_failed(genome_at(columns.failed, i, spaces));
+  return state;
+}
+
+/// Names and indices are those of this program, and the parts fit each other. @throws InputError
+void check(const SearchState& state) {
+  for (const auto& [id, model] : state.archive.models()) {
+    const Work work = SearchFusion{{{id, model.genome}}};
+    const auto why =
+        why_nonsense(work, FusionScores{{{model.metric_val, model.genotype, model.metric_test, model.architecture}}});
+    if (!why.empty()) throw InputError(fmt::format("model {} has {}", id.value, why), "");
+    if (id.value >= state.next_candidate) throw InputError(fmt::format("model {} is yet to come", id.value), "");
+  }
+  for (const auto id : state.parents)
+    if (!state.archive.models().contains(id)) throw InputError(fmt::format("parent {} is no model", id.value), "");
+  if (state.generation < 0) throw InputError("its generation is below 0", "");
+}
+
+/// @throws InputError, or what else comes of a file that is not what this program wrote
+SearchState read_checkpoint(const std::filesystem::path& path, std::uint64_t settings_hash,
+                            const std::vector<BackboneSpace>& spaces) {
+  if (!is_whole(path)) throw InputError("it is damaged or cut short", "");
+  const Hdf5File file(path, Hdf5File::Mode::read);
+  if (const auto version = file.attribute_int("/", "version"); version != kVersion)
+    throw InputError(fmt::format("it has version {}, this program knows {}", version, kVersion), "");
+  if (static_cast<std::uint64_t>(file.attribute_int("/", "settings_hash")) != settings_hash)
+    throw InputError("it belongs to other settings", "");
+  Columns columns(spaces.size());
+  Reader reader{file};
+  exchange(reader, columns);
+  auto state = to_state(columns, spaces);
+  check(state);
+  return state;
+}
+
+/// A second name for the file, or a copy where the file system has none.
+void keep_previous(const std::filesystem::path& path) {
+  if (!std::filesystem::exists(path) || !is_whole(path)) return;
+  replace_file(previous_checkpoint(path), [&](const std::filesystem::path& temporary) {
+    std::error_code error;
+    std::filesystem::create_hard_link(path, temporary, error);
+    if (error) std::filesystem::copy_file(path, temporary);
+  });
+}
+
+}  // namespace
+
+void save_checkpoint(const std::filesystem::path& path, const SearchState& state, std::uint64_t settings_hash,
+                     std::size_t modalities) {
+  keep_previous(path);
+  replace_file(path, [&](const std::filesystem::path& temporary) {
+    {
+      Hdf5File file(temporary, Hdf5File::Mode::create);
+      file.set_attribute("/", "version", kVersion);
+      file.set_attribute("/", "settings_hash", static_cast<std::int64_t>(settings_hash));
+      Columns columns = to_columns(state, modalities);
+      Writer writer{file};
+      exchange(writer, columns);
+      file.flush();
+    }
+    const std::string seal = seal_of(read_file(temporary));
+    std::ofstream out(temporary, std::ios::binary | std::ios::app);
+    out << seal;
+    out.close();
+    if (!out) throw RunError(fmt::format("cannot write {}: {}", temporary.string(), std::strerror(errno)));
+  });
+}
+
+std::optional<SearchState> load_checkpoint(const std::filesystem::path& path, std::uint64_t settings_hash,
+                                           const std::vector<BackboneSpace>& spaces) {
+  bool found = false;
+  for (const auto& file : {path, previous_checkpoint(path)}) {
+    if (!std::filesystem::exists(file)) continue;
+    found = true;
+    try {
+      return read_checkpoint(file, settings_hash, spaces);
+    } catch (const std::exception& e) {
+      log::warning("checkpoint {} cannot be used: {}", file.string(), e.what());
+    }
+  }
+  if (found) log::warning("no checkpoint can be used: the search is followed again from the journal");
+  return std::nullopt;
+}
+
+}  // namespace harmonic

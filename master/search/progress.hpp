@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+
+#include "core/work/clock.hpp"
+#include "master/run/run_plan.hpp"
+#include "master/search/search.hpp"
+
+namespace harmonic {
+
+/// What a person sees while a search runs: one line on a terminal; a log line a generation.
+class Progress {
+ public:
+  explicit Progress(const EvolutionSettings& settings) : settings_(settings) {}
+
+  void batch(const Search& search, const std::vector<Task>& tasks);
+  void told(const Task& task, const Result& result);
+  [[nodiscard]] std::string line(const Search& search, const WorkerCount& workers) const;
+  /// The log line of a generation that ended. @param hypervolume of the front so far
+  void generation_done(const Search& search, double hypervolume);
+
+ private:
+  struct Mean {
+    double sum = 0;
+    int count = 0;
+    [[nodiscard]] double value() const { return count == 0 ? 0 : sum / count; }
+  };
+  [[nodiscard]] double seconds_left(const Search& search, const WorkerCount& workers) const;
+  [[nodiscard]] int pairs() const;
+
+  EvolutionSettings settings_;
+  Clock clock_ = steady_clock();
+  double start_s_ = clock_();
+  double hypervolume_ = 0;
+  double best_ = 0;
+  std::size_t batch_size_ = 0, batch_done_ = 0;  ///< tasks; fusion: models, several of which may be one task
+  std::size_t groups_ = 0;                       ///< backbone tasks of the last generation
+  Mean group_s_, fusion_s_;                      ///< of a backbone task; of a model
+};
+
+}  // namespace harmonic

@@ -1,0 +1,240 @@
+#include "master/search/search.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/base/overloaded.hpp"
+#include "core/pareto/survival.hpp"
+#include "core/space/prefix_groups.hpp"
+#include "master/models/scored_models.hpp"
+#include "master/search/batched_pairs.hpp"
+
+namespace harmonic {
+namespace {
+
+std::size_t share_of(std::size_t total, double share, std::size_t at_least) {
+  return std::max(at_least, static_cast<std::size_t>(std::ceil(share * static_cast<double>(total) - 1e-9)));
+}
+
+double blocks(const BackboneGenome& genome) {
+  double sum = 2;  // the fixed layers
+  for (const int e : canonical(genome).expand) sum += e / 4.0;
+  return sum;
+}
+
+}  // namespace
+
+Search::Search(EvolutionSettings settings, Seed seed, std::vector<BackboneSpace> spaces, SearchCosts costs,
+               int pairs_at_once)
+    : Search(std::move(settings), seed, std::move(spaces), std::move(costs), SearchState{}, pairs_at_once) {}
+
+Search::Search(EvolutionSettings settings, Seed seed, std::vector<BackboneSpace> spaces, SearchCosts costs,
+               SearchState state, int pairs_at_once)
+    : settings_(std::move(settings)),
+      seed_(seed),
+      spaces_(std::move(spaces)),
+      costs_(std::move(costs)),
+      pairs_at_once_(pairs_at_once),
+      state_(std::move(state)),
+      board_(state_.next_task) {
+  state_.archive.price_with(costs_.model);
+  mark_boundary();
+}
+
+std::vector<Task> Search::ask() {
+  while (board_.empty() && (!started_ || phase_ != Phase::over)) advance();
+  return board_.tasks();
+}
+
+void Search::tell(const Result& result) {
+  const auto work = board_.take(result);
+  if (!work) return;
+  std::visit(Overloaded{[&](const EvaluateBackbones& w) {
+                          const auto* scores = std::get_if<BackboneScores>(&result.outcome);
+                          for (std::size_t i = 0; i < w.genomes.size(); ++i) {
+                            state_.memo.add(w.modality, w.genomes[i],
+                                            scores ? BackboneMemo::Score(scores->metric.at(i)) : std::nullopt);
+                            evaluated_since_.emplace_back(w.modality, w.genomes[i]);
+                          }
+                        },
+                        [&](const SearchFusion& w) {
+                          auto models = scored_models(w, result, generation());
+                          if (models.empty()) {
+                            state_.archive.add_failed(w.candidates.at(0).genome);
+                            failed_since_.insert(w.candidates.at(0).genome);
+                          }
+                          for (auto& model : models) state_.archive.add(std::move(model));
+                        },
+                        [&](const TestModel& w) {
+                          if (const auto* score = std::get_if<TestScore>(&result.outcome)) {
+                            state_.archive.set_metric_test(w.candidate, score->metric_test);
+                            tested_since_.insert(w.candidate);
+                          }
+                        }},
+             *work);
+}
+
+SearchState Search::boundary() const {
+  SearchState state = boundary_;
+  state.memo = state_.memo;
+  for (const auto& [modality, genome] : evaluated_since_) state.memo.remove(modality, genome);
+  for (const auto& [id, model] : state_.archive.models())
+    if (id.value < state.next_candidate) {
+      ScoredModel before = model;
+      if (tested_since_.contains(id)) before.metric_test.reset();
+      state.archive.add(std::move(before));
+    }
+  for (const auto& genome : state_.archive.failed())
+    if (!failed_since_.contains(genome)) state.archive.add_failed(genome);
+  return state;
+}
+
+void Search::mark_boundary() {
+  boundary_ = {state_.generation, state_.next_task, state_.next_candidate, state_.survivors, state_.parents, {}, {}};
+  evaluated_since_.clear();
+  failed_since_.clear();
+  tested_since_.clear();
+}
+
+int Search::generation() const {
+  return std::min(state_.generation + 1, settings_.generations);
+}
+
+void Search::advance() {
+  if (!started_) {
+    started_ = true;
+    return start_generation();
+  }
+  switch (phase_) {
+    case Phase::backbones:
+      return select_backbones();
+    case Phase::fusion:
+      return select_models();
+    case Phase::test:
+      phase_ = Phase::over;
+      return;
+    case Phase::over:
+      return;
+  }
+}
+
+void Search::start(Phase phase, std::vector<Work> work) {
+  phase_ = phase;
+  for (auto& piece : work) board_.add(std::move(piece));
+}
+
+void Search::start_generation() {
+  if (state_.generation >= settings_.generations) return start_tests();
+  const auto g = static_cast<std::uint64_t>(state_.generation);
+  population_.clear();
+  std::vector<Work> work;
+  for (std::size_t m = 0; m < spaces_.size(); ++m) {
+    const int modality = static_cast<int>(m);
+    RandomStream random(seed_, "population", g, m);
+    if (g == 0) {
+      population_.push_back(first_population(spaces_[m], settings_.population, random));
+    } else {
+      std::vector<BackboneGenome> parents;
+      for (const auto id : state_.parents) parents.push_back(state_.archive.models().at(id).genome.backbones[m]);
+      const auto known = [&](const BackboneGenome& genome) { return state_.memo.contains(modality, genome); };
+      population_.push_back(next_population(spaces_[m], state_.survivors[m], parents, settings_, known, random));
+    }
+    std::vector<BackboneGenome> unscored;
+    std::ranges::copy_if(population_[m], std::back_inserter(unscored),
+                         [&](const auto& genome) { return !state_.memo.contains(modality, genome); });
+    for (auto& group : prefix_groups(std::move(unscored)))
+      work.push_back(EvaluateBackbones{modality, std::move(group)});
+  }
+  start(Phase::backbones, std::move(work));
+}
+
+void Search::select_backbones() {
+  state_.survivors.resize(spaces_.size());
+  for (std::size_t m = 0; m < spaces_.size(); ++m) {
+    // The survivors before are part of the population: parents and offspring compete.
+    const int modality = static_cast<int>(m);
+    std::vector<BackboneGenome> scored;
+    std::vector<Objectives> points;
+    for (const auto& genome : population_[m]) {
+      const auto* score = state_.memo.find(modality, genome);
+      if (score == nullptr || !score->has_value()) continue;
+      scored.push_back(genome);
+      points.push_back(with_metric(**score, costs_.backbone(modality, genome)));
+    }
+    if (scored.empty())
+      throw RunError(fmt::format("no backbone of space {} could be evaluated; the last failure: {}", spaces_[m].name,
+                                 board_.last_failure()));
+    const auto wanted = static_cast<std::size_t>(settings_.population);
+    state_.survivors[m].clear();
+    for (const auto i : survivors(points, share_of(wanted, settings_.backbone_survivors, 1)))
+      state_.survivors[m].push_back(scored[i]);
+  }
+  RandomStream random(seed_, "pairing", static_cast<std::uint64_t>(state_.generation));
+  const auto known = [&](const MultimodalGenome& genome) { return state_.archive.knows(genome); };
+  std::vector<FusionCandidate> candidates;
+  for (auto& pair : pair_up(state_.survivors, settings_.pairs, macro_parents(), settings_, known, random)) {
+    FusionCandidate candidate{CandidateId{state_.next_candidate++}, std::move(pair.genome)};
+    if (pair.parent) candidate.start = state_.archive.models().at(*pair.parent).architecture;
+    candidates.push_back(std::move(candidate));
+  }
+  const auto pieces = batched_pairs(candidates, pairs_at_once_);
+  start(Phase::fusion, {pieces.begin(), pieces.end()});
+}
+
+void Search::select_models() {
+  std::vector<CandidateId> pool = state_.parents;
+  const auto& models = state_.archive.models();
+  for (auto it = models.lower_bound(CandidateId{boundary_.next_candidate}); it != models.end(); ++it)
+    pool.push_back(it->first);
+  if (pool.empty())
+    throw RunError(fmt::format("no multimodal model could be evaluated; the last failure: {}", board_.last_failure()));
+  std::ranges::sort(pool);
+  std::vector<Objectives> points;
+  for (const auto id : pool) points.push_back(models.at(id).objectives);
+  state_.parents.clear();
+  for (const auto i : survivors(points, share_of(pool.size(), settings_.model_survivors, 2)))
+    state_.parents.push_back(pool[i]);
+  ++state_.generation;
+  state_.next_task = board_.next_id();
+  mark_boundary();
+  start_generation();
+}
+
+void Search::start_tests() {
+  std::vector<Work> work;
+  for (const auto id : front()) {
+    const auto& model = state_.archive.models().at(id);
+    if (!model.metric_test) work.push_back(TestModel{id, model.genome, model.genotype});
+  }
+  start(Phase::test, std::move(work));
+}
+
+std::vector<MacroParent> Search::macro_parents() const {
+  std::vector<MacroParent> parents;
+  for (const auto id : state_.parents) parents.push_back({id, state_.archive.models().at(id).genome.macro});
+  return parents;
+}
+
+double expected_cost(const Work& work) {
+  return std::visit(Overloaded{[](const EvaluateBackbones& w) {
+                                 double sum = 0;
+                                 for (const auto& genome : w.genomes) sum += blocks(genome);
+                                 return sum;
+                               },
+                               [](const SearchFusion& w) {
+                                 double sum = 0;
+                                 for (const auto& candidate : w.candidates) {
+                                   const auto& [backbones, macro] = candidate.genome;
+                                   sum += 4.0 * macro.cells * (1 + macro.nodes);
+                                   for (const auto& genome : backbones) sum += blocks(genome);
+                                 }
+                                 return sum;
+                               },
+                               [](const TestModel&) { return 1.0; }},
+                    work);
+}
+
+}  // namespace harmonic

@@ -1,0 +1,116 @@
+#include "master/search/search_plan.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "core/base/log.hpp"
+#include "core/storage/atomic_file.hpp"
+#include "master/models/candidates_file.hpp"
+#include "master/run/model_plan.hpp"
+#include "master/search/checkpoint.hpp"
+#include "master/search/progress.hpp"
+#include "master/search/search.hpp"
+
+namespace harmonic {
+namespace {
+
+Search make_search(const SearchSettings& settings, const RunInputs& inputs, const RunPaths& paths) {
+  const Seed seed{settings.seed};
+  const int at_once = settings.fusion.pairs_at_once;
+  auto state = settings.resume ? load_checkpoint(paths.checkpoint(), inputs.hash, inputs.spaces) : std::nullopt;
+  if (!state) return {settings.evolution, seed, inputs.spaces, inputs.costs, at_once};
+  log::info("resumed after generation {}", state->generation);
+  return {settings.evolution, seed, inputs.spaces, inputs.costs, std::move(*state), at_once};
+}
+
+/// Removes the folders of scored models that are not on the front: a model that is dominated once stays dominated.
+void prune_models(const std::filesystem::path& models, const Archive& archive) {
+  std::error_code ignored;
+  for (const auto& folder : std::filesystem::directory_iterator(models, ignored)) {  // the front's before, and the new
+    CandidateId id;
+    const std::string name = folder.path().filename().string();
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id.value);
+    if (error != std::errc{} || end != name.data() + name.size()) continue;
+    if (archive.models().contains(id) && !std::ranges::binary_search(archive.front(), id))
+      std::filesystem::remove_all(folder.path(), ignored);
+  }
+}
+
+/// The search and its files: a checkpoint and tables every generation.
+class SearchPlan final : public ModelPlan {
+ public:
+  SearchPlan(const SearchSettings& settings, const RunInputs& inputs, const RunPaths& paths)
+      : ModelPlan(inputs),
+        keep_all_models_(settings.keep_models == KeepModels::all),
+        reads_test_(settings.protocol == Protocol::published),
+        search_(make_search(settings, inputs, paths)),
+        progress_(settings.evolution) {}
+
+  [[nodiscard]] std::vector<Task> ask() override {
+    auto tasks = search_.ask();
+    progress_.batch(search_, tasks);
+    return tasks;
+  }
+  void tell(const Task& task, const Result& result) override {
+    search_.tell(result);
+    progress_.told(task, result);
+  }
+
+  [[nodiscard]] int generation() const override { return search_.generations_finished(); }
+  void save(const RunPaths& paths, Moment moment) override {
+    if (generation() != saved_generation_ && generation() > 0) progress_.generation_done(search_, hypervolume());
+    saved_generation_ = generation();
+    if (generation() != checkpoint_.generation && (moment == Moment::end || checkpoint_is_due())) {
+      save_checkpoint(paths.checkpoint(), search_.boundary(), inputs().hash, inputs().spaces.size());
+      checkpoint_ = {generation(), archive().models().size()};
+    }
+    candidates_.save(paths.candidates(), archive(), tables(), reads_test_);
+    replace_file(paths.front(), tables().front_csv(archive()));
+  }
+  void tidy(const RunPaths& paths) override {
+    if (!keep_all_models_) prune_models(paths.models(), archive());
+  }
+
+  [[nodiscard]] std::string progress_line(const WorkerCount& workers) const override {
+    return progress_.line(search_, workers);
+  }
+  [[nodiscard]] std::string how_far() const override {
+    return fmt::format("in generation {} with {} models scored", search_.generation(), archive().models().size());
+  }
+  [[nodiscard]] std::string text() const override { return tables().front_table(archive()); }
+
+ protected:
+  [[nodiscard]] const Archive& archive() const override { return search_.archive(); }
+
+ private:
+  /// A checkpoint holds all models, so it is written when they have become a tenth more: over a whole run that costs
+  /// each model the same, however many there are. What is younger a resumed run has from the journal.
+  [[nodiscard]] bool checkpoint_is_due() const {
+    const auto models = archive().models().size();
+    return 10 * (models - checkpoint_.models) >= models;
+  }
+
+  bool keep_all_models_;
+  bool reads_test_;  ///< of every candidate: the published protocol does
+  Search search_;
+  Progress progress_;
+  CandidatesFile candidates_;
+  int saved_generation_ = -1;
+  struct {
+    int generation = -1;
+    std::size_t models = 0;
+  } checkpoint_;  ///< the last one that was written
+};
+
+}  // namespace
+
+ExitCode run_search(const SearchSettings& settings, Mailbox& mailbox, const RunHooks& hooks) {
+  const RunRecipe recipe{
+      "search", run_config(settings), [&] { return RunInputs(settings, hooks); },
+      [&](const auto& inputs, const auto& paths) { return std::make_unique<SearchPlan>(settings, inputs, paths); }};
+  return lead_run(settings, recipe, mailbox, hooks);
+}
+
+}  // namespace harmonic

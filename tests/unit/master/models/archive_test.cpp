@@ -1,0 +1,144 @@
+#include "master/models/archive.hpp"
+
+#include <fstream>
+
+#include <catch2/catch.hpp>
+
+#include "core/base/rng.hpp"
+#include "core/hardware/device_model.hpp"
+#include "core/pareto/hypervolume.hpp"
+#include "core/storage/atomic_file.hpp"
+#include "master/models/candidates_file.hpp"
+#include "tests/support/fakes.hpp"
+#include "tests/support/shared_data.hpp"
+
+namespace harmonic {
+namespace {
+
+using namespace testing;
+
+/// A model whose costs are its number of cells and of nodes: many are equal in some objective, or in all.
+ScoredModel some_model(std::uint64_t id, int generation = 1) {
+  RandomStream random(Seed{4}, "archive", id);
+  ScoredModel model{CandidateId{id}, generation};
+  model.genome.backbones = {smallest_genome(find_space("avmnist-image"))};
+  model.genome.macro = {1 + static_cast<int>(random.below(6)), 1 + static_cast<int>(random.below(6))};
+  model.genotype = fake_genotype(model.genome);
+  model.metric_val = 90 + static_cast<double>(random.below(8));
+  return model;
+}
+
+ModelCosts cells_and_nodes(const MultimodalGenome& genome, const Genotype&) {
+  return {{}, {static_cast<double>(genome.macro.cells), static_cast<double>(genome.macro.nodes)}};
+}
+
+std::vector<CandidateId> front_by_definition(const Archive& archive) {
+  std::vector<CandidateId> front;
+  for (const auto& [id, model] : archive.models())
+    if (std::ranges::none_of(archive.models(), [&, &m = model](const auto& other) {
+          return dominates(other.second.objectives, m.objectives);
+        }))
+      front.push_back(id);
+  return front;
+}
+
+/// One device whose table holds all that the spaces ask for.
+DeviceSet one_device(const TemporaryFolder& folder) {
+  model_table(device_profile("edge-gpu"), {.spaces = {find_space("avmnist-image")}, .head_classes = {10}}, "2024-01-01")
+      .save(folder / "gpu.json");
+  return {{{"gpu", {(folder / "gpu.json").string()}}}, Aggregate::mean, {find_space("avmnist-image")}, {10}};
+}
+
+Archive priced(const DeviceSet& devices) {
+  Archive archive;
+  archive.price_with([pricing = ModelPricing(devices, {}, device_objectives())](
+                         const auto& genome, const auto& genotype) { return pricing.model(genome, genotype); });
+  return archive;
+}
+
+TEST_CASE("The front that an archive keeps is that of all its models, in whatever order they came",
+          "[master][archive]") {
+  Archive archive;
+  archive.price_with(cells_and_nodes);
+  for (std::uint64_t i = 0; i < 200; ++i) {
+    archive.add(some_model(1 + (i * 77) % 200));
+    REQUIRE(archive.front() == front_by_definition(archive));
+  }
+  CHECK(archive.front().size() < 100);
+  std::vector<Objectives> points;
+  for (const auto& [id, model] : archive.models()) points.push_back(model.objectives);
+  CHECK(archive.hypervolume({100, 10, 10}) == Approx(hypervolume(points, {100, 10, 10})));
+}
+
+TEST_CASE("Prices that come after the models give the same front", "[master][archive]") {
+  Archive early, late;
+  early.price_with(cells_and_nodes);
+  for (std::uint64_t id = 1; id <= 50; ++id) {
+    early.add(some_model(id));
+    late.add(some_model(id));
+  }
+  CHECK(late.front().empty());
+  late.price_with(cells_and_nodes);
+  CHECK(late.front() == early.front());
+}
+
+TEST_CASE("A model that is scored anew takes the place of the one before", "[master][archive]") {
+  Archive archive;
+  archive.price_with(cells_and_nodes);
+  for (std::uint64_t id = 1; id <= 50; ++id) archive.add(some_model(id));
+  auto worse = archive.models().at(archive.front().front());
+  worse.metric_val = 1;
+  archive.add(worse);
+  CHECK(archive.models().size() == 50);
+  CHECK(archive.front() == front_by_definition(archive));
+}
+
+TEST_CASE("A file of candidates that is appended to is the one written whole", "[master][archive]") {
+  const TemporaryFolder folder;
+  const auto devices = one_device(folder);
+  const ResultTables tables({"image"}, devices);
+  Archive archive = priced(devices);
+  CandidatesFile file;
+  const auto path = folder / "candidates.csv";
+  const auto check = [&] {
+    file.save(path, archive, tables, false);
+    CHECK(read_file(path) == tables.candidates_csv(archive));
+  };
+  check();
+  for (const std::uint64_t id : {2, 3, 5}) archive.add(some_model(id));
+  check();
+  for (const std::uint64_t id : {7, 9}) archive.add(some_model(id, 2));
+  check();
+  check();
+  archive.add(some_model(4));  // before what the file holds
+  archive.add(some_model(10, 3));
+  check();
+  std::ofstream(path, std::ios::app) << "somebody else's\n";
+  check();
+  std::filesystem::remove(path);
+  check();
+  CandidatesFile resumed;  // another process, on the file as it lies
+  archive.add(some_model(11, 4));
+  resumed.save(path, archive, tables, false);
+  CHECK(read_file(path) == tables.candidates_csv(archive));
+}
+
+TEST_CASE("What a file of candidates holds is not written again", "[master][archive]") {
+  const TemporaryFolder folder;
+  const auto devices = one_device(folder);
+  const ResultTables tables({"image"}, devices);
+  Archive archive = priced(devices);
+  archive.add(some_model(1));
+  CandidatesFile file;
+  const auto path = folder / "candidates.csv";
+  file.save(path, archive, tables, false);
+  std::string marked = read_file(path);
+  marked[0] = 'X';  // of the same length: nobody looks at it again
+  std::ofstream(path, std::ios::binary) << marked;
+  archive.add(some_model(2));
+  file.save(path, archive, tables, false);
+  CHECK(read_file(path).starts_with(marked));
+}
+
+}  // namespace
+}  // namespace harmonic

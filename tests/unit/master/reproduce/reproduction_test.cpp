@@ -1,0 +1,204 @@
+#include "master/reproduce/reproduction.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <catch2/catch.hpp>
+
+#include "core/base/error.hpp"
+#include "core/hardware/model_pricing.hpp"
+#include "core/storage/csv.hpp"
+#include "master/reproduce/reproduce_results.hpp"
+#include "master/reproduce/reproduce_settings.hpp"
+#include "tests/support/fakes.hpp"
+#include "tests/support/shared_data.hpp"
+#include "tests/support/tiny_run.hpp"
+
+namespace harmonic {
+namespace {
+
+using namespace testing;
+
+std::vector<ReproducedRow> avmnist_rows(const std::vector<int>& numbers) {
+  std::vector<ReproducedRow> rows;
+  for (const int number : numbers) {
+    const auto& row = find_published_table("avmnist").row(number);
+    rows.push_back({row, {row.backbones, row.macro}, row.unimodal_metric});
+  }
+  return rows;
+}
+
+/// Answers everything, the last asked first.
+void answer(Reproduction& reproduction, const std::function<Outcome(const Work&)>& outcome = fake_outcome) {
+  for (auto tasks = reproduction.ask(); !tasks.empty(); tasks = reproduction.ask())
+    for (auto task = tasks.rbegin(); task != tasks.rend(); ++task)
+      reproduction.tell({task->id, Rank{1}, 1, outcome(task->work)});
+}
+
+int count_tests(const std::vector<Task>& tasks) {
+  return static_cast<int>(
+      std::ranges::count_if(tasks, [](const Task& t) { return std::holds_alternative<TestModel>(t.work); }));
+}
+
+TEST_CASE("A reproduction asks for every backbone once, every seed's search, and then test once a model",
+          "[master][reproduce]") {
+  Reproduction reproduction(avmnist_rows({1, 3}), 3, true);
+  const auto first = reproduction.ask();
+  int backbones = 0;
+  std::set<CandidateId> models;
+  std::set<std::pair<MultimodalGenome, int>> searches;
+  for (const auto& task : first) {
+    if (const auto* work = std::get_if<EvaluateBackbones>(&task.work)) {
+      ++backbones;
+      CHECK(work->split == Split::test);
+    }
+    if (const auto* work = std::get_if<SearchFusion>(&task.work)) {
+      REQUIRE(work->candidates.size() == 1);
+      models.insert(work->candidates[0].candidate);
+      searches.emplace(work->candidates[0].genome, work->candidates[0].trial);
+    }
+  }
+  // Rows 1 and 3 differ in their images; their audio genomes differ in inactive genes alone.
+  CHECK(backbones == 3);
+  CHECK(models == std::set<CandidateId>{CandidateId{101}, CandidateId{102}, CandidateId{103}, CandidateId{301},
+                                        CandidateId{302}, CandidateId{303}});
+  CHECK(searches.size() == 6);
+  CHECK(count_tests(first) == 0);
+  for (const auto& task : first) reproduction.tell({task.id, Rank{1}, 1, fake_outcome(task.work)});
+  const auto second = reproduction.ask();
+  CHECK(count_tests(second) == 6);
+  CHECK(second.size() == 6);
+}
+
+TEST_CASE("Where the search itself reports test, nothing else reads it", "[master][reproduce]") {
+  Reproduction reproduction(avmnist_rows({1}), 2, false);
+  answer(reproduction, [](const Work& work) {
+    CHECK_FALSE(std::holds_alternative<TestModel>(work));
+    auto outcome = fake_outcome(work);
+    if (auto* found = std::get_if<FusionScores>(&outcome)) found->scores.at(0).metric_test = 75;
+    return outcome;
+  });
+  for (const auto* model : reproduction.models(reproduction.rows()[0])) CHECK(reproduction.metric(*model) == 75);
+}
+
+TEST_CASE("Seeds of a row travel together, never those of two rows, and find what they would alone",
+          "[master][reproduce]") {
+  Reproduction alone(avmnist_rows({1, 3}), 3, true), together(avmnist_rows({1, 3}), 3, true, 2);
+  std::vector<std::vector<std::uint64_t>> pieces;
+  for (const auto& task : together.ask()) {
+    const auto* work = std::get_if<SearchFusion>(&task.work);
+    if (work == nullptr) continue;
+    pieces.emplace_back();
+    for (const auto& candidate : work->candidates) pieces.back().push_back(candidate.candidate.value);
+  }
+  CHECK(pieces == std::vector<std::vector<std::uint64_t>>{{101, 102}, {103}, {301, 302}, {303}});
+  answer(alone);
+  answer(together);
+  REQUIRE(together.archive().models().size() == 6);
+  for (const auto& [id, model] : together.archive().models()) {
+    CHECK(model.metric_val == alone.archive().models().at(id).metric_val);
+    CHECK(model.genotype == alone.archive().models().at(id).genotype);
+    CHECK(model.seconds == (id.value % 100 == 3 ? 1.0 : 0.5));  // a task takes one second
+  }
+}
+
+TEST_CASE("Seeds that fail together are tried alone", "[master][reproduce]") {
+  Reproduction reproduction(avmnist_rows({1}), 3, true, 3);
+  bool group_failed = false;
+  for (auto tasks = reproduction.ask(); !tasks.empty(); tasks = reproduction.ask())
+    for (const auto& task : tasks) {
+      const auto* work = std::get_if<SearchFusion>(&task.work);
+      const bool fails = work != nullptr && work->candidates.size() > 1;
+      group_failed |= fails;
+      reproduction.tell({task.id, Rank{1}, 1, fails ? Outcome(Failure{"no memory"}) : fake_outcome(task.work)});
+    }
+  CHECK(group_failed);
+  CHECK(reproduction.archive().models().size() == 3);
+}
+
+TEST_CASE("A search that failed is left out of its row; without any the reproduction says why", "[master][reproduce]") {
+  Reproduction reproduction(avmnist_rows({1, 2}), 2, true);
+  answer(reproduction, [](const Work& work) -> Outcome {
+    const auto* search = std::get_if<SearchFusion>(&work);
+    return search != nullptr && search->candidates[0].candidate == CandidateId{102} ? Failure{"no memory"}
+                                                                                    : fake_outcome(work);
+  });
+  CHECK(reproduction.models(reproduction.rows()[0]).size() == 1);
+  CHECK(reproduction.models(reproduction.rows()[1]).size() == 2);
+  Reproduction hopeless(avmnist_rows({1}), 2, true);
+  const auto fail = [](const Work&) -> Outcome { return Failure{"no memory"}; };
+  CHECK_THROWS_WITH(answer(hopeless, fail), Catch::Contains("no memory"));
+}
+
+TEST_CASE("Published stands beside measured: means over seeds with their interval, costs on every device",
+          "[master][reproduce]") {
+  const TemporaryFolder folder;
+  const auto settings = tiny_run(folder.path());
+  const DeviceSet devices(settings.devices, Aggregate::mean, {find_space("avmnist-image"), find_space("avmnist-audio")},
+                          {10, 10});
+  const ModelPricing pricing(devices, {{find_space("avmnist-image"), find_space("avmnist-audio")}, {4, 4}, 10},
+                             device_objectives());
+  Reproduction reproduction(avmnist_rows({1}), 3, true, 1,
+                            [&](const auto& genome, const auto& genotype) { return pricing.model(genome, genotype); });
+  const auto before = compare(reproduction, {"image", "audio"}, devices);
+  CHECK(std::ranges::all_of(before, [](const auto& q) { return q.measured.count == 0; }));
+  answer(reproduction, [](const Work& work) -> Outcome {
+    const auto* test = std::get_if<TestModel>(&work);
+    if (test != nullptr) return TestScore{90.0 + static_cast<double>(test->candidate.value - 100)};
+    return fake_outcome(work);
+  });
+  const auto quantities = compare(reproduction, {"image", "audio"}, devices);
+  const auto table = CsvTable::parse(reproduced_csv(quantities, "avmnist", "honest"), "reproduced.csv");
+  REQUIRE(table.rows() == 9);  // two backbones, the whole, two devices with two costs, two sizes
+  const auto cell = [&](std::size_t row, const char* column) { return table.cell(row, table.column(column)); };
+  CHECK(cell(0, "quantity") == "metric.image");
+  CHECK(cell(0, "published") == "79.77");
+  CHECK(table.number(0, table.column("measured")) == Approx(fake_metric(reproduction.rows()[0].genome.backbones[0])));
+  CHECK(cell(0, "ci95").empty());
+  CHECK(cell(2, "quantity") == "metric");
+  CHECK(cell(2, "published") == "92.88");
+  CHECK(table.number(2, table.column("measured")) == Approx(92));
+  CHECK(table.number(2, table.column("ci95")) == Approx(2.484138).epsilon(1e-6));
+  CHECK(table.number(2, table.column("lowest")) == Approx(91));
+  CHECK(cell(2, "seeds") == "3");
+  CHECK(cell(3, "quantity") == "latency");
+  CHECK(cell(3, "device") == "slow");
+  CHECK(table.number(3, table.column("measured")) == Approx(10 * table.number(5, table.column("measured"))));
+  CHECK(cell(6, "unit") == "mJ");
+  CHECK(cell(8, "quantity") == "macs");
+  CHECK(cell(8, "published").empty());
+  CHECK(table.number(8, table.column("measured")) > 1e6);
+  CHECK_THAT(reproduced_text(quantities), Catch::Contains("92.88") && Catch::Contains("latency ms slow"));
+}
+
+ReproduceSettings settings_of(const std::filesystem::path& folder) {
+  ReproduceSettings settings;
+  settings.run = tiny_run(folder);
+  settings.table = "avmnist";
+  return settings;
+}
+
+TEST_CASE("Rows and modalities must be the table's; the order of modalities is the run's", "[master][reproduce]") {
+  const TemporaryFolder folder;
+  auto settings = settings_of(folder.path());
+  CHECK(settings.published_rows().size() == 3);
+  settings.rows = {3, 1, 3};
+  CHECK(settings.published_rows()[1].row == 3);
+  CHECK(settings.published_rows().size() == 2);
+  CHECK(settings.table_modalities() == std::vector<std::size_t>{0, 1});
+  std::swap(settings.run.modalities[0], settings.run.modalities[1]);
+  CHECK(settings.table_modalities() == std::vector<std::size_t>{1, 0});
+  settings.rows = {4};
+  CHECK_THROWS_WITH(settings.check(), Catch::Contains("row 4"));
+  settings.rows = {};
+  settings.table = "mmimdb";
+  CHECK_THROWS_WITH(settings.check(), Catch::Contains("mmimdb-image and maxout") && Catch::Contains("avmnist-audio") &&
+                                          Catch::Contains("configs/mmimdb.cfg"));
+  settings.table = "avmnist";
+  settings.run.modalities[1] = settings.run.modalities[0];
+  settings.run.modalities[1].name = "second";
+  CHECK_THROWS_AS(settings.check(), InputError);
+}
+
+}  // namespace
+}  // namespace harmonic

@@ -1,0 +1,812 @@
+#include <atomic>
+#include <iostream>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "core/base/log.hpp"
+#include "core/hardware/model_pricing.hpp"
+#include "core/pareto/hypervolume.hpp"
+#include "core/storage/atomic_file.hpp"
+#include "core/storage/csv.hpp"
+#include "core/work/run_hash.hpp"
+#include "master/report/report.hpp"
+#include "master/reproduce/reproduce_plan.hpp"
+#include "master/run/run_inputs.hpp"
+#include "master/search/search_plan.hpp"
+#include "tests/support/fakes.hpp"
+#include "tests/support/journal_bytes.hpp"
+#include "tests/support/shared_data.hpp"
+#include "tests/support/tiny_run.hpp"
+#include "worker/loop/worker_loop.hpp"
+
+namespace harmonic {
+namespace {
+
+constexpr double kNoLimit = std::numeric_limits<double>::infinity();
+
+using namespace testing;
+
+/// Takes stdout while it lives.
+class Captured {
+ public:
+  Captured() : before_(std::cout.rdbuf(text_.rdbuf())) {}
+  ~Captured() { std::cout.rdbuf(before_); }
+  [[nodiscard]] std::string text() const { return text_.str(); }
+
+ private:
+  std::ostringstream text_;
+  std::streambuf* before_;
+};
+
+/// Counts what it computes, over all evaluators of a test.
+struct Counts {
+  std::atomic<int> work = 0;
+  std::atomic<int> tests = 0;
+};
+class CountingEvaluator final : public FakeEvaluator {
+ public:
+  explicit CountingEvaluator(Counts& counts) : counts_(counts) {}
+  [[nodiscard]] Outcome evaluate(const Work& work, const WorkHooks& hooks) override {
+    ++counts_.work;
+    counts_.tests += std::holds_alternative<TestModel>(work) ? 1 : 0;
+    return FakeEvaluator::evaluate(work, hooks);
+  }
+
+ private:
+  Counts& counts_;
+};
+
+/// Finds fault with the user's input before any work is done.
+class RefusingEvaluator final : public Evaluator {
+ public:
+  [[nodiscard]] Outcome evaluate(const Work&, const WorkHooks&) override {
+    throw InputError("no such processor", "give another");
+  }
+};
+
+/// Everything in a folder, by name: what files hold, "/" for folders.
+std::map<std::string, std::string> content_of(const std::filesystem::path& folder) {
+  std::map<std::string, std::string> content;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+    content[entry.path().string()] = entry.is_directory() ? "/" : read_file(entry.path());
+  return content;
+}
+
+/// A world of one: master and worker in this process. Stops after `stop_after` pieces of work.
+struct Solo {
+  Counts counts;
+  ExitCode code = ExitCode::failed;
+  std::string output;
+  using Maker = std::function<std::unique_ptr<Evaluator>(Counts&)>;
+  Maker make = [](Counts& c) { return std::make_unique<CountingEvaluator>(c); };
+
+  /// `hooks` of the program that the run looks at.
+  explicit Solo(const SearchSettings& settings, int stop_after = 1'000'000, const RunHooks& hooks = {}) {
+    run(
+        settings, [&](auto& box, const auto& h) { return run_search(settings, box, h); }, stop_after, hooks);
+  }
+  explicit Solo(const ReproduceSettings& settings, int stop_after = 1'000'000) {
+    run(settings.run, [&](auto& box, const auto& h) { return run_reproduction(settings, box, h); }, stop_after, {});
+  }
+  Solo(const SearchSettings& settings, Maker maker, int stop_after = 1'000'000) : make(std::move(maker)) {
+    run(settings, [&](auto& box, const auto& h) { return run_search(settings, box, h); }, stop_after, {});
+  }
+
+ private:
+  void run(const SearchSettings& settings, const std::function<ExitCode(Mailbox&, const RunHooks&)>& lead,
+           int stop_after, RunHooks hooks) {
+    log::set_level(log::Level::error);
+    MemoryNetwork network(1);
+    auto box = network.box(Rank{0});
+    WorkerLoop worker(box, make_hello(Rank{0}, [&] { return run_fingerprint(settings); }),
+                      [this, maker = make] { return maker(counts); });
+    hooks.idle = [&] { worker.poll(); };
+    hooks.stop = [&] { return counts.work >= stop_after; };
+    const Captured captured;
+    code = lead(box, hooks);
+    output = captured.text();
+    worker.poll();
+    CHECK(worker.finished());
+    CHECK_FALSE(worker.rank_lost());
+    log::set_level(log::Level::info);
+  }
+};
+
+std::string without_seconds(const std::filesystem::path& csv) {
+  const auto table = CsvTable::read(csv);
+  std::string text;
+  for (std::size_t r = 0; r < table.rows(); ++r)
+    for (std::size_t c = 0; c < table.header().size(); ++c)
+      if (table.header()[c] != "seconds") text += table.cell(r, c) + "\n";
+  return text;
+}
+
+template <class Settings>
+std::string error_of(const Settings& settings) {
+  try {
+    settings.check();  // as a command does
+    const Solo run(settings);
+  } catch (const InputError& e) {
+    log::set_level(log::Level::info);
+    return e.what();
+  }
+  return "";
+}
+std::string error_of(const SearchSettings& settings, const RunHooks& hooks) {
+  try {
+    const Solo run(settings, 1'000'000, hooks);
+  } catch (const InputError& e) {
+    log::set_level(log::Level::info);
+    return e.what();
+  }
+  return "";
+}
+
+TEST_CASE("A run leaves its results: settings, journal, checkpoint, candidates, front", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  const Solo run(settings);
+  CHECK(run.code == ExitCode::done);
+  const std::filesystem::path dir = settings.run;
+  for (const char* name : {"config.cfg", "journal", "checkpoint.h5", "candidates.csv", "front.csv", "log.txt",
+                           "inputs.json", "status.json"})
+    CHECK(std::filesystem::exists(dir / name));
+  const auto candidates = CsvTable::read(dir / "candidates.csv");
+  const auto front = CsvTable::read(dir / "front.csv");
+  CHECK(candidates.header() ==
+        std::vector<std::string>{"id", "generation", "metric_val", "metric_test", "latency_ms.slow", "latency_ms.fast",
+                                 "energy_mj.slow", "energy_mj.fast", "latency", "energy", "parameters", "macs",
+                                 "genome.image", "genome.audio", "cells", "nodes", "genotype", "seconds"});
+  CHECK(candidates.header() == front.header());
+  CHECK(candidates.rows() == 11);  // ceil(0.25 * 12) pairs, 3 generations
+  CHECK(front.rows() == static_cast<std::size_t>(run.counts.tests.load()));
+  const ModelSizing sizing{{find_space("avmnist-image"), find_space("avmnist-audio")}, {4, 4}, 10};
+  const auto test = front.column("metric_test");
+  for (std::size_t r = 0; r < front.rows(); ++r) CHECK(front.optional_number(r, test).has_value());
+  for (std::size_t r = 0; r < candidates.rows(); ++r) {
+    CHECK(candidates.number(r, candidates.column("id")) == r + 1);
+    CHECK(candidates.cell(r, test).empty());
+    MultimodalGenome genome;
+    for (const auto& space : sizing.spaces) {
+      const std::string modality = space.name.substr(space.name.find('-') + 1);
+      genome.backbones.push_back(parse_genome(candidates.cell(r, candidates.column("genome." + modality)), space));
+    }
+    const auto size = sizing(genome, parse_genotype(candidates.cell(r, candidates.column("genotype"))));
+    CHECK(candidates.number(r, candidates.column("parameters")) == size.parameters);
+    CHECK(candidates.number(r, candidates.column("macs")) == size.macs);
+    // The slow device's table is ten times the fast one's.
+    CHECK(candidates.number(r, candidates.column("latency_ms.slow")) ==
+          Approx(10 * candidates.number(r, candidates.column("latency_ms.fast"))));
+  }
+}
+
+TEST_CASE("A search may minimise other objectives, and its front is theirs", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  OptionSet options("", "");
+  settings.declare(options);
+  REQUIRE(options.parse({"--data", settings.data, "--run", settings.run, "--objective", "macs"}) ==
+          OptionSet::Parsed::ready);
+  CHECK(Solo(settings).code == ExitCode::done);
+  const std::filesystem::path dir = settings.run;
+  const auto candidates = CsvTable::read(dir / "candidates.csv");
+  const auto front = CsvTable::read(dir / "front.csv");
+  std::vector<Objectives> points;
+  for (std::size_t r = 0; r < candidates.rows(); ++r)
+    points.push_back(
+        {-candidates.number(r, candidates.column("metric_val")), candidates.number(r, candidates.column("macs"))});
+  std::vector<std::string> best;
+  for (std::size_t r = 0; r < candidates.rows(); ++r)
+    if (std::ranges::none_of(points, [&](const auto& p) { return dominates(p, points[r]); }))
+      best.push_back(candidates.cell(r, 0));
+  REQUIRE(front.rows() == best.size());
+  for (std::size_t r = 0; r < best.size(); ++r) CHECK(front.cell(r, 0) == best[r]);
+  const auto report = read_file(write_report(dir));
+  CHECK_THAT(report, Catch::Contains("that of error, macs, below") && Catch::Contains("M MACs of the whole model"));
+
+  settings.resume = true;
+  settings.objectives = device_objectives();
+  CHECK_THROWS_WITH(Solo(settings), Catch::Contains("objective"));
+}
+
+TEST_CASE("A run that was stopped anywhere and resumed is the run that was not", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  const Solo whole(settings);
+  const std::filesystem::path dir = settings.run;
+  for (const int after : {1, 5, whole.counts.work / 2, whole.counts.work - 1}) {
+    auto other = settings;
+    other.run = folder / fmt::format("stopped after {}", after);
+    const Solo stopped(other, after);
+    CHECK(stopped.code == ExitCode::stopped);
+    other.resume = true;
+    const Solo resumed(other);
+    CHECK(resumed.code == ExitCode::done);
+    CHECK(stopped.counts.work + resumed.counts.work <= whole.counts.work + 1);  // one was at work when it stopped
+    const std::filesystem::path other_dir = other.run;
+    CHECK(read_file(other_dir / "front.csv") == read_file(dir / "front.csv"));
+    CHECK(without_seconds(other_dir / "candidates.csv") == without_seconds(dir / "candidates.csv"));
+  }
+}
+
+TEST_CASE("A run of several pairs at once does less, larger work for the same front, stopped and resumed or not",
+          "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  settings.evolution.pairs = 7;
+  settings.evolution.macro.p_other = 0.1;
+  const Solo alone(settings);
+  const auto front = read_file(std::filesystem::path(settings.run) / "front.csv");
+  settings.fusion.pairs_at_once = 3;
+  settings.run = folder / "together";
+  const Solo whole(settings);
+  CHECK(whole.counts.work < alone.counts.work);
+  CHECK(read_file(std::filesystem::path(settings.run) / "front.csv") == front);
+  for (const int after : {5, whole.counts.work / 2, whole.counts.work - 1}) {
+    auto other = settings;
+    other.run = folder / fmt::format("stopped after {}", after);
+    CHECK(Solo(other, after).code == ExitCode::stopped);
+    other.resume = true;
+    CHECK(Solo(other).code == ExitCode::done);
+    CHECK(read_file(std::filesystem::path(other.run) / "front.csv") == front);
+  }
+}
+
+TEST_CASE("Without its checkpoint, or with a torn journal, a run resumes all the same", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  const Solo whole(settings);
+  const std::filesystem::path dir = settings.run;
+  const auto front = read_file(dir / "front.csv");
+  settings.resume = true;
+
+  const auto without_checkpoint = [&] {
+    for (const char* name : {"checkpoint.h5", "checkpoint.h5.previous"}) std::filesystem::remove(dir / name);
+  };
+  without_checkpoint();
+  const Solo from_journal(settings);
+  CHECK(from_journal.counts.work == 0);
+  CHECK(read_file(dir / "front.csv") == front);
+
+  std::filesystem::resize_file(dir / "journal", std::filesystem::file_size(dir / "journal") / 2);
+  without_checkpoint();
+  const Solo torn(settings);
+  CHECK(torn.counts.work > 0);
+  CHECK(torn.counts.work < whole.counts.work);
+  CHECK(read_file(dir / "front.csv") == front);
+}
+
+/// Notes what the checkpoint is whenever a model is asked for.
+class CheckpointWatch final : public FakeEvaluator {
+ public:
+  CheckpointWatch(std::filesystem::path checkpoint, std::set<std::string>& seen)
+      : checkpoint_(std::move(checkpoint)), seen_(seen) {}
+  [[nodiscard]] Outcome evaluate(const Work& work, const WorkHooks& hooks) override {
+    if (std::holds_alternative<SearchFusion>(work)) seen_.insert(read_file(checkpoint_));
+    return FakeEvaluator::evaluate(work, hooks);
+  }
+
+ private:
+  std::filesystem::path checkpoint_;
+  std::set<std::string>& seen_;
+};
+
+TEST_CASE("The more models there are the less often a checkpoint is written; the journal tells the rest",
+          "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  settings.evolution.population = 4;
+  settings.evolution.pairs = 1;
+  settings.evolution.generations = 60;
+  const std::filesystem::path dir = settings.run;
+  std::set<std::string> checkpoints;
+  const Solo whole(settings,
+                   [&](Counts&) { return std::make_unique<CheckpointWatch>(dir / "checkpoint.h5", checkpoints); });
+  REQUIRE(CsvTable::read(dir / "candidates.csv").rows() > 50);
+  CHECK(checkpoints.size() > 10);
+  CHECK(checkpoints.size() < 35);
+  const auto front = read_file(dir / "front.csv");
+  std::filesystem::copy_file(dir / "checkpoint.h5.previous", dir / "checkpoint.h5",
+                             std::filesystem::copy_options::overwrite_existing);
+  settings.resume = true;
+  CHECK(Solo(settings).counts.work == 0);
+  CHECK(read_file(dir / "front.csv") == front);
+}
+
+/// Some models diverge, always the same ones, and one that is sound meets trouble of the node while there is any.
+class UnluckyEvaluator final : public FakeEvaluator {
+ public:
+  UnluckyEvaluator(Counts& counts, bool trouble) : counts_(counts), trouble_(trouble) {}
+  [[nodiscard]] Outcome evaluate(const Work& work, const WorkHooks& hooks) override {
+    ++counts_.work;
+    counts_.tests += std::holds_alternative<TestModel>(work) ? 1 : 0;
+    if (const auto* search = std::get_if<SearchFusion>(&work)) {
+      for (const auto& candidate : search->candidates) {
+        const auto id = candidate.candidate.value;
+        if (id % 2 == 1 && id > 1) return Failure{"the loss is not finite", FailureKind::candidate};
+        if (id == 4 && trouble_) return Failure{"no space left on device"};
+      }
+    }
+    return FakeEvaluator::evaluate(work, hooks);
+  }
+
+ private:
+  Counts& counts_;
+  bool trouble_;
+};
+
+TEST_CASE("A candidate's own failure is known to the journal at once, a node's when its generation is over",
+          "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  settings.evolution.pairs = 4;
+  settings.evolution.generations = 2;
+  const Solo::Maker with_trouble = [](Counts& c) { return std::make_unique<UnluckyEvaluator>(c, true); };
+  const Solo::Maker without = [](Counts& c) { return std::make_unique<UnluckyEvaluator>(c, false); };
+  const auto files = [&](const SearchSettings& run) {
+    const std::filesystem::path dir = run.run;
+    return std::pair(without_seconds(dir / "front.csv"), without_seconds(dir / "candidates.csv"));
+  };
+  const Solo whole(settings, with_trouble);
+  const auto expected = files(settings);
+
+  SECTION("rebuilt from the journal alone it is the run that was never cut off") {
+    for (const char* name : {"checkpoint.h5", "checkpoint.h5.previous"})
+      std::filesystem::remove(std::filesystem::path(settings.run) / name);
+    settings.resume = true;
+    const Solo rebuilt(settings, without);
+    CHECK(rebuilt.counts.work == 0);
+    CHECK(files(settings) == expected);
+  }
+  SECTION("cut off in the same generation it tries no candidate again") {
+    settings.run = folder / "cut";
+    const Solo cut(settings, with_trouble, whole.counts.work - whole.counts.tests - 1);  // the second is not over
+    settings.resume = true;
+    const Solo resumed(settings, without);
+    CHECK(cut.counts.work + resumed.counts.work <= whole.counts.work + 1);  // one was at work when it was cut
+    CHECK(files(settings) == expected);
+  }
+}
+
+TEST_CASE("Of pairs that fail together only the one that fails alone, too, has failed", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  settings.evolution.pairs = 4;
+  settings.evolution.generations = 1;
+  settings.evolution.macro.p_other = 0;
+  settings.evolution.macro.usual = {1, 1};
+  settings.fusion.pairs_at_once = 4;
+  const Solo run(settings, [](Counts& c) { return std::make_unique<UnluckyEvaluator>(c, false); });
+  const std::filesystem::path dir = settings.run;
+  CHECK(CsvTable::read(dir / "candidates.csv").rows() == 3);
+  const auto failures = CsvTable::read(dir / "failures.csv");
+  REQUIRE(failures.rows() == 2);
+  const auto cell = [&](std::size_t row, const char* column) { return failures.cell(row, failures.column(column)); };
+  CHECK(cell(0, "kind") == "retry");
+  CHECK(cell(0, "work") == "fusion search of models 1, 2, 3 and 4");
+  CHECK(cell(1, "kind") == "candidate");
+  CHECK(cell(1, "work") == "fusion search of model 3");
+  CHECK(nlohmann::json::parse(read_file(dir / "status.json")).at("failed") == 1);
+}
+
+TEST_CASE("A finished run resumed does no work again; resumed for longer it goes on", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  settings.evolution.generations = 2;
+  const Solo brief(settings);
+  settings.resume = true;
+  CHECK(Solo(settings).counts.work == 0);
+  settings.evolution.generations = 4;
+  const Solo continued(settings);
+  CHECK(continued.counts.work > 0);
+  const auto front = read_file(std::filesystem::path(settings.run) / "front.csv");
+  settings.resume = false;
+  settings.run = folder / "at once";
+  const Solo longer(settings);
+  CHECK(read_file(std::filesystem::path(settings.run) / "front.csv") == front);
+}
+
+TEST_CASE("A time limit stops a run with what it has", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  settings.time_limit_s = 1e-6;
+  CHECK(Solo(settings).code == ExitCode::stopped);
+}
+
+TEST_CASE("JSON output is one object with the front, its hypervolume and the report", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  settings.json = true;
+  const Solo run(settings);
+  const auto json = nlohmann::json::parse(run.output);
+  CHECK(json.at("front").size() == static_cast<std::size_t>(run.counts.tests.load()));
+  CHECK(json.contains("report"));
+  // The hypervolume is that of the front on disk.
+  const RunInputs inputs(settings);
+  const auto front = CsvTable::read(std::filesystem::path(settings.run) / "front.csv");
+  std::vector<Objectives> points;
+  for (std::size_t r = 0; r < front.rows(); ++r)
+    points.push_back({100 - front.number(r, front.column("metric_val")), front.number(r, front.column("latency")),
+                      front.number(r, front.column("energy"))});
+  CHECK(json.at("hypervolume").get<double>() == Approx(hypervolume(points, inputs.reference)));
+}
+
+TEST_CASE("A run directory in use, used, or of other settings is refused in words", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  { const Solo run(settings); }
+  CHECK(error_of(settings).find("--resume") != std::string::npos);
+  settings.resume = true;
+  settings.seed = 99;
+  settings.evolution.population = 16;
+  const auto text = error_of(settings);
+  CHECK(text.find("seed (1 in the run, 99 given)") != std::string::npos);
+  CHECK(text.find("population (12 in the run, 16 given)") != std::string::npos);
+  settings = tiny_run(folder.path());
+  settings.resume = true;
+  settings.lease_s = 20;  // changes no result
+  CHECK(error_of(settings).empty());
+  settings.threads = 2;  // changes the order of sums
+  CHECK(error_of(settings).find("threads (1 in the run, 2 given)") != std::string::npos);
+  settings.threads = 1;
+  std::ofstream(folder / "weights.h5") << "other weights";
+  CHECK_THAT(error_of(settings), Catch::Contains("weights.h5 (weights of image)") &&
+                                     Catch::Contains("weights.h5 (weights of audio)") && !Catch::Contains("table"));
+  std::ofstream(folder / "weights.h5") << "stands for weights";
+  write_tiny_table(folder / "fast.json", 2);
+  CHECK_THAT(error_of(settings), Catch::Contains("fast.json (table of fast)") && !Catch::Contains("weights"));
+  write_tiny_table(folder / "fast.json", 1);
+  write_tiny_data(settings.data, 10, 8);
+  CHECK_THAT(error_of(settings),
+             Catch::Contains("data.h5 (data)") && !Catch::Contains("table") && !Catch::Contains("test data"));
+  write_tiny_data(settings.data, 10, 7, 8);
+  CHECK_THAT(error_of(settings), Catch::Contains("data.h5 (test data)") && !Catch::Contains("(data)"));
+
+  settings.resume = false;
+  settings.run = folder / "mine";
+  std::filesystem::create_directories(settings.run);
+  std::ofstream(std::filesystem::path(settings.run) / "thesis.tex") << "precious";
+  CHECK(error_of(settings).find("not empty") != std::string::npos);
+}
+
+TEST_CASE("A resumed run finds its files wherever they lie now: their contents are its settings", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  { const Solo run(settings); }
+  std::filesystem::create_directories(folder / "scratch");
+  const auto move = [&](std::string& path) {
+    const auto there = folder / "scratch" / std::filesystem::path(path).filename();
+    if (!std::filesystem::exists(there)) std::filesystem::rename(path, there);
+    path = there;
+  };
+  move(settings.data);
+  for (auto& modality : settings.modalities) move(modality.weights);
+  for (auto& device : settings.devices) move(device.tables.front());
+  settings.resume = true;
+  CHECK(error_of(settings).empty());
+  // What is no path is a setting still.
+  settings.devices.back().weight = 2;
+  CHECK_THAT(error_of(settings), Catch::Contains("device (slow=* fast=* in the run, slow=* fast=*,2 given)"));
+}
+
+TEST_CASE("A run that another version's journal belongs to is refused for that, not for settings it never had",
+          "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  { const Solo run(settings); }
+  const std::filesystem::path dir = settings.run;
+  std::ofstream(dir / "journal", std::ios::binary) << framed_before_4(JournalHeader{3, 1, "0.9"}) << "its records";
+  const auto config = read_file(dir / "config.cfg");
+  const auto key = config.find("pairs-at-once");
+  REQUIRE(key != std::string::npos);
+  std::ofstream(dir / "config.cfg") << config.substr(0, key) << config.substr(config.find('\n', key) + 1);
+  settings.resume = true;
+  const auto before = content_of(folder.path());
+  CHECK_THAT(error_of(settings),
+             Catch::Contains(fmt::format("has version 3, this program knows {}", JournalHeader::kVersion)) &&
+                 Catch::Contains("the program that began the run"));
+  CHECK(content_of(folder.path()) == before);
+}
+
+TEST_CASE("A refused search leaves its folder as it was", "[master][run]") {
+  const TemporaryFolder folder;
+  const auto good = tiny_run(folder.path());
+  const std::filesystem::path dir = good.run;
+  const auto refused = [&](const SearchSettings& settings, RunHooks hooks = {}) {
+    const auto before = content_of(folder.path());
+    CHECK_FALSE(error_of(settings, hooks).empty());
+    CHECK(content_of(folder.path()) == before);
+  };
+  RunHooks faulty;
+  faulty.check = [] { throw InputError("weights of another space", "give others"); };
+  const auto by_a_worker = [&](const SearchSettings& settings) {
+    const auto before = content_of(folder.path());
+    CHECK_THROWS_AS(
+        Solo(settings, [](Counts&) -> std::unique_ptr<Evaluator> { return std::make_unique<RefusingEvaluator>(); }),
+        InputError);
+    log::set_level(log::Level::info);
+    CHECK(content_of(folder.path()) == before);
+  };
+
+  SECTION("that was not there") {
+    auto settings = good;
+    settings.run = folder / "a/b/run";
+    settings.devices = {{"slow", {"absent.json"}}};
+    refused(settings);
+    settings = good;
+    settings.run = folder / "a/b/run/";
+    refused(settings, faulty);
+    by_a_worker(settings);
+    std::filesystem::create_directory(dir);
+    by_a_worker(good);
+  }
+  SECTION("of a stranger") {
+    std::filesystem::create_directory(dir);
+    for (const char* name : {"front.csv", "journal", "config.cfg"}) {
+      std::ofstream(dir / name) << "precious";
+      for (const bool resume : {false, true}) {
+        auto settings = good;
+        settings.resume = resume;
+        refused(settings);
+      }
+      refused(good);
+      std::filesystem::remove(dir / name);
+    }
+    std::ofstream(dir / "journal") << "precious";
+    std::ofstream(dir / "config.cfg") << "";
+    auto settings = good;
+    settings.resume = true;
+    refused(settings);
+  }
+  SECTION("that is a file") {
+    std::ofstream(dir) << "precious";
+    refused(good);
+  }
+  SECTION("of a run whose journal and checkpoint are damaged") {
+    { const Solo run(good); }
+    auto bytes = read_file(dir / "journal");
+    bytes[bytes.size() / 4] ^= 0x20;
+    std::ofstream(dir / "journal", std::ios::binary) << bytes;
+    std::filesystem::resize_file(dir / "checkpoint.h5", 1000);
+    std::filesystem::remove(dir / "checkpoint.h5.previous");
+    auto settings = good;
+    settings.resume = true;
+    by_a_worker(settings);
+    refused(settings, faulty);
+    settings.seed = 9;
+    refused(settings);
+  }
+  SECTION("of another run, done or not begun") {
+    auto settings = good;
+    settings.time_limit_s = GENERATE(kNoLimit, 1e-6);
+    { const Solo run(settings); }
+    settings.time_limit_s = kNoLimit;
+    settings.evolution.generations = 4;  // so that there is work left
+    settings.keep_models = KeepModels::all;
+    settings.resume = true;
+    by_a_worker(settings);
+    refused(settings, faulty);
+    settings.seed = 9;
+    refused(settings);
+  }
+}
+
+TEST_CASE("A run that was refused before any work leaves its directory fit for another try", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  settings.time_limit_s = 1e-6;
+  CHECK(Solo(settings).code == ExitCode::stopped);
+  settings.seed = 5;
+  settings.time_limit_s = kNoLimit;
+  CHECK(Solo(settings).code == ExitCode::done);
+}
+
+nlohmann::json status_of(const SearchSettings& settings) {
+  return nlohmann::json::parse(read_file(std::filesystem::path(settings.run) / "status.json"));
+}
+
+/// Works for a while, then finds fault with the input, or fails for good.
+class FailingEvaluator final : public FakeEvaluator {
+ public:
+  FailingEvaluator(Counts& counts, int after, FailureKind kind) : counts_(counts), after_(after), kind_(kind) {}
+  [[nodiscard]] Outcome evaluate(const Work& work, const WorkHooks& hooks) override {
+    if (++counts_.work <= after_) return FakeEvaluator::evaluate(work, hooks);
+    return Failure{"no such processor", kind_};
+  }
+
+ private:
+  Counts& counts_;
+  int after_;
+  FailureKind kind_;
+};
+
+TEST_CASE("However a run ends, status.json says so", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  SECTION("finished") {
+    const Solo run(settings);
+    const auto status = status_of(settings);
+    CHECK(status.at("state") == "finished");
+    CHECK(status.at("exit_code") == 0);
+    CHECK(status.at("generation") == 3);
+    CHECK(status.at("done") == run.counts.work.load());
+    CHECK(status.at("failed") == 0);
+    CHECK(status.at("lost_workers") == 0);
+  }
+  SECTION("stopped, and resumed") {
+    { const Solo run(settings, 5); }
+    CHECK(status_of(settings).at("state") == "stopped");
+    CHECK(status_of(settings).at("exit_code") == 3);
+    settings.resume = true;
+    { const Solo run(settings); }
+    CHECK(status_of(settings).at("state") == "finished");
+  }
+  SECTION("failed at run time") {
+    const auto fails = [](Counts& counts) -> std::unique_ptr<Evaluator> {
+      return std::make_unique<FailingEvaluator>(counts, 0, FailureKind::candidate);
+    };
+    CHECK_THROWS_AS(Solo(settings, fails), RunError);
+    CHECK(status_of(settings).at("state") == "failed");
+    CHECK(status_of(settings).at("exit_code") == 1);
+    CHECK(status_of(settings).at("failed") > 0);
+    const auto failures = CsvTable::read(std::filesystem::path(settings.run) / "failures.csv");
+    std::map<std::string, int> kinds;
+    for (std::size_t row = 0; row < failures.rows(); ++row) ++kinds[failures.cell(row, failures.column("kind"))];
+    CHECK(kinds.size() == 2);
+    CHECK(kinds["candidate"] == status_of(settings).at("failed"));
+    CHECK(kinds["retry"] > 0);  // backbones that failed together are tried alone
+    CHECK(failures.cell(0, failures.column("reason")) == "no such processor");
+    CHECK_THAT(failures.cell(0, failures.column("genome")), Catch::Contains("K="));
+    CHECK_THAT(read_file(std::filesystem::path(settings.run) / "log.txt"),
+               Catch::Contains("failed for good (rank 0") && Catch::Contains("no such processor; K="));
+  }
+  SECTION("refused after some work") {
+    const auto refuses = [](Counts& counts) -> std::unique_ptr<Evaluator> {
+      return std::make_unique<FailingEvaluator>(counts, 3, FailureKind::input);
+    };
+    CHECK_THROWS_AS(Solo(settings, refuses), InputError);
+    CHECK(status_of(settings).at("state") == "failed");
+    CHECK(status_of(settings).at("exit_code") == 2);
+  }
+  log::set_level(log::Level::info);
+}
+
+TEST_CASE("While it works status.json says that it runs", "[master][run]") {
+  const TemporaryFolder folder;
+  const auto settings = tiny_run(folder.path());
+  std::string state;
+  RunHooks hooks;
+  hooks.report = [&](const std::filesystem::path& run) {
+    state = nlohmann::json::parse(read_file(run / "status.json")).at("state");
+    return run / "report.html";
+  };
+  const Solo run(settings, 1'000'000, hooks);
+  CHECK(state == "running");
+}
+
+TEST_CASE("Faulty input is named before any work is dealt", "[master][run]") {
+  const TemporaryFolder folder;
+  const auto good = tiny_run(folder.path());
+  auto settings = good;
+  settings.modalities[1].name = "sound";
+  CHECK(error_of(settings).find("sound") != std::string::npos);
+  settings = good;
+  settings.modalities[1].space = find_space("avmnist-image");
+  CHECK(error_of(settings).find("1x20x20") != std::string::npos);
+  settings = good;
+  settings.fusion.operators.push_back("SE2");
+  const auto text = error_of(settings);
+  CHECK(text.find("SE2") != std::string::npos);
+  CHECK(text.find("slow.json") != std::string::npos);
+  settings = good;
+  settings.fusion.multiplier = 20;
+  CHECK_THAT(error_of(settings), Catch::Contains("multiplier is 20"));
+  settings = good;
+  settings.modalities[0].weights = folder / "missing.h5";
+  CHECK(error_of(settings).find("missing.h5") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(good.run));
+}
+
+TEST_CASE("Only the front's models keep their weights, unless all are wanted", "[master][run]") {
+  for (const auto keep : {KeepModels::front, KeepModels::all}) {
+    const TemporaryFolder folder;
+    auto settings = tiny_run(folder.path());
+    settings.keep_models = keep;
+    const auto models = std::filesystem::path(settings.run) / "models";
+    for (int id = 1; id <= 11; ++id) std::filesystem::create_directories(folder / "models" / std::to_string(id));
+    settings.time_limit_s = 1e-6;
+    const Solo none(settings);
+    std::filesystem::rename(folder / "models", models);
+    settings.time_limit_s = kNoLimit;
+    settings.resume = true;
+    const Solo run(settings);
+    const auto kept = std::distance(std::filesystem::directory_iterator(models), {});
+    CHECK(kept == (keep == KeepModels::all ? 11 : run.counts.tests.load()));
+  }
+}
+
+ReproduceSettings tiny_reproduction(const std::filesystem::path& folder) {
+  ReproduceSettings settings;
+  settings.run = tiny_run(folder);
+  settings.table = "avmnist";
+  settings.rows = {1, 3};
+  return settings;
+}
+
+TEST_CASE("A reproduction leaves published beside measured, every model's test metric, and the front",
+          "[master][reproduce]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_reproduction(folder.path());
+  settings.run.json = true;
+  const Solo run(settings);
+  CHECK(run.code == ExitCode::done);
+  CHECK(run.counts.work == 3 + 6 + 6);  // backbones, searches, tests
+  CHECK(run.counts.tests == 6);
+  const std::filesystem::path dir = settings.run.run;
+  CHECK(CsvTable::read(dir / "reproduced.csv").rows() == 2 * 9);
+  const auto candidates = CsvTable::read(dir / "candidates.csv");
+  REQUIRE(candidates.rows() == 6);
+  CHECK(candidates.cell(0, 0) == "101");
+  for (std::size_t r = 0; r < 6; ++r)
+    CHECK(candidates.optional_number(r, candidates.column("metric_test")).has_value());
+  const auto json = nlohmann::json::parse(run.output);
+  CHECK(json.at("front").size() == CsvTable::read(dir / "front.csv").rows());
+  CHECK(json.at("hypervolume").get<double>() > 0);
+  CHECK(json.contains("report"));
+}
+
+TEST_CASE("A reproduction stopped anywhere and resumed is the one that was not", "[master][reproduce]") {
+  const TemporaryFolder folder;
+  const auto settings = tiny_reproduction(folder.path());
+  const Solo whole(settings);
+  const auto expected = read_file(std::filesystem::path(settings.run.run) / "reproduced.csv");
+  for (const int after : {1, 4, whole.counts.work - 1}) {
+    auto other = settings;
+    other.run.run = folder / fmt::format("stopped after {}", after);
+    CHECK(Solo(other, after).code == ExitCode::stopped);
+    other.run.resume = true;
+    CHECK(Solo(other).code == ExitCode::done);
+    CHECK(read_file(std::filesystem::path(other.run.run) / "reproduced.csv") == expected);
+  }
+}
+
+TEST_CASE("A finished reproduction goes on with more rows and seeds, and does nothing twice", "[master][reproduce]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_reproduction(folder.path());
+  CHECK(Solo(settings).counts.work == 15);
+  settings.run.resume = true;
+  settings.seeds = 4;
+  settings.rows = {};
+  const Solo more(settings);
+  CHECK(more.counts.work == 2 + (4 + 1 + 1) * 2);  // row 2's backbones; its four seeds, and the others' fourth
+  CHECK(CsvTable::read(std::filesystem::path(settings.run.run) / "candidates.csv").rows() == 12);
+}
+
+TEST_CASE("A reproduction refuses what is not its own: another table's run, a search's run, data of other classes",
+          "[master][reproduce]") {
+  const TemporaryFolder folder;
+  const auto settings = tiny_reproduction(folder.path());
+  { const Solo run(settings); }
+  auto search = settings.run;
+  search.resume = true;
+  CHECK(error_of(search).find("table (avmnist in the run") != std::string::npos);
+  auto other = settings;
+  other.run.resume = true;
+  other.run.seed = 2;
+  CHECK(error_of(other).find("seed (1 in the run, 2 given)") != std::string::npos);
+  other = settings;
+  other.run.run = folder / "other";
+  other.table = "harmp";
+  CHECK(error_of(other).find("harmp-image and maxout") != std::string::npos);
+  write_tiny_data(other.run.data, 7);
+  other.table = "avmnist";
+  CHECK(error_of(other).find("one of 7 classes") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(other.run.run));
+}
+
+}  // namespace
+}  // namespace harmonic

@@ -1,0 +1,47 @@
+#include "master/search/progress.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/fakes.hpp"
+
+namespace harmonic {
+namespace {
+
+using namespace testing;
+
+TEST_CASE("Fusion searches are counted by model, however many travel together", "[master][progress]") {
+  EvolutionSettings settings;
+  settings.population = 12;
+  settings.generations = 2;
+  settings.pairs = 5;
+  settings.macro.p_other = 0;
+  Search search(settings, Seed{7}, {find_space("avmnist-image"), find_space("avmnist-audio")},
+                {[](int, const BackboneGenome& genome) { return fake_costs(genome); }, fake_model_costs},
+                /*pairs_at_once=*/3);
+  Progress progress(settings);
+  const WorkerCount workers{.here = 1, .busy = 1};
+  const auto tell = [&](const Task& task) {
+    const Result result{task.id, Rank{1}, 60, fake_outcome(task.work)};
+    search.tell(result);
+    progress.told(task, result);
+  };
+  auto tasks = search.ask();
+  progress.batch(search, tasks);
+  for (const auto& task : tasks) tell(task);
+  tasks = search.ask();
+  progress.batch(search, tasks);
+  REQUIRE(tasks.size() == 2);  // three models, two models
+  CHECK_THAT(progress.line(search, workers), Catch::Contains("fusion 0/5  models 0/10"));
+  tell(tasks.front());
+  CHECK_THAT(progress.line(search, workers), Catch::Contains("fusion 3/5  models 3/10"));
+  // What is done of the two that run counts, in the time left too: 20 s a model.
+  CHECK_THAT(progress.line(search, {.here = 1, .busy = 1, .parts_under_way = 1.5}),
+             Catch::Contains("fusion 4.5/5  models 3/10"));
+  const Result failed{tasks.back().id, Rank{1}, 60, Failure{"no memory"}};
+  search.tell(failed);
+  progress.told(tasks.back(), failed);
+  CHECK_THAT(progress.line(search, workers), Catch::Contains("fusion 5/5  models 3/10"));
+}
+
+}  // namespace
+}  // namespace harmonic

@@ -1,0 +1,414 @@
+#include "master/search/search.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include <catch2/catch.hpp>
+
+#include "core/base/error.hpp"
+#include "core/base/text.hpp"
+#include "tests/support/fakes.hpp"
+
+namespace harmonic {
+namespace {
+
+using namespace testing;
+
+EvolutionSettings settings(int generations = 4) {
+  EvolutionSettings s;
+  s.population = 12;
+  s.generations = generations;
+  return s;
+}
+
+SearchCosts costs() {
+  return {[](int, const BackboneGenome& genome) { return fake_costs(genome); }, fake_model_costs};
+}
+
+std::vector<BackboneSpace> two_spaces() {
+  return {find_space("avmnist-image"), find_space("avmnist-audio")};
+}
+
+Search make_search(int generations = 4, std::uint64_t seed = 7) {
+  return {settings(generations), Seed{seed}, two_spaces(), costs()};
+}
+
+/// Few macro-architectures, so that pairs have company.
+EvolutionSettings sociable(int generations = 4) {
+  auto s = settings(generations);
+  s.pairs = 7;
+  s.macro.other_cells = {1};
+  s.macro.other_nodes = {2};
+  return s;
+}
+
+Result answer(const Task& task) {
+  return {task.id, Rank{1}, 0.5, fake_outcome(task.work)};
+}
+
+/// Answers everything until the search is over; hears of every batch first.
+template <class Hear>
+void drive(Search& search, const Hear& hear) {
+  for (auto tasks = search.ask(); !tasks.empty(); tasks = search.ask()) {
+    hear(tasks);
+    for (const auto& task : tasks) search.tell(answer(task));
+  }
+}
+void drive(Search& search) {
+  drive(search, [](const auto&) {});
+}
+
+TEST_CASE("The order of answers does not change what the search asks next", "[master][search]") {
+  auto forward = make_search(), backward = make_search();
+  RandomStream random(Seed{1}, "order");
+  for (auto tasks = forward.ask(); !tasks.empty(); tasks = forward.ask()) {
+    auto others = backward.ask();
+    REQUIRE(others == tasks);
+    random.shuffle(others);
+    for (const auto& task : tasks) forward.tell(answer(task));
+    for (const auto& task : others) backward.tell(answer(task));
+  }
+  CHECK(backward.ask().empty());
+  CHECK(forward.archive() == backward.archive());
+  CHECK(forward.boundary() == backward.boundary());
+}
+
+TEST_CASE("The same seed gives the same search, another seed another", "[master][search]") {
+  auto one = make_search(2, 1), again = make_search(2, 1), other = make_search(2, 2);
+  drive(one);
+  drive(again);
+  drive(other);
+  CHECK(one.archive() == again.archive());
+  CHECK_FALSE(one.archive() == other.archive());
+}
+
+TEST_CASE("Nothing is evaluated twice", "[master][search]") {
+  auto search = make_search(6);
+  std::set<std::pair<int, BackboneGenome>> backbones;
+  std::set<MultimodalGenome> models;
+  std::set<CandidateId> candidates;
+  std::set<TaskId> ids;
+  drive(search, [&](const std::vector<Task>& tasks) {
+    for (const auto& task : tasks) {
+      CHECK(ids.insert(task.id).second);
+      if (const auto* work = std::get_if<EvaluateBackbones>(&task.work))
+        for (const auto& genome : work->genomes) CHECK(backbones.emplace(work->modality, canonical(genome)).second);
+      if (const auto* work = std::get_if<SearchFusion>(&task.work)) {
+        REQUIRE(work->candidates.size() == 1);
+        CHECK(models.insert(canonical(work->candidates[0].genome)).second);
+        CHECK(candidates.insert(work->candidates[0].candidate).second);
+      }
+    }
+  });
+  CHECK(models.size() == search.archive().models().size());
+}
+
+TEST_CASE("What has not been answered is listed again, and answers to other tasks are ignored", "[master][search]") {
+  auto search = make_search();
+  const auto tasks = search.ask();
+  REQUIRE(tasks.size() > 2);
+  search.tell(answer(tasks.front()));
+  search.tell(answer(tasks.front()));
+  search.tell({TaskId{999'999}, Rank{1}, 0, TestScore{1}});
+  CHECK(search.ask() == std::vector(tasks.begin() + 1, tasks.end()));
+}
+
+TEST_CASE("The best are never lost", "[master][search]") {
+  auto search = make_search(6);
+  double best = 0;
+  int boundaries = 0;
+  drive(search, [&](const auto&) {
+    const auto& state = search.boundary();
+    if (state.generation == boundaries) return;
+    boundaries = state.generation;
+    double parents_best = 0;
+    for (const auto id : state.parents) parents_best = std::max(parents_best, state.archive.models().at(id).metric_val);
+    double archive_best = 0;
+    for (const auto& [id, model] : state.archive.models()) archive_best = std::max(archive_best, model.metric_val);
+    CHECK(parents_best == archive_best);
+    CHECK(parents_best >= best);
+    best = parents_best;
+  });
+  CHECK(boundaries == 6);
+  const auto front = search.front();
+  CHECK(std::ranges::any_of(front, [&](auto id) { return search.archive().models().at(id).metric_val == best; }));
+}
+
+TEST_CASE("The front dominates or equals every model, and nothing in it is dominated", "[master][search]") {
+  auto search = make_search();
+  drive(search);
+  const auto front = search.front();
+  for (const auto& [id, model] : search.archive().models()) {
+    const bool inside = std::ranges::count(front, id) > 0;
+    const bool dominated = std::ranges::any_of(search.archive().models(), [&](const auto& other) {
+      return dominates(other.second.objectives, model.objectives);
+    });
+    CHECK(inside != dominated);
+  }
+}
+
+TEST_CASE("Test is read once, at the end, for the front only", "[master][search]") {
+  auto search = make_search();
+  std::vector<CandidateId> tested;
+  bool over = false;
+  drive(search, [&](const std::vector<Task>& tasks) {
+    CHECK_FALSE(over);
+    for (const auto& task : tasks)
+      if (const auto* work = std::get_if<TestModel>(&task.work)) {
+        tested.push_back(work->candidate);
+        CHECK(work->genotype == search.archive().models().at(work->candidate).genotype);
+        over = true;
+      }
+  });
+  CHECK(tested == search.front());
+  for (const auto& [id, model] : search.archive().models())
+    CHECK(model.metric_test.has_value() == (std::ranges::count(tested, id) > 0));
+}
+
+TEST_CASE("A test metric that the fusion search itself reports is not asked for again", "[master][search]") {
+  auto search = make_search();
+  for (auto tasks = search.ask(); !tasks.empty(); tasks = search.ask())
+    for (const auto& task : tasks) {
+      CHECK_FALSE(std::holds_alternative<TestModel>(task.work));
+      auto outcome = fake_outcome(task.work);
+      if (auto* found = std::get_if<FusionScores>(&outcome)) found->scores.at(0).metric_test = 75;
+      search.tell({task.id, Rank{1}, 1.0, outcome});
+    }
+  CHECK_FALSE(search.front().empty());
+  for (const auto& [id, model] : search.archive().models()) CHECK(model.metric_test == 75);
+}
+
+TEST_CASE("A search resumed from any generation is the search that never stopped", "[master][search]") {
+  auto whole = make_search(5);
+  std::vector<SearchState> boundaries;
+  drive(whole, [&](const auto&) {
+    if (boundaries.empty() || boundaries.back().generation != whole.boundary().generation)
+      boundaries.push_back(whole.boundary());
+  });
+  CHECK(boundaries.size() == 6);
+  for (const auto& boundary : boundaries) {
+    Search resumed(settings(5), Seed{7}, two_spaces(), costs(), boundary);
+    drive(resumed);
+    CHECK(resumed.archive() == whole.archive());
+  }
+}
+
+TEST_CASE("The boundary is that of the last finished generation, however far the next one is", "[master][search]") {
+  auto search = make_search(3);
+  std::optional<SearchState> boundary;
+  int mid_generation = 0;
+  for (auto tasks = search.ask(); !tasks.empty(); tasks = search.ask()) {
+    if (!boundary || boundary->generation != search.generations_finished()) boundary = search.boundary();
+    int told = 0;
+    for (const auto& task : tasks) {
+      search.tell(++told % 5 == 0 ? Result{task.id, Rank{1}, 0.5, Failure{"no memory"}} : answer(task));
+      if (search.generations_finished() != boundary->generation) continue;
+      ++mid_generation;
+      REQUIRE(search.boundary() == *boundary);
+    }
+  }
+  CHECK(mid_generation > 50);
+}
+
+TEST_CASE("A finished search that goes on for longer is the longer search", "[master][search]") {
+  auto brief = make_search(2), longer = make_search(4);
+  drive(brief);
+  drive(longer);
+  Search continued(settings(4), Seed{7}, two_spaces(), costs(), brief.boundary());
+  drive(continued);
+  CHECK(continued.archive() == longer.archive());
+}
+
+TEST_CASE("Work that fails leaves its genomes out, and is not asked for again", "[master][search]") {
+  auto search = make_search(4);
+  std::set<MultimodalGenome> failed;
+  std::set<BackboneGenome> failed_backbones;
+  for (auto tasks = search.ask(); !tasks.empty(); tasks = search.ask()) {
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+      const auto* search_fusion = std::get_if<SearchFusion>(&tasks[i].work);
+      const auto* fusion = search_fusion == nullptr ? nullptr : &search_fusion->candidates.at(0);
+      const auto* backbones = std::get_if<EvaluateBackbones>(&tasks[i].work);
+      if (fusion != nullptr) CHECK_FALSE(failed.contains(fusion->genome));
+      if (fusion != nullptr) CHECK_FALSE(failed_backbones.contains(fusion->genome.backbones[0]));
+      if (i % 3 != 0) {
+        search.tell(answer(tasks[i]));
+        continue;
+      }
+      if (fusion != nullptr) failed.insert(fusion->genome);
+      if (backbones != nullptr && backbones->modality == 0)
+        failed_backbones.insert(backbones->genomes.begin(), backbones->genomes.end());
+      if (backbones != nullptr && backbones->modality == 1) {
+        search.tell(answer(tasks[i]));
+      } else {
+        search.tell({tasks[i].id, Rank{1}, 0, Failure{"out of memory"}});
+      }
+    }
+  }
+  CHECK_FALSE(failed.empty());
+  CHECK_FALSE(failed_backbones.empty());
+  for (const auto& [id, model] : search.archive().models()) CHECK_FALSE(failed.contains(model.genome));
+  CHECK(search.archive().failed() == failed);
+}
+
+TEST_CASE("When everything fails the error says what failed last", "[master][search]") {
+  auto search = make_search();
+  for (const auto& task : search.ask()) search.tell({task.id, Rank{1}, 0, Failure{"out of memory"}});
+  try {
+    (void)search.ask();
+    FAIL("no error");
+  } catch (const RunError& e) {
+    CHECK(std::string(e.what()).find("out of memory") != std::string::npos);
+  }
+}
+
+TEST_CASE("A fixed text backbone is scored once and takes part in every model", "[master][search]") {
+  Search search(settings(3), Seed{7}, {find_space("harmp-image"), find_space("maxout")}, costs());
+  int maxout_tasks = 0;
+  drive(search, [&](const std::vector<Task>& tasks) {
+    for (const auto& task : tasks)
+      if (const auto* work = std::get_if<EvaluateBackbones>(&task.work)) maxout_tasks += work->modality;
+  });
+  CHECK(maxout_tasks == 1);
+  CHECK_FALSE(search.archive().models().empty());
+  for (const auto& [id, model] : search.archive().models()) CHECK(model.genome.backbones.at(1) == BackboneGenome{});
+}
+
+TEST_CASE("Three modalities are searched together: every model has one backbone of each", "[master][search]") {
+  const std::vector<BackboneSpace> spaces = {find_space("avmnist-image"), find_space("avmnist-audio"),
+                                             find_space("harmp-image")};
+  Search search(settings(3), Seed{2}, spaces, costs());
+  std::set<int> modalities;
+  drive(search, [&](const auto& tasks) {
+    for (const auto& task : tasks)
+      if (const auto* work = std::get_if<EvaluateBackbones>(&task.work)) modalities.insert(work->modality);
+  });
+  CHECK(modalities == std::set{0, 1, 2});
+  REQUIRE(search.archive().models().size() > 6);
+  std::set<BackboneGenome> third;
+  for (const auto& [id, model] : search.archive().models()) {
+    REQUIRE(model.genome.backbones.size() == 3);
+    for (std::size_t m = 0; m < 3; ++m) CHECK_NOTHROW(check_genome(model.genome.backbones[m], spaces[m]));
+    third.insert(model.genome.backbones[2]);
+  }
+  CHECK(third.size() > 1);
+  for (const auto id : search.front()) CHECK(search.archive().models().at(id).metric_test.has_value());
+}
+
+TEST_CASE("A warm child starts from the architecture of a parent with its macro-architecture", "[master][search]") {
+  auto search = make_search();
+  int warm = 0;
+  drive(search, [&](const auto& tasks) {
+    for (const auto& task : tasks) {
+      const auto* work = std::get_if<SearchFusion>(&task.work);
+      if (work == nullptr || work->candidates.at(0).start.empty()) continue;
+      const auto& child = work->candidates[0];
+      ++warm;
+      const auto& parents = search.boundary().parents;
+      CHECK(std::ranges::any_of(parents, [&](const auto id) {
+        const auto& parent = search.archive().models().at(id);
+        return parent.architecture == child.start && parent.genome.macro == child.genome.macro;
+      }));
+    }
+  });
+  CHECK(warm > 0);
+  // Where no architecture is told, none is passed on.
+  auto cold = make_search();
+  for (auto tasks = cold.ask(); !tasks.empty(); tasks = cold.ask())
+    for (const auto& task : tasks) {
+      if (const auto* work = std::get_if<SearchFusion>(&task.work)) CHECK(work->candidates.at(0).start.empty());
+      auto result = answer(task);
+      if (auto* found = std::get_if<FusionScores>(&result.outcome)) found->scores.at(0).architecture.clear();
+      cold.tell(result);
+    }
+}
+
+TEST_CASE("Pairs of one macro-architecture travel together, and each score is told to its own model",
+          "[master][search]") {
+  Search alone(sociable(), Seed{7}, two_spaces(), costs());
+  Search together(sociable(), Seed{7}, two_spaces(), costs(), /*pairs_at_once=*/3);
+  drive(alone);
+  std::map<CandidateId, double> seconds;
+  std::size_t largest = 0;
+  drive(together, [&](const auto& tasks) {
+    for (const auto& task : tasks)
+      if (const auto* work = std::get_if<SearchFusion>(&task.work)) {
+        largest = std::max(largest, work->candidates.size());
+        for (const auto& [candidate, genome, start, trial] : work->candidates) {
+          CHECK(genome.macro == work->candidates[0].genome.macro);
+          seconds[candidate] = 0.5 / static_cast<double>(work->candidates.size());
+        }
+      }
+  });
+  CHECK(largest == 3);
+  REQUIRE(together.archive().models().size() == alone.archive().models().size());
+  CHECK(together.front() == alone.front());
+  for (auto [id, model] : together.archive().models()) {
+    CHECK(model.seconds == seconds.at(id));
+    model.seconds = alone.archive().models().at(id).seconds;
+    CHECK(model == alone.archive().models().at(id));
+  }
+}
+
+TEST_CASE("A search of several pairs at once resumed from any generation is the one that never stopped",
+          "[master][search]") {
+  Search whole(sociable(), Seed{7}, two_spaces(), costs(), 3);
+  std::vector<SearchState> boundaries;
+  drive(whole, [&](const auto&) {
+    if (boundaries.empty() || boundaries.back().generation != whole.boundary().generation)
+      boundaries.push_back(whole.boundary());
+  });
+  CHECK(boundaries.size() == 5);
+  for (const auto& boundary : boundaries) {
+    Search resumed(sociable(), Seed{7}, two_spaces(), costs(), boundary, 3);
+    drive(resumed);
+    CHECK(resumed.archive() == whole.archive());
+  }
+}
+
+TEST_CASE("Of several pairs that fail at once each is tried alone; what fails alone is not scored",
+          "[master][search]") {
+  Search search(sociable(), Seed{7}, two_spaces(), costs(), 3);
+  std::set<CandidateId> in_groups, failed;
+  for (auto tasks = search.ask(); !tasks.empty(); tasks = search.ask())
+    for (const auto& task : tasks) {
+      const auto* work = std::get_if<SearchFusion>(&task.work);
+      const bool group = work != nullptr && work->candidates.size() > 1;
+      if (group)
+        for (const auto& candidate : work->candidates) CHECK(in_groups.insert(candidate.candidate).second);
+      const bool fails = group || (work != nullptr && work->candidates[0].candidate.value % 4 == 0);
+      if (fails && !group) failed.insert(work->candidates[0].candidate);
+      search.tell(fails ? Result{task.id, Rank{1}, 0, Failure{"out of memory"}} : answer(task));
+    }
+  CHECK(in_groups.size() > 4);
+  CHECK(failed.size() > 1);
+  CHECK(search.archive().failed().size() == failed.size());
+  for (const auto id : in_groups) CHECK(search.archive().models().contains(id) != failed.contains(id));
+}
+
+TEST_CASE("A space that is used up ends the search in good order", "[master][search]") {
+  auto tiny = find_space("avmnist-image");
+  tiny.kernels = {3};
+  tiny.expands = {3, 4};
+  tiny.depths = {2};
+  Search search(settings(8), Seed{7}, {tiny, tiny}, costs());
+  drive(search);
+  CHECK(search.boundary().generation == 8);
+  CHECK_FALSE(search.front().empty());
+}
+
+TEST_CASE("Longer work is expected to cost more", "[master][search]") {
+  const auto& space = find_space("avmnist-image");
+  const MultimodalGenome small{{smallest_genome(space), smallest_genome(space)}, {1, 1}};
+  const MultimodalGenome large{{largest_genome(space), largest_genome(space)}, {4, 4}};
+  const SearchFusion one_small{{{CandidateId{1}, small}}}, one_large{{{CandidateId{1}, large}}};
+  const SearchFusion two_large{{{CandidateId{1}, large}, {CandidateId{2}, large}}};
+  CHECK(expected_cost(one_large) > expected_cost(one_small));
+  CHECK(expected_cost(two_large) == Approx(2 * expected_cost(one_large)));
+  CHECK(expected_cost(EvaluateBackbones{0, large.backbones}) > expected_cost(EvaluateBackbones{0, small.backbones}));
+}
+
+}  // namespace
+}  // namespace harmonic
