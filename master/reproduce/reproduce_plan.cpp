@@ -8,6 +8,7 @@
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "core/work/expected_cost.hpp"
 #include "master/reproduce/reproduce_results.hpp"
 #include "master/reproduce/reproduction.hpp"
 #include "master/run/model_plan.hpp"

@@ -9,6 +9,7 @@
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/storage/json_text.hpp"
+#include "core/work/expected_cost.hpp"
 #include "core/work/run_hash.hpp"
 #include "master/dispatch/dispatcher.hpp"
 #include "master/dispatch/failure_table.hpp"

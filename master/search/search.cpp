@@ -19,12 +19,6 @@ std::size_t share_of(std::size_t total, double share, std::size_t at_least) {
   return std::max(at_least, static_cast<std::size_t>(std::ceil(share * static_cast<double>(total) - 1e-9)));
 }
 
-double blocks(const BackboneGenome& genome) {
-  double sum = 2;  // the fixed layers
-  for (const int e : canonical(genome).expand) sum += e / 4.0;
-  return sum;
-}
-
 }  // namespace
 
 Search::Search(EvolutionSettings settings, Seed seed, std::vector<BackboneSpace> spaces, SearchCosts costs,
@@ -216,25 +210,6 @@ std::vector<MacroParent> Search::macro_parents() const {
   std::vector<MacroParent> parents;
   for (const auto id : state_.parents) parents.push_back({id, state_.archive.models().at(id).genome.macro});
   return parents;
-}
-
-double expected_cost(const Work& work) {
-  return std::visit(Overloaded{[](const EvaluateBackbones& w) {
-                                 double sum = 0;
-                                 for (const auto& genome : w.genomes) sum += blocks(genome);
-                                 return sum;
-                               },
-                               [](const SearchFusion& w) {
-                                 double sum = 0;
-                                 for (const auto& candidate : w.candidates) {
-                                   const auto& [backbones, macro] = candidate.genome;
-                                   sum += 4.0 * macro.cells * (1 + macro.nodes);
-                                   for (const auto& genome : backbones) sum += blocks(genome);
-                                 }
-                                 return sum;
-                               },
-                               [](const TestModel&) { return 1.0; }},
-                    work);
 }
 
 }  // namespace harmonic

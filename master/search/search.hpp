@@ -88,7 +88,4 @@ class Search {
   TaskBoard board_;
 };
 
-/// Expected cost of a piece of work beside others of its kind; no unit.
-[[nodiscard]] double expected_cost(const Work& work);
-
 }  // namespace harmonic

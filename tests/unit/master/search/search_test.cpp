@@ -399,16 +399,5 @@ TEST_CASE("A space that is used up ends the search in good order", "[master][sea
   CHECK_FALSE(search.front().empty());
 }
 
-TEST_CASE("Longer work is expected to cost more", "[master][search]") {
-  const auto& space = find_space("avmnist-image");
-  const MultimodalGenome small{{smallest_genome(space), smallest_genome(space)}, {1, 1}};
-  const MultimodalGenome large{{largest_genome(space), largest_genome(space)}, {4, 4}};
-  const SearchFusion one_small{{{CandidateId{1}, small}}}, one_large{{{CandidateId{1}, large}}};
-  const SearchFusion two_large{{{CandidateId{1}, large}, {CandidateId{2}, large}}};
-  CHECK(expected_cost(one_large) > expected_cost(one_small));
-  CHECK(expected_cost(two_large) == Approx(2 * expected_cost(one_large)));
-  CHECK(expected_cost(EvaluateBackbones{0, large.backbones}) > expected_cost(EvaluateBackbones{0, small.backbones}));
-}
-
 }  // namespace
 }  // namespace harmonic
