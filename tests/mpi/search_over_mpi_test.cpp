@@ -11,6 +11,7 @@
 #include "core/base/log.hpp"
 #include "core/mpi/communicator.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "core/work/expected_cost.hpp"
 #include "core/work/run_hash.hpp"
 #include "master/dispatch/dispatcher.hpp"
 #include "master/search/search.hpp"
