@@ -4,6 +4,12 @@ find_package(Catch2 2.13 REQUIRED)
 set(HARMONIC_SHARED_DATA "${PROJECT_SOURCE_DIR}/../shared" CACHE PATH
     "Development data (golden numbers, real data sets); tests that need it skip where it is absent")
 
+# The environment of every test.
+set(HARMONIC_TEST_ENVIRONMENT "HARMONIC_SHARED=${HARMONIC_SHARED_DATA}")
+if(HARMONIC_SANITIZE)
+  list(APPEND HARMONIC_TEST_ENVIRONMENT "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/leaks.txt:print_suppressions=0")
+endif()
+
 # harmonic_add_test(name SOURCES files… LINK targets… [SHARED] [GPU] [TORCH] [TIMEOUT seconds])
 #   SHARED  has cases tagged [shared] that need development data: they run as an entry of their own, which skips without it
 #   GPU     has cases tagged [gpu], likewise
@@ -32,7 +38,7 @@ function(harmonic_add_test name)
   endif()
   set_tests_properties(${entries} PROPERTIES
     LABELS unit TIMEOUT ${arg_TIMEOUT} SKIP_REGULAR_EXPRESSION "SKIPPED:"
-    ENVIRONMENT "HARMONIC_SHARED=${HARMONIC_SHARED_DATA}")
+    ENVIRONMENT "${HARMONIC_TEST_ENVIRONMENT}")
 endfunction()
 
 # harmonic_add_mpi_test(name RANKS 1 2 4 SOURCES files… LINK targets… [TORCH] [TIMEOUT seconds])
@@ -54,6 +60,6 @@ function(harmonic_add_mpi_test name)
              COMMAND ${MPIEXEC_EXECUTABLE} --enable-recovery --oversubscribe ${MPIEXEC_NUMPROC_FLAG} ${ranks} $<TARGET_FILE:${name}>)
     set_tests_properties(mpi.${name}@${ranks} PROPERTIES
       LABELS mpi TIMEOUT ${arg_TIMEOUT} PROCESSORS ${ranks} SKIP_REGULAR_EXPRESSION "SKIPPED:"
-      ENVIRONMENT "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;HARMONIC_SHARED=${HARMONIC_SHARED_DATA}")
+      ENVIRONMENT "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;${HARMONIC_TEST_ENVIRONMENT}")
   endforeach()
 endfunction()

@@ -22,7 +22,7 @@ fi
 [ ! -w /dev/shm ] || export TMPDIR=/dev/shm
 # Without a stock of freed memory, so that the limits below are of what an input makes the code hold.
 export ASAN_OPTIONS=quarantine_size_mb=16:allow_addr2line=1 UBSAN_OPTIONS=print_stacktrace=1
-export LSAN_OPTIONS=suppressions=tests/fuzz/leaks.txt:print_suppressions=0
+export LSAN_OPTIONS=suppressions=tests/leaks.txt:print_suppressions=0
 
 fuzz() { # NAME; what it learns is kept in the build folder, beside the seeds of the source tree
   local log=build-fuzz/fuzz/$1.log corpora=("build-fuzz/corpus/$1") length=4096
