@@ -249,16 +249,17 @@ const ModalityInfo& DatasetFile::modality(std::string_view name) const {
                    fmt::format("did you mean {}? It holds: {}", nearest(name, known), join(known, ", ")));
 }
 
-std::vector<float> DatasetFile::read_samples(std::string_view name, Split split, std::optional<std::size_t> limit,
+std::vector<float> DatasetFile::read_samples(std::string_view modality, Split split, std::optional<std::size_t> limit,
                                              std::size_t first) const {
-  const ModalityInfo& info = modality(name);
+  const ModalityInfo& info = this->modality(modality);
   const std::size_t rest = samples(split) - std::min(samples(split), first);
-  auto values = file_.read_rows<float>(samples_path(name, split), first, std::min(rest, limit.value_or(rest)));
+  auto values = file_.read_rows<float>(samples_path(modality, split), first, std::min(rest, limit.value_or(rest)));
   if (info.type == ElementType::uint8) {
     for (float& value : values) value /= 255.0F;
   } else if (!std::ranges::all_of(values, [](float value) { return std::isfinite(value); })) {
     throw InputError(
-        fmt::format("{}, {}: holds values that are not finite", path().string(), samples_path(name, split)), kMendFile);
+        fmt::format("{}, {}: holds values that are not finite", path().string(), samples_path(modality, split)),
+        kMendFile);
   }
   normalise(values, info);
   return values;

@@ -93,7 +93,7 @@ const MfccSettings& checked(const MfccSettings& s) {
 struct Mfcc::Fft {
   explicit Fft(int length)
       : in(fftw_alloc_real(static_cast<std::size_t>(length))),
-        out(fftw_alloc_complex(static_cast<std::size_t>(length / 2 + 1))),
+        out(fftw_alloc_complex(static_cast<std::size_t>(length) / 2 + 1)),
         plan(fftw_plan_dft_r2c_1d(length, in, out, FFTW_ESTIMATE)) {}
   ~Fft() {
     fftw_destroy_plan(plan);

@@ -110,7 +110,7 @@ class Dispatcher {
     std::set<Rank> avoid;              ///< workers it was lost with, or that could not do it
   };
   struct Order {  ///< of the queue: expensive first, then by id
-    double cost;
+    double cost = 0;
     TaskId id;
     bool operator<(const Order& other) const { return cost != other.cost ? cost > other.cost : id < other.id; }
   };
@@ -126,18 +126,18 @@ class Dispatcher {
   void watch_deadlines(double now_s);
   void deal();
   void send(Rank to, const Envelope& envelope);
-  void cancel(Rank worker);
-  [[nodiscard]] const Order* choose_for(Rank worker) const;
+  void cancel(Rank rank);
+  [[nodiscard]] const Order* choose_for(Rank rank) const;
   [[nodiscard]] bool is_trusted(const WorkerEntry& worker) const;
   [[nodiscard]] bool may_work(const WorkerEntry& worker) const;
   [[nodiscard]] bool is_sound(const WorkerEntry& worker) const;
-  void blame_if_outdone(Rank worker);
-  void lose(Rank worker, const std::string& why);
-  void set_aside(Rank worker, Failure reason, bool over_its_task = false);
+  void blame_if_outdone(Rank rank);
+  void lose(Rank rank, const std::string& why);
+  void set_aside(Rank rank, Failure reason, bool over_its_task = false);
   void task_lost(TaskId id, Rank worker, const std::string& why);
   void requeue(Open& open, Rank avoid, const std::string& why);
   void tell_retry(const Open& open, Rank worker, const std::string& why) const;
-  void gone(Rank worker, WorkerEntry::State state, Failure reason);
+  void gone(Rank rank, WorkerEntry::State state, Failure reason);
   void close(TaskId id, const Result& result);
   [[noreturn]] void no_worker_left() const;
 

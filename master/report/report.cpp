@@ -415,7 +415,7 @@ std::string report_html(const RunResults& results, const std::string& title) {
 std::filesystem::path write_report(const std::filesystem::path& run_directory) {
   const RunResults results = load_run_results(run_directory);
   const std::string name = std::filesystem::weakly_canonical(run_directory).filename().string();
-  const auto path = run_directory / "report.html";
+  auto path = run_directory / "report.html";
   replace_file(path, report_html(results, "Harmonic search: " + name));
   return path;
 }
