@@ -31,6 +31,7 @@ Dispatcher::~Dispatcher() {
 Dispatcher::End Dispatcher::run(std::vector<Job> jobs, const OnResult& on_result, const std::function<bool()>& stop) {
   open_.clear();
   queue_.clear();
+  refused_.clear();
   on_result_ = &on_result;
   for (auto& job : jobs) {
     queue_.insert({job.expected_cost, job.task.id});
@@ -191,6 +192,7 @@ void Dispatcher::failed(Rank from, Open& open, const Failure& failure) {
       open.failures, [&](const auto& f) { return !blames_input(f) && is_sound(roster_.at(f.first)); });
   if (open.tries >= options_.max_failures && (!hope || sound >= options_.max_failures)) {
     roster_.absolve(task.id);
+    refused_.insert(task.id);
     return close(task.id, result);
   }
   requeue(open, from, failure.message);
@@ -226,6 +228,7 @@ void Dispatcher::watch() {
   const double now = options_.clock();
   // Whoever was suspended as a whole job, or wrote a large file for long, must not blame the workers for it.
   if (const double away = now - last_watch_s_; away > options_.lease_s / 4) roster_.forgive(away);
+  counts_.there_s += (now - last_watch_s_) * roster_.here();
   last_watch_s_ = now;
   for (const Rank rank : roster_.silent(options_.lease_s, now))
     lose(rank, fmt::format("has {} for {}", roster_.at(rank).state == State::unheard ? "not said hello" : "been silent",
@@ -241,13 +244,12 @@ void Dispatcher::watch_deadlines(double now_s) {
     if (worker.state == State::busy && deadlines > 1) {
       roster_.at(rank).state = State::overdue;
       if (!open_.contains(*worker.task)) continue;
-      const auto why =
-          fmt::format("no answer within the deadline of {}", human_duration(options_.deadline_s * worker.parts));
-      log::warning("worker {}: {} to task {}; if tasks take so long, raise --deadline", worker.name(rank), why,
-                   worker.task->value);
-      task_lost(*worker.task, rank, why);
+      task_late(*worker.task, rank);
     } else if (worker.state == State::overdue && deadlines > 2) {
-      if (!worker.cancelled) cancel(rank);
+      if (!worker.cancelled) {
+        cancel(rank);
+        give_up_if_nobody_works_on(*worker.task, rank);
+      }
       if (now_s - worker.since_s > 2 * options_.deadline_s * worker.parts + options_.lease_s) {
         log::warning("worker {} is stuck over task {}: it gets no more until it answers", worker.name(rank),
                      worker.task->value);
@@ -324,7 +326,8 @@ void Dispatcher::lose(Rank rank, const std::string& why) {
   const bool was_working = worker.state == State::busy;
   log::warning("worker {} {}: it is lost", worker.name(rank), why);
   gone(rank, State::lost, {why});
-  if (was_working) task_lost(*worker.task, rank, why);
+  if (was_working) return task_lost(*worker.task, rank, why);
+  if (worker.task) give_up_if_nobody_works_on(*worker.task, rank);
 }
 
 void Dispatcher::set_aside(Rank rank, Failure reason, bool over_its_task) {
@@ -360,6 +363,30 @@ void Dispatcher::task_lost(TaskId id, Rank worker, const std::string& why) {
   log::warning("task {} is set aside: it lost {} workers; {}", id.value, open.losses, describe(open.job.task.work));
   close(id, {id, worker, 0, Failure{fmt::format("lost {} workers, the last one: {}", open.losses, why)},
              roster_.at(worker).host});
+}
+
+void Dispatcher::task_late(TaskId id, Rank worker) {
+  const auto it = open_.find(id);
+  if (it == open_.end()) return;
+  const auto why = fmt::format("no answer within the deadline of {}",
+                               human_duration(options_.deadline_s * roster_.at(worker).parts));
+  log::warning("worker {}: {} to task {}; if tasks take so long, raise --deadline", roster_.at(worker).name(worker),
+               why, id.value);
+  if (roster_.in_hands(id) || ++it->second.overtimes >= options_.max_overtimes) return;
+  requeue(it->second, worker, why);
+}
+
+void Dispatcher::give_up_if_nobody_works_on(TaskId id, Rank last) {
+  const auto it = open_.find(id);
+  if (it == open_.end() || it->second.overtimes < options_.max_overtimes) return;
+  const auto works_on_it = [&](const auto& w) { return w.second.here() && w.second.task == id && !w.second.cancelled; };
+  if (std::ranges::any_of(roster_.workers(), works_on_it)) return;
+  log::warning("task {} is given up: {}", id.value, describe(it->second.job.task.work));
+  refused_.insert(id);
+  close(id, {id, last, 0,
+             Failure{fmt::format("it took longer than twice the deadline of {}, {} times; raise --deadline",
+                                 human_duration(options_.deadline_s), it->second.overtimes)},
+             roster_.at(last).host});
 }
 
 void Dispatcher::tell_retry(const Open& open, Rank worker, const std::string& why) const {

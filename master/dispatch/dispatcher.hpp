@@ -20,6 +20,8 @@ struct DispatchOptions {
   double deadline_s = 3600;  ///< a task that runs for longer (each of a group's searches: for so long) is dealt again;
                              ///< for twice as long, and it is cancelled
   int max_losses = 2;        ///< a task that cost so many workers is set aside
+  int max_overtimes = 2;     ///< a task that outlived its deadline so often is dealt no more, and has failed once the
+                             ///< last who works on it is cancelled
   int max_failures = 2;      ///< a task that so many sound workers could not do is reported as failed
   int max_in_a_row = 3;      ///< a worker that could not do so many, one after another, gets nothing more until others
                              ///< have tried; if one can do what it could not, it is set aside
@@ -39,7 +41,8 @@ struct DispatchCounts {
   int failed = 0;  ///< ended as a Failure, set aside or not
   int retried = 0;
   int lost_workers = 0;  ///< silent, stuck or set aside; one that came back stays counted
-  double busy_s = 0;     ///< sum of the workers' seconds
+  double busy_s = 0;     ///< sum of the workers' seconds of work
+  double there_s = 0;    ///< sum of the seconds that they were there
 };
 
 /// What went wrong without ending a piece of work.
@@ -89,6 +92,10 @@ class Dispatcher {
   /// @throws RunError when no worker is left
   End run(std::vector<Job> jobs, const OnResult& on_result, const std::function<bool()>& stop);
 
+  /// Of the pieces of work that the last `run` reported as failed those that no worker could do, each for a reason of
+  /// its own (FailureKind::worker): it may be the work, or what all workers share (a full disk).
+  [[nodiscard]] const std::set<TaskId>& refused() const { return refused_; }
+
   /// Sends everyone home, and waits a moment for their goodbyes. False when one is missing, which is named in the log:
   /// MPI must not be finalised then (MpiSession::take_down).
   bool stop_workers();
@@ -105,6 +112,7 @@ class Dispatcher {
   struct Open {
     Job job;
     int losses = 0;
+    int overtimes = 0;
     int tries = 0;                     ///< that failed
     std::map<Rank, Failure> failures;  ///< by whom
     std::set<Rank> avoid;              ///< workers it was lost with, or that could not do it
@@ -135,6 +143,8 @@ class Dispatcher {
   void lose(Rank rank, const std::string& why);
   void set_aside(Rank rank, Failure reason, bool over_its_task = false);
   void task_lost(TaskId id, Rank worker, const std::string& why);
+  void task_late(TaskId id, Rank worker);
+  void give_up_if_nobody_works_on(TaskId id, Rank last);
   void requeue(Open& open, Rank avoid, const std::string& why);
   void tell_retry(const Open& open, Rank worker, const std::string& why) const;
   void gone(Rank rank, WorkerEntry::State state, Failure reason);
@@ -148,6 +158,7 @@ class Dispatcher {
   std::map<TaskId, Open> open_;
   std::set<Order> queue_;
   std::set<TaskId> dealt_;  ///< ever
+  std::set<TaskId> refused_;
   const OnResult* on_result_ = nullptr;
   std::function<void(const Setback&)> hear_setback_ = [](const Setback&) {};
   DispatchCounts counts_;

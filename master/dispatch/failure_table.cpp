@@ -64,9 +64,9 @@ std::string to_text(Setback::Kind kind) {
 }
 
 void FailureTable::append(const FailureRow& row) try {
-  if (!begun_ && std::filesystem::exists(path_)) cut_torn_row(path_);
+  if (torn_ && std::filesystem::exists(path_)) cut_torn_row(path_);
+  torn_ = true;  // until the row is written
   const bool empty = !std::filesystem::exists(path_) || std::filesystem::file_size(path_) == 0;
-  begun_ = true;
   std::ofstream out(path_, std::ios::binary | std::ios::app);
   if (empty) out << csv_row({"time", "task", "work", "genome", "rank", "host", "kind", "reason"});
   const auto of_task = [&](auto text) { return row.task == nullptr ? std::string() : text(*row.task); };
@@ -75,6 +75,7 @@ void FailureTable::append(const FailureRow& row) try {
                   of_task([](const Task& t) { return genomes_text(t.work); }), std::to_string(row.rank.value), row.host,
                   row.kind, first_line(row.reason)});
   if (!out.flush()) throw RunError("it cannot be written");
+  torn_ = false;
 } catch (const std::exception& e) {
   log::warning("{} lacks a failure: {}", path_.string(), e.what());
 }

@@ -28,7 +28,7 @@ struct FailureRow {
 /// kind, reason (its first line).
 class FailureTable {
  public:
-  /// The file is made with the first row. A row that was cut off by the end of an earlier job goes.
+  /// The file is made with the first row. A row that was cut off, by the end of an earlier job or a full disk, goes.
   explicit FailureTable(std::filesystem::path path) : path_(std::move(path)) {}
 
   /// A table that cannot be written costs a warning, not the run.
@@ -36,7 +36,7 @@ class FailureTable {
 
  private:
   std::filesystem::path path_;
-  bool begun_ = false;
+  bool torn_ = true;  ///< its last row may be
 };
 
 }  // namespace harmonic

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/csv.hpp"
@@ -63,9 +64,10 @@ std::vector<ReportedModel> read_models(const CsvTable& table) {
   return models;
 }
 
-std::vector<ReportedFailure> read_failures(const std::filesystem::path& path) {
+/// What cannot be read of it is missing in the report, which is of the results.
+std::vector<ReportedFailure> read_failures(const std::filesystem::path& path) try {
   std::vector<ReportedFailure> failures;
-  if (!std::filesystem::exists(path)) return failures;
+  if (!std::filesystem::exists(path) || std::filesystem::file_size(path) == 0) return failures;
   const auto table = CsvTable::read(path);
   for (std::size_t row = 0; row < table.rows(); ++row) {
     const auto cell = [&](std::string_view column) { return table.cell(row, table.column(column)); };
@@ -73,6 +75,9 @@ std::vector<ReportedFailure> read_failures(const std::filesystem::path& path) {
         {cell("time"), cell("work"), cell("genome"), cell("rank"), cell("host"), cell("kind"), cell("reason")});
   }
   return failures;
+} catch (const InputError& e) {
+  log::warning("the report lacks what failed: {}", e.what());
+  return {};
 }
 
 }  // namespace

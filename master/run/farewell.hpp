@@ -1,5 +1,8 @@
 #pragma once
 
+#include <exception>
+
+#include "core/base/log.hpp"
 #include "master/dispatch/dispatcher.hpp"
 #include "master/run/run_hooks.hpp"
 
@@ -10,7 +13,12 @@ struct Farewell {
   Dispatcher& dispatcher;
   const RunHooks& hooks;
   ~Farewell() {
-    if (!dispatcher.stop_workers()) hooks.abandon();
+    try {
+      if (dispatcher.stop_workers()) return;
+    } catch (const std::exception& e) {
+      log::warning("the workers could not be told to stop: {}", e.what());
+    }
+    hooks.abandon();
   }
 };
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <iostream>
+#include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -77,10 +79,7 @@ class Run {
     for (auto tasks = plan_->ask(); !tasks.empty(); tasks = plan_->ask()) {
       auto jobs = unfinished(std::move(tasks));
       if (plan_->generation() > saved_generation_) generation_done();
-      if (stop() || dispatcher_.run(
-                        std::move(jobs), [&](const Task& t, const Result& r) { finished(t, r); }, stop) ==
-                        Dispatcher::End::stopped)
-        return stopped();
+      if (stop() || deal(std::move(jobs), stop) == Dispatcher::End::stopped) return stopped();
     }
     return ended();
   }
@@ -93,11 +92,52 @@ class Run {
                                         .parts_under_way = dispatcher_.parts_under_way()}));
   }
 
+  Dispatcher::End deal(std::vector<Job> jobs, const std::function<bool()>& stop) {
+    const auto end = dispatcher_.run(
+        std::move(jobs), [&](const Task& t, const Result& r) { finished(t, r); }, stop);
+    return end == Dispatcher::End::finished ? deal_doubtful(stop) : end;
+  }
+  /// What every worker refused is tried once more, beside a piece of work of its kind that was done before: when that
+  /// one still succeeds, the refused one has failed; else it is the world that has (a full disk), and nothing is told.
+  Dispatcher::End deal_doubtful(const std::function<bool()>& stop) {
+    std::vector<Job> jobs;
+    std::map<std::size_t, Task> probes;
+    for (auto& task : std::exchange(doubtful_, {})) {
+      if (const auto known = doable_.find(task.work.index()); known != doable_.end()) probes.insert(*known);
+      jobs.push_back({std::move(task)});
+    }
+    if (jobs.empty()) return Dispatcher::End::finished;
+    log::warning("{} pieces of work failed on every worker: each is tried once more", jobs.size());
+    for (const auto& [kind, task] : probes) jobs.push_back({task});
+    std::set<std::size_t> sound;
+    std::vector<std::pair<Task, Result>> failed;
+    const auto hear = [&](const Task& task, const Result& result) {
+      const bool success = !std::holds_alternative<Failure>(result.outcome);
+      if (const auto probe = probes.find(task.work.index()); probe != probes.end() && probe->second.id == task.id) {
+        if (success) sound.insert(task.work.index());
+      } else if (success || !dispatcher_.refused().contains(task.id)) {
+        settle(task, result);
+      } else {
+        failed.emplace_back(task, result);
+      }
+    };
+    if (dispatcher_.run(std::move(jobs), hear, stop) == Dispatcher::End::stopped) return Dispatcher::End::stopped;
+    for (const auto& [task, result] : failed) {
+      if (!sound.contains(task.work.index()))
+        throw RunError(fmt::format(
+            "{} failed on every worker, the last time on {}: {}; mend it, and go on with --resume: "
+            "what was finished is on disk",
+            describe(task.work), worker_name(result.worker, result.host), std::get<Failure>(result.outcome).message));
+      settle(task, result);
+    }
+    return Dispatcher::End::finished;
+  }
   /// Answers from the journal are told at once; the rest is to be dealt.
   std::vector<Job> unfinished(std::vector<Task> tasks) {
     std::vector<Job> jobs;
     for (auto& task : tasks) {
       if (const auto* before = journal_.find(task.work)) {
+        if (!std::holds_alternative<Failure>(before->outcome)) doable_.insert_or_assign(task.work.index(), task);
         plan_->tell(task, {task.id, Rank{0}, before->seconds, before->outcome});
       } else {
         const double cost = expected_cost(task.work);
@@ -106,15 +146,28 @@ class Run {
     }
     return jobs;
   }
-  /// On disk before it counts: a checkpoint tells nothing that the journal does not. A candidate's own failure is an
-  /// answer like any other. Another one may be mended before a resume in the same generation (a full disk, lost
-  /// workers), and is tried again then; from the next generation on it stays, or a resumed run would part from one
-  /// never stopped.
   void finished(const Task& task, const Result& result) {
+    if (!std::holds_alternative<Failure>(result.outcome)) {
+      doable_.insert_or_assign(task.work.index(), task);
+    } else if (dispatcher_.refused().contains(task.id) &&
+               tried_alone(task.work, std::get<Failure>(result.outcome)).empty()) {
+      doubtful_.push_back(task);
+      return;
+    }
+    settle(task, result);
+  }
+  /// On disk before it counts: a checkpoint tells nothing that the journal does not. A failure is an answer like any
+  /// other. But a piece of work that cost workers may fare better in a resume in the same generation, and is tried
+  /// again then; from the next generation on it stays, or a resumed run would part from one never stopped.
+  void settle(const Task& task, const Result& result) {
     FinishedWork record{task.work, result.outcome, result.seconds};
     const auto* failure = std::get_if<Failure>(&result.outcome);
-    if (failure != nullptr) tell(task, result, *failure);
-    if (failure == nullptr || failure->kind == FailureKind::candidate) {
+    if (failure != nullptr) {
+      tell(task, result, *failure);
+    } else {
+      ++done_;
+    }
+    if (failure == nullptr || failure->kind == FailureKind::candidate || dispatcher_.refused().contains(task.id)) {
       keep(std::move(record));
     } else {
       mendable_.push_back(std::move(record));
@@ -156,7 +209,7 @@ class Run {
   ExitCode ended() {
     work_done_ = true;
     save(RunPlan::Moment::end);
-    const auto report = hooks_.report ? hooks_.report(paths().folder) : std::filesystem::path{};
+    const auto report = write_report();
     log_counts();
     if (settings_.json) {
       auto json = plan_->json();
@@ -169,10 +222,17 @@ class Run {
     std::cout.flush();
     return ExitCode::done;
   }
+  /// Where it is; empty when there is none: the result stands without it.
+  [[nodiscard]] std::filesystem::path write_report() const try {
+    return hooks_.report ? hooks_.report(paths().folder) : std::filesystem::path{};
+  } catch (const std::exception& e) {
+    log::warning("there is no report: {}; harmonic report --run {} makes one", e.what(), paths().folder.string());
+    return {};
+  }
   /// Share of the workers' time that was work.
   [[nodiscard]] double utilisation() const {
-    const double there_s = (clock_() - start_s_) * std::max(1, dispatcher_.workers_here());
-    return there_s > 0 ? dispatcher_.counts().busy_s / there_s : 0;
+    const auto& counts = dispatcher_.counts();
+    return counts.there_s > 0 ? std::min(1.0, counts.busy_s / counts.there_s) : 0;
   }
   void tell_status(std::optional<ExitCode> code = {}) {
     over_ = code.has_value();
@@ -182,7 +242,7 @@ class Run {
       if (!worker.here()) lost.push_back({rank, worker.host, worker.reason.message});
     status_file_.show({.exit_code = code,
                        .generation = plan_ ? plan_->generation() : 0,
-                       .done = counts.done,
+                       .done = done_,
                        .failed = failed_,
                        .retried = counts.retried,
                        .lost_workers = counts.lost_workers,
@@ -191,9 +251,9 @@ class Run {
   }
   void log_counts() {
     const auto& counts = dispatcher_.counts();
-    log::info("{} pieces of work in {} on {} workers ({:.0f} % busy); retried {}, failed {}, workers lost {}",
-              counts.done, human_duration(clock_() - start_s_), std::max(1, dispatcher_.workers_here()),
-              100 * utilisation(), counts.retried, failed_, counts.lost_workers);
+    log::info("{} pieces of work in {} on {} workers ({:.0f} % busy); retried {}, failed {}, workers lost {}", done_,
+              human_duration(clock_() - start_s_), std::max(1, dispatcher_.workers_here()), 100 * utilisation(),
+              counts.retried, failed_, counts.lost_workers);
     if (failed_ > 0)
       log::warning("{} pieces of work failed: the reasons are above; the result lacks what no later try found",
                    failed_);
@@ -208,12 +268,15 @@ class Run {
   Journal journal_;
   StatusFile status_file_;
   FailureTable failures_;
-  std::vector<FinishedWork> mendable_;  ///< failures of the generation that runs, but for candidates' own
+  std::vector<FinishedWork> mendable_;  ///< of the generation that runs: work that cost workers
+  std::vector<Task> doubtful_;          ///< refused by every worker
+  std::map<std::size_t, Task> doable_;  ///< by kind of work: the last piece that was done
   std::unique_ptr<RunPlan> plan_;
   Clock clock_ = steady_clock();
   double start_s_ = clock_();
   double drawn_s_ = 0;
-  int failed_ = 0;  ///< pieces of work, for good
+  int done_ = 0;    ///< pieces of work, by workers of this job
+  int failed_ = 0;  ///< likewise, for good
   int saved_generation_ = -1;
   bool over_ = false;       ///< its end is told
   bool work_done_ = false;  ///< beyond what the journal held: the run cannot be refused any more

@@ -14,7 +14,7 @@ struct RunHooks {
   std::function<void()> check = [] {};
   /// True once the run is to stop early (stop_signal_seen).
   std::function<bool()> stop = [] { return false; };
-  /// Called at the end when a worker is lost: MPI must not be finalised (MpiSession::abandon).
+  /// Called at the end when a worker is lost: MPI must not be finalised (MpiSession::take_down).
   std::function<void()> abandon = [] {};
   /// Writes the report of a run directory and says where it is.
   std::function<std::filesystem::path(const std::filesystem::path& run)> report;

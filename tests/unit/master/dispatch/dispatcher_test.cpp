@@ -211,6 +211,46 @@ TEST_CASE("A late answer counts once, even after two deadlines, and its worker i
   CHECK(world.answered_well() == 3);
 }
 
+TEST_CASE("A task that two workers are late with is not lost: the first answer counts", "[master][dispatcher]") {
+  DispatchOptions options;
+  options.deadline_s = 20;
+  World world(2, options);
+  world.workers[0].delay_s = 1e6;
+  world.workers[0].heeds_cancel = true;
+  world.workers[1].delay_s = 35;
+  CHECK(world.run(1) == Dispatcher::End::finished);
+  CHECK(world.answered_well() == 1);
+  CHECK(world.dispatcher.counts().lost_workers == 0);
+  CHECK(world.dispatcher.refused().empty());
+}
+
+TEST_CASE("A task that takes too long everywhere has failed for that, be it that a worker falls silent over it",
+          "[master][dispatcher]") {
+  DispatchOptions options;
+  options.deadline_s = 40;
+  for (const bool silent : {false, true}) {
+    World world(2, options);
+    for (auto& worker : world.workers) {
+      worker.delay_s = 1e6;
+      worker.heeds_cancel = true;
+    }
+    if (silent) world.workers[1].silent_from_s = 85;
+    CHECK(world.run(1) == Dispatcher::End::finished);
+    CHECK_THAT(std::get<Failure>(world.results.at(TaskId{1}).outcome).message, Catch::Contains("raise --deadline"));
+    CHECK(world.dispatcher.refused() == std::set{TaskId{1}});
+    CHECK(world.dispatcher.workers_here() == (silent ? 1 : 2));
+  }
+}
+
+TEST_CASE("The share of time that is work is of the workers that were there", "[master][dispatcher]") {
+  World world(2);
+  world.workers[0].silent_from_s = 60;
+  for (auto& worker : world.workers) worker.delay_s = 10;
+  CHECK(world.run(40) == Dispatcher::End::finished);
+  CHECK(world.dispatcher.counts().busy_s <= world.dispatcher.counts().there_s);
+  CHECK(world.dispatcher.counts().there_s < 2 * world.now);
+}
+
 TEST_CASE("A worker that heeds the cancelling of its task is free for others", "[master][dispatcher]") {
   DispatchOptions options;
   options.deadline_s = 20;

@@ -14,6 +14,7 @@
 #include "core/storage/csv.hpp"
 #include "core/work/run_hash.hpp"
 #include "master/report/report.hpp"
+#include "master/report/run_results.hpp"
 #include "master/reproduce/reproduce_plan.hpp"
 #include "master/run/run_inputs.hpp"
 #include "master/search/search_plan.hpp"
@@ -674,6 +675,76 @@ TEST_CASE("However a run ends, status.json says so", "[master][run]") {
     CHECK(status_of(settings).at("exit_code") == 2);
   }
   log::set_level(log::Level::info);
+}
+
+TEST_CASE("A disk that fills up ends the run; with room made it is the run that never had the trouble",
+          "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  const std::filesystem::path dir = settings.run;
+  const Solo quiet(settings);
+  const auto expected = std::pair(without_seconds(dir / "front.csv"), without_seconds(dir / "candidates.csv"));
+  for (int after = 0; after < quiet.counts.work; after += 3) {
+    settings.run = folder / fmt::format("full{}", after);
+    settings.resume = false;
+    const auto full = [after](Counts& counts) -> std::unique_ptr<Evaluator> {
+      return std::make_unique<FailingEvaluator>(counts, after, FailureKind::worker);
+    };
+    CHECK_THROWS_WITH(Solo(settings, full), Catch::Contains("no such processor") && Catch::Contains("--resume"));
+    CHECK(status_of(settings).at("exit_code") == 1);
+    CHECK(status_of(settings).at("failed") == 0);
+    settings.resume = true;
+    const Solo resumed(settings);
+    CHECK(resumed.code == ExitCode::done);
+    CHECK(resumed.counts.work == quiet.counts.work - after);
+    const std::filesystem::path run = settings.run;
+    CHECK(std::pair(without_seconds(run / "front.csv"), without_seconds(run / "candidates.csv")) == expected);
+  }
+  log::set_level(log::Level::info);
+}
+
+TEST_CASE("What only some of the work cannot do has failed, as long as other work of its kind goes on",
+          "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  settings.evolution.generations = 1;
+  settings.evolution.pairs = 4;
+  class OneFails final : public FakeEvaluator {
+   public:
+    explicit OneFails(Counts& counts) : counts_(counts) {}
+    [[nodiscard]] Outcome evaluate(const Work& work, const WorkHooks& hooks) override {
+      ++counts_.work;
+      const auto* search = std::get_if<SearchFusion>(&work);
+      if (search != nullptr && search->candidates[0].candidate == CandidateId{4}) return Failure{"out of memory"};
+      return FakeEvaluator::evaluate(work, hooks);
+    }
+
+   private:
+    Counts& counts_;
+  };
+  const auto one_fails = [](Counts& counts) -> std::unique_ptr<Evaluator> {
+    return std::make_unique<OneFails>(counts);
+  };
+  const Solo run(settings, one_fails);
+  CHECK(run.code == ExitCode::done);
+  CHECK(CsvTable::read(std::filesystem::path(settings.run) / "candidates.csv").rows() == 3);
+  CHECK(status_of(settings).at("failed") == 1);
+  settings.resume = true;
+  CHECK(Solo(settings).counts.work == 0);  // it stays failed
+}
+
+TEST_CASE("A report that cannot be written, or a damaged table of failures, costs no result", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  RunHooks hooks;
+  hooks.report = [](const std::filesystem::path&) -> std::filesystem::path { throw RunError("the disk is full"); };
+  const Solo run(settings, 1'000'000, hooks);
+  CHECK(run.code == ExitCode::done);
+  CHECK_THAT(run.output, Catch::Contains("val %"));
+  for (const char* damaged : {"", "time,task\n1", "time,task,work,genome,rank,host,kind,reason\n1,2\n"}) {
+    std::ofstream(std::filesystem::path(settings.run) / "failures.csv") << damaged;
+    CHECK(load_run_results(settings.run).front.size() > 0);
+  }
 }
 
 TEST_CASE("While it works status.json says that it runs", "[master][run]") {
