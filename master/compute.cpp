@@ -26,6 +26,7 @@
 #include "worker/commands/commands.hpp"
 #include "worker/group/placement.hpp"
 #include "worker/loop/worker_loop.hpp"
+#include "worker/models/model_file.hpp"
 #include "worker/search_evaluator.hpp"
 #include "worker/search_inputs.hpp"
 #include "worker/sweep_evaluator.hpp"
@@ -78,6 +79,7 @@ ExitCode run_on_ranks(MpiSession& session, const SearchSettings& settings,
                 .lead =
                     [&](Mailbox& world, RunHooks hooks) {
                       hooks.check = [&] { check_weights(settings); };
+                      hooks.has_model = has_whole_model;
                       hooks.report = write_report;
                       return lead(world, hooks);
                     }});

@@ -223,6 +223,16 @@ Journal::~Journal() {
   if (file_ >= 0) close(file_);
 }
 
+const SearchFusion* Journal::search_of(CandidateId model) const {
+  for (const auto& [key, finished] : finished_) {
+    const auto* search = std::get_if<SearchFusion>(&finished.work);
+    if (search != nullptr && std::holds_alternative<FusionScores>(finished.outcome) &&
+        std::ranges::find(search->candidates, model, &FusionCandidate::candidate) != search->candidates.end())
+      return search;
+  }
+  return nullptr;
+}
+
 const FinishedWork* Journal::find(const Work& work) const {
   const auto it = finished_.find(key_of(work));
   return it == finished_.end() ? nullptr : &it->second;

@@ -36,6 +36,8 @@ class Journal {
 
   /// What came of this work, when it was finished before; else null.
   [[nodiscard]] const FinishedWork* find(const Work& work) const;
+  /// The fusion search that found this model; null when none did.
+  [[nodiscard]] const SearchFusion* search_of(CandidateId model) const;
   /// Returns once the record is on disk. Of several answers to one piece of work the first counts. The first append to
   /// a damaged file keeps that aside as PATH.damaged-N and writes the whole records anew; the rest of a record that was
   /// cut off while it was written is just cut away.

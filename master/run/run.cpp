@@ -25,7 +25,8 @@
 namespace harmonic {
 namespace {
 
-constexpr double kRedraw_s = 0.2;  // of the progress line, at most
+constexpr double kRedraw_s = 0.2;                                  // of the progress line, at most
+constexpr std::uint64_t kFirstRepeated = std::uint64_t{1} << 62U;  // ids of tasks that are no plan's
 
 /// The plan, the run's directory and journal, and the workers.
 class Run {
@@ -93,9 +94,30 @@ class Run {
   }
 
   Dispatcher::End deal(std::vector<Job> jobs, const std::function<bool()>& stop) {
+    if (auto lost = searches_of_lost_models(jobs); !lost.empty()) {
+      const auto hear = [this](const Task& task, const Result& result) {
+        if (const auto* failure = std::get_if<Failure>(&result.outcome)) tell(task, result, *failure);
+      };
+      if (dispatcher_.run(std::move(lost), hear, stop) == Dispatcher::End::stopped) return Dispatcher::End::stopped;
+    }
     const auto end = dispatcher_.run(
         std::move(jobs), [&](const Task& t, const Result& r) { finished(t, r); }, stop);
     return end == Dispatcher::End::finished ? deal_doubtful(stop) : end;
+  }
+  /// Models that are to be tested and whose weights are gone or damaged: searching again keeps the same ones.
+  std::vector<Job> searches_of_lost_models(const std::vector<Job>& jobs) {
+    std::vector<Job> searches;
+    std::set<CandidateId> found;  // with companions
+    for (const auto& job : jobs) {
+      const auto* test = std::get_if<TestModel>(&job.task.work);
+      if (test == nullptr || hooks_.has_model(paths().folder, test->candidate)) continue;
+      log::warning("the weights of model {} are gone or damaged: it is searched for again", test->candidate.value);
+      const auto* search = journal_.search_of(test->candidate);
+      if (search == nullptr || found.contains(test->candidate)) continue;
+      for (const auto& candidate : search->candidates) found.insert(candidate.candidate);
+      searches.push_back({{TaskId{kFirstRepeated + repeated_++}, *search}, expected_cost(*search)});
+    }
+    return searches;
   }
   /// What every worker refused is tried once more, beside a piece of work of its kind that was done before: when that
   /// one still succeeds, the refused one has failed; else it is the world that has (a full disk), and nothing is told.
@@ -275,8 +297,9 @@ class Run {
   Clock clock_ = steady_clock();
   double start_s_ = clock_();
   double drawn_s_ = 0;
-  int done_ = 0;    ///< pieces of work, by workers of this job
-  int failed_ = 0;  ///< likewise, for good
+  std::uint64_t repeated_ = 0;  ///< searches for models that were lost
+  int done_ = 0;                ///< pieces of work, by workers of this job
+  int failed_ = 0;              ///< likewise, for good
   int saved_generation_ = -1;
   bool over_ = false;       ///< its end is told
   bool work_done_ = false;  ///< beyond what the journal held: the run cannot be refused any more

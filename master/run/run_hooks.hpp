@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <functional>
 
+#include "core/base/ids.hpp"
+
 namespace harmonic {
 
 /// What the program lends to a run.
@@ -16,6 +18,11 @@ struct RunHooks {
   std::function<bool()> stop = [] { return false; };
   /// Called at the end when a worker is lost: MPI must not be finalised (MpiSession::take_down).
   std::function<void()> abandon = [] {};
+  /// Whether the weights of a model that the run keeps are there and whole. Damaged ones are moved out of the way, so
+  /// that they can be kept anew.
+  std::function<bool(const std::filesystem::path& run, CandidateId model)> has_model = [](const auto&, auto) {
+    return true;
+  };
   /// Writes the report of a run directory and says where it is.
   std::function<std::filesystem::path(const std::filesystem::path& run)> report;
 };

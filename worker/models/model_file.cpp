@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "core/base/error.hpp"
+#include "core/base/log.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/hdf5_file.hpp"
 #include "core/storage/json_text.hpp"
@@ -41,6 +43,27 @@ void save_model(const std::filesystem::path& folder, const ModelFile& model) {
         write_tensor(file, fmt::format("/backbone/{}/{}", model.modalities[m], name), tensor);
     file.flush();
   });
+}
+
+bool has_whole_model(const std::filesystem::path& run, CandidateId id) {
+  const auto folder = model_folder(run, id);
+  if (!std::filesystem::exists(folder)) return false;
+  try {
+    (void)load_fusion_weights(folder);
+    const Hdf5File file(folder / "weights.h5", Hdf5File::Mode::read);
+    for (const auto& modality : file.members("/backbone"))
+      for (const auto& name : file.members("/backbone/" + modality))
+        (void)read_tensor(file, fmt::format("/backbone/{}/{}", modality, name));
+    return true;
+  } catch (const InputError& e) {
+    const std::filesystem::path aside = folder.string() + ".damaged";
+    log::warning("{}; {} is moved to {}", e.what(), folder.string(), aside.string());
+    std::error_code error;
+    std::filesystem::remove_all(aside, error);
+    std::filesystem::rename(folder, aside, error);
+    if (error) throw RunError(fmt::format("{} cannot be moved: {}", folder.string(), error.message()));
+    return false;
+  }
 }
 
 std::map<std::string, torch::Tensor> load_fusion_weights(const std::filesystem::path& folder) {

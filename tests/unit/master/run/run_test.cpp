@@ -783,6 +783,36 @@ TEST_CASE("Faulty input is named before any work is dealt", "[master][run]") {
   CHECK_FALSE(std::filesystem::exists(good.run));
 }
 
+TEST_CASE("A model whose weights are lost before its test is searched for again", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  for (const int at_once : {1, 3}) {
+    settings.fusion.pairs_at_once = at_once;
+    settings.run = folder / fmt::format("quiet{}", at_once);
+    settings.resume = false;
+    const Solo quiet(settings);
+    const auto front = without_seconds(std::filesystem::path(settings.run) / "front.csv");
+    settings.run = folder / fmt::format("lost{}", at_once);
+    { const Solo before_tests(settings, quiet.counts.work - quiet.counts.tests); }
+    std::filesystem::copy(settings.run, folder / fmt::format("whole{}", at_once),
+                          std::filesystem::copy_options::recursive);
+    settings.resume = true;
+    auto other = settings;
+    other.run = folder / fmt::format("whole{}", at_once);
+    const Solo whole(other);
+    RunHooks hooks;
+    int lost = 0;
+    hooks.has_model = [&](const auto& run, CandidateId) {
+      CHECK(run == settings.run);
+      return lost++ > 0;
+    };
+    const Solo resumed(settings, 1'000'000, hooks);
+    CHECK(resumed.counts.work == whole.counts.work + 1);
+    CHECK(lost == quiet.counts.tests);
+    CHECK(without_seconds(std::filesystem::path(settings.run) / "front.csv") == front);
+  }
+}
+
 TEST_CASE("Only the front's models keep their weights, unless all are wanted", "[master][run]") {
   for (const auto keep : {KeepModels::front, KeepModels::all}) {
     const TemporaryFolder folder;
