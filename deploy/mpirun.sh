@@ -9,10 +9,17 @@ asked= # to stop
 trap 'asked=1' INT TERM USR1 HUP
 . "$(dirname "$0")/env.sh"
 say() { printf 'deploy/mpirun.sh: %s\n' "$*" >&2; }
+refuse() { say "$@"; exit 2; }
+is_count() { [[ $1 =~ ^[1-9][0-9]{0,5}$ ]]; }
+
+case "${1-}" in -n | -np) shift ;; esac # out of habit: mpirun wants it
 [ $# -ge 2 ] || { echo "usage: deploy/mpirun.sh RANKS COMMAND [ARGUMENT ...]" >&2; exit 2; }
 ranks=$1
 shift
-command -v "$1" >/dev/null || { say "no program $1; build it with deploy/build.sh"; exit 2; }
+is_count "$ranks" || refuse "RANKS is '$ranks'; give a whole number from 1, as in: deploy/mpirun.sh 3 build/harmonic ..."
+type -P "$1" >/dev/null || refuse "no program $1; build it with deploy/build.sh"
+meet_s=${HARMONIC_MEET_SECONDS:-120}
+is_count "$meet_s" || refuse "HARMONIC_MEET_SECONDS is '$meet_s'; give whole seconds from 1, as in: HARMONIC_MEET_SECONDS=120"
 
 # A search, a reproduction and a sweep can go on without a rank; elsewhere Open MPI should end the job. They and a training
 # are jobs: they take a signal as a wish to stop, and rank 0 says how far it is.
@@ -103,7 +110,7 @@ end() {
 # Runs mpirun to its end. Leaves in `word` what rank 0 said last (nothing; "running" once all ranks had met; its exit code), in
 # `lost` what kept the ranks from meeting, in `status` mpirun's own exit code.
 launch() {
-  local filtering limit='' met_by=$((SECONDS + ${HARMONIC_MEET_SECONDS:-120}))
+  local filtering limit='' met_by=$((SECONDS + meet_s))
   word='' lost='' status=0
   : >"$state/exit"
   : >"$state/boxes"
@@ -124,7 +131,7 @@ launch() {
     elif { [ -s "$state/ended" ] && rank_0_is_here; } || has_dead_rank; then
       limit=${limit:-$((SECONDS + (${#asked} ? 0 : 5)))} # the others would wait for it for ever
     elif [ $SECONDS -ge $met_by ] && rank_0_is_here; then
-      lost="the ranks have not met in ${HARMONIC_MEET_SECONDS:-120} s"
+      lost="the ranks have not met in $meet_s s"
       limit=$SECONDS
     fi
     if [ -n "$limit" ] && [ $SECONDS -ge "$limit" ]; then

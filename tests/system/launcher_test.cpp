@@ -1,4 +1,5 @@
 // deploy/mpirun.sh: what it hears, what it says, and that it ends.
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -169,6 +170,34 @@ TEST_CASE("A loop over runs takes all its turns: the launcher leaves stdin alone
            launcher(), stand_in()});
   INFO(finished.err);
   CHECK(finished.out == "turn 1\nturn 2\nturn 3\n");
+}
+
+TEST_CASE("The number of ranks may be written as mpirun has it", "[launcher]") {
+  const auto finished = run({launcher(), "-n", "2", stand_in(), "search", "code=3"});
+  INFO(finished.err);
+  CHECK(finished.exit_code == 3);
+}
+
+TEST_CASE("What the launcher is told in error is refused in one line", "[launcher]") {
+  const auto refusal = [&](const std::vector<std::string>& words, const std::string& setting = "NONE=") {
+    std::vector<std::string> command = {"env", setting, launcher()};
+    command.insert(command.end(), words.begin(), words.end());
+    const auto finished = run(command);
+    INFO(finished.err);
+    CHECK(finished.exit_code == 2);
+    CHECK(std::count(finished.err.begin(), finished.err.end(), '\n') == 1);
+    return finished.err;
+  };
+  for (const std::string ranks : {"abc", "2.5", "0", "-1", "", "2x"})
+    CHECK_THAT(refusal({ranks, stand_in(), "search"}), Contains("RANKS is '" + ranks + "'"));
+  CHECK_THAT(refusal({stand_in(), "search"}), Contains("RANKS is '"));
+  CHECK_THAT(refusal({}), Contains("usage:"));
+  CHECK_THAT(refusal({"-n", "2"}), Contains("usage:"));
+  CHECK_THAT(refusal({"2", "no/such/harmonic", "search"}), Contains("no program no/such/harmonic"));
+  CHECK_THAT(refusal({"2", "/", "search"}), Contains("no program /"));
+  for (const std::string seconds : {"10s", "abc", "-5", "0", "1.5"})
+    CHECK_THAT(refusal({"2", stand_in(), "search"}, "HARMONIC_MEET_SECONDS=" + seconds),
+               Contains("HARMONIC_MEET_SECONDS is '" + seconds + "'"));
 }
 
 TEST_CASE("A TMPDIR that is not there, no HOME: the run starts all the same", "[launcher]") {
