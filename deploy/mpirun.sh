@@ -55,7 +55,8 @@ filter() {
       continue
     fi
     case "$line" in
-      *'] ACTIVATE '*' STATE '* | *'PMIX ERROR'* | *' sent help message '* | *'to see all help / error messages') continue ;;
+      *'] ACTIVATE '*' STATE '* | *'PMIX ERROR'* | *' sent help message '* | *'to see all help / error messages' | \
+        *': Forwarding signal '*' to job' | *ORTE_ERROR_LOG*show_help.c*) continue ;;
     esac
     if [ "$line" = "$edge" ]; then
       [ -n "$inside" ] || { inside=1 box=(); continue; }

@@ -217,6 +217,7 @@ TEST_CASE("Every signal that ends programs is passed on as a wish to stop", "[la
     const auto stopped = process.wait();
     INFO("signal " << number << ": " << stopped.err);
     CHECK(stopped.exit_code == 3);
+    CHECK_THAT(stopped.err, !Contains("Forwarding signal"));
     CHECK_FALSE(alive(worker));
   }
 }
