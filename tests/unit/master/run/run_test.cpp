@@ -707,6 +707,9 @@ TEST_CASE("Faulty input is named before any work is dealt", "[master][run]") {
   settings.fusion.multiplier = 20;
   CHECK_THAT(error_of(settings), Catch::Contains("multiplier is 20"));
   settings = good;
+  settings.fusion.features = {9};
+  CHECK_THAT(error_of(settings), Catch::Contains("features is 9 for modality image"));
+  settings = good;
   settings.modalities[0].weights = folder / "missing.h5";
   CHECK(error_of(settings).find("missing.h5") != std::string::npos);
   CHECK_FALSE(std::filesystem::exists(good.run));
