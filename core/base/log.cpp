@@ -17,7 +17,6 @@ namespace {
 struct State {
   std::mutex mutex;
   Level level = Level::info;
-  std::string tag;
   bool line_shown = false;
   std::shared_ptr<spdlog::logger> file;
 };
@@ -57,28 +56,21 @@ void close_file() {
   s.file.reset();
 }
 
-void set_tag(std::string_view tag) {
-  State& s = state();
-  const std::lock_guard lock(s.mutex);
-  s.tag = tag;
-}
-
 void write(Level level, std::string_view text) {
   State& s = state();
   const std::lock_guard lock(s.mutex);
-  const std::string line = s.tag.empty() ? std::string(text) : fmt::format("[{}] {}", s.tag, text);
   if (s.file) {
     const auto file_level = level == Level::error     ? spdlog::level::err
                             : level == Level::warning ? spdlog::level::warn
                                                       : spdlog::level::info;
-    s.file->log(file_level, line);
+    s.file->log(file_level, text);
   }
   if (level < s.level) return;
   clear_line(s);
   const char* prefix = level == Level::error     ? "harmonic: error: "
                        : level == Level::warning ? "harmonic: warning: "
                                                  : "";
-  fmt::print(stderr, "{}{}\n", prefix, line);
+  fmt::print(stderr, "{}{}\n", prefix, text);
 }
 
 void progress(std::string_view line) {

@@ -15,8 +15,6 @@ void set_level(Level level);
 void open_file(const std::filesystem::path& path);
 /// Ends what open_file began.
 void close_file();
-/// Every line carries this tag, e.g. "rank 2 on node7"; empty for none.
-void set_tag(std::string_view tag);
 void write(Level level, std::string_view text);
 
 template <class... Args>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -37,8 +38,14 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 long parse_integer(std::string_view text, std::string_view what) {
   long value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || text.empty())
+  if (text.empty() || end != text.data() + text.size() || error == std::errc::invalid_argument)
     throw InputError(fmt::format("{} is '{}', not a whole number", what, text), "give digits only");
+  if (error == std::errc::result_out_of_range) {
+    const bool low = text.starts_with('-');
+    const long limit = low ? std::numeric_limits<long>::min() : std::numeric_limits<long>::max();
+    throw InputError(fmt::format("{} is {}, which is too {}", what, text, low ? "small" : "large"),
+                     fmt::format("the {} number is {}", low ? "smallest" : "largest", limit));
+  }
   return value;
 }
 

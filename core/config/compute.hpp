@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/config/choices.hpp"
+#include "core/base/choices.hpp"
 
 namespace harmonic {
 

@@ -31,9 +31,10 @@ std::optional<std::string> unquoted(const std::string& text) {
   return text.substr(1, text.size() - 2);
 }
 
-IniSection& section_of(IniFile& file, const std::string& name) {
+/// @param line where it stands, if it is new
+IniSection& section_of(IniFile& file, const std::string& name, int line) {
   const auto found = std::ranges::find(file, name, &IniSection::name);
-  return found != file.end() ? *found : file.emplace_back(IniSection{name, {}});
+  return found != file.end() ? *found : file.emplace_back(IniSection{name, {}, line});
 }
 
 }  // namespace
@@ -60,7 +61,7 @@ IniFile parse_ini(std::string_view text, const std::string& name) {
     if (content.front() == '[') {
       section = content.back() == ']' ? trim(std::string_view(content).substr(1, content.size() - 2)) : "";
       if (section.empty()) throw refused(fmt::format("'{}' names no section", content), "write it as [section]");
-      section_of(file, section);
+      section_of(file, section, number);
       continue;
     }
     const auto equals = content.find('=');
@@ -77,7 +78,7 @@ IniFile parse_ini(std::string_view text, const std::string& name) {
       if (!whole) throw refused(fmt::format("the value of '{}' has no closing quote at its end", key), "close it");
       value = *whole;
     }
-    section_of(file, section).entries.push_back({key, std::move(value), number});
+    section_of(file, section, number).entries.push_back({key, std::move(value), number});
   }
   return file;
 }

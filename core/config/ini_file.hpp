@@ -16,6 +16,7 @@ struct IniEntry {
 struct IniSection {
   std::string name;
   std::vector<IniEntry> entries;
+  int line = 0;  ///< where it first stands
 
   [[nodiscard]] std::vector<std::string> values(std::string_view key) const;
 };

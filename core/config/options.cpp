@@ -182,6 +182,15 @@ void OptionSet::take(const IniFile& file, const std::string& path) {
 }
 
 void OptionSet::take_section(const IniSection& section, const std::string& path) {
+  // A key below it is refused by its own name, and may only stand in the wrong section.
+  if (section.entries.empty() && std::ranges::find(options_, section.name, &Option::section) == options_.end()) {
+    std::vector<std::string> known;
+    for (const auto& option : options_)
+      if (!option.section.empty()) known.push_back(option.section);
+    throw InputError(fmt::format("config file {}, line {}: unknown section [{}]", path, section.line, section.name),
+                     known.empty() ? fmt::format("{} takes none", command_)
+                                   : fmt::format("did you mean [{}]?", nearest(section.name, known)));
+  }
   for (const auto& entry : section.entries) {
     const auto refused = [&](const std::string& what, const std::string& mend) {
       return InputError(fmt::format("config file {}, line {}: {}", path, entry.line, what), mend);
@@ -223,7 +232,11 @@ OptionSet::Parsed OptionSet::parse(const std::vector<std::string>& args) {
                     Style::long_allow_next | Style::short_allow_next;
   po::variables_map found;
   try {
-    auto parsed = po::command_line_parser(args).options(description).style(style).positional({}).run();
+    const auto parsed = po::command_line_parser(args).options(description).style(style).run();
+    for (const auto& option : parsed.options)
+      if (option.position_key >= 0)
+        throw InputError(fmt::format("{}: '{}' belongs to no option", command_, option.value.front()),
+                         fmt::format("write --OPTION VALUE; {} --help lists them all", command_));
     po::store(parsed, found);
   } catch (const po::unknown_option& e) {
     std::string name = e.get_option_name();
@@ -321,6 +334,7 @@ OptionSet::Values OptionSet::identity_of(IniFile recorded, const std::string& pa
       foreign[entry.key].push_back(entry.value);
       return true;
     });
+  std::erase_if(recorded, [](const IniSection& section) { return section.entries.empty(); });
   take(recorded, path);
   auto all = identity();
   all.merge(foreign);

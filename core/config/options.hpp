@@ -9,7 +9,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "core/config/choices.hpp"
+#include "core/base/choices.hpp"
 #include "core/config/ini_file.hpp"
 
 namespace harmonic {

@@ -231,13 +231,24 @@ void SearchSettings::check() const {
   if (const auto counts = fusion.features.size(); counts != 1 && counts != modalities.size())
     throw InputError(fmt::format("features lists {} numbers for {} modalities", counts, modalities.size()),
                      "give one number, or one a modality");
+  for (std::size_t m = 0; m < modalities.size(); ++m)
+    if (const int features = fusion.features_of(m); features < 1)
+      throw InputError(fmt::format("features is {} for modality {}", features, modalities[m].name),
+                       "give a number of at least 1 as features in [fusion], or --features");
   if (devices.empty())
     throw InputError("a search needs a device", "add device = name=table.json to [hardware], or --device");
+  if (objectives.empty())
+    throw InputError("objective is empty", fmt::format("give one or more of {} in [hardware], or --objective",
+                                                       join(words_of(objective_choices()), ", ")));
   for (auto o = objectives.begin(); o != objectives.end(); ++o)
     if (std::find(objectives.begin(), o, *o) != o)
       throw InputError(fmt::format("objective lists {} twice", word_of(objective_choices(), *o)),
                        "name every objective once");
   if (fusion.operators.empty()) throw InputError("fusion has no operators", "list them as operators in [fusion]");
+  std::set<std::string> operators;
+  for (const auto& op : fusion.operators)
+    if (!operators.insert(op).second)
+      throw InputError(fmt::format("operators lists {} twice", op), "name every operator once");
   if (const auto used = fusion_in_force(); used.warmup_epochs >= used.epochs)
     throw InputError(fmt::format("warmup-epochs is {}, epochs is {}", used.warmup_epochs, used.epochs),
                      "leave epochs in which the architecture is stepped");

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "core/config/choices.hpp"
+#include "core/base/choices.hpp"
 #include "core/storage/hdf5_file.hpp"
 
 namespace harmonic {

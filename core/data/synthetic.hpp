@@ -1,7 +1,7 @@
 #pragma once
 
+#include "core/base/choices.hpp"
 #include "core/base/ids.hpp"
-#include "core/config/choices.hpp"
 #include "core/data/dataset_file.hpp"
 
 namespace harmonic {

@@ -15,7 +15,7 @@ struct CostPart {
   Cost cost;
 };
 
-/// Table key of one layer of a backbone. Source: the published tables; see hardware notes in README.
+/// Table key of one layer of a backbone. Source: the published tables.
 [[nodiscard]] std::string lut_key(const Layer& layer);
 /// Table key of a whole Maxout backbone: "Maxout-input:300-hidden:128-blocks:2-factor:2-pool:4".
 [[nodiscard]] std::string maxout_key(const BackboneSpace& space);
@@ -34,8 +34,7 @@ struct CostPart {
 
 /// One layer for every row that a search of the space may ask for, in order of first use; none for Maxout.
 [[nodiscard]] std::vector<Layer> space_layers(const BackboneSpace& space, int head_classes);
-/// Every key that a search of the space may ask for. @throws InputError for a space too large to list (never: keys are
-/// few)
+/// Every key that a search of the space may ask for.
 [[nodiscard]] std::vector<std::string> space_keys(const BackboneSpace& space, int head_classes);
 
 }  // namespace harmonic

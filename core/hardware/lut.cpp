@@ -75,13 +75,24 @@ Cost read_row(const json& row, std::string_view Quantity::*field, const std::str
   return cost;
 }
 
-void check_units(const json& document, const std::string& file) {
+/// A quantity without a unit is one that the table does not know: tables stay good when a quantity is added.
+/// @param entries of the document
+void check_units(const json& document, const json& entries, const std::string& file) {
   const json units = document.value("units", json::object());
+  const auto refuse = [&](const std::string& what) {
+    throw InputError(fmt::format("table {} {}", file, what),
+                     fmt::format("convert it and write \"units\": {}", units_text()));
+  };
   for (const auto& quantity : kQuantities) {
-    const std::string name(quantity.name);
-    if (const auto unit = text_field(units, name.c_str()); unit != quantity.unit)
-      throw InputError(fmt::format("table {} gives {} in '{}'", file, name, unit),
-                       fmt::format("convert it and write \"units\": {}", units_text()));
+    const std::string name(quantity.name), column(quantity.column);
+    const auto unit = units.is_object() ? units.find(name) : units.end();
+    if (units.is_object() && unit != units.end()) {
+      if (*unit != json(quantity.unit)) refuse(fmt::format("gives {} in {}", name, json_text(*unit)));
+      continue;
+    }
+    for (const auto& [key, row] : entries.items())
+      if (row.is_object() && row.contains(column))
+        refuse(fmt::format("gives {} in no unit, but key '{}' has {}", name, key, column));
   }
 }
 
@@ -91,10 +102,10 @@ FileContent read_own_form(const json& document, const std::string& file) {
     throw InputError(
         fmt::format("table {} has version {}, this program reads version {}", file, json_text(version), kVersion),
         "write the table anew, or use the program that wrote it");
-  check_units(document, file);
   const auto entries = document.find("entries");
   if (entries == document.end() || !entries->is_object())
     throw InputError(fmt::format("table {} has no entries", file), "give it \"entries\": {key: {\"latency_ms\": …}}");
+  check_units(document, *entries, file);
   FileContent content;
   const json provenance = document.value("provenance", json::object());
   content.provenance = {text_field(provenance, "device"), text_field(provenance, "origin"),

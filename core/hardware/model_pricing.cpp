@@ -1,7 +1,10 @@
 #include "core/hardware/model_pricing.hpp"
 
+#include <fmt/format.h>
+
 #include "core/base/error.hpp"
 #include "core/base/overloaded.hpp"
+#include "core/base/text.hpp"
 
 namespace harmonic {
 
@@ -9,8 +12,19 @@ ModelPricing::ModelPricing(DeviceSet devices, ModelSizing sizing, std::vector<Ob
     : devices_(std::move(devices)), sizing_(std::move(sizing)), objectives_(std::move(objectives)) {
   for (const auto& space : sizing_.spaces) reference_ += backbone_size(space, smallest_genome(space), sizing_.classes);
   if (objective_names().empty())
-    throw InputError("nothing is left to minimise beside the error: no device has the costs that objective names",
-                     "give tables that have them, or other objectives in [hardware], or --objective");
+    throw InputError(fmt::format("nothing is left to minimise beside the error: {}", join(lacking_costs(), ", ")),
+                     "give tables that have it in every row, or other objectives in [hardware], or --objective");
+}
+
+std::vector<std::string> ModelPricing::lacking_costs() const {
+  std::vector<std::string> lacking;
+  for (const auto& objective : objectives_)
+    if (const auto* quantity = std::get_if<std::size_t>(&objective))
+      for (const auto& device : devices_.devices())
+        if (!device.table.has(*quantity))
+          lacking.push_back(fmt::format("device {} has no {} in some rows of table {}", device.name,
+                                        kQuantities[*quantity].name, device.table.name()));
+  return lacking;
 }
 
 ModelCosts ModelPricing::model(const MultimodalGenome& genome, const Genotype& genotype) const {

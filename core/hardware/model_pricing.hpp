@@ -31,6 +31,8 @@ class ModelPricing {
   [[nodiscard]] std::vector<std::string> objective_names() const;
 
  private:
+  /// "device gpu has no energy in some rows of table gpu.json", of every objective.
+  [[nodiscard]] std::vector<std::string> lacking_costs() const;
   [[nodiscard]] std::vector<double> objectives(const std::vector<Cost>& costs, const ModelSize& size) const;
 
   DeviceSet devices_;

@@ -5,7 +5,7 @@
 #include <variant>
 #include <vector>
 
-#include "core/config/choices.hpp"
+#include "core/base/choices.hpp"
 #include "core/hardware/model_size.hpp"
 #include "core/hardware/quantity.hpp"
 

@@ -1,6 +1,7 @@
 #include "core/space/search_space.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <set>
 #include <utility>
 
@@ -65,6 +66,17 @@ void check_choices(const BackboneSpace& space, const char* key, const std::vecto
                      fmt::format("list different {}numbers from {} to {}", odd ? "odd " : "", lowest, highest));
 }
 
+constexpr int kWidestMaxout = 65'536;  ///< beyond it the layers' sizes leave memory, and soon int
+
+void check_maxout(const BackboneSpace& space) {
+  std::int64_t width = space.hidden;
+  for (int block = 1; block < space.blocks && width <= kWidestMaxout; ++block) width *= space.factor;
+  if (width > kWidestMaxout)
+    throw InputError(fmt::format("space {} has hidden = {}, blocks = {}, factor = {}: a layer of {} units", space.name,
+                                 space.hidden, space.blocks, space.factor, width),
+                     fmt::format("lower one of them: {} units are the most", kWidestMaxout));
+}
+
 }  // namespace
 
 int BackboneSpace::positions() const {
@@ -107,7 +119,7 @@ void check_space(const BackboneSpace& space) {
   if (space.name.empty() || space.name.find_first_of(".,=+ ") != std::string::npos)
     throw InputError(fmt::format("a space cannot be named '{}'", space.name),
                      "write [space.NAME] with a name of letters, digits and dashes");
-  if (space.family == BackboneSpace::Family::maxout) return;
+  if (space.family == BackboneSpace::Family::maxout) return check_maxout(space);
   constexpr int kWidest = 16'384;
   std::vector<int> widths, strides;
   for (const auto& stage : space.stages) {

@@ -143,6 +143,15 @@ void replace_file(const fs::path& path, std::string_view text) {
   });
 }
 
+void keep_as(const fs::path& path, const fs::path& kept) {
+  if (!fs::exists(path)) return;
+  replace_file(kept, [&](const fs::path& temporary) {
+    std::error_code error;
+    fs::create_hard_link(path, temporary, error);
+    if (error) fs::copy_file(path, temporary);
+  });
+}
+
 std::string read_file(const fs::path& path) {
   std::error_code error;
   if (fs::is_directory(path, error))

@@ -14,6 +14,10 @@ void replace_file(const std::filesystem::path& path, const std::function<void(co
 /// The same for a text that is at hand.
 void replace_file(const std::filesystem::path& path, std::string_view text);
 
+/// Lets `kept` be what lies at `path` now, also when that is replaced later: as a hard link where the file system has
+/// them. Nothing where nothing lies there. @throws RunError when the disk refuses
+void keep_as(const std::filesystem::path& path, const std::filesystem::path& kept);
+
 /// Makes the folder `path` as a whole or not at all, like replace_file: `write` fills a temporary one. A folder with
 /// anything in it that is there already stays as it is, and what was written goes: the first one counts.
 /// @return whether it was placed. @throws RunError when the disk refuses; whatever `write` throws.

@@ -1,11 +1,9 @@
 #include "core/storage/conditions.hpp"
 
 #include <algorithm>
-#include <optional>
 
 #include <fmt/format.h>
 
-#include "core/base/error.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/json_text.hpp"
 
@@ -43,13 +41,12 @@ void write_conditions(const std::filesystem::path& path, const Conditions& condi
   replace_file(path, json_text(json, 2) + '\n');
 }
 
-Conditions read_conditions(const std::filesystem::path& path) {
-  const auto json = read_json(path, "file of conditions");
+std::optional<Conditions> read_conditions(const std::filesystem::path& path) {
+  const auto json = nlohmann::json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return std::nullopt;
   Conditions conditions;
   for (const auto& [name, value] : json.items()) {
-    if (!json.is_object() || !value.is_string())
-      throw InputError(fmt::format("{} does not say what the result beside it depends on", path.string()),
-                       "remove both, and begin anew");
+    if (!value.is_string()) return std::nullopt;
     conditions.emplace_back(name, value.get<std::string>());
   }
   return conditions;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,7 +18,8 @@ using Conditions = std::vector<std::pair<std::string, std::string>>;
 
 /// As one JSON object of texts. @throws RunError
 void write_conditions(const std::filesystem::path& path, const Conditions& conditions);
-/// @throws InputError when it is no such file
-[[nodiscard]] Conditions read_conditions(const std::filesystem::path& path);
+/// Nothing when the file is empty, cut short or another: only its user knows what that means. @throws InputError when
+/// it cannot be read
+[[nodiscard]] std::optional<Conditions> read_conditions(const std::filesystem::path& path);
 
 }  // namespace harmonic

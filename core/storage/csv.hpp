@@ -25,6 +25,9 @@ class CsvTable {
   [[nodiscard]] const std::vector<std::string>& header() const { return header_; }
   [[nodiscard]] std::size_t rows() const { return rows_.size(); }
 
+  /// 1-based line of the file where the row starts.
+  [[nodiscard]] std::size_t line(std::size_t row) const { return lines_[row]; }
+
   [[nodiscard]] std::optional<std::size_t> find_column(std::string_view column) const;
   /// @throws InputError naming the nearest column
   [[nodiscard]] std::size_t column(std::string_view column) const;
@@ -39,7 +42,7 @@ class CsvTable {
   std::string name_;
   std::vector<std::string> header_;
   std::vector<std::vector<std::string>> rows_;
-  std::vector<std::size_t> lines_;  ///< [row], 1-based line of the file where the row starts
+  std::vector<std::size_t> lines_;  ///< [row]
 };
 
 }  // namespace harmonic

@@ -86,13 +86,16 @@ std::string reason(const Cause& cause, std::string_view otherwise) {
 }
 
 [[noreturn]] void fail_reading(const Hdf5File& file, const std::string& object, std::string_view problem) {
-  throw InputError(fmt::format("{}: {}", place(file, object), problem),
-                   "check that this is the right file, or make it again");
+  throw ContentError(fmt::format("{}: {}", place(file, object), problem),
+                     "check that this is the right file, or make it again");
 }
 
 /// After a call of the library that failed; `problem` where it does not say why.
 [[noreturn]] void fail_call(const Hdf5File& file, const std::string& object, std::string_view problem) {
-  fail_reading(file, object, reason(last_cause(), problem));
+  const Cause cause = last_cause();
+  if (cause.system_error != 0)
+    throw InputError(fmt::format("{}: {}", place(file, object), reason(cause, problem)), "check the path and the disk");
+  fail_reading(file, object, reason(cause, problem));
 }
 
 [[noreturn]] void fail_writing(const Hdf5File& file, const std::string& object) {
@@ -310,8 +313,8 @@ hid_t open_for_reading(const std::filesystem::path& path) {
     throw InputError(fmt::format("cannot read {}: {}", path.string(), std::strerror(errno)), "check its rights");
   else
     close(file);
-  if (H5Fis_hdf5(path.c_str()) <= 0)
-    throw InputError(fmt::format("{} is not an HDF5 file", path.string()), "check the path, or make the file again");
+  if (H5Fis_hdf5(path.c_str()) == 0)
+    throw ContentError(fmt::format("{} is not an HDF5 file", path.string()), "check the path, or make the file again");
   const Handle access = access_without_lock();  // lives on: closing it would forget the errors
   const hid_t id = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get());
   if (id >= 0) return id;
@@ -322,7 +325,7 @@ hid_t open_for_reading(const std::filesystem::path& path) {
   if (cause.system_error != 0)
     throw InputError(fmt::format("cannot read {}: {}", path.string(), std::strerror(cause.system_error)),
                      "check the path and the disk");
-  throw InputError(fmt::format("{} is damaged or cut short", path.string()), "copy it or make it again");
+  throw ContentError(fmt::format("{} is damaged or cut short", path.string()), "copy it or make it again");
 }
 
 hid_t create_anew(const std::filesystem::path& path) {

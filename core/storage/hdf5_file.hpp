@@ -8,22 +8,35 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/error.hpp"
+
 namespace harmonic {
+
+/// A file could be read, but what it holds is damaged, or something else: only then is it no use to keep it.
+class ContentError : public InputError {
+ public:
+  ContentError(std::string_view problem, std::string_view mend) : InputError(problem, mend), problem_(problem) {}
+  /// Without how to mend it, which those may know better who know what the file is for.
+  [[nodiscard]] const std::string& problem() const { return problem_; }
+
+ private:
+  std::string problem_;
+};
 
 enum class ElementType { uint8, int64, float32, float64 };
 
 /// An open HDF5 file. Movable, closes in its destructor. Paths inside the file are absolute ("/modality/image/train").
-/// Every error names the file and the path inside it. What is written carries checksums: Fletcher32 over every data
-/// set, the file form's own over names, shapes, attributes and single values; reading what does not match is an error.
-/// Files without checksums are read like any other. Files are not locked. Not for use by two threads at once (the C
-/// library is not).
+/// Every error names the file and the path inside it; where the content is to blame it is a ContentError. What is
+/// written carries checksums: Fletcher32 over every data set, the file form's own over names, shapes, attributes and
+/// single values; reading what does not match is an error. Files without checksums are read like any other. Files are
+/// not locked. Not for use by two threads at once (the C library is not).
 class Hdf5File {
  public:
   enum class Mode { read, create };
 
   /// `read` refuses a file that is missing, may not be read, is not HDF5, or is damaged or cut short, each by its name.
   /// `create` replaces what is there.
-  /// @throws InputError (read), RunError (create)
+  /// @throws ContentError, or InputError when the system refuses (read), RunError (create)
   Hdf5File(const std::filesystem::path& path, Mode mode);
   ~Hdf5File();
   Hdf5File(Hdf5File&& other) noexcept;

@@ -14,6 +14,16 @@
 
 namespace harmonic {
 
+void make_folder_of(const std::filesystem::path& path, std::string_view option) {
+  if (!path.has_parent_path()) return;
+  std::error_code error;
+  std::filesystem::create_directories(path.parent_path(), error);
+  if (error)
+    throw InputError(
+        fmt::format("option --{}: cannot make the folder {}: {}", option, path.parent_path().string(), error.message()),
+        "give a path in a folder that is there or can be made");
+}
+
 void check_output(const std::filesystem::path& path, std::string_view option, const std::vector<OptionFile>& inputs) {
   const auto refuse = [&](const std::string& why, std::string_view mend) {
     throw InputError(fmt::format("option --{}: cannot write '{}': {}", option, path.string(), why), mend);

@@ -13,6 +13,10 @@ struct OptionFile {
   std::filesystem::path path;
 };
 
+/// Makes the folder of `path`, and those above it, where there is none; to be called before check_output.
+/// @throws InputError when it cannot be made
+void make_folder_of(const std::filesystem::path& path, std::string_view option);
+
 /// To be called before the work whose result goes to `path`: finds out by trying whether replace_file could write
 /// there. Leaves no trace; what lies at `path` is not touched.
 /// @param option of the command line that named it, for messages: "out"

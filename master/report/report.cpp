@@ -257,8 +257,12 @@ std::string device_comparison(const RunResults& results) {
   constexpr double kWithin = 1.0;  // percentage points
   const double best = std::ranges::max(results.candidates, {}, &ReportedModel::metric_val).metric_val;
   std::vector<const ReportedModel*> good;
+  const auto known_everywhere = [](const ReportedModel& model) {
+    return std::ranges::all_of(model.costs[kLatency], [](const auto& latency) { return latency.has_value(); });
+  };
   for (const auto& model : results.candidates)
-    if (model.metric_val >= best - kWithin) good.push_back(&model);
+    if (model.metric_val >= best - kWithin && known_everywhere(model)) good.push_back(&model);
+  if (good.empty()) return {};
   std::vector<const ReportedModel*> optimum;  // [device]
   for (std::size_t d = 0; d < results.devices.size(); ++d)
     optimum.push_back(
@@ -321,8 +325,11 @@ std::string tiles(const RunResults& results) {
     const auto best_test = std::ranges::max(results.front | std::views::transform(&ReportedModel::metric_test));
     if (best_test) html += tile(optional_text(best_test, 2, " %"), "best test metric on the front");
     for (std::size_t d = 0; d < results.devices.size(); ++d) {
-      const auto [low, high] = std::ranges::minmax(
-          results.front | std::views::transform([d](const auto& m) { return m.costs[kLatency][d]; }));
+      std::vector<double> known;
+      for (const auto& model : results.front)
+        if (const auto& latency = model.costs[kLatency][d]) known.push_back(*latency);
+      if (known.empty()) continue;
+      const auto [low, high] = std::ranges::minmax(known);
       html += tile(fmt::format("{} – {}", cost_text(low), cost_text(high)),
                    fmt::format("ms on {}, front", results.devices[d]));
     }

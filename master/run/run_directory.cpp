@@ -64,10 +64,10 @@ RunDirectory::RunDirectory(fs::path path, bool resume, RunConfig config, const R
       contents_(inputs.contents) {
   if (paths_.folder.empty()) throw InputError("no run directory is named", "give one to --run");
   try {
-    if (fs::exists(paths_.folder)) check(resume);
+    if (fs::exists(paths_.folder)) (void)check(resume);
     found_.emplace(paths_.folder);
     lock_.emplace(paths_.folder);
-    check(resume);  // again: another run may have come in between
+    for (const auto& damage : check(resume)) log::warning("{}", damage);  // again: another run may have come in between
     remember();
     // A run without work begins anew; its other files are replaced.
     if (!resume) fs::remove(paths_.journal());
@@ -85,11 +85,11 @@ RunDirectory::~RunDirectory() {
   if (!begun_) withdraw();
 }
 
-void RunDirectory::check(bool resume) const {
+std::vector<std::string> RunDirectory::check(bool resume) const {
   const auto& folder = paths_.folder;
   if (!fs::is_directory(folder))
     throw InputError(fmt::format("{} is no folder", folder.string()), "give another run directory to --run");
-  if (holds_nothing(folder) || (!resume && holds_workless_run(folder))) return;
+  if (holds_nothing(folder) || (!resume && holds_workless_run(folder))) return {};
   if (!holds_run(folder))
     throw InputError(fmt::format("{} is not empty and holds no run", folder.string()),
                      "give an empty or a new directory to --run");
@@ -97,27 +97,52 @@ void RunDirectory::check(bool resume) const {
     throw InputError(fmt::format("{} holds a run already", folder.string()),
                      "go on with --resume, or give another to --run");
   Journal::check_version(paths_.journal());  // another version's settings differ, too, but cannot be given
-  const auto file = paths_.config();
-  const auto found = fs::exists(file) ? config_.differences(read_file(file), file) : std::vector<std::string>{};
-  if (!found.empty())
-    throw InputError(fmt::format("{} is a run with other settings: {}", folder.string(), join(found, ", ")),
+  std::vector<std::string> damages;
+  const auto damaged = [&](const fs::path& file, std::string_view what) {
+    damages.push_back(
+        fmt::format("{} {}: the journal alone tells whether the run is this one, and the file is written anew",
+                    file.string(), what));
+  };
+  if (const auto others = other_settings(damaged); !others.empty())
+    throw InputError(fmt::format("{} is a run with other settings: {}", folder.string(), join(others, ", ")),
                      "resume with the run's own settings, or give another directory to --run");
-  check_inputs();
+  if (const auto others = other_inputs(damaged); !others.empty())
+    throw InputError(fmt::format("{} began with other content than that of {}", folder.string(), join(others, " and ")),
+                     "give the files that it began with, under whatever name, or another directory to --run");
+  return damages;
 }
 
-void RunDirectory::check_inputs() const {
-  if (!fs::exists(paths_.inputs())) return;
-  const auto before = read_conditions(paths_.inputs());
-  std::vector<std::string> changed;
-  for (const auto& file : files_) {
-    const auto known = std::ranges::find(before, file.role, &Conditions::value_type::first);
-    if (known != before.end() && known->second != text_of(contents_.at(file.role)))
-      changed.push_back(fmt::format("{} ({})", file.path.string(), file.role));
+std::vector<std::string> RunDirectory::other_settings(const Damaged& damaged) const {
+  const auto file = paths_.config();
+  if (!fs::exists(file)) return {};
+  const auto text = read_file(file);
+  if (!text.ends_with('\n')) {
+    damaged(file, text.empty() ? "is empty" : "is cut short");
+    return {};
   }
-  if (!changed.empty())
-    throw InputError(
-        fmt::format("{} began with other content than that of {}", paths_.folder.string(), join(changed, " and ")),
-        "give the files that it began with, under whatever name, or another directory to --run");
+  try {
+    return config_.differences(text, file);
+  } catch (const InputError& e) {
+    damaged(file, fmt::format("is damaged ({})", e.what()));
+    return {};
+  }
+}
+
+std::vector<std::string> RunDirectory::other_inputs(const Damaged& damaged) const {
+  const auto file = paths_.inputs();
+  if (!fs::exists(file)) return {};
+  const auto before = read_conditions(file);
+  if (!before) {
+    damaged(file, "is damaged");
+    return {};
+  }
+  std::vector<std::string> changed;
+  for (const auto& input : files_) {
+    const auto known = std::ranges::find(*before, input.role, &Conditions::value_type::first);
+    if (known != before->end() && known->second != text_of(contents_.at(input.role)))
+      changed.push_back(fmt::format("{} ({})", input.path.string(), input.role));
+  }
+  return changed;
 }
 
 void RunDirectory::remember() {

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "master/run/run_config.hpp"
@@ -36,8 +38,13 @@ class RunDirectory {
   [[nodiscard]] const RunPaths& paths() const { return paths_; }
 
  private:
-  void check(bool resume) const;
-  void check_inputs() const;
+  /// Called for a file of the run that cannot be read for what it was.
+  using Damaged = std::function<void(const std::filesystem::path& file, std::string_view what)>;
+
+  /// @return what is damaged, and does not matter: the journal's header holds a hash of the same @throws InputError
+  [[nodiscard]] std::vector<std::string> check(bool resume) const;
+  [[nodiscard]] std::vector<std::string> other_settings(const Damaged& damaged) const;
+  [[nodiscard]] std::vector<std::string> other_inputs(const Damaged& damaged) const;
   void remember();
 
   RunPaths paths_;

@@ -34,6 +34,15 @@ void check_splits(const DatasetFile& data) {
                        "give another data set");
 }
 
+/// Of every backbone that may be drawn.
+void check_features(const ModalitySpec& modality, int features) {
+  const int offered = feature_count(modality.space, smallest_genome(modality.space)) - 1;  // the last is the logits
+  if (features > offered)
+    throw InputError(fmt::format("features is {} for modality {}, whose smallest backbones can offer {} to fusion",
+                                 features, modality.name, offered),
+                     fmt::format("give {} at most as features in [fusion], or --features", offered));
+}
+
 /// In every macro-architecture that may be drawn.
 void check_multiplier(const SearchSettings& settings, int inputs) {
   const auto& macro = settings.evolution.macro;
@@ -107,7 +116,7 @@ RunInputs::RunInputs(const SearchSettings& settings, const RunHooks& hooks) {
     const int features = settings.fusion.features_of(modalities.size());
     inputs += features;
     check_shape(data.modality(modality.name), modality.space);
-    (void)offered_features(feature_count(modality.space, smallest_genome(modality.space)), features);
+    check_features(modality, features);
     modalities.push_back(modality.name);
     spaces.push_back(modality.space);
     sizing.features.push_back(features);

@@ -222,12 +222,7 @@ SearchState read_checkpoint(const std::filesystem::path& path, std::uint64_t set
 
 /// A second name for the file, or a copy where the file system has none.
 void keep_previous(const std::filesystem::path& path) {
-  if (!std::filesystem::exists(path) || !is_whole(path)) return;
-  replace_file(previous_checkpoint(path), [&](const std::filesystem::path& temporary) {
-    std::error_code error;
-    std::filesystem::create_hard_link(path, temporary, error);
-    if (error) std::filesystem::copy_file(path, temporary);
-  });
+  if (std::filesystem::exists(path) && is_whole(path)) keep_as(path, previous_checkpoint(path));
 }
 
 }  // namespace

@@ -47,18 +47,34 @@ ScoredBackbones resumed_rows(const SweepOptions& options, const SweepSubject& su
     throw InputError(fmt::format("{} cannot be gone on with: there is no {} to say what its rows depend on",
                                  options.out, options.conditions_file()),
                      "give another --out");
-  const auto others = differences(read_conditions(options.conditions_file()), subject.conditions);
+  const auto there = read_conditions(options.conditions_file());
+  if (!there)
+    throw InputError(fmt::format("{} is damaged: it does not say what the rows of {} depend on",
+                                 options.conditions_file(), options.out),
+                     "give another --out, or remove both to begin anew");
+  const auto others = differences(*there, subject.conditions);
   if (!others.empty())
     throw InputError(fmt::format("{} is of another sweep: {}", options.out, join(others, ", ")),
                      "go on with its own weights, data and options, or give another --out");
   return read_sweep(options.out, subject.space);
 }
 
+void warn_of_unknown(const DeviceSet& devices) {
+  for (std::size_t q = 0; q < kQuantities.size(); ++q)
+    if (const auto lacking = devices.devices_without(q); !lacking.empty())
+      log::warning(
+          "the table of device {0} has no {1} in some rows: networks that need them have no {1} there, and the front "
+          "does without it",
+          join(lacking, ", "), kQuantities[q].name);
+}
+
 SweepTable make_table(const SweepOptions& options, const SweepSubject& subject) {
   std::optional<DeviceSet> devices;
-  if (!options.devices.empty())
+  if (!options.devices.empty()) {
     devices.emplace(options.devices, Aggregate::mean, std::vector{subject.space},
                     std::vector{options.head_classes > 0 ? options.head_classes : subject.classes});
+    warn_of_unknown(*devices);
+  }
   return {options.out, options.all ? all_genomes(subject.space) : read_genomes(options.genomes, subject.space),
           resumed_rows(options, subject),
           [space = subject.space, classes = subject.classes](const auto& genome) {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base/error.hpp"
 #include "core/base/text.hpp"
 #include "core/pareto/fronts.hpp"
 #include "core/storage/append_file.hpp"
@@ -20,8 +21,19 @@ ScoredBackbones read_sweep(const std::filesystem::path& csv, const BackboneSpace
   const auto table = CsvTable::parse(text, csv.string());
   const auto genome = table.column("genome"), metric = table.column("metric");
   ScoredBackbones rows;
-  for (std::size_t row = 0; row < table.rows(); ++row)
-    rows.emplace_back(canonical(parse_genome(table.cell(row, genome), space)), table.number(row, metric));
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    const double percent = table.number(row, metric);
+    if (percent < 0 || percent > 100)
+      throw InputError(
+          fmt::format("{} line {}: metric is {}, not between 0 and 100", table.name(), table.line(row), percent),
+          "mend the line, or remove it to measure the network again");
+    try {
+      rows.emplace_back(canonical(parse_genome(table.cell(row, genome), space)), percent);
+    } catch (const InputError& e) {
+      throw InputError(fmt::format("{} line {}: {}", table.name(), table.line(row), e.what()),
+                       "mend the line, or remove it");
+    }
+  }
   return rows;
 }
 

@@ -96,7 +96,7 @@ TEST_CASE("Features that a backbone cannot offer, or too few for a pair, are ref
   const World w = world();
   const TemporaryFolder folder;
   check_refused(w.on_ranks(2, w.search(folder / "run", {"--features", "40"})), {"40", "at most"});
-  check_refused(w.on_ranks(2, w.search(folder / "run2", {"--features", "0"})), {"0 to fusion"});
+  check_refused(w.on_ranks(2, w.search(folder / "run2", {"--features", "0"})), {"features is 0", "image"});
 }
 
 TEST_CASE("A run directory is neither overwritten nor resumed with other settings", "[bad_input]") {

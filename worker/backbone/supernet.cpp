@@ -173,9 +173,4 @@ Supernet Supernet::clone_to(torch::Device device) const {
   return copy;
 }
 
-void Supernet::copy_from(const Supernet& other) {
-  const torch::NoGradGuard no_grad;
-  for (std::size_t i = 0; i < tensors_.size(); ++i) tensors_[i].second.copy_(other.tensors_[i].second);
-}
-
 }  // namespace harmonic

@@ -46,8 +46,6 @@ class Supernet {
 
   /// A copy with tensors of its own on `device`.
   [[nodiscard]] Supernet clone_to(torch::Device device) const;
-  /// Copies the other's values into this one's tensors. Both are of one space and have the same classes.
-  void copy_from(const Supernet& other);
 
  private:
   void add(std::string name, torch::Tensor value);

@@ -18,6 +18,7 @@
 #include "worker/group/collectives.hpp"
 #include "worker/group/placement.hpp"
 #include "worker/train/supernet_training.hpp"
+#include "worker/train/training_state.hpp"
 
 namespace harmonic {
 namespace {
@@ -60,7 +61,7 @@ struct TrainOptions {
     options.add("data", data, "data set file").required();
     options.add("modality", modality, "modality of the data set").required();
     options.add("space", space, fmt::format("search space: {}", join(spaces.names(), ", "))).required();
-    options.add("out", out, "supernet file to write (HDF5)").required();
+    options.add("out", out, "supernet file to write (HDF5); its folder is made where there is none").required();
     options.add(
         "resume", resume,
         "go on with a training that was cut off: its state is in OUT.training; nothing to do for one that is finished");
@@ -74,11 +75,14 @@ struct TrainOptions {
     declare_spaces(options, spaces);
   }
   [[nodiscard]] std::string state_file() const { return out + ".training"; }
+  [[nodiscard]] std::string previous_state_file() const { return previous_training_state(state_file()); }
 };
 
 /// Before the work, on rank 0. @return whether the training that is to be resumed has ended already
 bool check_outputs(const TrainOptions& chosen) {
-  for (const auto& file : {chosen.out, chosen.state_file()}) check_output(file, "out", {{"data", chosen.data}});
+  make_folder_of(chosen.out, "out");
+  for (const auto& file : {chosen.out, chosen.state_file(), chosen.previous_state_file()})
+    check_output(file, "out", {{"data", chosen.data}});
   const bool begun = std::filesystem::exists(chosen.state_file()), ended = std::filesystem::exists(chosen.out);
   if (begun && !chosen.resume)
     throw InputError(fmt::format("{} holds a training that was cut off", chosen.state_file()),
@@ -166,7 +170,7 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
   }
   if (!leads) return ExitCode::done;
   save_supernet(chosen.out, trained.supernet, {chosen.modality, provenance(*data, chosen.settings, trained)});
-  std::filesystem::remove(chosen.state_file());
+  for (const auto& file : {chosen.state_file(), chosen.previous_state_file()}) std::filesystem::remove(file);
   show_result(chosen, trained);
   return ExitCode::done;
 }

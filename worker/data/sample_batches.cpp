@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "core/base/error.hpp"
 #include "core/base/rng.hpp"
 #include "worker/tensor/permutation.hpp"
@@ -9,11 +11,11 @@
 namespace harmonic {
 
 std::vector<torch::Tensor> calibration_ids(std::int64_t samples, int batch) {
-  if (samples == 0)
-    throw InputError("no samples to re-estimate batch norms on", "give a data set whose train split is not empty");
-  const std::int64_t count = std::max<std::int64_t>(1, (samples + batch / 2) / batch);
-  if (samples / count < 2)
-    throw InputError("a calibration batch of one sample has no variance", "give more train samples, or a larger batch");
+  if (samples < 2)
+    throw InputError(fmt::format("{} samples to re-estimate batch norms on", samples),
+                     "give a data set whose train split has two or more: one has no variance");
+  // No batch of one sample: of three samples two would make one.
+  const std::int64_t count = std::clamp<std::int64_t>((samples + batch / 2) / batch, 1, samples / 2);
   RandomStream random(Seed{0}, "calibration order");
   return permutation(samples, random).tensor_split(count);
 }

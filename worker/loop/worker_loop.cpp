@@ -17,7 +17,7 @@
 
 namespace harmonic {
 
-struct WorkerLoop::Desk {
+struct WorkerLoop::Exchange {
   Rank rank;
   std::string host;
   std::mutex mutex;
@@ -62,7 +62,7 @@ Outcome evaluate_safely(Evaluator& evaluator, const Work& work, const WorkHooks&
 
 }  // namespace
 
-void WorkerLoop::Desk::compute(const EvaluatorFactory& make) try {
+void WorkerLoop::Exchange::compute(const EvaluatorFactory& make) try {
   const auto evaluator = make();
   const Clock clock = steady_clock();
   WorkHooks hooks;
@@ -93,7 +93,7 @@ void WorkerLoop::Desk::compute(const EvaluatorFactory& make) try {
   computing = false;
 }
 
-void WorkerLoop::Desk::cancel(TaskId task) {
+void WorkerLoop::Exchange::cancel(TaskId task) {
   const std::lock_guard lock(mutex);
   if (under_way == task) cancelled = true;
   if (std::erase_if(to_do, [&](const auto& waiting) { return waiting.id == task; }) > 0)
@@ -114,26 +114,26 @@ Hello make_hello(Rank rank, const std::function<std::uint64_t()>& settings_hash)
 }
 
 WorkerLoop::WorkerLoop(Mailbox& mailbox, const Hello& hello, EvaluatorFactory make, WorkerLoopOptions options)
-    : mailbox_(mailbox), rank_(hello.rank), options_(std::move(options)), desk_(std::make_shared<Desk>()) {
+    : mailbox_(mailbox), rank_(hello.rank), options_(std::move(options)), exchange_(std::make_shared<Exchange>()) {
   last_beat_ = master_heard_ = options_.clock();
-  desk_->rank = rank_;
-  desk_->host = hello.host;
+  exchange_->rank = rank_;
+  exchange_->host = hello.host;
   send(hello);
   if (!hello.problem.empty()) {
-    desk_->computing = false;
+    exchange_->computing = false;
     return;
   }
-  computer_ = std::thread([desk = desk_, make = std::move(make)] { desk->compute(make); });
+  computer_ = std::thread([exchange = exchange_, make = std::move(make)] { exchange->compute(make); });
 }
 
 WorkerLoop::~WorkerLoop() {
   bool computing = false;
   {
-    const std::lock_guard lock(desk_->mutex);
-    desk_->closing = desk_->cancelled = true;
-    computing = desk_->computing;
+    const std::lock_guard lock(exchange_->mutex);
+    exchange_->closing = exchange_->cancelled = true;
+    computing = exchange_->computing;
   }
-  desk_->changed.notify_all();
+  exchange_->changed.notify_all();
   if (!computer_.joinable()) return;
   if (computing) {
     computer_.detach();
@@ -153,11 +153,11 @@ void WorkerLoop::send(const Envelope& envelope) {
 
 void WorkerLoop::take(const Envelope& envelope) {
   std::visit(Overloaded{[&](const Task& task) {
-                          const std::lock_guard lock(desk_->mutex);
-                          desk_->to_do.push_back(task);
-                          desk_->changed.notify_all();
+                          const std::lock_guard lock(exchange_->mutex);
+                          exchange_->to_do.push_back(task);
+                          exchange_->changed.notify_all();
                         },
-                        [&](const Cancel& cancel) { desk_->cancel(cancel.task); },
+                        [&](const Cancel& cancel) { exchange_->cancel(cancel.task); },
                         [&](const Stop& stop) {
                           stopped_ = true;
                           rank_lost_ = stop.worker_lost;
@@ -170,8 +170,8 @@ void WorkerLoop::take(const Envelope& envelope) {
 void WorkerLoop::report() {
   std::deque<Envelope> to_say;
   {
-    const std::lock_guard lock(desk_->mutex);
-    to_say.swap(desk_->to_say);
+    const std::lock_guard lock(exchange_->mutex);
+    to_say.swap(exchange_->to_say);
   }
   for (const auto& envelope : to_say) send(envelope);
 }
@@ -189,7 +189,7 @@ void WorkerLoop::poll() {
   report();
   if (now - last_beat_ >= options_.heartbeat_s) {
     last_beat_ = now;
-    send(Heartbeat{rank_, desk_->share});
+    send(Heartbeat{rank_, exchange_->share});
   }
   if (now - master_heard_ > options_.master_silence_s) master_lost_ = true;
 }

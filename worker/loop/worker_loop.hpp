@@ -26,10 +26,10 @@ struct WorkerLoopOptions {
 /// the hello carries the problem to the master, which does without this worker.
 [[nodiscard]] Hello make_hello(Rank rank, const std::function<std::uint64_t()>& settings_hash);
 
-/// One worker: the thread that calls `poll` talks (the only one that may call MPI), another one computes, one piece of
-/// work at a time. In a world of one the master calls `poll` in its idle moments.
-/// A worker whose evaluator cannot be made, or throws WorkerError, says goodbye with its reason and then only waits to
-/// be sent home: a rank that ends before the others would end the whole job where MPI does not recover.
+/// One worker: the thread that calls `poll` talks to the master, another one, which never calls MPI, computes, one
+/// piece of work at a time. In a world of one the master calls `poll` in its idle moments. A worker whose evaluator
+/// cannot be made, or throws WorkerError, says goodbye with its reason and then only waits to be sent home: a rank that
+/// ends before the others would end the whole job where MPI does not recover.
 class WorkerLoop {
  public:
   /// Says hello and starts to compute `make()`.
@@ -51,7 +51,7 @@ class WorkerLoop {
   [[nodiscard]] bool rank_lost() const { return rank_lost_ || master_lost_; }
 
  private:
-  struct Desk;  ///< what the two threads share
+  struct Exchange;  ///< what the two threads share
 
   void send(const Envelope& envelope);
   void take(const Envelope& envelope);
@@ -65,7 +65,7 @@ class WorkerLoop {
   bool stopped_ = false;
   bool rank_lost_ = false;
   bool master_lost_ = false;
-  std::shared_ptr<Desk> desk_;
+  std::shared_ptr<Exchange> exchange_;
   std::thread computer_;
 };
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/hdf5_file.hpp"
@@ -22,11 +23,15 @@ std::string moment_name(std::size_t index) {
   return fmt::format("/moment_{}", index);
 }
 
-/// Whatever is wrong with the file, there is one thing to do about it.
+/// What the system refuses passes as it is: such a file may be as good as ever.
+/// @throws ContentError when only removing the file helps
 std::pair<Conditions, TrainingState> read_state(const std::filesystem::path& path) try {
   const Hdf5File file(path, Hdf5File::Mode::read);
-  if (file.attribute_text("/", "format") != kFormat || file.attribute_int("/", "version") != kVersion)
-    throw InputError("another format", "");
+  if (file.attribute_text("/", "format") != kFormat)
+    throw ContentError(fmt::format("{} is of another kind", path.string()), kMend);
+  if (const auto version = file.attribute_int("/", "version"); version != kVersion)
+    throw InputError(fmt::format("{} has format version {}, this program reads {}", path.string(), version, kVersion),
+                     fmt::format("go on with the program that wrote it, or {}", kMend));
   const auto names = file.read_texts("/condition_names"), values = file.read_texts("/condition_values");
   Conditions conditions;
   for (std::size_t i = 0; i < std::min(names.size(), values.size()); ++i) conditions.emplace_back(names[i], values[i]);
@@ -47,14 +52,31 @@ std::pair<Conditions, TrainingState> read_state(const std::filesystem::path& pat
   state.buffers = read_tensor(file, "/buffers");
   if (state.best_epoch > 0) state.best = read_tensor(file, "/best");
   return {std::move(conditions), std::move(state)};
-} catch (const InputError&) {
-  throw InputError(
-      fmt::format("{} is no state of a training that this program can read, or a damaged one", path.string()), kMend);
+} catch (const ContentError& e) {
+  throw ContentError(fmt::format("no state of a training, or a damaged one: {}", e.problem()), kMend);
+}
+
+/// The state of `path`, or that before it where it is damaged, which then takes its place: the next one that is written
+/// would push out the whole one instead. @throws InputError
+std::pair<Conditions, TrainingState> read_newest_state(const std::filesystem::path& path) try {
+  return read_state(path);
+} catch (const ContentError& e) {
+  const auto previous = previous_training_state(path);
+  if (!std::filesystem::exists(previous)) throw;
+  auto found = read_state(previous);
+  log::warning("{}: going on from the state before, {}", e.problem(), previous.string());
+  std::filesystem::rename(previous, path);
+  return found;
 }
 
 }  // namespace
 
+std::filesystem::path previous_training_state(const std::filesystem::path& path) {
+  return path.string() + ".previous";
+}
+
 void save_training_state(const std::filesystem::path& path, const TrainingState& state, const Conditions& conditions) {
+  keep_as(path, previous_training_state(path));
   replace_file(path, [&](const std::filesystem::path& temporary) {
     Hdf5File file(temporary, Hdf5File::Mode::create);
     file.set_attribute("/", "format", kFormat);
@@ -87,7 +109,7 @@ void save_training_state(const std::filesystem::path& path, const TrainingState&
 
 TrainingState load_training_state(const std::filesystem::path& path, const Conditions& conditions,
                                   const StateSizes& sizes) {
-  const auto [there, state] = read_state(path);
+  const auto [there, state] = read_newest_state(path);
   const auto others = differences(there, conditions);
   if (!others.empty())
     throw InputError(fmt::format("{} is of another training: {}", path.string(), join(others, ", ")),

@@ -26,7 +26,11 @@ struct TrainingState {
   torch::Tensor best;                  ///< of the best epoch: average, then buffers; empty before the first
 };
 
-/// Replaces `path` as a whole. Tensors may be on any device. @throws RunError
+/// The state before that at `path`.
+[[nodiscard]] std::filesystem::path previous_training_state(const std::filesystem::path& path);
+
+/// Replaces `path` as a whole, and keeps what was there as the state before. Tensors may be on any device.
+/// @throws RunError
 void save_training_state(const std::filesystem::path& path, const TrainingState& state, const Conditions& conditions);
 
 /// How much a state holds.
@@ -36,9 +40,10 @@ struct StateSizes {
   std::size_t moments = 0;      ///< tensors of the optimiser
 };
 
-/// The file's state, tensors on the CPU.
-/// @throws InputError when it is no such file, is cut short, belongs to other conditions, which are named, or has a
-///   tensor of another size than the training
+/// The file's state, tensors on the CPU. Where it is damaged, that before takes its place, with a warning.
+/// @throws InputError when neither can be used, with the reason; the file cannot be read, is of another version,
+/// belongs
+///   to other conditions, which are named, or has a tensor of another size than the training
 [[nodiscard]] TrainingState load_training_state(const std::filesystem::path& path, const Conditions& conditions,
                                                 const StateSizes& sizes);
 

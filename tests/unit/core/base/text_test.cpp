@@ -17,6 +17,8 @@ TEST_CASE("A number must be the whole text", "[base][text]") {
   CHECK(parse_real("1e-3", "x") == 1e-3);
   for (const auto* bad : {"", "1x", "x1", "1 2", "99999999999999999999"})
     CHECK_THROWS_AS(parse_integer(bad, "x"), InputError);
+  CHECK_THROWS_WITH(parse_integer("99999999999999999999", "x"),
+                    Catch::Contains("too large") && Catch::Contains("the largest number is 9223372036854775807"));
   CHECK(parse_int("-2147483648", "x") == -2147483648);
   CHECK_THROWS_WITH(parse_int("4294967299", "x"), Catch::Contains("x is 4294967299, which is too large"));
   for (const auto* bad : {"", "1.2.3", "nan", "inf", "1e999"}) CHECK_THROWS_AS(parse_real(bad, "x"), InputError);

@@ -85,6 +85,28 @@ TEST_CASE("Settings that cannot work are refused before anything starts", "[conf
   refused([](auto& s) { s.evolution.macro.other_cells = {0}; });
 }
 
+TEST_CASE("Settings that only a worker would stumble over are refused by name", "[config]") {
+  const auto message = [](auto change) {
+    auto settings = valid();
+    change(settings);
+    try {
+      settings.check();
+    } catch (const InputError& e) {
+      return std::string(e.what());
+    }
+    return std::string("accepted");
+  };
+  CHECK_THAT(message([](auto& s) {
+               s.fusion.operators = {"Sum", "SE1", "Sum"};
+             }),
+             Catch::Contains("operators lists Sum twice"));
+  CHECK_THAT(message([](auto& s) { s.fusion.features = {4, 0}; }), Catch::Contains("features is 0 for modality audio"));
+  CHECK_THAT(message([](auto& s) { s.fusion.features = {0}; }),
+             Catch::Contains("features is 0 for modality image") && Catch::Contains("--features"));
+  CHECK_THAT(message([](auto& s) { s.objectives.clear(); }),
+             Catch::Contains("objective is empty") && Catch::Contains("latency"));
+}
+
 TEST_CASE("Several pairs at once are refused where they cannot train in one pass", "[config]") {
   auto settings = valid();
   settings.fusion.pairs_at_once = 4;

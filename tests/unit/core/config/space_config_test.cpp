@@ -51,6 +51,9 @@ TEST_CASE("A space's mistakes name the key", "[config]") {
   CHECK_THROWS_WITH(read("[space.a]\nwidths = 24,40\nstrides = 2,2,2\n"), Catch::Contains("3 strides for 2 widths"));
   CHECK_THROWS_WITH(read("[space.a]\nwidth = 24\n"), Catch::Contains("'width'") && Catch::Contains("widths"));
   CHECK_THROWS_WITH(read("[space.a]\nactivations = gelu\n"), Catch::Contains("activations") && Catch::Contains("gelu"));
+  CHECK_THROWS_WITH(read("[space.a]\nfamily = maxout\nhidden = 128\nblocks = 64\nfactor = 16\n"),
+                    Catch::Contains("blocks = 64") && Catch::Contains("65536 units are the most"));
+  CHECK_NOTHROW(read("[space.a]\nfamily = maxout\nhidden = 4096\nblocks = 5\nfactor = 2\n"));
   CHECK_THROWS_WITH(read("[space.avmnist-image]\nresolution = 30\n"),
                     Catch::Contains("avmnist-image is defined already"));
 }

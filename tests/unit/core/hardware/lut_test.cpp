@@ -51,6 +51,15 @@ TEST_CASE("A saved table reads back with its rows, its absent energies and where
   CHECK(read_file(folder / "again.json") == read_file(folder / "t.json"));
 }
 
+TEST_CASE("A table that knows nothing of a quantity needs no unit for it", "[hardware]") {
+  const TemporaryFolder folder;
+  const auto path = write(folder, "t.json", R"({"format": "harmonic-lut", "version": 1, "units": {"latency": "ms"},
+                                               "entries": {"a": {"latency_ms": 1}}})");
+  const auto table = LookUpTable::load({path});
+  CHECK(table.at("a").latency_ms() == 1);
+  CHECK_FALSE(table.has(kEnergy));
+}
+
 TEST_CASE("A sum with an absent energy has no energy", "[hardware]") {
   const Cost sum = Cost{1, 2.0} + Cost{3, std::nullopt} + Cost{4, 5.0};
   CHECK(sum.latency_ms() == 8);
@@ -94,7 +103,12 @@ TEST_CASE("A table that cannot be right is refused with file and key", "[hardwar
       {R"({)" + own + R"(, "version": 1})", "no entries"},
       {R"({)" + own + R"(, "version": 1, "entries": {"a": {"energy_mj": 1}}})", "'a'"},
       {R"({"format": "harmonic-lut", "version": 1, "units": {"latency": "s", "energy": "mJ"}, "entries": {}})",
-       "latency in 's'"},
+       "latency in \"s\""},
+      {R"({"format": "harmonic-lut", "version": 1, "units": {"latency": 1}, "entries": {}})", "latency in 1"},
+      {R"({"format": "harmonic-lut", "version": 1, "units": {"latency": "ms"},
+           "entries": {"a": {"latency_ms": 1, "energy_mj": 2}}})",
+       "energy in no unit, but key 'a' has energy_mj"},
+      {R"({"format": "harmonic-lut", "version": 1, "entries": {"a": {"latency_ms": 1}}})", "latency in no unit"},
   }));
   const auto path = write(folder, "t.json", text);
   CHECK_THROWS_AS(LookUpTable::load({path}), InputError);

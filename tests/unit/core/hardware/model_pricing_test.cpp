@@ -73,6 +73,8 @@ TEST_CASE("An objective that a device's table lacks is left out; none left is re
   const auto set = devices(folder, Aggregate::mean, std::nullopt);
   CHECK(pricing(set, {"latency", "energy"}).objective_names() == std::vector<std::string>{"latency"});
   CHECK_THROWS_AS(pricing(set, {"energy"}), InputError);
+  CHECK_THROWS_WITH(pricing(set, {"energy"}), Catch::Contains("device b has no energy in some rows of table") &&
+                                                  Catch::Contains("/b;") && !Catch::Contains("device a"));
   CHECK_NOTHROW(pricing(set, {"energy", "macs"}));
 }
 

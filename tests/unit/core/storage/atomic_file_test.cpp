@@ -21,6 +21,18 @@ TEST_CASE("A replaced file holds the new text", "[storage]") {
   CHECK(read_file(folder / "f.txt") == "second");
 }
 
+TEST_CASE("A file that is kept stays as it was when another takes its place", "[storage]") {
+  const testing::TemporaryFolder folder;
+  keep_as(folder / "f.txt", folder / "f.old");
+  CHECK_FALSE(std::filesystem::exists(folder / "f.old"));
+  for (const auto* text : {"first", "second", "third"}) {
+    keep_as(folder / "f.txt", folder / "f.old");
+    replace_file(folder / "f.txt", text);
+  }
+  CHECK(read_file(folder / "f.old") == "second");
+  CHECK(read_file(folder / "f.txt") == "third");
+}
+
 TEST_CASE("A writer that fails leaves the old file and nothing beside it", "[storage]") {
   const testing::TemporaryFolder folder;
   replace_file(folder / "f.txt", "kept");

@@ -38,6 +38,16 @@ void write(const std::filesystem::path& path) {
   file.write<float>("/x", std::vector<float>{1, 2}, {2});
 }
 
+bool is_blamed_on_content(const std::filesystem::path& path) {
+  try {
+    (void)Hdf5File(path, Hdf5File::Mode::read);
+  } catch (const ContentError&) {
+    return true;
+  } catch (const InputError&) {
+  }
+  return false;
+}
+
 }  // namespace
 
 TEST_CASE("Where the file system has no locks, or another holds one, files are written and read", "[storage]") {
@@ -63,6 +73,7 @@ TEST_CASE("A lock that the environment asks for and that is not had is named for
                       Contains("f.h5") && Contains("cannot be locked") && Contains(words) &&
                           Contains("HDF5_USE_FILE_LOCKING") && !Contains("damaged"));
     CHECK_THROWS_AS(Hdf5File(folder / "f.h5", Hdf5File::Mode::read), InputError);
+    CHECK_FALSE(is_blamed_on_content(folder / "f.h5"));
     CHECK_THROWS_WITH(write(folder / "g.h5"), Contains("g.h5") && Contains(words) && Contains("HDF5_USE_FILE_LOCKING"));
     CHECK_THROWS_AS(write(folder / "g.h5"), RunError);
   }

@@ -22,6 +22,15 @@ TEST_CASE("An output that can be written is left as it is, and nothing beside it
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
 }
 
+TEST_CASE("The folder of an output is made, or it is said why it cannot be", "[storage]") {
+  const testing::TemporaryFolder folder;
+  make_folder_of(folder / "a" / "b" / "out.h5", "out");
+  CHECK_NOTHROW(check_output(folder / "a" / "b" / "out.h5", "out"));
+  CHECK_NOTHROW(make_folder_of("out.h5", "out"));
+  replace_file(folder / "file", "");
+  CHECK_THROWS_WITH(make_folder_of(folder / "file" / "out.h5", "out"), Catch::Contains("option --out: cannot make"));
+}
+
 TEST_CASE("An output that could not be written is refused, with the option that named it", "[storage]") {
   const TemporaryFolder folder;
   CHECK_THROWS_WITH(check_output(folder.path(), "features-out"), Contains("--features-out") && Contains("folder"));

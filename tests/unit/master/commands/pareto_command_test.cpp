@@ -42,6 +42,20 @@ TEST_CASE("pareto takes the worst of every column when no reference is given", "
   CHECK_THAT(run({"--in", csv.path}), Contains("hypervolume 6") && Contains("crowding"));
 }
 
+TEST_CASE("pareto looks at the columns that it is told, and maximises some", "[master][pareto]") {
+  const CsvFile csv("id,metric_val,latency,genotype\na,90,1,\"Sum(0,1)\"\nb,95,2,SE1\nc,89,3,\n");
+  const Arguments asked = {"--in", csv.path, "--columns", "metric_val:max,latency", "--reference", "80,4"};
+  auto json_asked = asked;
+  json_asked.emplace_back("--json");
+  const auto json = nlohmann::json::parse(run(json_asked));
+  CHECK(json["rank"] == nlohmann::json({0, 0, 1}));
+  CHECK(json["reference"] == nlohmann::json({80.0, 4.0}));
+  CHECK(json["hypervolume"].get<double>() == 10 * 3 + 5 * 2);
+  CHECK_THAT(run(asked), Contains("95") && !Contains("-95") && Contains("(80, 4)") && !Contains("genotype"));
+  CHECK_THROWS_WITH(pareto_command({"--in", csv.path, "--columns", "metric:max"}),
+                    Contains("did you mean 'metric_val'"));
+}
+
 TEST_CASE("pareto refuses a bad CSV with its line and column", "[master][pareto]") {
   const auto [text, words] = GENERATE(table<std::string, std::string>({{"a,b\n1,2\n3\n", "line 3"},
                                                                        {"a,b\n1,2\n3,x\n", "line 3, column 'b'"},

@@ -133,6 +133,21 @@ TEST_CASE("A run without energies is reported by its latencies", "[report]") {
   CHECK_THAT(html, Contains("Latency on a") && !Contains("Energy on a"));
 }
 
+TEST_CASE("A latency that a model lacks is shown as absent, and the model compared on no device", "[report]") {
+  const TemporaryFolder folder;
+  write_run(folder.path());
+  const auto bare = with(kFast, "latency_ms.b", "");
+  write(folder / "candidates.csv", {kHeader, bare, kGood, kBad});
+  write(folder / "front.csv", {kHeader, bare, kGood});
+  auto html = report_html(load_run_results(folder.path()), "t");
+  CHECK_THAT(html,
+             Contains("–") && Contains("One device's best") && !Contains("(+100 %)") && Contains("20.000 – 20.000"));
+  write(folder / "candidates.csv", {kHeader, bare, with(kGood, "latency_ms.a", "")});
+  write(folder / "front.csv", {kHeader, bare, with(kGood, "latency_ms.a", "")});
+  html = report_html(load_run_results(folder.path()), "t");
+  CHECK_THAT(html, Contains("–") && !Contains("One device's best"));
+}
+
 TEST_CASE("A run that has scored nothing yet still has a report", "[report]") {
   const TemporaryFolder folder;
   write_run(folder.path());

@@ -494,6 +494,34 @@ TEST_CASE("A resumed run finds its files wherever they lie now: their contents a
   CHECK_THAT(error_of(settings), Catch::Contains("device (slow=* fast=* in the run, slow=* fast=*,2 given)"));
 }
 
+TEST_CASE("A damaged config.cfg or inputs.json blocks no run: the journal knows which it is", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  { const Solo run(settings); }
+  const std::filesystem::path dir = settings.run;
+  const auto config = read_file(dir / "config.cfg"), inputs = read_file(dir / "inputs.json");
+  settings.resume = true;
+  const auto damages = std::vector<std::pair<std::string, std::string>>{
+      {"config.cfg", ""},           {"config.cfg", config.substr(0, config.find("seed =") + 3)},
+      {"config.cfg", "seed = 1\n"}, {"config.cfg", "[run]\nseed = many\n"},
+      {"inputs.json", ""},          {"inputs.json", inputs.substr(0, inputs.size() / 2)},
+      {"inputs.json", "no JSON\n"}, {"inputs.json", "{\"data\": 5}\n"}};
+  for (const auto& [file, text] : damages) {
+    INFO(file << ": " << text.substr(0, 40));
+    replace_file(dir / file, text);
+    CHECK(error_of(settings).empty());
+    CHECK(read_file(dir / "config.cfg") == config);
+    CHECK(read_file(dir / "inputs.json") == inputs);
+    replace_file(dir / file, text);
+    auto other = settings;
+    other.seed = 2;
+    CHECK_THAT(error_of(other),
+               Catch::Contains(file == "config.cfg" ? "other settings" : "seed (1 in the run, 2 given)"));
+    CHECK(read_file(dir / file) == text);
+    replace_file(dir / file, file == "config.cfg" ? config : inputs);
+  }
+}
+
 TEST_CASE("A run that another version's journal belongs to is refused for that, not for settings it never had",
           "[master][run]") {
   const TemporaryFolder folder;
@@ -777,6 +805,9 @@ TEST_CASE("Faulty input is named before any work is dealt", "[master][run]") {
   settings = good;
   settings.fusion.multiplier = 20;
   CHECK_THAT(error_of(settings), Catch::Contains("multiplier is 20"));
+  settings = good;
+  settings.fusion.features = {9};
+  CHECK_THAT(error_of(settings), Catch::Contains("features is 9 for modality image"));
   settings = good;
   settings.modalities[0].weights = folder / "missing.h5";
   CHECK(error_of(settings).find("missing.h5") != std::string::npos);

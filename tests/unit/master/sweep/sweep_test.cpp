@@ -240,11 +240,44 @@ TEST_CASE("A sweep that is refused touches no file", "[sweep]") {
     CHECK_THROWS_WITH(sweep.run(), Catch::Contains("out.csv.conditions"));
     CHECK(sweep.csv() == before);
   }
+  SECTION("its rows, or what they depend on, are damaged") {
+    REQUIRE(sweep.run() == ExitCode::done);
+    const auto whole = sweep.csv();
+    sweep.options.resume = true;
+    const auto refused = [&](const std::string& csv, const std::string& what) {
+      std::ofstream(sweep.options.out) << csv;
+      CHECK_THROWS_WITH(sweep.run(), Catch::Contains("out.csv line 3: ") && Catch::Contains(what));
+      CHECK(sweep.csv() == csv);
+    };
+    const auto line = whole.find('\n', whole.find('\n') + 1) + 1, metric = whole.find("\",", line) + 2;
+    refused(whole.substr(0, metric) + "1" + whole.substr(metric), "not between 0 and 100");
+    refused(whole.substr(0, metric) + "-" + whole.substr(metric), "not between 0 and 100");
+    refused(whole.substr(0, line + 1) + "X" + whole.substr(line + 1), "mend the line");
+    std::ofstream(sweep.options.out) << whole;
+    for (const auto* damaged : {"", "{\"weights\": ", "{\"weights\": 5}"}) {
+      replace_file(sweep.options.conditions_file(), damaged);
+      CHECK_THROWS_WITH(sweep.run(),
+                        Catch::Contains("out.csv.conditions is damaged") && Catch::Contains("remove both"));
+      CHECK(sweep.csv() == whole);
+    }
+  }
   SECTION("a table lacks a row") {
     LookUpTable().save(sweep.folder / "a.json");
     CHECK_THROWS_AS(sweep.run(), InputError);
     CHECK_FALSE(std::filesystem::exists(sweep.options.out));
   }
+}
+
+TEST_CASE("A sweep says which device's table lacks a cost", "[sweep]") {
+  Sweeping sweep;
+  auto without = LookUpTable::load({sweep.folder / "b.json"});
+  auto rows = without.rows();
+  for (auto& [key, cost] : rows) without.set(key, {cost.latency_ms(), std::nullopt});
+  without.save(sweep.folder / "b.json");
+  log::open_file(sweep.folder / "log.txt");
+  CHECK(sweep.run() == ExitCode::done);
+  log::close_file();
+  CHECK_THAT(read_file(sweep.folder / "log.txt"), Catch::Contains("the table of device b has no energy in some rows"));
 }
 
 TEST_CASE("A list of genomes keeps its order and its doubles, and what is known stays behind it", "[sweep]") {

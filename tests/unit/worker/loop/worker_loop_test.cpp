@@ -13,8 +13,8 @@ namespace {
 
 using namespace testing;
 
-/// A worker and what its master hears, in a made-up time.
-struct Desk {
+/// A worker and what its master hears of it, in a made-up time.
+struct Conversation {
   MemoryNetwork network{2};
   MemoryNetwork::Box master = network.box(Rank{0});
   MemoryNetwork::Box box = network.box(Rank{1});
@@ -54,12 +54,12 @@ EvaluatorFactory fake() {
 }
 
 TEST_CASE("A worker says hello, answers its tasks and leaves when it is sent home", "[worker][loop]") {
-  Desk desk;
-  WorkerLoop worker(desk.box, hello(), fake(), desk.options());
-  CHECK(desk.hear() == Envelope(hello()));
+  Conversation talk;
+  WorkerLoop worker(talk.box, hello(), fake(), talk.options());
+  CHECK(talk.hear() == Envelope(hello()));
   for (const std::uint64_t id : {3, 4}) {
-    desk.say(task(id));
-    const auto result = desk.result(worker);
+    talk.say(task(id));
+    const auto result = talk.result(worker);
     CHECK(result.task == TaskId{id});
     CHECK(result.worker == Rank{1});
     CHECK(result.outcome == fake_outcome(task(id).work));
@@ -67,11 +67,11 @@ TEST_CASE("A worker says hello, answers its tasks and leaves when it is sent hom
     CHECK(result.host == hello().host);
   }
   CHECK_FALSE(worker.finished());
-  desk.say(Stop{});
+  talk.say(Stop{});
   worker.poll();
   CHECK(worker.finished());
   CHECK_FALSE(worker.rank_lost());
-  CHECK(desk.hear() == Envelope(Goodbye{Rank{1}}));
+  CHECK(talk.hear() == Envelope(Goodbye{Rank{1}}));
 }
 
 TEST_CASE("Heartbeats go out while the worker computes, one a period", "[worker][loop]") {
@@ -86,21 +86,21 @@ TEST_CASE("Heartbeats go out while the worker computes, one a period", "[worker]
    private:
     std::atomic<bool>& go_;
   };
-  Desk desk;
+  Conversation talk;
   std::atomic<bool> go = false;
   WorkerLoop worker(
-      desk.box, hello(), [&] { return std::make_unique<Waiting>(go); }, desk.options());
-  (void)desk.hear();
-  desk.say(task(1));
+      talk.box, hello(), [&] { return std::make_unique<Waiting>(go); }, talk.options());
+  (void)talk.hear();
+  talk.say(task(1));
   int beats = 0;
   for (int i = 0; i < 40; ++i) {
-    desk.now += 0.25;
+    talk.now += 0.25;
     worker.poll();
-    while (const auto envelope = desk.hear()) beats += std::holds_alternative<Heartbeat>(*envelope) ? 1 : 0;
+    while (const auto envelope = talk.hear()) beats += std::holds_alternative<Heartbeat>(*envelope) ? 1 : 0;
   }
   CHECK(beats == 10);
   go = true;
-  CHECK(desk.result(worker).task == TaskId{1});
+  CHECK(talk.result(worker).task == TaskId{1});
 }
 
 /// What `f` gives for every piece of work, with its hooks.
@@ -120,11 +120,11 @@ EvaluatorFactory giving(F f) {
 
 TEST_CASE("What an evaluator throws is a failure of its kind, with its reason", "[worker][loop]") {
   const auto outcome_of = [](auto thrown) {
-    Desk desk;
-    WorkerLoop worker(desk.box, hello(), giving([thrown](const WorkHooks&) -> Outcome { throw thrown; }),
-                      desk.options());
-    desk.say(task(1));
-    return desk.result(worker).outcome;
+    Conversation talk;
+    WorkerLoop worker(talk.box, hello(), giving([thrown](const WorkHooks&) -> Outcome { throw thrown; }),
+                      talk.options());
+    talk.say(task(1));
+    return talk.result(worker).outcome;
   };
   CHECK(outcome_of(std::runtime_error("out of memory")) == Outcome(Failure{"out of memory", FailureKind::worker}));
   CHECK(outcome_of(CandidateError("diverged")) == Outcome(Failure{"diverged", FailureKind::candidate}));
@@ -135,15 +135,15 @@ TEST_CASE("What an evaluator throws is a failure of its kind, with its reason", 
 TEST_CASE("A worker whose evaluator cannot be made says goodbye with the reason, and stays to be sent home",
           "[worker][loop]") {
   const auto goodbye_of = [](auto thrown) {
-    Desk desk;
+    Conversation talk;
     WorkerLoop worker(
-        desk.box, hello(), [thrown]() -> std::unique_ptr<Evaluator> { throw thrown; }, desk.options());
-    auto goodbye = desk.next<Goodbye>(worker);
+        talk.box, hello(), [thrown]() -> std::unique_ptr<Evaluator> { throw thrown; }, talk.options());
+    auto goodbye = talk.next<Goodbye>(worker);
     CHECK_FALSE(worker.finished());
-    desk.now += 2;
-    CHECK(desk.next<Heartbeat>(worker) == Heartbeat{Rank{1}});
-    desk.say(Stop{});
-    CHECK(desk.next<Goodbye>(worker) == Goodbye{Rank{1}});
+    talk.now += 2;
+    CHECK(talk.next<Heartbeat>(worker) == Heartbeat{Rank{1}});
+    talk.say(Stop{});
+    CHECK(talk.next<Goodbye>(worker) == Goodbye{Rank{1}});
     CHECK(worker.finished());
     return goodbye;
   };
@@ -153,76 +153,76 @@ TEST_CASE("A worker whose evaluator cannot be made says goodbye with the reason,
 }
 
 TEST_CASE("A worker that breaks over a task says goodbye over it", "[worker][loop]") {
-  Desk desk;
-  WorkerLoop worker(desk.box, hello(),
+  Conversation talk;
+  WorkerLoop worker(talk.box, hello(),
                     giving([](const WorkHooks&) -> Outcome { throw WorkerError("CUDA error: illegal address"); }),
-                    desk.options());
-  desk.say(task(5));
-  CHECK(desk.next<Goodbye>(worker) == Goodbye{Rank{1}, Failure{"CUDA error: illegal address"}, TaskId{5}});
+                    talk.options());
+  talk.say(task(5));
+  CHECK(talk.next<Goodbye>(worker) == Goodbye{Rank{1}, Failure{"CUDA error: illegal address"}, TaskId{5}});
 }
 
 TEST_CASE("A task that is cancelled ends where it waits and where it runs", "[worker][loop]") {
-  Desk desk;
-  WorkerLoop worker(desk.box, hello(), giving([](const WorkHooks& hooks) -> Outcome {
+  Conversation talk;
+  WorkerLoop worker(talk.box, hello(), giving([](const WorkHooks& hooks) -> Outcome {
                       hooks.progress(0.25);
                       while (!hooks.cancelled()) pause_briefly();
                       throw Cancelled();
                     }),
-                    desk.options());
-  desk.say(task(1));
-  desk.say(task(2));
+                    talk.options());
+  talk.say(task(1));
+  talk.say(task(2));
   double share = 0;
   while (share == 0) {
-    desk.now += 1;
-    desk.say(Heartbeat{Rank{0}});
-    share = desk.next<Heartbeat>(worker).share;
+    talk.now += 1;
+    talk.say(Heartbeat{Rank{0}});
+    share = talk.next<Heartbeat>(worker).share;
   }
   CHECK(share == 0.25);
-  desk.say(Cancel{TaskId{2}});
-  CHECK(desk.result(worker).task == TaskId{2});
-  desk.say(Cancel{TaskId{7}});  // never given: none of its business
-  desk.say(Cancel{TaskId{1}});
-  const auto result = desk.result(worker);
+  talk.say(Cancel{TaskId{2}});
+  CHECK(talk.result(worker).task == TaskId{2});
+  talk.say(Cancel{TaskId{7}});  // never given: none of its business
+  talk.say(Cancel{TaskId{1}});
+  const auto result = talk.result(worker);
   CHECK(result.task == TaskId{1});
   CHECK(std::holds_alternative<Failure>(result.outcome));
 }
 
 TEST_CASE("A worker that cannot start tells its master why", "[worker][loop]") {
-  Desk desk;
+  Conversation talk;
   const auto unable = make_hello(Rank{1}, []() -> std::uint64_t { throw InputError("no data file", "give --data"); });
   CHECK(unable.problem == "no data file; give --data");
-  WorkerLoop worker(desk.box, unable, fake(), desk.options());
-  CHECK(desk.hear() == Envelope(unable));
+  WorkerLoop worker(talk.box, unable, fake(), talk.options());
+  CHECK(talk.hear() == Envelope(unable));
 }
 
 TEST_CASE("Strangers and bytes without meaning are ignored", "[worker][loop]") {
-  Desk desk;
-  WorkerLoop worker(desk.box, hello(), fake(), desk.options());
-  desk.master.post(Rank{1}, kToWorker, Bytes(9, std::byte{0xff}));
-  desk.box.post(Rank{1}, kToWorker, encode(Envelope(Stop{})));  // from rank 1, which is no master
+  Conversation talk;
+  WorkerLoop worker(talk.box, hello(), fake(), talk.options());
+  talk.master.post(Rank{1}, kToWorker, Bytes(9, std::byte{0xff}));
+  talk.box.post(Rank{1}, kToWorker, encode(Envelope(Stop{})));  // from rank 1, which is no master
   worker.poll();
   CHECK_FALSE(worker.finished());
 }
 
 TEST_CASE("A worker whose master has been silent for long leaves, and says that a rank is lost", "[worker][loop]") {
-  Desk desk;
-  WorkerLoop worker(desk.box, hello(), fake(), desk.options());
-  desk.now = 100;
-  desk.say(Heartbeat{Rank{0}});
+  Conversation talk;
+  WorkerLoop worker(talk.box, hello(), fake(), talk.options());
+  talk.now = 100;
+  talk.say(Heartbeat{Rank{0}});
   worker.poll();
-  desk.now = 200;
+  talk.now = 200;
   worker.poll();
   CHECK_FALSE(worker.finished());
-  desk.now = 300;
+  talk.now = 300;
   worker.poll();
   CHECK(worker.master_lost());
   CHECK(worker.rank_lost());
 }
 
 TEST_CASE("A stop reaches a worker at work, and tells whether a rank is lost", "[worker][loop]") {
-  Desk desk;
-  WorkerLoop worker(desk.box, hello(), fake(), desk.options());
-  desk.say(Stop{true});
+  Conversation talk;
+  WorkerLoop worker(talk.box, hello(), fake(), talk.options());
+  talk.say(Stop{true});
   worker.poll();
   CHECK(worker.finished());
   CHECK(worker.rank_lost());

@@ -7,6 +7,7 @@
 
 #include "core/base/error.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "core/storage/hdf5_file.hpp"
 #include "tests/support/damage.hpp"
 #include "tests/support/shared_data.hpp"
 
@@ -62,10 +63,51 @@ TEST_CASE("A file that is no state, or an empty one, is to be removed", "[traini
   const testing::TemporaryFolder folder;
   for (const std::string content : {"", "something else"}) {
     replace_file(folder / "s", content);
-    CHECK_THROWS_WITH(load_training_state(folder / "s", kConditions, kSizes),
-                      Catch::Contains("no state of a training") && Catch::Contains("remove it") &&
-                          !Catch::Contains("make the file again"));
+    CHECK_THROWS_WITH(
+        load_training_state(folder / "s", kConditions, kSizes),
+        Catch::Contains("no state of a training") && Catch::Contains("remove it") && !Catch::Contains("make it again"));
   }
+}
+
+TEST_CASE("A state that cannot be read, or of another version, is not called damaged", "[training]") {
+  const testing::TemporaryFolder folder;
+  std::filesystem::create_directory(folder / "s");  // as a file without rights, which root can read
+  CHECK_THROWS_WITH(load_training_state(folder / "s", kConditions, kSizes),
+                    Catch::Contains("cannot read") && !Catch::Contains("damaged") && !Catch::Contains("remove"));
+  std::filesystem::remove(folder / "s");
+  {
+    Hdf5File file(folder / "s", Hdf5File::Mode::create);
+    file.set_attribute("/", "format", "harmonic-training");
+    file.set_attribute("/", "version", std::int64_t{99});
+  }
+  CHECK_THROWS_WITH(load_training_state(folder / "s", kConditions, kSizes),
+                    Catch::Contains("version 99") && !Catch::Contains("damaged"));
+}
+
+TEST_CASE("A damaged state names its data set, and gives way to the one before", "[training]") {
+  const testing::TemporaryFolder folder;
+  auto state = some_state();
+  state.values = torch::full({4}, 0.123F);
+  save_training_state(folder / "s", state, kConditions);
+  const auto damage = [&] {
+    auto bytes = read_file(folder / "s");
+    const float value = 0.123F;
+    const auto at = bytes.find(std::string(reinterpret_cast<const char*>(&value), sizeof(value)));
+    REQUIRE(at != std::string::npos);
+    bytes[at] = static_cast<char>(bytes[at] ^ 1);
+    replace_file(folder / "s", bytes);
+  };
+  damage();
+  CHECK_THROWS_WITH(load_training_state(folder / "s", kConditions, kSizes),
+                    Catch::Contains("/values") && Catch::Contains("remove it"));
+  std::filesystem::remove(folder / "s");
+  for (const int step : {5, 6}) {
+    state.step = step;
+    save_training_state(folder / "s", state, kConditions);
+  }
+  damage();
+  CHECK(load_training_state(folder / "s", kConditions, kSizes).step == 5);
+  CHECK(load_training_state(folder / "s", kConditions, kSizes).step == 5);  // it has taken the damaged one's place
 }
 
 TEST_CASE("A state with a byte changed is refused, or is the same", "[training]") {
