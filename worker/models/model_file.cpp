@@ -49,15 +49,16 @@ bool has_whole_model(const std::filesystem::path& run, CandidateId id) {
   const auto folder = model_folder(run, id);
   if (!std::filesystem::exists(folder)) return false;
   try {
+    if (!std::filesystem::exists(folder / "weights.h5")) throw ContentError("it has no weights", "");
     (void)load_fusion_weights(folder);
     const Hdf5File file(folder / "weights.h5", Hdf5File::Mode::read);
     for (const auto& modality : file.members("/backbone"))
       for (const auto& name : file.members("/backbone/" + modality))
         (void)read_tensor(file, fmt::format("/backbone/{}/{}", modality, name));
     return true;
-  } catch (const InputError& e) {
+  } catch (const ContentError& e) {
     const std::filesystem::path aside = folder.string() + ".damaged";
-    log::warning("{}; {} is moved to {}", e.what(), folder.string(), aside.string());
+    log::warning("model {}: {}; {} is moved to {}", id.value, e.problem(), folder.string(), aside.string());
     std::error_code error;
     std::filesystem::remove_all(aside, error);
     std::filesystem::rename(folder, aside, error);

@@ -33,6 +33,7 @@ struct ModelFile {
 void save_model(const std::filesystem::path& folder, const ModelFile& model);
 /// Whether every weight of the model that a run keeps is there and can be read. Where one is not, its folder is moved
 /// to FOLDER.damaged, and the model can be kept anew. @throws RunError when it cannot be moved
+/// @throws InputError when the system refuses to read it
 [[nodiscard]] bool has_whole_model(const std::filesystem::path& run, CandidateId id);
 /// The weights of the fusion network. @throws InputError naming the file
 [[nodiscard]] std::map<std::string, torch::Tensor> load_fusion_weights(const std::filesystem::path& folder);
