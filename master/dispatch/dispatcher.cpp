@@ -187,7 +187,11 @@ void Dispatcher::failed(Rank from, Open& open, const Failure& failure) {
   const bool hope = std::ranges::any_of(
       roster_.workers(), [&](const auto& w) { return may_work(w.second) && !open.failures.contains(w.first); });
   const auto blames_input = [](const auto& f) { return f.second.kind == FailureKind::input; };
-  if (!hope && std::ranges::all_of(open.failures, blames_input)) throw InputError(failure.message, "");
+  if (!hope && std::ranges::all_of(open.failures, blames_input)) {
+    const std::string why = failure.message;  // which may be of `open`
+    close(task.id, result);
+    throw InputError(why, "");
+  }
   const auto sound = std::ranges::count_if(
       open.failures, [&](const auto& f) { return !blames_input(f) && is_sound(roster_.at(f.first)); });
   if (open.tries >= options_.max_failures && (!hope || sound >= options_.max_failures)) {

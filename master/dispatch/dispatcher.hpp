@@ -88,7 +88,7 @@ class Dispatcher {
   /// Deals every job; `on_result` hears of each exactly once, in the order in which answers arrive. A job that cannot
   /// be done comes with a Failure. Returns early, dealing no more, when `stop` says so. Task ids are unique over all
   /// calls.
-  /// @throws InputError when every worker that could try finds fault with the user's input
+  /// @throws InputError when every worker that could try finds fault with the user's input; `on_result` has heard of it
   /// @throws RunError when no worker is left
   End run(std::vector<Job> jobs, const OnResult& on_result, const std::function<bool()>& stop);
 
