@@ -57,7 +57,7 @@ std::string text_of(std::uint64_t content) {
 
 }  // namespace
 
-RunDirectory::RunDirectory(fs::path path, bool resume, RunConfig config, const RunInputs& inputs)
+RunDirectory::RunDirectory(const fs::path& path, bool resume, RunConfig config, const RunInputs& inputs)
     : paths_{(path / "").parent_path()},  // without a slash at its end
       config_(std::move(config)),
       files_(inputs.files),

@@ -24,7 +24,7 @@ class RunDirectory {
   ///   file from what inputs.json says (the text names each)
   /// @param config all settings in force, as config.cfg keeps them
   /// @param inputs whose files and their content count
-  RunDirectory(std::filesystem::path path, bool resume, RunConfig config, const RunInputs& inputs);
+  RunDirectory(const std::filesystem::path& path, bool resume, RunConfig config, const RunInputs& inputs);
   /// Withdraws unless the run has begun.
   ~RunDirectory();
   RunDirectory(const RunDirectory&) = delete;
