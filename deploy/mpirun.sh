@@ -45,7 +45,7 @@ trap 'rm -rf "$state"' EXIT
 # What mpirun and its ranks write to stderr, without mpirun's own noise. It says what it has to say in boxes: they are kept
 # for the case that the ranks never meet. One is news where no master says who is lost: which rank a signal ended, and on
 # which node. Which ranks have ended is told by Open MPI's own log of their states.
-ended='ACTIVATE PROC \[\[[0-9]+,1\],([0-9]+)\] STATE (ABORTED BY SIGNAL|NORMALLY TERMINATED)'
+ended='ACTIVATE PROC \[\[[0-9]+,1\],([0-9]+)\] STATE (ABORTED BY SIGNAL|CALLED ABORT|EXITED WITH NON-ZERO STATUS|NORMALLY TERMINATED)'
 filter() {
   local line inside='' box=()
   local edge=-------------------------------------------------------------------------- # as wide as Open MPI draws it
@@ -63,7 +63,8 @@ filter() {
       inside=
       case "${box[*]-}" in
         *'mpirun noticed that process rank'*) [ -n "$recovery" ] || printf '%s\n' "${box[@]}" ;;
-        *'Primary job '*'terminated normally'* | *'exited with non-zero status'*) ;; # the exit code says it
+        *'Primary job '*'terminated normally'*) ;;             # another box says more
+        *'exited with non-zero status'*) [ -z "$job" ] || printf '%s\n' "${box[@]}" >>"$state/boxes" ;; # else the exit code says it
         *) printf '%s\n' "${box[@]-}" >>"$state/boxes" ;;
       esac
     elif [ -n "$inside" ] && [ ${#box[@]} -lt 60 ]; then
@@ -80,12 +81,31 @@ filter() {
 
 # mpirun and its ranks on this machine: all that have this run's exit file in their environment.
 remaining() { grep -lzxF "HARMONIC_EXIT_FILE=$state/exit" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3; }
-rank_0_is_here() {
+rank_0() { # as far as it is on this machine: a wrapper has a process, too
   local pid
   for pid in $(remaining); do
-    ! grep -qzx OMPI_COMM_WORLD_RANK=0 "/proc/$pid/environ" || return 0
+    ! grep -qzx OMPI_COMM_WORLD_RANK=0 "/proc/$pid/environ" || echo "$pid"
+  done 2>/dev/null
+}
+rank_0_is_here() { [ -n "$(rank_0)" ]; }
+rank_0_is_stopped() {
+  local pid
+  for pid in $(rank_0); do
+    ! grep -q '^State:.T' "/proc/$pid/status" || return 0
   done 2>/dev/null
   return 1
+}
+# Leaves in `patience` how many seconds rank 0 may go on without the others; nothing: as long as it likes. Stopped, it never
+# ends. When one has left it with an error, it may hang; if it does not, it says within a lease that no worker is left.
+judge_rank_0() {
+  local rank how gone=() left=
+  patience=
+  while read -r rank how; do
+    gone[rank]=1
+    [[ $how != *NON-ZERO* ]] || left=1
+  done <"$state/ended"
+  [ "$ranks" -gt 1 ] && [ ${#gone[@]} -eq $((ranks - 1)) ] || return
+  if rank_0_is_stopped; then patience=5; elif [ -n "$left" ]; then patience=300; fi
 }
 has_dead_rank() { # that mpirun does not take note of: it hangs
   local pid
@@ -108,11 +128,84 @@ end() {
   kill -KILL $(remaining)
 }
 
+rank_0_has_ended() { [[ $word =~ ^[0-9]+$ ]] || { [ -n "$job" ] && grep -q '^0 ' "$state/ended"; }; }
+
+# Waits for mpirun's end, and brings it about where ranks would wait for ever: then `cut_short` is set, and `why` where the
+# launcher alone knows.
+watch() {
+  local limit='' reason='' patience='' had
+  while running; do
+    read -r word <"$state/exit"
+    reason=''
+    if rank_0_has_ended; then
+      limit=${limit:-$((SECONDS + 5))} # the others have no more to do
+    elif [ -z "$job" ]; then
+      limit=
+    elif [ -n "$word" ]; then
+      had=$patience
+      judge_rank_0
+      [ -n "$patience" ] && [ "$patience" = "$had" ] || limit=
+      if [ -n "$patience" ]; then
+        limit=${limit:-$((SECONDS + patience))} reason="rank 0 was silent, and all others have ended; go on with --resume"
+      fi
+    elif { [ -s "$state/ended" ] && rank_0_is_here; } || has_dead_rank; then
+      limit=${limit:-$((SECONDS + (${#asked} ? 0 : 5)))} # the others would wait for it for ever
+    elif [ $SECONDS -ge $met_by ] && rank_0_is_here; then
+      limit=$SECONDS reason="the ranks have not met in $meet_s s"
+    fi
+    if [ -n "$limit" ] && [ $SECONDS -ge "$limit" ]; then
+      cut_short=1 why=$reason
+      end
+      break
+    fi
+    # mpirun kills its ranks a second after SIGINT or SIGTERM; SIGUSR1 it passes on, and the program takes it as the same wish.
+    # It is asked again and again: what has just been started may not listen yet. The job stops in its own time.
+    [ -z "$asked" ] || kill -USR1 "$mpirun"
+    nap
+  done 2>/dev/null
+}
+
+# mpirun itself; it ends with such a code, too, when a signal ends a rank, but then its log names that rank.
+mpirun_was_killed() {
+  [ "$status" -gt 128 ] && [ "$status" -le 192 ] && [ -z "$cut_short" ] || return 1
+  [ -n "$recovery" ] || ! grep -qv NORMALLY "$state/ended"
+}
+
+# Finds `why` a launch failed whose rank 0 has not said its exit code; nothing where mpirun's boxes say it better.
+explain() {
+  local rank='' how=''
+  if mpirun_was_killed; then
+    why="mpirun was killed by signal $((status - 128))${job:+; go on with --resume}"
+    status=1
+    kill -KILL $(remaining) 2>/dev/null # no job: not ended yet
+  elif [ -z "$job" ]; then
+    return
+  elif [ -n "$why" ]; then
+    [ -n "$word" ] || unmet=1
+  elif [ -z "$word" ] && read -r rank how <"$state/ended"; then
+    case "$how" in
+      *SIGNAL) how='was ended by a signal' ;;
+      *NON-ZERO*)
+        how='exited with non-zero status'
+        [ -n "$recovery$cut_short" ] || how+=" ($status)" # mpirun's own, then
+        ;;
+      *ABORT) how='gave up' ;; # MPI did not start there: it has said why
+      *) how='ended' ;;
+    esac
+    why="rank $rank $how before all ranks had met"
+    grep -q -e '^0 EXITED' -e '^0 CALLED' "$state/ended" || unmet=1 # what rank 0 ends for, it would end for again
+  elif rank_0_has_ended; then
+    why="rank 0 was lost; what was finished can be resumed"
+  elif [ ! -s "$state/boxes" ]; then
+    why="mpirun ended with exit code $status before rank 0 did; go on with --resume"
+  fi
+}
+
 # Runs mpirun to its end. Leaves in `word` what rank 0 said last (nothing; "running" once all ranks had met; its exit code), in
-# `lost` what kept the ranks from meeting, in `status` mpirun's own exit code.
+# `why` what a failure is due to, in `unmet` whether it kept the ranks from meeting, in `status` mpirun's own exit code.
 launch() {
-  local filtering limit='' met_by=$((SECONDS + meet_s))
-  word='' lost='' status=0
+  local filtering cut_short='' met_by=$((SECONDS + meet_s))
+  word='' why='' unmet='' status=0
   : >"$state/exit"
   : >"$state/boxes"
   : >"$state/ended"
@@ -123,27 +216,7 @@ launch() {
     mpirun $recovery -n "$ranks" "${words[@]}" </dev/null 2>&3 3>&- &
   mpirun=$!
   exec 3>&-
-  while running; do
-    read -r word <"$state/exit"
-    if [[ $word =~ ^[0-9]+$ ]] || { [ -n "$job" ] && grep -q '^0 ' "$state/ended"; }; then
-      limit=${limit:-$((SECONDS + 5))} # rank 0 has ended: the others have no more to do
-    elif [ -z "$job" ] || [ -n "$word" ]; then
-      limit=
-    elif { [ -s "$state/ended" ] && rank_0_is_here; } || has_dead_rank; then
-      limit=${limit:-$((SECONDS + (${#asked} ? 0 : 5)))} # the others would wait for it for ever
-    elif [ $SECONDS -ge $met_by ] && rank_0_is_here; then
-      lost="the ranks have not met in $meet_s s"
-      limit=$SECONDS
-    fi
-    if [ -n "$limit" ] && [ $SECONDS -ge "$limit" ]; then
-      end
-      break
-    fi
-    # mpirun kills its ranks a second after SIGINT or SIGTERM; SIGUSR1 it passes on, and the program takes it as the same wish.
-    # It is asked again and again: what has just been started may not listen yet. The job stops in its own time.
-    [ -z "$asked" ] || kill -USR1 "$mpirun"
-    nap
-  done 2>/dev/null
+  watch
   wait "$mpirun" 2>/dev/null || status=$?
   [ -z "$job" ] || kill -KILL $(remaining) 2>/dev/null
   for _ in {1..10}; do # what they said last
@@ -151,10 +224,7 @@ launch() {
     sleep 0.1
   done
   read -r word <"$state/exit"
-  [ -z "$limit" ] || status=1
-  local killed
-  killed=$(sed -n 's/ ABORTED BY SIGNAL//p' "$state/ended" | head -n 1)
-  [ -n "$word$lost" ] || [ -z "$killed" ] || lost="rank $killed was ended by a signal before all ranks had met"
+  [[ $word =~ ^[0-9]+$ ]] || explain
 }
 
 set -m # a process group of its own for mpirun: Ctrl-C comes through the trap only
@@ -163,8 +233,8 @@ while launch; [ -n "$job" ] && [ -z "$word$asked" ]; do
   if [ -n "$recovery" ] && grep -q -e enable-recovery "$state/boxes"; then
     say "this MPI has no --enable-recovery: the run ends when a worker dies, and goes on with --resume"
     recovery=
-  elif [ -n "$lost" ] && [ -n "$again" ]; then
-    say "$lost: starting again"
+  elif [ -n "$unmet" ] && [ -n "$again" ]; then
+    say "$why: starting again"
     again=
   else
     break
@@ -177,13 +247,9 @@ elif [ -n "$job" ] && [ -n "$asked" ]; then
   say "stopped before rank 0 could say so, or after it was gone; what was finished can be resumed"
   exit 3
 fi
-[ -z "$recovery" ] || [ "$status" -ne 0 ] || status=1
+if [ -n "$job" ] && { [ "$status" -ne 0 ] || [ -n "$recovery" ]; }; then status=1; fi # whatever a lost rank ended with
 if [ "$status" -ne 0 ]; then
-  if [ -n "$lost" ]; then
-    say "$lost"
-  elif [ -n "$job" ] && [ -n "$word" ] && grep -q '^0 ' "$state/ended"; then
-    say "rank 0 was lost; what was finished can be resumed"
-  fi
+  [ -z "$why" ] || say "$why"
   if [ -s "$state/boxes" ]; then
     say "mpirun says:"
     grep -v '^ *$' "$state/boxes" | sed 's/^/  /' | head -n 16 >&2

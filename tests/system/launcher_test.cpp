@@ -1,5 +1,6 @@
 // deploy/mpirun.sh: what it hears, what it says, and that it ends.
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +11,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "core/base/seconds_since.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/shared_data.hpp"
@@ -43,6 +45,14 @@ std::vector<std::string> on_ranks(int ranks, const std::vector<std::string>& wor
 bool alive(pid_t pid) {
   std::ifstream words("/proc/" + std::to_string(pid) + "/cmdline");  // empty for what is dead and not buried yet
   return words.peek() != std::ifstream::traits_type::eof();
+}
+
+/// What is left of a process that must end by itself in so many seconds.
+Finished ended_in(double seconds, Process& process) {
+  const auto start = std::chrono::steady_clock::now();
+  CHECK_FALSE(wait_until(process, [&] { return seconds_since(start) > seconds; }));
+  if (process.running()) process.kill_all();
+  return process.wait();
 }
 
 /// A folder whose program `mpirun` is this script; $real is the true one.
@@ -98,6 +108,42 @@ TEST_CASE("When rank 0 is killed the launcher says so and ends the others", "[la
   CHECK_THAT(finished.err, Contains("rank 0 was lost; what was finished can be resumed"));
 }
 
+TEST_CASE("A rank 0 that is stopped until the others have ended is ended too, and the launcher says so", "[launcher]") {
+  for (const std::string code : {"code=1", "code=0"}) {
+    Process process(on_ranks(3, {"search", "master-stops", code}));
+    pid_t master = 0;
+    CHECK(wait_until(process, [&] { return (master = process.rank(0)) != 0; }));
+    const auto finished = ended_in(60, process);
+    CHECK(finished.exit_code == 1);
+    CHECK(finished.err == "deploy/mpirun.sh: rank 0 was silent, and all others have ended; go on with --resume\n");
+    CHECK_FALSE(alive(master));
+  }
+}
+
+TEST_CASE("A rank 0 that has sent the others home may take its time", "[launcher]") {
+  const auto finished = run(on_ranks(3, {"search", "master-lingers"}));
+  CHECK(finished.exit_code == 0);
+  CHECK(finished.err.empty());
+}
+
+TEST_CASE("When mpirun itself is killed the launcher says so and ends the ranks", "[launcher]") {
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"search"}, {"supernet", "train"}}) {
+    auto words = command;
+    words.emplace_back("until-stopped");
+    const TemporaryFolder folder;
+    const auto pid_file = folder / "pid";
+    Process process(
+        on_ranks(2, words, {with_mpirun(folder, "echo $$ >" + pid_file.string() + "\nexec \"$real\" \"$@\"\n")}));
+    pid_t worker = 0;
+    REQUIRE(wait_until(process, [&] { return (worker = process.rank(1)) != 0; }));
+    REQUIRE(kill(std::stoi(read_file(pid_file)), SIGKILL) == 0);
+    const auto finished = ended_in(60, process);
+    CHECK(finished.exit_code == 1);
+    CHECK(finished.err == "deploy/mpirun.sh: mpirun was killed by signal 9; go on with --resume\n");
+    CHECK_FALSE(alive(worker));
+  }
+}
+
 TEST_CASE("A rank that is killed while the ranks meet costs a second start", "[launcher]") {
   const TemporaryFolder folder;
   const auto finished = run(on_ranks(3, {"search", "kill-before=2," + (folder / "once").string()}));
@@ -116,6 +162,26 @@ TEST_CASE("Ranks that cannot meet are not waited for, and the launcher says why"
   CHECK_THAT(stopped.err, Contains("starting again") && Contains("the ranks have not met in 1 s\n"));
 }
 
+TEST_CASE("A rank that ends by itself before the ranks meet is named, after a second start", "[launcher]") {
+  const auto with_rank_1 = [&](const std::string& end, const std::vector<std::string>& words) {
+    std::vector<std::string> command = {
+        launcher(), "2", "bash", "-c", "[ $OMPI_COMM_WORLD_RANK != 1 ] || " + end + "; exec \"$0\" \"$@\"", stand_in()};
+    command.insert(command.end(), words.begin(), words.end());
+    return run(command);
+  };
+  const auto failed = with_rank_1("exit 7", {"search"});
+  CHECK(failed.exit_code == 1);
+  CHECK(failed.err ==
+        "deploy/mpirun.sh: rank 1 exited with non-zero status before all ranks had met: starting again\n"
+        "deploy/mpirun.sh: rank 1 exited with non-zero status before all ranks had met\n");
+  const auto quiet = with_rank_1("exit 0", {"search"});
+  CHECK(quiet.exit_code == 1);
+  CHECK_THAT(quiet.err, Contains("starting again") && Contains("rank 1 ended before all ranks had met\n"));
+  const auto training = with_rank_1("exit 7", {"supernet", "train"});
+  CHECK(training.exit_code == 1);
+  CHECK_THAT(training.err, Contains("starting again") && Contains("rank 1 exited with non-zero status (7) before all"));
+}
+
 TEST_CASE("What never reached its ranks is explained in mpirun's words", "[launcher]") {
   const TemporaryFolder folder;
   std::ofstream(folder / "hosts") << "unreachable.invalid slots=4\n";
@@ -124,9 +190,11 @@ TEST_CASE("What never reached its ranks is explained in mpirun's words", "[launc
                {"OMPI_MCA_orte_default_hostfile=" + (folder / "hosts").string(), "OMPI_MCA_plm_rsh_agent=/bin/false"}));
   CHECK(host.exit_code != 0);
   CHECK_THAT(host.err, Contains("mpirun says:") && Contains("unable to reliably start one or more daemons"));
+  // What ranks hand mpirun to say, as here of the component, Open MPI 4.1 may lose; that they gave up is known all the
+  // same.
   const auto value = run(on_ranks(2, {"search"}, {"OMPI_MCA_btl=no-such"}));
   CHECK(value.exit_code == 1);
-  CHECK_THAT(value.err, Contains("mpirun says:") && Contains("Component: no-such"));
+  CHECK_THAT(value.err, Contains("gave up before all ranks had met"));
 }
 
 TEST_CASE("A run that meets shows none of mpirun's boxes", "[launcher]") {

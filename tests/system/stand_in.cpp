@@ -1,6 +1,6 @@
 // A program that deploy/mpirun.sh takes for harmonic: it meets, runs and ends as its words say, and computes nothing.
-//   harmonic COMMAND [kill-before=RANK[,FILE]] [stop-before=RANK] [kill-master] [stop-at-end=RANK] [until-stopped]
-//   [code=N]
+//   harmonic COMMAND [kill-before=RANK[,FILE]] [stop-before=RANK] [kill-master] [master-stops] [master-lingers]
+//   [stop-at-end=RANK] [until-stopped] [code=N]
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -40,6 +40,16 @@ int main(int argc, char** argv) {
     while (true) std::this_thread::sleep_for(std::chrono::seconds(1));
   }
   int code = value("code=").empty() ? 0 : std::stoi(value("code="));
+  if (const std::string last = value("master-"); !last.empty() && rank != "0") {
+    session.abandon();
+    session.leave(static_cast<ExitCode>(code));
+  } else if (last == "stops") {
+    raise(SIGSTOP);
+  } else if (last == "lingers") {
+    std::this_thread::sleep_for(std::chrono::seconds(8));
+    session.abandon();
+    code = 0;
+  }
   if (value("until-") == "stopped") {
     while (!stop_signal_seen()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
     code = 3;
