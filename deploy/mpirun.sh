@@ -185,7 +185,10 @@ explain() {
   elif [ -z "$word" ] && read -r rank how <"$state/ended"; then
     case "$how" in
       *SIGNAL) how='was ended by a signal' ;;
-      *NON-ZERO*) how='exited with non-zero status' ;;
+      *NON-ZERO*)
+        how='exited with non-zero status'
+        [ -n "$recovery$cut_short" ] || how+=" ($status)" # mpirun's own, then
+        ;;
       *ABORT) how='gave up' ;; # MPI did not start there: it has said why
       *) how='ended' ;;
     esac
