@@ -9,6 +9,8 @@ cd "$HARMONIC_ROOT"
 conditions() {
   echo "LibTorch $HARMONIC_TORCH_VERSION ${HARMONIC_TORCH_ROOT:-in $HARMONIC_CACHE}"
   echo "compiler ${CXX:-c++} $(${CXX:-c++} --version | head -n 1), flags ${CXXFLAGS:-}"
+  echo "MPI $(command -v mpicxx) $(mpirun --version 2>/dev/null | head -n 1)"
+  echo "libraries ${CMAKE_PREFIX_PATH:-} ${PKG_CONFIG_PATH:-} ${HDF5_ROOT:-}"
   cksum CMakePresets.json
 }
 if [ ! -f build/build.ninja ] || [ "$(conditions)" != "$(cat build/conditions 2>/dev/null)" ]; then

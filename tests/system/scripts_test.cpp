@@ -53,13 +53,16 @@ class Clone {
 
 }  // namespace
 
-TEST_CASE("A build is configured once, and again when LibTorch or the compiler is another", "[scripts]") {
+TEST_CASE("A build is configured once, and again when LibTorch, the compiler or the libraries are others",
+          "[scripts]") {
   const Clone clone;
   CHECK_THAT(clone.build({}), Contains("--preset default"));
   CHECK_THAT(clone.build({}), !Contains("--preset"));
   CHECK_THAT(clone.build({"HARMONIC_TORCH_ROOT=/opt/other"}), Contains("--preset default"));
   CHECK_THAT(clone.build({"HARMONIC_TORCH_ROOT=/opt/other"}), !Contains("--preset"));
   CHECK_THAT(clone.build({"HARMONIC_TORCH_ROOT=/opt/other", "CXX=g++"}), Contains("--preset default"));
+  CHECK_THAT(clone.build({"HARMONIC_TORCH_ROOT=/opt/other", "CXX=g++", "CMAKE_PREFIX_PATH=/opt/hdf5"}),
+             Contains("--preset default"));
 }
 
 TEST_CASE("Who has no home builds all the same: what is cached lies in the clone", "[scripts]") {
