@@ -171,8 +171,7 @@ class Run {
   void finished(const Task& task, const Result& result) {
     if (!std::holds_alternative<Failure>(result.outcome)) {
       doable_.insert_or_assign(task.work.index(), task);
-    } else if (dispatcher_.refused().contains(task.id) &&
-               tried_alone(task.work, std::get<Failure>(result.outcome)).empty()) {
+    } else if (dispatcher_.refused().contains(task.id)) {
       doubtful_.push_back(task);
       return;
     }

@@ -709,6 +709,7 @@ TEST_CASE("A disk that fills up ends the run; with room made it is the run that 
           "[master][run]") {
   const TemporaryFolder folder;
   auto settings = tiny_run(folder.path());
+  settings.fusion.pairs_at_once = GENERATE(1, 3);
   const std::filesystem::path dir = settings.run;
   const Solo quiet(settings);
   const auto expected = std::pair(without_seconds(dir / "front.csv"), without_seconds(dir / "candidates.csv"));
