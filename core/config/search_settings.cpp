@@ -141,9 +141,11 @@ void SearchSettings::declare(OptionSet& o) {
   o.add("crossover-first", evolution.crossover_first, "probability that a gene comes from the first parent",
         {0.0, 1.0});
   o.add("mutation", evolution.mutation, "probability that a gene mutates", {0.0, 1.0});
-  o.add("pairs", evolution.pairs,
-        "fusion searches a generation; 0: as many as backbones survive in the modality with most (published: 16 of 64)",
-        {0, 100'000});
+  o.add(
+      "pairs", evolution.pairs,
+      "fusion searches a generation; 0: as many as backbones survive in the modality with most (published: 16 of 64), "
+      "and two more in the first",
+      {0, 100'000});
   o.add("cells", evolution.macro.usual.cells, "usual number of fusion cells", {1, 64});
   o.add("nodes", evolution.macro.usual.nodes, "usual number of operators a cell", {1, 64});
   o.add("macro-other", evolution.macro.p_other, "probability of another number of cells, and of nodes", {0.0, 1.0});

@@ -95,7 +95,7 @@ std::vector<Pairing> pair_up(const std::vector<std::vector<BackboneGenome>>& sur
   auto decks = survivors;
   if (count == 0) {
     for (const auto& deck : decks) count = std::max(count, static_cast<int>(deck.size()));
-    if (parents.empty()) count += 2;  // the anchors below
+    if (parents.empty()) count += kAnchors;
   }
   std::set<MultimodalGenome> taken;
   std::vector<Pairing> pairs;

@@ -44,11 +44,15 @@ struct Pairing {
   std::optional<CandidateId> parent;  ///< which has the very macro-architecture that the child got from it
 };
 
+/// Pairs of the first generation that anchor the front's cheap end; beyond the number of pairs where that is left open.
+constexpr int kAnchors = 2;
+
 /// Combinations of the modalities' survivors with a macro-architecture each. `count` of them, 0: as many as the
-/// modality with the most survivors has. Every survivor takes part at least once when count allows; a combination that
-/// is known gets another macro-architecture, then another partner, and is left out when that does not help. The
-/// macro-architecture is crossed from two parents', then mutated; without parents it is drawn. Without parents (the
-/// first generation) the lightest survivors come first, with the smallest macro-architecture and the usual one.
+/// modality with the most survivors has, and two more in the first generation. Every survivor takes part at least once
+/// when count allows; a combination that is known gets another macro-architecture, then another partner, and is left
+/// out when that does not help. The macro-architecture is crossed from two parents', then mutated; without parents it
+/// is drawn. Without parents (the first generation) the lightest survivors come first, with the smallest
+/// macro-architecture and the usual one.
 [[nodiscard]] std::vector<Pairing> pair_up(const std::vector<std::vector<BackboneGenome>>& survivors, int count,
                                            const std::vector<MacroParent>& parents, const EvolutionSettings& settings,
                                            const KnownModel& known, RandomStream& random);

@@ -5,6 +5,7 @@
 
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "master/search/breeding.hpp"
 
 namespace harmonic {
 namespace {
@@ -28,6 +29,10 @@ const char* name_of(Search::Phase phase) {
 int Progress::pairs() const {
   return settings_.pairs > 0 ? settings_.pairs
                              : static_cast<int>(std::ceil(settings_.population * settings_.backbone_survivors));
+}
+
+int Progress::models() const {
+  return pairs() * settings_.generations + (settings_.pairs > 0 ? 0 : kAnchors);
 }
 
 void Progress::batch(const Search& search, const std::vector<Task>& tasks) {
@@ -57,10 +62,10 @@ double Progress::seconds_left(const Search& search, const WorkerCount& workers) 
 
 std::string Progress::line(const Search& search, const WorkerCount& workers) const {
   const double done = static_cast<double>(batch_done_) + workers.parts_under_way;
-  std::string text = fmt::format("generation {}/{}  {} {:.{}f}/{}  models {}/{}  workers busy {}/{}",
-                                 search.generation(), settings_.generations, name_of(search.phase()), done,
-                                 workers.parts_under_way > 0 ? 1 : 0, batch_size_, search.archive().models().size(),
-                                 pairs() * settings_.generations, workers.busy, workers.here);
+  std::string text =
+      fmt::format("generation {}/{}  {} {:.{}f}/{}  models {}/{}  workers busy {}/{}", search.generation(),
+                  settings_.generations, name_of(search.phase()), done, workers.parts_under_way > 0 ? 1 : 0,
+                  batch_size_, search.archive().models().size(), models(), workers.busy, workers.here);
   if (best_ > 0) text += fmt::format("  best {:.2f} %", best_);
   if (hypervolume_ > 0) text += fmt::format("  hypervolume {:.1f}", hypervolume_);
   if (fusion_s_.count > 0) text += fmt::format("  ETA {}", human_duration(seconds_left(search, workers)));

@@ -26,7 +26,8 @@ class Progress {
     [[nodiscard]] double value() const { return count == 0 ? 0 : sum / count; }
   };
   [[nodiscard]] double seconds_left(const Search& search, const WorkerCount& workers) const;
-  [[nodiscard]] int pairs() const;
+  [[nodiscard]] int pairs() const;   ///< of a generation
+  [[nodiscard]] int models() const;  ///< of the whole search, when none fails
 
   EvolutionSettings settings_;
   Clock clock_ = steady_clock();
