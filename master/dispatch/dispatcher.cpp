@@ -247,7 +247,6 @@ void Dispatcher::watch_deadlines(double now_s) {
     const double deadlines = worker.deadlines(options_.deadline_s, now_s);
     if (worker.state == State::busy && deadlines > 1) {
       roster_.at(rank).state = State::overdue;
-      if (!open_.contains(*worker.task)) continue;
       task_late(*worker.task, rank);
     } else if (worker.state == State::overdue && deadlines > 2) {
       if (!worker.cancelled) {

@@ -92,8 +92,8 @@ class Dispatcher {
   /// @throws RunError when no worker is left
   End run(std::vector<Job> jobs, const OnResult& on_result, const std::function<bool()>& stop);
 
-  /// Of the pieces of work that the last `run` reported as failed those that no worker could do, each for a reason of
-  /// its own (FailureKind::worker): it may be the work, or what all workers share (a full disk).
+  /// Of the pieces of work that the last `run` reported as failed those that the workers could not do, or not in time:
+  /// it may be the work, or what all workers share (a full disk).
   [[nodiscard]] const std::set<TaskId>& refused() const { return refused_; }
 
   /// Sends everyone home, and waits a moment for their goodbyes. False when one is missing, which is named in the log:

@@ -220,7 +220,7 @@ SearchState read_checkpoint(const std::filesystem::path& path, std::uint64_t set
   return state;
 }
 
-/// A second name for the file, or a copy where the file system has none.
+/// A damaged one would push out the one before it.
 void keep_previous(const std::filesystem::path& path) {
   if (std::filesystem::exists(path) && is_whole(path)) keep_as(path, previous_checkpoint(path));
 }
