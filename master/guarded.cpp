@@ -3,12 +3,13 @@
 #include <string_view>
 
 #include "core/base/log.hpp"
+#include "core/base/text.hpp"
 
 namespace harmonic {
 
 ExitCode guarded(bool speak, const std::function<ExitCode()>& body) {
   const auto say = [speak](std::string_view what) {
-    if (speak) log::error("{}", what.substr(0, what.find('\n')));  // LibTorch's errors go on with a stack trace
+    if (speak) log::error("{}", first_line(what));
   };
   try {
     return body();

@@ -12,6 +12,12 @@ class InputError : public std::runtime_error {
  public:
   /// `InputError("no key 'Sum-…' in table tx2.json", "measure it, or leave Sum out of fusion.operators")`
   InputError(std::string_view problem, std::string_view mend);
+
+  /// Without how to mend it, which those may know better who know what the input is for.
+  [[nodiscard]] const std::string& problem() const { return problem_; }
+
+ private:
+  std::string problem_;
 };
 
 /// Something that failed while the program ran, through no fault of the input (MPI, disk, GPU). Exit code 1.

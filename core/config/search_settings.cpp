@@ -31,8 +31,6 @@ FusionSettings published_values(FusionSettings settings) {
 namespace {
 
 const Choices<KeepModels> kKeepModels = {{"front", KeepModels::front}, {"all", KeepModels::all}};
-const Choices<Aggregate> kAggregates = {
-    {"mean", Aggregate::mean}, {"worst", Aggregate::worst}, {"each", Aggregate::each}};
 
 /// "90s", "20m", "3h", "90" -> seconds.
 double parse_time_limit(std::string text) {

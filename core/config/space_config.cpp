@@ -32,17 +32,14 @@ struct SpaceSection {
 
   void declare(OptionSet& o) {
     o.section("space." + space.name);
-    using Family = BackboneSpace::Family;
-    o.add_choice("family", space.family, {{"mobilenet_v3", Family::mobilenet_v3}, {"maxout", Family::maxout}},
-                 "kind of network");
+    o.add_choice("family", space.family, BackboneSpace::kFamilies, "kind of network");
     o.add("in-channels", space.in_channels, "channels of the input", {1, 4096});
     o.add("resolution", space.resolution, "side of the square input, pixels", {4, 4096});
     o.add("width-mult", space.width_mult, "factor of all widths", {0.05, 20.0});
     o.add("first-width", space.first_width, "channels of the first convolution and the first block", {1, 4096});
     o.add("widths", widths, "channels of every stage");
     o.add("strides", strides, "stride of every stage's first block: 1 or 2");
-    o.add_choices("activations", activations, {{"relu", Activation::relu}, {"h_swish", Activation::h_swish}},
-                  "of every stage");
+    o.add_choices("activations", activations, kActivations, "of every stage");
     o.add_choices("squeeze-excite", squeeze_excite, {{"yes", SqueezeExcite::yes}, {"no", SqueezeExcite::no}},
                   "whether a stage has it");
     o.add("final-expand", space.final_expand, "channels of the last map", {1, 16384});

@@ -70,10 +70,11 @@ class StructureReader {
   void read_root() {
     for (const std::string attribute : {"task", "classes"})
       if (!file_.has_attribute("/", attribute)) fail("/", fmt::format("has no attribute '{}'", attribute));
-    const std::string task = file_.attribute_text("/", "task");
-    if (task != "classification" && task != "multilabel")
-      fail("/", fmt::format("task is '{}', neither classification nor multilabel", task));
-    info_.labels = task == "multilabel" ? LabelKind::multilabel : LabelKind::classification;
+    try {
+      info_.labels = value_of(kLabelKinds, file_.attribute_text("/", "task"), "task");
+    } catch (const InputError& e) {
+      fail("/", e.problem());
+    }
     const std::int64_t classes = file_.attribute_int("/", "classes");
     const std::int64_t fewest = info_.labels == LabelKind::multilabel ? 1 : 2;
     if (classes < fewest || classes > 1'000'000) fail("/", fmt::format("classes is {}", classes));
@@ -222,8 +223,7 @@ std::array<std::size_t, 3> write_labels(Hdf5File& file, const DatasetContent& co
 void write_content(const std::filesystem::path& path, const DatasetContent& content) {
   Hdf5File file(path, Hdf5File::Mode::create);
   const DatasetInfo& info = content.info;
-  file.set_attribute("/", "task",
-                     std::string_view(info.labels == LabelKind::multilabel ? "multilabel" : "classification"));
+  file.set_attribute("/", "task", std::string_view(word_of(kLabelKinds, info.labels)));
   file.set_attribute("/", "classes", std::int64_t{info.classes});
   if (!info.class_names.empty()) file.set_attribute("/", "class_names", info.class_names);
   file.set_attribute("/", "provenance", std::string_view(info.provenance));
@@ -288,8 +288,7 @@ std::uint64_t DatasetFile::test_hash() const {
 }
 
 std::uint64_t DatasetFile::hash_of(std::initializer_list<Split> splits) const {
-  std::uint64_t hash = hash64(
-      fmt::format("{} {}", info_.labels == LabelKind::multilabel ? "multilabel" : "classification", info_.classes));
+  std::uint64_t hash = hash64(fmt::format("{} {}", word_of(kLabelKinds, info_.labels), info_.classes));
   for (const Split split : splits) hash = hash_rows<std::int64_t>(file_, labels_path(split), hash);
   for (const auto& modality : info_.modalities) {
     hash = hash64(fmt::format("{} {} {} {}", modality.name, fmt::join(modality.sample_shape, "x"),

@@ -23,6 +23,8 @@ inline const Choices<Split> kSplitWords = {{"train", Split::train}, {"val", Spli
 
 /// What the labels are: one class a sample, or any number of them.
 enum class LabelKind { classification, multilabel };
+inline const Choices<LabelKind> kLabelKinds = {{"classification", LabelKind::classification},
+                                               {"multilabel", LabelKind::multilabel}};
 
 struct ModalityInfo {
   std::string name;

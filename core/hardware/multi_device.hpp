@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/choices.hpp"
 #include "core/hardware/cost_model.hpp"
 #include "core/space/genome.hpp"
 
@@ -14,6 +15,8 @@ enum class Aggregate {
   worst,  ///< their maximum
   each,   ///< every device's cost is an objective of its own
 };
+inline const Choices<Aggregate> kAggregates = {
+    {"mean", Aggregate::mean}, {"worst", Aggregate::worst}, {"each", Aggregate::each}};
 
 /// "name=table.json[+more.json][,weight]" of the command line.
 struct DeviceSpec {

@@ -5,9 +5,12 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/choices.hpp"
+
 namespace harmonic {
 
 enum class Activation { relu, h_swish };
+inline const Choices<Activation> kActivations = {{"relu", Activation::relu}, {"h_swish", Activation::h_swish}};
 
 /// One stage of a MobileNetV3 supernet: up to 4 elastic blocks of one width.
 struct StageSpec {
@@ -23,6 +26,7 @@ struct StageSpec {
 /// modality. Source: Harmonic-NAS (arXiv 2309.06612), Once-for-All MobileNetV3 spaces.
 struct BackboneSpace {
   enum class Family { mobilenet_v3, maxout };
+  static inline const Choices<Family> kFamilies = {{"mobilenet_v3", Family::mobilenet_v3}, {"maxout", Family::maxout}};
 
   std::string name;
   Family family = Family::mobilenet_v3;

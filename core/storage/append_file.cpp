@@ -14,4 +14,8 @@ void append_file(const std::filesystem::path& path, std::string_view text) {
   if (!file) throw RunError(fmt::format("cannot write to {}: is its disk full? --resume goes on", path.string()));
 }
 
+std::string_view whole_lines(std::string_view text) {
+  return text.substr(0, text.rfind('\n') + 1);
+}
+
 }  // namespace harmonic

@@ -114,6 +114,10 @@ void replace_file(const fs::path& path, const std::function<void(const fs::path&
   });
 }
 
+fs::path previous_version(const fs::path& path) {
+  return path.string() + ".previous";
+}
+
 bool place_folder(const fs::path& path, const std::function<void(const fs::path&)>& write) {
   bool placed = true;
   const auto fill = [&](const fs::path& temporary) {

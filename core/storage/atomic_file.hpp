@@ -18,6 +18,9 @@ void replace_file(const std::filesystem::path& path, std::string_view text);
 /// them. Nothing where nothing lies there. @throws RunError when the disk refuses
 void keep_as(const std::filesystem::path& path, const std::filesystem::path& kept);
 
+/// Where the version before that at `path` is kept, of files that keep one: beside it.
+[[nodiscard]] std::filesystem::path previous_version(const std::filesystem::path& path);
+
 /// Makes the folder `path` as a whole or not at all, like replace_file: `write` fills a temporary one. A folder with
 /// anything in it that is there already stays as it is, and what was written goes: the first one counts.
 /// @return whether it was placed. @throws RunError when the disk refuses; whatever `write` throws.

@@ -144,7 +144,7 @@ std::vector<std::size_t> dims_of(hid_t space) {
   return {sizes.begin(), sizes.end()};
 }
 
-std::size_t product(const std::vector<std::size_t>& dims) {
+std::size_t element_count(const std::vector<std::size_t>& dims) {
   return std::accumulate(dims.begin(), dims.end(), std::size_t{1}, std::multiplies<>{});
 }
 
@@ -158,7 +158,7 @@ Handle open_dataset(const Hdf5File& file, hid_t id, const std::string& name) {
 /// Slabs of whole rows, or of whole rows of rows, of at most about kChunkBytes.
 std::vector<hsize_t> chunk_of(const std::vector<std::size_t>& dims, std::size_t element_bytes) {
   std::vector<hsize_t> chunk(dims.begin(), dims.end());
-  std::size_t bytes = product(dims) * element_bytes;
+  std::size_t bytes = element_count(dims) * element_bytes;
   for (auto& extent : chunk) {
     if (bytes <= kChunkBytes) break;
     const std::size_t row_bytes = bytes / extent;
@@ -192,7 +192,7 @@ Handle create_dataset(const Hdf5File& file, hid_t id, const std::string& name, h
   H5Pset_obj_track_times(creation.get(), false);
   if (dims.empty()) {
     H5Pset_layout(creation.get(), H5D_COMPACT);
-  } else if (product(dims) > 0) {
+  } else if (element_count(dims) > 0) {
     const auto chunk = chunk_of(dims, H5Tget_size(type));
     H5Pset_chunk(creation.get(), static_cast<int>(chunk.size()), chunk.data());
     H5Pset_fill_time(creation.get(), H5D_FILL_TIME_ALLOC);  // the rest of the last chunk, too
@@ -207,7 +207,7 @@ Handle create_dataset(const Hdf5File& file, hid_t id, const std::string& name, h
 /// Text of fixed or of any length, from a data set or an attribute: `read(memory type, buffer)` fetches it.
 template <class Read>
 std::vector<std::string> read_strings(hid_t file_type, hid_t space, const Read& read, bool& ok) {
-  const std::size_t count = product(dims_of(space));
+  const std::size_t count = element_count(dims_of(space));
   std::vector<std::string> texts;
   ok = H5Tget_class(file_type) == H5T_STRING;
   if (!ok || count == 0) return texts;
@@ -255,7 +255,7 @@ template <class T>
 std::vector<T> read_attribute(const Hdf5File& file, hid_t id, const std::string& object, const std::string& name) {
   const Handle attribute = open_attribute(file, id, object, name);
   const Handle space{H5Aget_space(attribute.get()), H5Sclose};
-  std::vector<T> values(product(dims_of(space.get())));
+  std::vector<T> values(element_count(dims_of(space.get())));
   if (H5Aread(attribute.get(), native_type<T>(), values.data()) < 0)
     fail_call(file, object, fmt::format("attribute '{}' is not numeric", name));
   return values;
@@ -291,7 +291,7 @@ void write_attribute(const Hdf5File& file, hid_t id, const std::string& object, 
       H5Acreate_by_name(id, object.c_str(), name.c_str(), type, space.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
       H5Aclose};
   if (!attribute.valid()) fail_writing(file, fmt::format("{} attribute '{}'", object, name));
-  if (product(dims) > 0 && H5Awrite(attribute.get(), type, values) < 0)
+  if (element_count(dims) > 0 && H5Awrite(attribute.get(), type, values) < 0)
     fail_writing(file, fmt::format("{} attribute '{}'", object, name));
 }
 
@@ -428,7 +428,7 @@ std::vector<T> Hdf5File::read_rows(const std::string& dataset, std::size_t first
   dims.front() = count;
   std::vector<T> values;
   try {
-    values.resize(product(dims));
+    values.resize(element_count(dims));
   } catch (const std::exception&) {  // bad_alloc, length_error: a damaged header, or a huge file
     fail_reading(*this, dataset, "does not fit into memory");
   }
@@ -464,7 +464,7 @@ std::string Hdf5File::read_text(const std::string& dataset) const {
 
 template <class T>
 void Hdf5File::write(const std::string& dataset, std::span<const T> values, const std::vector<std::size_t>& dims) {
-  if (values.size() != product(dims))
+  if (values.size() != element_count(dims))
     throw RunError(fmt::format("{}: {} values do not fill shape ({})", place(*this, dataset), values.size(),
                                fmt::join(dims, ", ")));
   const Handle handle = create_dataset(*this, file_, dataset, native_type<T>(), dims);

@@ -15,12 +15,7 @@ namespace harmonic {
 /// A file could be read, but what it holds is damaged, or something else: only then is it no use to keep it.
 class ContentError : public InputError {
  public:
-  ContentError(std::string_view problem, std::string_view mend) : InputError(problem, mend), problem_(problem) {}
-  /// Without how to mend it, which those may know better who know what the file is for.
-  [[nodiscard]] const std::string& problem() const { return problem_; }
-
- private:
-  std::string problem_;
+  using InputError::InputError;
 };
 
 enum class ElementType { uint8, int64, float32, float64 };

@@ -32,7 +32,8 @@ bool among(int states, int first, int second) {
 
 /// The network's states are its inputs and its cells; the last of them are joined, so that the last one joined tells
 /// how many inputs there are: two at least, a backbone offers one at least.
-std::string bad_genotype(const Genotype& genotype, const MultimodalGenome& genome) {
+/// @param expected_inputs 0: unknown
+std::string bad_genotype(const Genotype& genotype, const MultimodalGenome& genome, int expected_inputs) {
   const auto [cells, nodes] = genome.macro;
   const bool fits = genotype.cells.size() == static_cast<std::size_t>(cells) &&
                     std::ranges::all_of(genotype.cells, [n = static_cast<std::size_t>(nodes)](const auto& cell) {
@@ -46,7 +47,8 @@ std::string bad_genotype(const Genotype& genotype, const MultimodalGenome& genom
       std::ranges::adjacent_find(joined, [](int a, int b) { return b != a + 1; }) != joined.end())
     return "a genotype that joins states that are not its last";
   const int inputs = joined.back() + 1 - cells;
-  if (inputs < std::max(2, static_cast<int>(genome.backbones.size())))
+  const int least = std::max(2, static_cast<int>(genome.backbones.size()));
+  if (expected_inputs > 0 ? inputs != expected_inputs : inputs < least)
     return fmt::format("a genotype of {} inputs", inputs);
   for (int c = 0; c < cells; ++c) {
     const auto& cell = genotype.cells[static_cast<std::size_t>(c)];
@@ -58,43 +60,43 @@ std::string bad_genotype(const Genotype& genotype, const MultimodalGenome& genom
   return "";
 }
 
-std::string check(const EvaluateBackbones& work, const BackboneScores& scores) {
+std::string check(const EvaluateBackbones& work, const BackboneScores& scores, int) {
   if (scores.metric.size() != work.genomes.size())
     return fmt::format("{} scores for {} backbones", scores.metric.size(), work.genomes.size());
   const auto bad = std::ranges::find_if_not(scores.metric, is_percent);
   return bad == scores.metric.end() ? "" : bad_metric(*bad);
 }
 
-std::string check(const FusionCandidate& candidate, const FusionScore& score) {
-  if (auto bad = bad_genotype(score.genotype, candidate.genome); !bad.empty()) return bad;
+std::string check(const FusionCandidate& candidate, const FusionScore& score, int inputs) {
+  if (auto bad = bad_genotype(score.genotype, candidate.genome, inputs); !bad.empty()) return bad;
   if (!std::ranges::all_of(score.architecture, [](float v) { return std::isfinite(v); }))
     return "architecture parameters that are no numbers";
   const auto bad = bad_metric(score.metric_val);
   return bad.empty() && score.metric_test ? bad_metric(*score.metric_test) : bad;
 }
 
-std::string check(const SearchFusion& work, const FusionScores& found) {
+std::string check(const SearchFusion& work, const FusionScores& found, int inputs) {
   if (found.scores.size() != work.candidates.size())
     return fmt::format("{} scores for {} models", found.scores.size(), work.candidates.size());
   for (std::size_t i = 0; i < found.scores.size(); ++i)
-    if (auto bad = check(work.candidates[i], found.scores[i]); !bad.empty()) return bad;
+    if (auto bad = check(work.candidates[i], found.scores[i], inputs); !bad.empty()) return bad;
   return "";
 }
 
-std::string check(const TestModel&, const TestScore& score) {
+std::string check(const TestModel&, const TestScore& score, int) {
   return bad_metric(score.metric_test);
 }
 
 template <class W, class O>
-std::string check(const W&, const O&) {
+std::string check(const W&, const O&, int) {
   return "an answer of another kind";
 }
 
 }  // namespace
 
-std::string why_nonsense(const Work& work, const Outcome& outcome) {
+std::string AnswerCheck::why_nonsense(const Work& work, const Outcome& outcome) const {
   if (std::holds_alternative<Failure>(outcome)) return "";
-  return std::visit([](const auto& w, const auto& o) { return check(w, o); }, work, outcome);
+  return std::visit([this](const auto& w, const auto& o) { return check(w, o, fusion_inputs_); }, work, outcome);
 }
 
 }  // namespace harmonic

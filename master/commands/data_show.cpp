@@ -25,10 +25,6 @@ std::string take_word(Arguments& args) {
   return word;
 }
 
-std::string task_of(const DatasetInfo& info) {
-  return info.labels == LabelKind::multilabel ? "multilabel" : "classification";
-}
-
 /// Samples of each class; in a multilabel split a sample counts for each of its classes.
 std::vector<std::size_t> counts_of(const DatasetFile& data, Split split) {
   const auto classes = static_cast<std::size_t>(data.info().classes);
@@ -56,7 +52,7 @@ std::string type_text(ElementType type) {
 
 nlohmann::ordered_json to_json(const DatasetFile& data) {
   const DatasetInfo& info = data.info();
-  nlohmann::ordered_json json = {{"file", data.path().string()},  {"task", task_of(info)},
+  nlohmann::ordered_json json = {{"file", data.path().string()},  {"task", word_of(kLabelKinds, info.labels)},
                                  {"classes", info.classes},       {"class_names", info.class_names},
                                  {"provenance", info.provenance}, {"hash", hash_text(data)}};
   for (const auto& modality : info.modalities)
@@ -89,9 +85,10 @@ std::string to_page(const DatasetFile& data) {
                        std::to_string(counts[2][i])});
   classes.push_back(
       {"samples", std::to_string(info.samples[0]), std::to_string(info.samples[1]), std::to_string(info.samples[2])});
-  return fmt::format("{}\n{}, {} classes; hash {}\n{}\n\n{}\n{}", data.path().string(), task_of(info), info.classes,
-                     hash_text(data), info.provenance.empty() ? "provenance unknown" : info.provenance,
-                     aligned_table(modalities), aligned_table(classes));
+  return fmt::format("{}\n{}, {} classes; hash {}\n{}\n\n{}\n{}", data.path().string(),
+                     word_of(kLabelKinds, info.labels), info.classes, hash_text(data),
+                     info.provenance.empty() ? "provenance unknown" : info.provenance, aligned_table(modalities),
+                     aligned_table(classes));
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
-#include "core/work/answer_check.hpp"
 #include "proto/tags.hpp"
 
 namespace harmonic {
@@ -150,7 +149,7 @@ void Dispatcher::handle(Rank from, const Result& result) {
   const auto it = open_.find(result.task);
   if (it == open_.end()) return;  // another worker was faster
   Open& open = it->second;
-  if (const auto why = why_nonsense(open.job.task.work, result.outcome); !why.empty()) {
+  if (const auto why = answers_.why_nonsense(open.job.task.work, result.outcome); !why.empty()) {
     const auto reason = "it sent " + why;
     if (!roster_.in_hands(result.task)) task_lost(result.task, from, reason);
     return set_aside(from, {reason});

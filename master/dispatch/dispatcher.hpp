@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/mpi/mailbox.hpp"
+#include "core/work/answer_check.hpp"
 #include "core/work/clock.hpp"
 #include "core/work/work.hpp"
 #include "master/dispatch/worker_roster.hpp"
@@ -79,6 +80,8 @@ class Dispatcher {
   /// A worker that says hello with another hash is set aside. To be called before `run`.
   void expect_settings(std::uint64_t hash) { settings_hash_ = hash; }
 
+  /// A worker that answers what this calls nonsense is set aside. To be called before `run`.
+  void expect_answers(AnswerCheck check) { answers_ = check; }
   /// Hears of every setback as it comes. To be called before `run`.
   void on_setback(std::function<void(const Setback&)> hear) { hear_setback_ = std::move(hear); }
 
@@ -163,6 +166,7 @@ class Dispatcher {
   std::function<void(const Setback&)> hear_setback_ = [](const Setback&) {};
   DispatchCounts counts_;
   std::uint64_t settings_hash_ = 0;
+  AnswerCheck answers_;
   double last_watch_s_ = 0;
   bool stopping_ = false;
 };

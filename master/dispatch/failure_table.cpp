@@ -10,6 +10,7 @@
 #include "core/base/log.hpp"
 #include "core/base/overloaded.hpp"
 #include "core/base/text.hpp"
+#include "core/storage/append_file.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/csv.hpp"
 
@@ -20,20 +21,10 @@ std::string now_text() {
   return fmt::format("{:%FT%TZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
 }
 
-std::string first_line(const std::string& text) {
-  return text.substr(0, text.find_first_of("\r\n"));
-}
-
 std::string model_text(const MultimodalGenome& genome) {
   std::vector<std::string> backbones;
   for (const auto& backbone : genome.backbones) backbones.push_back(to_text(backbone));
   return fmt::format("{}, {} cells of {} nodes", join(backbones, " + "), genome.macro.cells, genome.macro.nodes);
-}
-
-/// Rows have no line end inside: what follows the last one was cut off.
-void cut_torn_row(const std::filesystem::path& path) {
-  const auto text = read_file(path);
-  if (!text.empty() && text.back() != '\n') std::filesystem::resize_file(path, text.rfind('\n') + 1);
 }
 
 }  // namespace
@@ -64,7 +55,8 @@ std::string to_text(Setback::Kind kind) {
 }
 
 void FailureTable::append(const FailureRow& row) try {
-  if (torn_ && std::filesystem::exists(path_)) cut_torn_row(path_);
+  if (torn_ && std::filesystem::exists(path_))
+    std::filesystem::resize_file(path_, whole_lines(read_file(path_)).size());
   torn_ = true;  // until the row is written
   const bool empty = !std::filesystem::exists(path_) || std::filesystem::file_size(path_) == 0;
   std::ofstream out(path_, std::ios::binary | std::ios::app);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/base/text.hpp"
+#include "core/hardware/multi_device.hpp"
 #include "core/pareto/hypervolume.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "master/report/plot.hpp"
@@ -149,7 +150,9 @@ std::string trade_offs(const RunResults& results) {
           [q, d](const ReportedModel& m) { return m.costs[q][d]; });
   if (results.devices.size() > 1) {
     const std::string how = results.setting("hardware", "aggregate");
-    const std::string suffix = how.empty() || how == "each" ? "mean" : how;
+    const std::string& suffix = how.empty() || how == word_of(kAggregates, Aggregate::each)
+                                    ? word_of(kAggregates, Aggregate::mean)  // what the CSVs hold then, too
+                                    : how;
     for (std::size_t q = 0; q < kQuantities.size(); ++q)
       add(fmt::format("{} over the devices ({})", capitalised(kQuantities[q].name), suffix),
           fmt::format("{} (multiples of the smallest network's)", kQuantities[q].name),

@@ -14,7 +14,6 @@
 #include "core/base/log.hpp"
 #include "core/base/version.hpp"
 #include "core/storage/atomic_file.hpp"
-#include "core/work/answer_check.hpp"
 
 namespace harmonic {
 namespace {
@@ -68,13 +67,13 @@ std::optional<std::size_t> payload_length(std::span<const std::byte> bytes) {
 }
 
 /// The record whose frame starts the bytes; nothing when its payload is damaged or says what cannot be.
-std::optional<JournalRecord> record_of(std::span<const std::byte> bytes, std::size_t length) {
+std::optional<JournalRecord> record_of(std::span<const std::byte> bytes, std::size_t length, const AnswerCheck& check) {
   const auto payload = bytes.subspan(kFrame, length);
   if (hash64(payload) != get_number(bytes.subspan(8, 8))) return std::nullopt;
   auto record = decode_journal_record(payload);
   if (record)
     if (const auto* finished = std::get_if<FinishedWork>(&*record);
-        finished != nullptr && !why_nonsense(finished->work, finished->outcome).empty())
+        finished != nullptr && !check.why_nonsense(finished->work, finished->outcome).empty())
       return std::nullopt;
   return record;
 }
@@ -99,7 +98,7 @@ bool is_torn_record(std::span<const std::byte> rest) {
          (rest.size() < kFrame || payload_length(rest).value_or(0) > rest.size() - kFrame);
 }
 
-Content read_content(std::span<const std::byte> bytes) {
+Content read_content(std::span<const std::byte> bytes, const AnswerCheck& check = AnswerCheck{}) {
   Content content;
   const auto text = std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   for (std::size_t at = 0; at < bytes.size();) {
@@ -109,7 +108,7 @@ Content read_content(std::span<const std::byte> bytes) {
       at = std::min(text.find(kMark, at + 1), bytes.size());
       continue;
     }
-    if (auto record = record_of(rest, *length)) {
+    if (auto record = record_of(rest, *length, check)) {
       content.damaged += at - content.end;
       content.end = at + kFrame + *length;
       if (auto* finished = std::get_if<FinishedWork>(&*record)) {
@@ -185,8 +184,10 @@ void Journal::check_version(const std::filesystem::path& path) {
   if (const auto header = header_of(std::as_bytes(std::span{text}))) harmonic::check_version(*header, path.string());
 }
 
-Journal::Journal(std::filesystem::path path, std::uint64_t settings_hash)
-    : path_(std::move(path)), header_{JournalHeader::kVersion, settings_hash, std::string(program_version())} {
+Journal::Journal(std::filesystem::path path, std::uint64_t settings_hash, AnswerCheck answers)
+    : path_(std::move(path)),
+      header_{JournalHeader::kVersion, settings_hash, std::string(program_version())},
+      answers_(answers) {
   const bool exists = std::filesystem::exists(path_);
   if (exists && !std::filesystem::is_regular_file(path_))
     throw RunError(fmt::format("cannot open the journal {}: it is no file", path_.string()));
@@ -200,7 +201,7 @@ Journal::Journal(std::filesystem::path path, std::uint64_t settings_hash)
     end_ = start.size();
     return;
   }
-  auto content = read_content(bytes);
+  auto content = read_content(bytes, answers_);
   if (!content.header) content.header = old_header(bytes);
   if (!content.header)
     throw InputError(fmt::format("{} is no journal, or both its headers are damaged", path_.string()),
@@ -241,7 +242,7 @@ const FinishedWork* Journal::find(const Work& work) const {
 void Journal::append(FinishedWork finished) {
   auto key = key_of(finished.work);
   if (finished_.contains(key)) return;
-  if (const auto why = why_nonsense(finished.work, finished.outcome); !why.empty())
+  if (const auto why = answers_.why_nonsense(finished.work, finished.outcome); !why.empty())
     throw RunError(fmt::format("what came of {} is not fit for the journal: {}", describe(finished.work), why));
   if (file_ < 0) open_to_append();
   write(framed(finished));

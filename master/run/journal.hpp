@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/work/answer_check.hpp"
 #include "proto/codec.hpp"
 
 namespace harmonic {
@@ -24,12 +25,12 @@ class Journal {
   /// Nothing happens where there is no journal. @throws InputError for one that has the form of another version
   static void check_version(const std::filesystem::path& path);
 
-  /// Makes the file where there is none, or reads every record. One that is damaged, or cannot be (why_nonsense),
+  /// Makes the file where there is none, or reads every record. One that is damaged, or cannot be (`answers`),
   /// counts as not there, with a warning: its work is done again. The file stays as it is until the first append. A run
   /// begun by another version of the program goes on with a warning: its numbers may differ.
   /// @throws InputError when the journal belongs to other settings, has the form of another version, or is none
   /// @throws RunError when the file cannot be read or written
-  Journal(std::filesystem::path path, std::uint64_t settings_hash);
+  Journal(std::filesystem::path path, std::uint64_t settings_hash, AnswerCheck answers = AnswerCheck{});
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
@@ -51,6 +52,7 @@ class Journal {
 
   std::filesystem::path path_;
   JournalHeader header_;
+  AnswerCheck answers_;
   int file_ = -1;                                 ///< open from the first append on
   std::uintmax_t end_ = 0;                        ///< bytes of the file up to the end of its last whole record
   bool damaged_ = false;                          ///< somewhere before that, or behind it by more than a torn record

@@ -38,10 +38,11 @@ class Run {
         dispatcher_(dispatcher),
         inputs_(recipe.open_inputs()),
         directory_(settings.run, settings.resume, recipe.config, inputs_),
-        journal_(paths().journal(), inputs_.hash),
+        journal_(paths().journal(), inputs_.hash, inputs_.answers),
         status_file_(paths().status()),
         failures_(paths().failures()) {
     dispatcher_.expect_settings(run_fingerprint(settings));
+    dispatcher_.expect_answers(inputs_.answers);
     dispatcher_.on_setback([this](const Setback& setback) { tell(setback); });
     directory_.begin();
   }

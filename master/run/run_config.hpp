@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/config/options.hpp"
@@ -10,6 +11,9 @@ namespace harmonic {
 
 /// All settings in force of a run, as its directory keeps them in config.cfg.
 struct RunConfig {
+  /// The last line of `text`: one that lacks it is cut short.
+  static constexpr std::string_view kEnd = "# End of the settings.\n";
+
   std::string text;  ///< INI
   /// "seed (1 in the run, 2 given)" of every setting that determines results and is otherwise in another run's text;
   /// where files lie determines none. `name` of the file is for messages. @throws InputError when it cannot be read
@@ -21,7 +25,8 @@ template <class Settings>
 [[nodiscard]] RunConfig run_config(Settings settings) {
   OptionSet options("", "");
   settings.declare(options);
-  return {options.to_ini(), [given = options.identity()](const std::string& text, const std::string& name) {
+  return {options.to_ini() + std::string(RunConfig::kEnd),
+          [given = options.identity()](const std::string& text, const std::string& name) {
             Settings of_run;
             OptionSet read("", "");
             of_run.declare(read);

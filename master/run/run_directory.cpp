@@ -116,7 +116,7 @@ std::vector<std::string> RunDirectory::other_settings(const Damaged& damaged) co
   const auto file = paths_.config();
   if (!fs::exists(file)) return {};
   const auto text = read_file(file);
-  if (!text.ends_with('\n')) {
+  if (!text.ends_with(RunConfig::kEnd)) {
     damaged(file, text.empty() ? "is empty" : "is cut short");
     return {};
   }
@@ -147,9 +147,8 @@ std::vector<std::string> RunDirectory::other_inputs(const Damaged& damaged) cons
 
 void RunDirectory::remember() {
   if (lock_->made_file()) found_->made(lock_->path());
-  for (const auto& file :
-       {paths_.config(), paths_.inputs(), paths_.checkpoint(), previous_checkpoint(paths_.checkpoint()),
-        paths_.candidates(), paths_.front(), paths_.reproduced(), paths_.status()})
+  for (const auto& file : {paths_.config(), paths_.inputs(), paths_.checkpoint(), previous_version(paths_.checkpoint()),
+                           paths_.candidates(), paths_.front(), paths_.reproduced(), paths_.status()})
     found_->keep(file);
   if (Journal::kind(paths_.journal()) != Journal::Kind::with_work) found_->keep(paths_.journal());
   found_->keep_length(paths_.log());

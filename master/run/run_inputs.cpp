@@ -122,6 +122,7 @@ RunInputs::RunInputs(const SearchSettings& settings, const RunHooks& hooks) {
     sizing.features.push_back(features);
   }
   sizing.spaces = spaces;
+  answers = AnswerCheck{inputs};
   check_multiplier(settings, inputs);
   pricing = std::make_shared<const ModelPricing>(run_devices(settings, data.info().classes), std::move(sizing),
                                                  settings.objectives);

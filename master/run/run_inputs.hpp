@@ -7,6 +7,7 @@
 
 #include "core/config/search_settings.hpp"
 #include "core/hardware/model_pricing.hpp"
+#include "core/work/answer_check.hpp"
 #include "core/work/input_files.hpp"
 #include "core/work/run_hash.hpp"
 #include "master/models/front.hpp"
@@ -29,6 +30,7 @@ struct RunInputs {
   /// Of the hypervolume: no metric at all, and on every other axis the largest sub-networks with the largest fusion of
   /// the most expensive operator. The same for every run of these settings.
   Objectives reference;
+  AnswerCheck answers;           ///< of fusion networks that read every feature offered
   std::vector<InputFile> files;  ///< whose content counts
   InputHashes contents;          ///< of them
   std::uint64_t hash = 0;        ///< run_hash

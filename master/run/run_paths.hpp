@@ -4,11 +4,6 @@
 
 namespace harmonic {
 
-/// The checkpoint before that at `path`.
-[[nodiscard]] inline std::filesystem::path previous_checkpoint(const std::filesystem::path& path) {
-  return path.string() + ".previous";
-}
-
 /// What lies where in the folder of a run.
 struct RunPaths {
   std::filesystem::path folder;

@@ -14,7 +14,6 @@
 #include "core/base/log.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/hdf5_file.hpp"
-#include "core/work/answer_check.hpp"
 
 namespace harmonic {
 namespace {
@@ -190,11 +189,11 @@ SearchState to_state(const Columns& columns, const std::vector<BackboneSpace>& s
 }
 
 /// Names and indices are those of this program, and the parts fit each other. @throws InputError
-void check(const SearchState& state) {
+void check(const SearchState& state, const AnswerCheck& answers) {
   for (const auto& [id, model] : state.archive.models()) {
     const Work work = SearchFusion{{{id, model.genome}}};
-    const auto why =
-        why_nonsense(work, FusionScores{{{model.metric_val, model.genotype, model.metric_test, model.architecture}}});
+    const auto why = answers.why_nonsense(
+        work, FusionScores{{{model.metric_val, model.genotype, model.metric_test, model.architecture}}});
     if (!why.empty()) throw InputError(fmt::format("model {} has {}", id.value, why), "");
     if (id.value >= state.next_candidate) throw InputError(fmt::format("model {} is yet to come", id.value), "");
   }
@@ -205,7 +204,7 @@ void check(const SearchState& state) {
 
 /// @throws InputError, or what else comes of a file that is not what this program wrote
 SearchState read_checkpoint(const std::filesystem::path& path, std::uint64_t settings_hash,
-                            const std::vector<BackboneSpace>& spaces) {
+                            const std::vector<BackboneSpace>& spaces, const AnswerCheck& answers) {
   if (!is_whole(path)) throw InputError("it is damaged or cut short", "");
   const Hdf5File file(path, Hdf5File::Mode::read);
   if (const auto version = file.attribute_int("/", "version"); version != kVersion)
@@ -216,13 +215,13 @@ SearchState read_checkpoint(const std::filesystem::path& path, std::uint64_t set
   Reader reader{file};
   exchange(reader, columns);
   auto state = to_state(columns, spaces);
-  check(state);
+  check(state, answers);
   return state;
 }
 
 /// A damaged one would push out the one before it.
 void keep_previous(const std::filesystem::path& path) {
-  if (std::filesystem::exists(path) && is_whole(path)) keep_as(path, previous_checkpoint(path));
+  if (std::filesystem::exists(path) && is_whole(path)) keep_as(path, previous_version(path));
 }
 
 }  // namespace
@@ -249,13 +248,13 @@ void save_checkpoint(const std::filesystem::path& path, const SearchState& state
 }
 
 std::optional<SearchState> load_checkpoint(const std::filesystem::path& path, std::uint64_t settings_hash,
-                                           const std::vector<BackboneSpace>& spaces) {
+                                           const std::vector<BackboneSpace>& spaces, const AnswerCheck& answers) {
   bool found = false;
-  for (const auto& file : {path, previous_checkpoint(path)}) {
+  for (const auto& file : {path, previous_version(path)}) {
     if (!std::filesystem::exists(file)) continue;
     found = true;
     try {
-      return read_checkpoint(file, settings_hash, spaces);
+      return read_checkpoint(file, settings_hash, spaces, answers);
     } catch (const std::exception& e) {
       log::warning("checkpoint {} cannot be used: {}", file.string(), e.what());
     }

@@ -19,7 +19,8 @@ namespace {
 Search make_search(const SearchSettings& settings, const RunInputs& inputs, const RunPaths& paths) {
   const Seed seed{settings.seed};
   const int at_once = settings.fusion.pairs_at_once;
-  auto state = settings.resume ? load_checkpoint(paths.checkpoint(), inputs.hash, inputs.spaces) : std::nullopt;
+  auto state =
+      settings.resume ? load_checkpoint(paths.checkpoint(), inputs.hash, inputs.spaces, inputs.answers) : std::nullopt;
   if (!state) return {settings.evolution, seed, inputs.spaces, inputs.costs, at_once};
   log::info("resumed after generation {}", state->generation);
   return {settings.evolution, seed, inputs.spaces, inputs.costs, std::move(*state), at_once};

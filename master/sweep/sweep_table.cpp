@@ -16,9 +16,8 @@
 namespace harmonic {
 
 ScoredBackbones read_sweep(const std::filesystem::path& csv, const BackboneSpace& space) {
-  auto text = read_file(csv);
-  text.resize(text.rfind('\n') + 1);  // no row has a line end inside
-  const auto table = CsvTable::parse(text, csv.string());
+  const auto text = read_file(csv);
+  const auto table = CsvTable::parse(whole_lines(text), csv.string());
   const auto genome = table.column("genome"), metric = table.column("metric");
   ScoredBackbones rows;
   for (std::size_t row = 0; row < table.rows(); ++row) {

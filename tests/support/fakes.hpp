@@ -33,6 +33,7 @@ inline double fake_metric(const BackboneGenome& genome) {
   return 50 + size + 10 * fake_uniform(to_text(canonical(genome)), 1);
 }
 
+/// Of a network that every backbone offers four features to, as a run's settings have it where they say nothing.
 inline Genotype fake_genotype(const MultimodalGenome& genome) {
   const std::vector<std::string> operators = {"Sum", "LinearGLU", "SE1"};
   Genotype genotype;
@@ -42,7 +43,7 @@ inline Genotype fake_genotype(const MultimodalGenome& genome) {
       cell.steps.push_back({operators[static_cast<std::size_t>(3 * fake_uniform(text_of(genome), 7 + n))], 0, 1});
     genotype.cells.push_back(cell);
   }
-  const int states = static_cast<int>(genome.backbones.size()) + genome.macro.cells;
+  const int states = 4 * static_cast<int>(genome.backbones.size()) + genome.macro.cells;
   genotype.concat = {states - 2, states - 1};
   return genotype;
 }

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/pickle.hpp"
 
@@ -148,10 +149,9 @@ std::map<std::string, torch::Tensor> read_checkpoint(const std::filesystem::path
   } catch (const InputError&) {
     throw;
   } catch (const std::exception& e) {
-    const std::string_view what = e.what();
-    throw InputError(fmt::format("{} is no PyTorch checkpoint, or a damaged one: {}", path.string(),
-                                 what.substr(0, what.find('\n'))),
-                     "give a file that torch.save wrote");
+    throw InputError(
+        fmt::format("{} is no PyTorch checkpoint, or a damaged one: {}", path.string(), first_line(e.what())),
+        "give a file that torch.save wrote");
   }
 }
 

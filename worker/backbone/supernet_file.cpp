@@ -54,45 +54,11 @@ void read_tensors(const Hdf5File& file, Supernet& supernet) {
   }
 }
 
-}  // namespace
-
-std::string space_to_json(const BackboneSpace& space) {
-  nlohmann::ordered_json json;
-  json["name"] = space.name;
-  if (space.family == BackboneSpace::Family::maxout) {
-    json["family"] = "maxout";
-    json["in_features"] = space.in_features;
-    json["hidden"] = space.hidden;
-    json["blocks"] = space.blocks;
-    json["factor"] = space.factor;
-    json["pool"] = space.pool;
-    return json_text(json);
-  }
-  json["family"] = "mobilenet_v3";
-  json["width_mult"] = space.width_mult;
-  json["in_channels"] = space.in_channels;
-  json["resolution"] = space.resolution;
-  json["first_width"] = space.first_width;
-  json["stages"] = nlohmann::ordered_json::array();
-  for (const auto& stage : space.stages)
-    json["stages"].push_back({{"width", stage.width},
-                              {"stride", stage.stride},
-                              {"activation", stage.activation == Activation::relu ? "relu" : "h_swish"},
-                              {"squeeze_excite", stage.squeeze_excite}});
-  json["final_expand"] = space.final_expand;
-  json["feature_mix"] = space.feature_mix;
-  json["kernels"] = space.kernels;
-  json["expands"] = space.expands;
-  json["depths"] = space.depths;
-  return json_text(json);
-}
-
-BackboneSpace space_from_json(const std::string& text) try {
-  const auto json = nlohmann::json::parse(text);
+BackboneSpace read_space(const nlohmann::json& json) {
   BackboneSpace space;
   json.at("name").get_to(space.name);
-  if (json.at("family") == "maxout") {
-    space.family = BackboneSpace::Family::maxout;
+  space.family = value_of(BackboneSpace::kFamilies, json.at("family").get<std::string>(), "family");
+  if (space.family == BackboneSpace::Family::maxout) {
     json.at("in_features").get_to(space.in_features);
     json.at("hidden").get_to(space.hidden);
     json.at("blocks").get_to(space.blocks);
@@ -106,7 +72,7 @@ BackboneSpace space_from_json(const std::string& text) try {
   json.at("first_width").get_to(space.first_width);
   for (const auto& stage : json.at("stages"))
     space.stages.push_back({stage.at("width"), stage.at("stride"),
-                            stage.at("activation") == "relu" ? Activation::relu : Activation::h_swish,
+                            value_of(kActivations, stage.at("activation").get<std::string>(), "activation"),
                             stage.at("squeeze_excite")});
   json.at("final_expand").get_to(space.final_expand);
   json.at("feature_mix").get_to(space.feature_mix);
@@ -114,8 +80,53 @@ BackboneSpace space_from_json(const std::string& text) try {
   json.at("expands").get_to(space.expands);
   json.at("depths").get_to(space.depths);
   return space;
+}
+
+/// The space that the file was trained for.
+BackboneSpace space_of(const Hdf5File& file) try {
+  auto space = read_space(nlohmann::json::parse(file.attribute_text("/", "space")));
+  check_space(space);
+  return space;
 } catch (const nlohmann::json::exception& e) {
-  throw InputError(fmt::format("a search space's definition cannot be read: {}", e.what()), kMend);
+  throw InputError(fmt::format("{}: the search space's definition cannot be read: {}", file.path().string(), e.what()),
+                   kMend);
+} catch (const ContentError&) {
+  throw;  // names the file
+} catch (const InputError& e) {
+  throw InputError(fmt::format("{}: the search space's definition cannot be: {}", file.path().string(), e.problem()),
+                   kMend);
+}
+
+}  // namespace
+
+std::string space_to_json(const BackboneSpace& space) {
+  nlohmann::ordered_json json;
+  json["name"] = space.name;
+  json["family"] = word_of(BackboneSpace::kFamilies, space.family);
+  if (space.family == BackboneSpace::Family::maxout) {
+    json["in_features"] = space.in_features;
+    json["hidden"] = space.hidden;
+    json["blocks"] = space.blocks;
+    json["factor"] = space.factor;
+    json["pool"] = space.pool;
+    return json_text(json);
+  }
+  json["width_mult"] = space.width_mult;
+  json["in_channels"] = space.in_channels;
+  json["resolution"] = space.resolution;
+  json["first_width"] = space.first_width;
+  json["stages"] = nlohmann::ordered_json::array();
+  for (const auto& stage : space.stages)
+    json["stages"].push_back({{"width", stage.width},
+                              {"stride", stage.stride},
+                              {"activation", word_of(kActivations, stage.activation)},
+                              {"squeeze_excite", stage.squeeze_excite}});
+  json["final_expand"] = space.final_expand;
+  json["feature_mix"] = space.feature_mix;
+  json["kernels"] = space.kernels;
+  json["expands"] = space.expands;
+  json["depths"] = space.depths;
+  return json_text(json);
 }
 
 Conditions space_conditions(const BackboneSpace& space) {
@@ -142,8 +153,7 @@ void save_supernet(const std::filesystem::path& path, const Supernet& supernet, 
 
 Supernet load_supernet(const std::filesystem::path& path, SupernetNotes* notes) {
   const Hdf5File file = open_checked(path);
-  Supernet supernet(space_from_json(file.attribute_text("/", "space")),
-                    static_cast<int>(file.attribute_int("/", "classes")), Seed{0});
+  Supernet supernet(space_of(file), static_cast<int>(file.attribute_int("/", "classes")), Seed{0});
   read_tensors(file, supernet);
   if (notes != nullptr) *notes = {file.attribute_text("/", "modality"), file.attribute_text("/", "provenance")};
   return supernet;
@@ -153,7 +163,7 @@ Supernet load_supernet(const std::filesystem::path& path, const BackboneSpace& s
   const Hdf5File file = open_checked(path);
   Supernet supernet(space, classes, Seed{0});
   read_tensors(file, supernet);
-  const auto stored = space_from_json(file.attribute_text("/", "space"));
+  const auto stored = space_of(file);
   if (stored != space)
     throw InputError(
         fmt::format("{} was trained for space {}, not {}", path.string(), stored.name, space.name),

@@ -28,9 +28,8 @@ void save_supernet(const std::filesystem::path& path, const Supernet& supernet, 
 /// and both shapes, or what else differs.
 [[nodiscard]] Supernet load_supernet(const std::filesystem::path& path, const BackboneSpace& space, int classes);
 
-/// A space's definition as JSON, and back. @throws InputError
+/// A space's definition as JSON.
 [[nodiscard]] std::string space_to_json(const BackboneSpace& space);
-[[nodiscard]] BackboneSpace space_from_json(const std::string& text);
 /// Every key of that JSON by itself: {"search space kernels", "[3,5,7]"}.
 [[nodiscard]] Conditions space_conditions(const BackboneSpace& space);
 

@@ -7,6 +7,7 @@
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/config/space_config.hpp"
+#include "core/storage/atomic_file.hpp"
 #include "core/storage/json_text.hpp"
 #include "core/storage/output_file.hpp"
 #include "core/work/stop_signal.hpp"
@@ -75,7 +76,7 @@ struct TrainOptions {
     declare_spaces(options, spaces);
   }
   [[nodiscard]] std::string state_file() const { return out + ".training"; }
-  [[nodiscard]] std::string previous_state_file() const { return previous_training_state(state_file()); }
+  [[nodiscard]] std::string previous_state_file() const { return previous_version(state_file()); }
 };
 
 /// Before the work, on rank 0. @return whether the training that is to be resumed has ended already

@@ -17,19 +17,13 @@
 namespace harmonic {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 constexpr double kCallS = 0.5;    ///< for a call of the roll to leave
 constexpr double kFarewellS = 1;  ///< for a rank's last words to leave
 constexpr double kBusyS = 0.1;    ///< a wait this long need no longer be watched closely
 constexpr int kPollsBetweenLooks = 100;
 constexpr std::chrono::microseconds kNap{500};
-
-/// LibTorch's errors go on with a stack trace.
-std::string first_line(const std::exception& e) {
-  const std::string what = e.what();
-  return what.substr(0, what.find('\n'));
-}
 
 enum class Fault : int { none, input, run };
 
@@ -68,7 +62,7 @@ class Peers::Channel {
     std::vector<MPI_Request> requests;
     for (int other = 0; other < size_; ++other)
       if (other != rank_) requests.push_back(send(tag, bytes, other));
-    const auto start = Clock::now();
+    const auto start = SteadyClock::now();
     int all_left = 0;
     while (all_left == 0 && seconds_since(start) < patience_s)
       if (MPI_Testall(static_cast<int>(requests.size()), requests.data(), &all_left, MPI_STATUSES_IGNORE) !=
@@ -187,7 +181,7 @@ void Peers::at_work() {
 }
 
 void Peers::wait(const std::function<bool()>& done, std::string_view operation) {
-  const auto start = Clock::now();
+  const auto start = SteadyClock::now();
   auto since = start;  // all were known to be there
   const bool listens = channel_ && std::this_thread::get_id() == owner_;
   bool called = false;
@@ -204,7 +198,7 @@ void Peers::wait(const std::function<bool()>& done, std::string_view operation) 
     }
     if (so_far_s <= patience_s_) continue;
     if (!listens || !channel_->silent().empty() || !channel_->some_at_work()) end_wait(operation, seconds_since(start));
-    since = Clock::now();
+    since = SteadyClock::now();
     called = false;
   }
   waited_s_ += seconds_since(start);
@@ -229,7 +223,7 @@ std::string Peers::who_is_missing(double waited_s) {
 
 void Peers::give_up(const std::exception& reason) {
   if (broken()) return;  // the others have been told, or have told this rank
-  tell_all(fmt::format("{}: {}", name(rank()), first_line(reason)));
+  tell_all(fmt::format("{}: {}", name(rank()), first_line(reason.what())));
 }
 
 void Peers::tell_all(const std::string& text) {
@@ -248,7 +242,7 @@ void Peers::together(const std::function<void()>& body) {
     body();
   } catch (const std::exception& e) {
     fault = dynamic_cast<const InputError*>(&e) != nullptr ? Fault::input : Fault::run;
-    text = first_line(e);
+    text = first_line(e.what());
     mine = std::current_exception();
   }
   const auto wait_for = [&](MPI_Request request) {

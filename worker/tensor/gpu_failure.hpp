@@ -1,10 +1,9 @@
 #pragma once
 
-#include <string>
-
 #include <c10/util/Exception.h>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
 
 namespace harmonic {
 
@@ -19,8 +18,7 @@ auto naming_gpu_failures(Body body) {
     return body();
   } catch (const c10::Error& e) {
     if (!is_gpu_failure(e)) throw;
-    const std::string what = e.what_without_backtrace();
-    throw WorkerError("the GPU has failed: " + what.substr(0, what.find('\n')));
+    throw WorkerError("the GPU has failed: " + first_line(e.what_without_backtrace()));
   }
 }
 

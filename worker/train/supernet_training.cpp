@@ -26,7 +26,7 @@ namespace {
 
 constexpr double kReportEveryS = 30;
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 /// What a training's outcome depends on, but for rounding.
 Conditions conditions_of(const Supernet& initial, const TrainingData& data, const SupernetTrainingSettings& settings) {
@@ -70,11 +70,11 @@ class Trainer {
   TrainedSupernet run() {
     share_state();
     first_step_ = state_.step;
-    start_ = saved_ = reported_ = Clock::now();
+    start_ = saved_ = reported_ = SteadyClock::now();
     bool stop = false;
     while (state_.step < steps() && !stop) {
       const int epoch = batches_.epoch_of(state_.step);
-      const auto step_start = Clock::now();
+      const auto step_start = SteadyClock::now();
       const double waited_before_s = group_.peers().seconds_waited();
       stop = next_step(epoch);
       times_.seconds += seconds_since(step_start);
@@ -132,7 +132,7 @@ class Trainer {
   }
 
   void save() {
-    saved_ = Clock::now();
+    saved_ = SteadyClock::now();
     if (!leads() || control_.state_file.empty()) return;
     TrainingState state = state_;
     state.seconds = seconds();
@@ -145,7 +145,7 @@ class Trainer {
   [[nodiscard]] double seconds() const { return state_.seconds + seconds_since(start_); }
 
   void report(bool validated) {
-    reported_ = Clock::now();
+    reported_ = SteadyClock::now();
     if (!leads()) return;
     const std::int64_t epoch = batches_.steps_an_epoch();
     const double pace_s = seconds_since(start_) / static_cast<double>(state_.step - first_step_);
@@ -254,7 +254,7 @@ class Trainer {
   std::int64_t first_step_ = 0;
   StepTimes times_;
   double waited_s_ = 0;
-  Clock::time_point start_, saved_, reported_;
+  SteadyClock::time_point start_, saved_, reported_;
 };
 
 }  // namespace

@@ -61,7 +61,7 @@ std::pair<Conditions, TrainingState> read_state(const std::filesystem::path& pat
 std::pair<Conditions, TrainingState> read_newest_state(const std::filesystem::path& path) try {
   return read_state(path);
 } catch (const ContentError& e) {
-  const auto previous = previous_training_state(path);
+  const auto previous = previous_version(path);
   if (!std::filesystem::exists(previous)) throw;
   auto found = read_state(previous);
   log::warning("{}: going on from the state before, {}", e.problem(), previous.string());
@@ -71,12 +71,8 @@ std::pair<Conditions, TrainingState> read_newest_state(const std::filesystem::pa
 
 }  // namespace
 
-std::filesystem::path previous_training_state(const std::filesystem::path& path) {
-  return path.string() + ".previous";
-}
-
 void save_training_state(const std::filesystem::path& path, const TrainingState& state, const Conditions& conditions) {
-  keep_as(path, previous_training_state(path));
+  keep_as(path, previous_version(path));
   replace_file(path, [&](const std::filesystem::path& temporary) {
     Hdf5File file(temporary, Hdf5File::Mode::create);
     file.set_attribute("/", "format", kFormat);

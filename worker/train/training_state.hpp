@@ -26,10 +26,7 @@ struct TrainingState {
   torch::Tensor best;                  ///< of the best epoch: average, then buffers; empty before the first
 };
 
-/// The state before that at `path`.
-[[nodiscard]] std::filesystem::path previous_training_state(const std::filesystem::path& path);
-
-/// Replaces `path` as a whole, and keeps what was there as the state before. Tensors may be on any device.
+/// Replaces `path` as a whole, and keeps what was there as its previous_version. Tensors may be on any device.
 /// @throws RunError
 void save_training_state(const std::filesystem::path& path, const TrainingState& state, const Conditions& conditions);
 

@@ -21,13 +21,14 @@ const MultimodalGenome& genome() {
 TEST_CASE("A fusion search's answer has a fitting score for every candidate, or is nonsense", "[core][work]") {
   const SearchFusion work{{{CandidateId{1}, genome()}, {CandidateId{2}, genome()}}};
   const auto good = std::get<FusionScores>(fake_outcome(work));
-  CHECK(why_nonsense(work, good).empty());
-  CHECK(why_nonsense(work, Failure{"no memory"}).empty());
-  CHECK(why_nonsense(work, TestScore{50}) == "an answer of another kind");
+  const AnswerCheck check;
+  CHECK(check.why_nonsense(work, good).empty());
+  CHECK(check.why_nonsense(work, Failure{"no memory"}).empty());
+  CHECK(check.why_nonsense(work, TestScore{50}) == "an answer of another kind");
   const auto nonsense = [&](auto change) {
     auto found = good;
     change(found.scores);
-    return why_nonsense(work, found);
+    return check.why_nonsense(work, found);
   };
   CHECK(nonsense([](auto& s) { s.pop_back(); }) == "1 scores for 2 models");
   CHECK(nonsense([](auto& s) { s.push_back(s[0]); }) == "3 scores for 2 models");
@@ -48,7 +49,7 @@ TEST_CASE("A genotype names operators that exist and reads states that are there
   const auto why = [&](auto change) {
     FusionScore score{50, good};
     change(score.genotype);
-    return why_nonsense(work, FusionScores{{score}});
+    return AnswerCheck{}.why_nonsense(work, FusionScores{{score}});
   };
   CHECK(why([](auto&) {}).empty());
   CHECK_THAT(why([](auto& g) { g.cells[1].steps[0].op = "Su}"; }), Catch::Contains("operator 'Su}'"));
@@ -64,6 +65,17 @@ TEST_CASE("A genotype names operators that exist and reads states that are there
   CHECK_THAT(why([](auto& g) { g.concat = {std::numeric_limits<int>::max()}; }), Catch::Contains("joins"));
   CHECK_THAT(why([](auto& g) { g.concat.clear(); }), Catch::Contains("joins"));
   CHECK_THAT(why([](auto& g) { g.concat = {1, 2}; }), Catch::Contains("of 1 inputs"));
+}
+
+TEST_CASE("A genotype has as many inputs as the run offers, whatever it says itself", "[core][work]") {
+  const SearchFusion work{{{CandidateId{1}, genome()}}};
+  const auto why = [&](const char* genotype) {
+    return AnswerCheck{8}.why_nonsense(work, FusionScores{{{50, parse_genotype(genotype)}}});
+  };
+  CHECK(why("0+7:Sum(0,1),SE1(2,0) | 1+8:Sum(1,0),Sum(1,2) -> 8,9").empty());
+  // Input 500 of 501: fits itself.
+  CHECK_THAT(why("0+500:Sum(0,1),SE1(2,0) | 1+8:Sum(1,0),Sum(1,2) -> 501,502"), Catch::Contains("of 501 inputs"));
+  CHECK_THAT(why("0+6:Sum(0,1),SE1(2,0) | 1+7:Sum(1,0),Sum(1,2) -> 7,8"), Catch::Contains("of 7 inputs"));
 }
 
 }  // namespace

@@ -318,6 +318,33 @@ TEST_CASE("The more models there are the less often a checkpoint is written; the
   CHECK(read_file(dir / "front.csv") == front);
 }
 
+/// Finds networks of one input more than the run has.
+class OtherInputsEvaluator final : public FakeEvaluator {
+ public:
+  [[nodiscard]] Outcome evaluate(const Work& work, const WorkHooks& hooks) override {
+    auto outcome = FakeEvaluator::evaluate(work, hooks);
+    if (auto* found = std::get_if<FusionScores>(&outcome))
+      for (auto& score : found->scores)
+        for (auto& state : score.genotype.concat) ++state;
+    return outcome;
+  }
+};
+
+TEST_CASE("A worker that finds a network of other inputs than the run's is of no use, and nothing of it is kept",
+          "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  const Solo::Maker others = [](Counts&) { return std::make_unique<OtherInputsEvaluator>(); };
+  CHECK_THROWS_WITH(Solo(settings, others), Catch::Contains("a genotype of 9 inputs"));
+  settings.resume = true;
+  const Solo resumed(settings);
+  auto quiet = tiny_run(folder.path());
+  quiet.run = (folder.path() / "quiet").string();
+  const Solo whole(quiet);
+  CHECK(without_seconds(std::filesystem::path(settings.run) / "front.csv") ==
+        without_seconds(std::filesystem::path(quiet.run) / "front.csv"));
+}
+
 /// Some models diverge, always the same ones, and one that is sound meets trouble of the node while there is any.
 class UnluckyEvaluator final : public FakeEvaluator {
  public:
@@ -502,10 +529,15 @@ TEST_CASE("A damaged config.cfg or inputs.json blocks no run: the journal knows 
   const auto config = read_file(dir / "config.cfg"), inputs = read_file(dir / "inputs.json");
   settings.resume = true;
   const auto damages = std::vector<std::pair<std::string, std::string>>{
-      {"config.cfg", ""},           {"config.cfg", config.substr(0, config.find("seed =") + 3)},
-      {"config.cfg", "seed = 1\n"}, {"config.cfg", "[run]\nseed = many\n"},
-      {"inputs.json", ""},          {"inputs.json", inputs.substr(0, inputs.size() / 2)},
-      {"inputs.json", "no JSON\n"}, {"inputs.json", "{\"data\": 5}\n"}};
+      {"config.cfg", ""},
+      {"config.cfg", config.substr(0, config.find("seed =") + 3)},
+      {"config.cfg", "seed = 1\n"},
+      {"config.cfg", "[run]\nseed = many\n"},
+      {"config.cfg", config.substr(0, config.find("\nseed =") + 1)},  // at a line's end
+      {"inputs.json", ""},
+      {"inputs.json", inputs.substr(0, inputs.size() / 2)},
+      {"inputs.json", "no JSON\n"},
+      {"inputs.json", "{\"data\": 5}\n"}};
   for (const auto& [file, text] : damages) {
     INFO(file << ": " << text.substr(0, 40));
     replace_file(dir / file, text);

@@ -111,7 +111,7 @@ TEST_CASE("Where a checkpoint is damaged the one before it is used, and a damage
   save_checkpoint(path, some_state(3), kSettings, 2);
   flip(path, 1000);
   CHECK(load_checkpoint(path, kSettings, spaces()) == some_state(1));
-  flip(previous_checkpoint(path), 1000);
+  flip(previous_version(path), 1000);
   CHECK_FALSE(load_checkpoint(path, kSettings, spaces()).has_value());
 }
 

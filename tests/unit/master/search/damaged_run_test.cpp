@@ -125,7 +125,7 @@ TEST_CASE("A thousand flipped bytes and a thousand cuts, of the journal and of t
   const TemporaryFolder folder;
   SmallRun run(folder.path());
   REQUIRE((run.resume(true, finished ? 1'000'000 : all_work * 2 / 3) == expected) == finished);
-  REQUIRE(std::filesystem::exists(previous_checkpoint(run.checkpoint())));
+  REQUIRE(std::filesystem::exists(previous_version(run.checkpoint())));
   const Kept kept(folder.path());
   const auto path = of_journal ? run.journal() : run.checkpoint();
   const auto bytes = read_file(path);
@@ -134,8 +134,8 @@ TEST_CASE("A thousand flipped bytes and a thousand cuts, of the journal and of t
     kept.put_back();
     std::ofstream(path, std::ios::binary) << damaged(bytes, damage, random);
     // Without a checkpoint beside it the journal has to tell all; without the previous one, too.
-    if (i % 2 == 1) std::filesystem::remove(of_journal ? run.checkpoint() : previous_checkpoint(run.checkpoint()));
-    if (of_journal && i % 4 == 1) std::filesystem::remove(previous_checkpoint(run.checkpoint()));
+    if (i % 2 == 1) std::filesystem::remove(of_journal ? run.checkpoint() : previous_version(run.checkpoint()));
+    if (of_journal && i % 4 == 1) std::filesystem::remove(previous_version(run.checkpoint()));
     if (run.resume(/*writes=*/i % 25 == 0) != expected) FAIL("damage " << i << " gives another result");
     // One flipped byte costs one piece of work.
     if (finished && damage == Damage::flip && run.done() > 1) FAIL("damage " << i << " costs " << run.done());
