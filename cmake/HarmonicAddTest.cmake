@@ -4,11 +4,16 @@ find_package(Catch2 2.13 REQUIRED)
 set(HARMONIC_SHARED_DATA "${PROJECT_SOURCE_DIR}/../shared" CACHE PATH
     "Development data (golden numbers, real data sets); tests that need it skip where it is absent")
 
+# The tests' own sources need not be fast, and there are many: what they look at is optimised as ever.
+set(HARMONIC_TEST_FLAGS $<$<CONFIG:Release>:-O1> CACHE STRING "Optimisation of the tests' own sources")
+
 # The environment of every test.
 set(HARMONIC_TEST_ENVIRONMENT "HARMONIC_SHARED=${HARMONIC_SHARED_DATA}")
 if(HARMONIC_SANITIZE)
   list(APPEND HARMONIC_TEST_ENVIRONMENT "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/leaks.txt:print_suppressions=0")
 endif()
+
+add_custom_target(unit_tests)
 
 # harmonic_add_test(name SOURCES files… LINK targets… [SHARED] [GPU] [TORCH] [TIMEOUT seconds])
 #   SHARED  has cases tagged [shared] that need development data: they run as an entry of their own, which skips without it
@@ -21,11 +26,13 @@ function(harmonic_add_test name)
   endif()
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LINK} harmonic::test_main harmonic::build)
+  target_compile_options(${name} PRIVATE ${HARMONIC_TEST_FLAGS})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   if(arg_TORCH)
     target_link_libraries(${name} PRIVATE harmonic::mpi_headers)  # a shared precompiled header wants the same definitions
     target_precompile_headers(${name} REUSE_FROM harmonic_worker)
   endif()
+  add_dependencies(unit_tests ${name})
   add_test(NAME unit.${name} COMMAND ${name} "~[shared]~[gpu]")
   set(entries unit.${name})
   if(arg_SHARED)
@@ -50,6 +57,7 @@ function(harmonic_add_mpi_test name)
   endif()
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LINK} harmonic::test_mpi_main harmonic::build)
+  target_compile_options(${name} PRIVATE ${HARMONIC_TEST_FLAGS})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   if(arg_TORCH)
     target_link_libraries(${name} PRIVATE harmonic::mpi_headers)  # a shared precompiled header wants the same definitions

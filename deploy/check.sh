@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$HARMONIC_ROOT"
 HARMONIC_CHECKS=1 ./deploy/setup.sh
 cmake --preset fuzz >/dev/null
-cmake --build build-fuzz
+cmake --build build-fuzz --target unit_tests fuzz
 # Sanitizers alone: a fault that is no crash ends a test, too. Where a stack trace is needed, binutils name its lines.
 export ASAN_OPTIONS=allow_addr2line=1 UBSAN_OPTIONS=print_stacktrace=1
 ctest --test-dir build-fuzz -L unit --output-on-failure --parallel 2

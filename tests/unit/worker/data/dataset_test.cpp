@@ -1,7 +1,5 @@
 #include "worker/data/dataset.hpp"
 
-#include <iostream>
-
 #include <catch2/catch.hpp>
 
 #include "tests/support/many_pictures.hpp"
@@ -25,12 +23,8 @@ TEST_CASE("The first samples of a split are read alone, all of them once", "[dat
   CHECK(torch::equal(first, all.narrow(0, 0, 8)));
   CHECK(load_samples(file, "image", Split::val, 99).size(0) == 2);
   CHECK(load_samples(file, "image", Split::test).sizes() == torch::IntArrayRef{0, 3, 224, 224});
-  if (!few_mib || !all_mib) {
-    std::cout << "SKIPPED: this system does not tell how much memory was used\n";
-    return;
-  }
-  CHECK(*few_mib < 30 * testing::kPictureMib);
-  CHECK(*all_mib < 1.4 * kSamples * testing::kPictureMib);
+  if (few_mib) CHECK(*few_mib < 30 * testing::kPictureMib);
+  if (all_mib) CHECK(*all_mib < 1.4 * kSamples * testing::kPictureMib);
 }
 
 }  // namespace harmonic
