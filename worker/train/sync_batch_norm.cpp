@@ -4,6 +4,8 @@
 
 #include <torch/torch.h>
 
+#include "worker/tensor/batch_norm.hpp"
+
 namespace harmonic {
 namespace {
 
@@ -22,13 +24,11 @@ struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
                                const std::optional<torch::Tensor>& running_mean,
                                const std::optional<torch::Tensor>& running_variance, double momentum, double epsilon,
                                Collectives* group) {
-    const auto dims = all_but_channels(x);
     // Sums in double: the difference of large sums that makes a variance then loses nothing that float32 holds.
-    const auto [local_variance, local_mean] = torch::var_mean(x, dims, /*unbiased=*/false);
-    const double local_count = static_cast<double>(x.numel()) / static_cast<double>(x.size(1));
-    const auto mean64 = local_mean.to(torch::kFloat64);
-    auto sums = torch::stack({mean64, local_variance.to(torch::kFloat64) + mean64.square(), torch::ones_like(mean64)});
-    sums *= local_count;
+    const auto local = moments_of(x);
+    const auto mean64 = local.mean.to(torch::kFloat64);
+    auto sums = torch::stack({mean64, local.variance.to(torch::kFloat64) + mean64.square(), torch::ones_like(mean64)});
+    sums *= static_cast<double>(local.count);
     group->all_reduce_sum({sums});
     const auto count = sums[2];
     const auto mean = sums[0] / count;
