@@ -15,6 +15,19 @@ endif()
 
 add_custom_target(unit_tests)
 
+# harmonic_add_test_program(name main)
+# The executable of a test whose arg_SOURCES, arg_LINK and arg_TORCH its caller has parsed; `main` is the library of its main.
+macro(harmonic_add_test_program name main)
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_LINK} ${main} harmonic::build)
+  target_compile_options(${name} PRIVATE ${HARMONIC_TEST_FLAGS})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  if(arg_TORCH)
+    target_link_libraries(${name} PRIVATE harmonic::mpi_headers)  # a shared precompiled header wants the same definitions
+    target_precompile_headers(${name} REUSE_FROM harmonic_worker)
+  endif()
+endmacro()
+
 # harmonic_add_test(name SOURCES files… LINK targets… [SHARED] [GPU] [TORCH] [TIMEOUT seconds])
 #   SHARED  has cases tagged [shared] that need development data: they run as an entry of their own, which skips without it
 #   GPU     has cases tagged [gpu], likewise
@@ -24,14 +37,7 @@ function(harmonic_add_test name)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 600)
   endif()
-  add_executable(${name} ${arg_SOURCES})
-  target_link_libraries(${name} PRIVATE ${arg_LINK} harmonic::test_main harmonic::build)
-  target_compile_options(${name} PRIVATE ${HARMONIC_TEST_FLAGS})
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-  if(arg_TORCH)
-    target_link_libraries(${name} PRIVATE harmonic::mpi_headers)  # a shared precompiled header wants the same definitions
-    target_precompile_headers(${name} REUSE_FROM harmonic_worker)
-  endif()
+  harmonic_add_test_program(${name} harmonic::test_main)
   add_dependencies(unit_tests ${name})
   add_test(NAME unit.${name} COMMAND ${name} "~[shared]~[gpu]")
   set(entries unit.${name})
@@ -55,14 +61,7 @@ function(harmonic_add_mpi_test name)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
-  add_executable(${name} ${arg_SOURCES})
-  target_link_libraries(${name} PRIVATE ${arg_LINK} harmonic::test_mpi_main harmonic::build)
-  target_compile_options(${name} PRIVATE ${HARMONIC_TEST_FLAGS})
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-  if(arg_TORCH)
-    target_link_libraries(${name} PRIVATE harmonic::mpi_headers)  # a shared precompiled header wants the same definitions
-    target_precompile_headers(${name} REUSE_FROM harmonic_worker)
-  endif()
+  harmonic_add_test_program(${name} harmonic::test_mpi_main)
   foreach(ranks ${arg_RANKS})
     add_test(NAME mpi.${name}@${ranks}
              COMMAND ${MPIEXEC_EXECUTABLE} --enable-recovery --oversubscribe ${MPIEXEC_NUMPROC_FLAG} ${ranks} $<TARGET_FILE:${name}>)
