@@ -1,5 +1,6 @@
 #include "master/guarded.hpp"
 
+#include <iostream>
 #include <string_view>
 
 #include "core/base/log.hpp"
@@ -12,7 +13,10 @@ ExitCode guarded(bool speak, const std::function<ExitCode()>& body) {
     if (speak) log::error("{}", first_line(what));
   };
   try {
-    return body();
+    const ExitCode code = body();
+    if (!speak || std::cout.flush() || code != ExitCode::done) return code;
+    say("cannot write to the standard output: what is printed above, or in its file, is not whole");
+    return ExitCode::failed;
   } catch (const InputError& e) {
     say(e.what());
     return ExitCode::bad_input;

@@ -17,7 +17,8 @@ namespace {
 
 constexpr const char* kData = "data";
 constexpr const char* kTestData = "test data";
-constexpr std::size_t kBlock = 4096;  // bytes of a sampled block
+constexpr std::size_t kBlock = 4096;                         // bytes of a sampled block
+constexpr std::streamoff kWhole = std::streamoff{64} << 20;  // bytes up to which a sample is the whole file
 
 }  // namespace
 
@@ -43,6 +44,7 @@ std::uint64_t content_sample(const InputFile& file) {
   std::ifstream in(file.path, std::ios::binary | std::ios::ate);
   const auto size = in ? static_cast<std::streamoff>(in.tellg()) : -1;
   if (size < 0) throw InputError(fmt::format("cannot read {}", file.path.string()), "check the path");
+  if (size <= kWhole) return hash64(read_file(file.path));
   std::uint64_t hash = hash64(std::to_string(size));
   std::array<char, kBlock> block{};
   const auto last = std::max<std::streamoff>(0, size - static_cast<std::streamoff>(kBlock));

@@ -25,8 +25,9 @@ struct InputFile {
 /// @throws InputError when it is missing or cannot be read
 [[nodiscard]] std::uint64_t content_hash(const InputFile& file);
 
-/// Hash of a file's size and of a few blocks out of it: takes no time, wherever the file lies, and tells it from
-/// another file, if not from one with a few bytes changed. @throws InputError as above
+/// Hash of every byte of a file of up to 64 MiB, which who asks reads whole anyway. Of a larger one, of its size and a
+/// few blocks out of it: takes no time, wherever the file lies, and tells it from another file, if not from one with a
+/// few bytes changed. @throws InputError as above
 [[nodiscard]] std::uint64_t content_sample(const InputFile& file);
 
 }  // namespace harmonic

@@ -97,7 +97,7 @@ struct TestScore {
 enum class FailureKind {
   worker,     ///< of the node: a file it cannot read, its GPU, a full disk, anything unforeseen; tried elsewhere, and a
               ///< few in a row set the worker aside
-  candidate,  ///< of this piece of work (CandidateError): reported at once, the worker stays
+  candidate,  ///< of this piece of work (CandidateError): reported once another worker says so too, if there is one
   input,      ///< the worker blames the user's input (InputError): tried elsewhere too, for it may be this node alone
               ///< that cannot see a file; what every worker says is the user's fault
 };

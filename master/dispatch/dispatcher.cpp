@@ -175,16 +175,24 @@ void Dispatcher::failed(Rank from, Open& open, const Failure& failure) {
   log::warning("task {} ({}) failed on worker {}: {}", task.id.value, describe(task.work), worker.name(from),
                failure.message);
   const Result result{task.id, from, 0, failure, worker.host};
-  if (failure.kind == FailureKind::candidate) return close(task.id, result);
+  const bool of_candidate = failure.kind == FailureKind::candidate;
+  if (of_candidate && parts_of(task.work) > 1) return close(task.id, result);  // each part is asked for alone
 
   ++open.tries;
   open.failures.insert_or_assign(from, failure);
   worker.failures.insert(task.id);
   worker.reason = failure;
   blame_if_outdone(from);
-  if (roster_.in_hands(task.id)) return tell_retry(open, from, failure.message);
   const bool hope = std::ranges::any_of(
       roster_.workers(), [&](const auto& w) { return may_work(w.second) && !open.failures.contains(w.first); });
+  // It may be the node that computes what is not finite: one more is asked.
+  const auto agreed =
+      std::ranges::count_if(open.failures, [](const auto& f) { return f.second.kind == FailureKind::candidate; });
+  if (of_candidate && (agreed > 1 || (!hope && !roster_.in_hands(task.id)))) {
+    roster_.absolve(task.id);
+    return close(task.id, result);
+  }
+  if (roster_.in_hands(task.id)) return tell_retry(open, from, failure.message);
   const auto blames_input = [](const auto& f) { return f.second.kind == FailureKind::input; };
   if (!hope && std::ranges::all_of(open.failures, blames_input)) {
     const std::string why = failure.message;  // which may be of `open`

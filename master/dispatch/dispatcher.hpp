@@ -66,8 +66,9 @@ struct Setback {
 /// - Beyond its task's deadline: the task is dealt again, the first answer counts, and the other is cancelled. Beyond
 ///   two, it is cancelled there; who does not answer that either within a lease gets nothing more until it does.
 /// - Sends nonsense, cannot work at all, or fails again and again at what others can do: set aside, with its reason.
-/// A task that costs several workers is set aside; one that several sound workers cannot do, or all, has failed. When
-/// all blame the input, the input is at fault.
+/// A task that costs several workers is set aside; one that several sound workers cannot do, or all, has failed, and
+/// one that two workers call a fault of its own (FailureKind::candidate). When all blame the input, the input is at
+/// fault.
 class Dispatcher {
  public:
   /// `idle` is called again and again while nothing arrives (a world of one polls its worker there).

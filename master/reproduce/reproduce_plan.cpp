@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/base/hash.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/storage/atomic_file.hpp"
@@ -26,7 +27,9 @@ RunInputs checked_inputs(const ReproduceSettings& settings, const RunHooks& hook
         fmt::format("{} labels samples with {} {} classes, table {} is about {} {}", settings.run.data,
                     kind(data.info().labels), data.info().classes, table.name, kind(table.labels), table.classes),
         "give the table's data set, or the data's table");
-  return RunInputs(settings.run, hooks);
+  RunInputs inputs(settings.run, hooks);
+  inputs.hash = hash64("reproduce " + table.name, inputs.hash);  // no search's run, nor another table's
+  return inputs;
 }
 
 std::vector<ReproducedRow> rows_of(const ReproduceSettings& settings) {
@@ -137,9 +140,10 @@ class ReproducePlan final : public ModelPlan {
 }  // namespace
 
 ExitCode run_reproduction(const ReproduceSettings& settings, Mailbox& mailbox, const RunHooks& hooks) {
-  const RunRecipe recipe{
-      "reproduce", run_config(settings), [&] { return checked_inputs(settings, hooks); },
-      [&](const auto& inputs, const auto&) { return std::make_unique<ReproducePlan>(settings, inputs); }};
+  const RunRecipe recipe{"reproduce", run_config(settings), [&] { return checked_inputs(settings, hooks); },
+                         [&](const auto& inputs, const auto&, RunRecipe::Start) {
+                           return std::make_unique<ReproducePlan>(settings, inputs);
+                         }};
   return lead_run(settings.run, recipe, mailbox, hooks);
 }
 

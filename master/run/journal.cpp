@@ -184,6 +184,13 @@ void Journal::check_version(const std::filesystem::path& path) {
   if (const auto header = header_of(std::as_bytes(std::span{text}))) harmonic::check_version(*header, path.string());
 }
 
+bool Journal::is_of(const std::filesystem::path& path, std::uint64_t settings_hash) {
+  if (!std::filesystem::is_regular_file(path)) return false;
+  const std::string text = read_file(path);
+  const auto header = header_of(std::as_bytes(std::span{text}));
+  return header && header->version == JournalHeader::kVersion && header->settings_hash == settings_hash;
+}
+
 Journal::Journal(std::filesystem::path path, std::uint64_t settings_hash, AnswerCheck answers)
     : path_(std::move(path)),
       header_{JournalHeader::kVersion, settings_hash, std::string(program_version())},

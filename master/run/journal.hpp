@@ -24,6 +24,8 @@ class Journal {
   [[nodiscard]] static Kind kind(const std::filesystem::path& path);
   /// Nothing happens where there is no journal. @throws InputError for one that has the form of another version
   static void check_version(const std::filesystem::path& path);
+  /// Whether a journal lies there whose header is whole and names these settings.
+  [[nodiscard]] static bool is_of(const std::filesystem::path& path, std::uint64_t settings_hash);
 
   /// Makes the file where there is none, or reads every record. One that is damaged, or cannot be (`answers`),
   /// counts as not there, with a warning: its work is done again. The file stays as it is until the first append. A run

@@ -51,6 +51,7 @@ class Run {
     tell_status();
     const ExitCode code = work_through();
     tell_status(code);
+    if (code == ExitCode::done) print();
     return code;
   } catch (const InputError&) {
     if (work_done_) {
@@ -75,13 +76,15 @@ class Run {
   [[nodiscard]] const RunPaths& paths() const { return directory_.paths(); }
 
   ExitCode work_through() {
-    plan_ = recipe_.make_plan(inputs_, paths());
+    plan_ = recipe_.make_plan(inputs_, paths(), RunRecipe::Start::checkpoint);
     const double limit_s = settings_.time_limit_s;
     const auto stop = [&] { return hooks_.stop() || clock_() - start_s_ > limit_s; };
     for (auto tasks = plan_->ask(); !tasks.empty(); tasks = plan_->ask()) {
       auto jobs = unfinished(std::move(tasks));
       if (plan_->generation() > saved_generation_) generation_done();
-      if (stop() || deal(std::move(jobs), stop) == Dispatcher::End::stopped) return stopped();
+      const auto lost = lost_models(jobs);
+      if (follow_journal_again(lost)) continue;
+      if (stop() || deal(std::move(jobs), lost, stop) == Dispatcher::End::stopped) return stopped();
     }
     return ended();
   }
@@ -94,31 +97,55 @@ class Run {
                                         .parts_under_way = dispatcher_.parts_under_way()}));
   }
 
-  Dispatcher::End deal(std::vector<Job> jobs, const std::function<bool()>& stop) {
-    if (auto lost = searches_of_lost_models(jobs); !lost.empty()) {
+  /// @param lost models that the jobs test
+  Dispatcher::End deal(std::vector<Job> jobs, const std::vector<CandidateId>& lost, const std::function<bool()>& stop) {
+    if (auto searches = searches_for(lost); !searches.empty()) {
       const auto hear = [this](const Task& task, const Result& result) {
         if (const auto* failure = std::get_if<Failure>(&result.outcome)) tell(task, result, *failure);
       };
-      if (dispatcher_.run(std::move(lost), hear, stop) == Dispatcher::End::stopped) return Dispatcher::End::stopped;
+      if (dispatcher_.run(std::move(searches), hear, stop) == Dispatcher::End::stopped) return Dispatcher::End::stopped;
     }
     const auto end = dispatcher_.run(
         std::move(jobs), [&](const Task& t, const Result& r) { finished(t, r); }, stop);
     return end == Dispatcher::End::finished ? deal_doubtful(stop) : end;
   }
-  /// Models that are to be tested and whose weights are gone or damaged: searching again keeps the same ones.
-  std::vector<Job> searches_of_lost_models(const std::vector<Job>& jobs) {
+  /// Models that are to be tested and whose weights are gone or damaged.
+  std::vector<CandidateId> lost_models(const std::vector<Job>& jobs) const {
+    std::vector<CandidateId> lost;
+    for (const auto& job : jobs)
+      if (const auto* test = std::get_if<TestModel>(&job.task.work))
+        if (!hooks_.has_model(paths().folder, test->candidate)) lost.push_back(test->candidate);
+    return lost;
+  }
+  /// Searching again keeps the same models.
+  std::vector<Job> searches_for(const std::vector<CandidateId>& lost) {
     std::vector<Job> searches;
     std::set<CandidateId> found;  // with companions
-    for (const auto& job : jobs) {
-      const auto* test = std::get_if<TestModel>(&job.task.work);
-      if (test == nullptr || hooks_.has_model(paths().folder, test->candidate)) continue;
-      log::warning("the weights of model {} are gone or damaged: it is searched for again", test->candidate.value);
-      const auto* search = journal_.search_of(test->candidate);
-      if (search == nullptr || found.contains(test->candidate)) continue;
+    for (const auto model : lost) {
+      const auto* search = journal_.search_of(model);
+      if (search == nullptr || found.contains(model)) continue;
+      log::warning("the weights of model {} are gone or damaged: it is searched for again", model.value);
       for (const auto& candidate : search->candidates) found.insert(candidate.candidate);
       searches.push_back({{TaskId{kFirstRepeated + repeated_++}, *search}, expected_cost(*search)});
     }
     return searches;
+  }
+  /// A checkpoint may hold a model whose search the journal has lost: nothing there says how it was searched for. From
+  /// its beginning the run comes by it again.
+  bool follow_journal_again(const std::vector<CandidateId>& lost) {
+    if (from_journal_) return false;
+    for (const auto model : lost) {
+      if (journal_.search_of(model) != nullptr) continue;
+      log::warning(
+          "the weights of model {} are gone or damaged, and so is the journal's record of its search: the run is "
+          "followed again from its beginning, and what the journal lacks is done again",
+          model.value);
+      plan_ = recipe_.make_plan(inputs_, paths(), RunRecipe::Start::journal);
+      saved_generation_ = -1;
+      from_journal_ = true;
+      return true;
+    }
+    return false;
   }
   /// What every worker refused is tried once more, beside a piece of work of its kind that was done before: when that
   /// one still succeeds, the refused one has failed; else it is the world that has (a full disk), and nothing is told.
@@ -231,18 +258,20 @@ class Run {
   ExitCode ended() {
     work_done_ = true;
     save(RunPlan::Moment::end);
-    const auto report = write_report();
+    report_ = write_report();
     log_counts();
+    return ExitCode::done;
+  }
+  void print() const {
     if (settings_.json) {
       auto json = plan_->json();
-      json["report"] = report.string();
+      json["report"] = report_.string();
       std::cout << json_text(json) << '\n';
     } else {
       std::cout << plan_->text();
-      if (!report.empty()) std::cout << "report: " << report.string() << '\n';
+      if (!report_.empty()) std::cout << "report: " << report_.string() << '\n';
     }
     std::cout.flush();
-    return ExitCode::done;
   }
   /// Where it is; empty when there is none: the result stands without it.
   [[nodiscard]] std::filesystem::path write_report() const try {
@@ -294,6 +323,7 @@ class Run {
   std::vector<Task> doubtful_;          ///< refused by every worker
   std::map<std::size_t, Task> doable_;  ///< by kind of work: the last piece that was done
   std::unique_ptr<RunPlan> plan_;
+  std::filesystem::path report_;  ///< empty: none
   Clock clock_ = steady_clock();
   double start_s_ = clock_();
   double drawn_s_ = 0;
@@ -301,8 +331,9 @@ class Run {
   int done_ = 0;                ///< pieces of work, by workers of this job
   int failed_ = 0;              ///< likewise, for good
   int saved_generation_ = -1;
-  bool over_ = false;       ///< its end is told
-  bool work_done_ = false;  ///< beyond what the journal held: the run cannot be refused any more
+  bool from_journal_ = false;  ///< the plan, of which the checkpoint holds more than can be had again
+  bool over_ = false;          ///< its end is told
+  bool work_done_ = false;     ///< beyond what the journal held: the run cannot be refused any more
 };
 
 }  // namespace

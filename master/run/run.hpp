@@ -20,8 +20,11 @@ struct RunRecipe {
   RunConfig config;
   /// Opens and checks what the user gave. @throws InputError
   std::function<RunInputs()> open_inputs;
-  /// The plan, at its beginning or where the files of a run that is resumed left it.
-  std::function<std::unique_ptr<RunPlan>(const RunInputs& inputs, const RunPaths& paths)> make_plan;
+  enum class Start {
+    checkpoint,  ///< where the files of a run that is resumed left it
+    journal,     ///< at its beginning: the journal tells again what was found
+  };
+  std::function<std::unique_ptr<RunPlan>(const RunInputs& inputs, const RunPaths& paths, Start start)> make_plan;
 };
 
 /// A whole run as rank 0 leads it: asks the plan, deals its work, journals the answers and tells them. `done` when it

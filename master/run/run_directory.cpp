@@ -61,7 +61,8 @@ RunDirectory::RunDirectory(const fs::path& path, bool resume, RunConfig config, 
     : paths_{(path / "").parent_path()},  // without a slash at its end
       config_(std::move(config)),
       files_(inputs.files),
-      contents_(inputs.contents) {
+      contents_(inputs.contents),
+      hash_(inputs.hash) {
   if (paths_.folder.empty()) throw InputError("no run directory is named", "give one to --run");
   try {
     if (fs::exists(paths_.folder)) (void)check(resume);
@@ -103,12 +104,20 @@ std::vector<std::string> RunDirectory::check(bool resume) const {
         fmt::format("{} {}: the journal alone tells whether the run is this one, and the file is written anew",
                     file.string(), what));
   };
-  if (const auto others = other_settings(damaged); !others.empty())
-    throw InputError(fmt::format("{} is a run with other settings: {}", folder.string(), join(others, ", ")),
-                     "resume with the run's own settings, or give another directory to --run");
-  if (const auto others = other_inputs(damaged); !others.empty())
-    throw InputError(fmt::format("{} began with other content than that of {}", folder.string(), join(others, " and ")),
-                     "give the files that it began with, under whatever name, or another directory to --run");
+  // Where the journal is of these settings and inputs, a file that says otherwise is damaged.
+  if (const auto others = other_settings(damaged); !others.empty()) {
+    if (!Journal::is_of(paths_.journal(), hash_))
+      throw InputError(fmt::format("{} is a run with other settings: {}", folder.string(), join(others, ", ")),
+                       "resume with the run's own settings, or give another directory to --run");
+    damaged(paths_.config(), "is damaged");
+  }
+  if (const auto others = other_inputs(damaged); !others.empty()) {
+    if (!Journal::is_of(paths_.journal(), hash_))
+      throw InputError(
+          fmt::format("{} began with other content than that of {}", folder.string(), join(others, " and ")),
+          "give the files that it began with, under whatever name, or another directory to --run");
+    damaged(paths_.inputs(), "is damaged");
+  }
   return damages;
 }
 

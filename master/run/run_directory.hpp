@@ -21,7 +21,8 @@ class RunDirectory {
   /// Checks first; then makes the folder when there is none, and locks it. `resume` on an empty folder starts anew.
   /// @throws InputError: another run uses it; it holds something else, or a run and `resume` is not set, or none and
   ///   `resume` is set; with `resume`, a setting that determines results differs from config.cfg, or the content of a
-  ///   file from what inputs.json says (the text names each)
+  ///   file from what inputs.json says (the text names each), and no journal of these very settings and contents is
+  ///   there to say that it is config.cfg, or inputs.json, that is damaged
   /// @param config all settings in force, as config.cfg keeps them
   /// @param inputs whose files and their content count
   RunDirectory(const std::filesystem::path& path, bool resume, RunConfig config, const RunInputs& inputs);
@@ -51,6 +52,7 @@ class RunDirectory {
   RunConfig config_;
   std::vector<InputFile> files_;
   InputHashes contents_;
+  std::uint64_t hash_;  ///< of settings and contents
   bool begun_ = false;
   std::optional<RunLock> lock_;
   std::optional<RunRollback> found_;

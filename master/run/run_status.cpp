@@ -1,9 +1,11 @@
 #include "master/run/run_status.hpp"
 
 #include <cmath>
+#include <fstream>
 
 #include <fmt/format.h>
 
+#include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/json_text.hpp"
@@ -25,6 +27,24 @@ const char* state_of(const RunStatus& status) {
       break;
   }
   return "failed";
+}
+
+/// Over what lies there, in place, with blanks where that was longer: needs no space on a full disk. A reader may meet
+/// half of it, once.
+void overwrite(const std::filesystem::path& path, std::string text) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  const auto size = file ? std::filesystem::file_size(path) : 0;
+  if (text.size() < size) text.insert(text.size() - 1, size - text.size(), ' ');
+  if (!file.write(text.data(), static_cast<std::streamsize>(text.size())).flush())
+    throw RunError(fmt::format("cannot write {}", path.string()));
+}
+
+/// As a whole; on a disk that is full, in place.
+void write_status(const std::filesystem::path& path, const std::string& text) try {
+  replace_file(path, text);
+} catch (const RunError&) {
+  if (!std::filesystem::exists(path)) throw;
+  overwrite(path, text);
 }
 
 }  // namespace
@@ -68,7 +88,7 @@ void StatusFile::show(const RunStatus& status) {
   shown_ = status;
   shown_s_ = clock_();
   try {
-    replace_file(path_, status_json(status));
+    write_status(path_, status_json(status));
   } catch (const std::exception& e) {
     if (!warned_) log::warning("{} is out of date: {}", path_.string(), e.what());
     warned_ = true;

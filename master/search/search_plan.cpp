@@ -16,11 +16,13 @@
 namespace harmonic {
 namespace {
 
-Search make_search(const SearchSettings& settings, const RunInputs& inputs, const RunPaths& paths) {
+Search make_search(const SearchSettings& settings, const RunInputs& inputs, const RunPaths& paths,
+                   RunRecipe::Start start) {
   const Seed seed{settings.seed};
   const int at_once = settings.fusion.pairs_at_once;
+  const bool from_checkpoint = settings.resume && start == RunRecipe::Start::checkpoint;
   auto state =
-      settings.resume ? load_checkpoint(paths.checkpoint(), inputs.hash, inputs.spaces, inputs.answers) : std::nullopt;
+      from_checkpoint ? load_checkpoint(paths.checkpoint(), inputs.hash, inputs.spaces, inputs.answers) : std::nullopt;
   if (!state) return {settings.evolution, seed, inputs.spaces, inputs.costs, at_once};
   log::info("resumed after generation {}", state->generation);
   return {settings.evolution, seed, inputs.spaces, inputs.costs, std::move(*state), at_once};
@@ -42,11 +44,11 @@ void prune_models(const std::filesystem::path& models, const Archive& archive) {
 /// The search and its files: a checkpoint and tables every generation.
 class SearchPlan final : public ModelPlan {
  public:
-  SearchPlan(const SearchSettings& settings, const RunInputs& inputs, const RunPaths& paths)
+  SearchPlan(const SearchSettings& settings, const RunInputs& inputs, const RunPaths& paths, RunRecipe::Start start)
       : ModelPlan(inputs),
         keep_all_models_(settings.keep_models == KeepModels::all),
         reads_test_(settings.protocol == Protocol::published),
-        search_(make_search(settings, inputs, paths)),
+        search_(make_search(settings, inputs, paths, start)),
         progress_(settings.evolution) {}
 
   [[nodiscard]] std::vector<Task> ask() override {
@@ -108,9 +110,10 @@ class SearchPlan final : public ModelPlan {
 }  // namespace
 
 ExitCode run_search(const SearchSettings& settings, Mailbox& mailbox, const RunHooks& hooks) {
-  const RunRecipe recipe{
-      "search", run_config(settings), [&] { return RunInputs(settings, hooks); },
-      [&](const auto& inputs, const auto& paths) { return std::make_unique<SearchPlan>(settings, inputs, paths); }};
+  const RunRecipe recipe{"search", run_config(settings), [&] { return RunInputs(settings, hooks); },
+                         [&](const auto& inputs, const auto& paths, RunRecipe::Start start) {
+                           return std::make_unique<SearchPlan>(settings, inputs, paths, start);
+                         }};
   return lead_run(settings, recipe, mailbox, hooks);
 }
 

@@ -49,7 +49,8 @@ bool has_whole_model(const std::filesystem::path& run, CandidateId id) {
   const auto folder = model_folder(run, id);
   if (!std::filesystem::exists(folder)) return false;
   try {
-    if (!std::filesystem::exists(folder / "weights.h5")) throw ContentError("it has no weights", "");
+    for (const char* file : {"model.json", "weights.h5"})
+      if (!std::filesystem::exists(folder / file)) throw ContentError(fmt::format("it has no {}", file), "");
     (void)load_fusion_weights(folder);
     const Hdf5File file(folder / "weights.h5", Hdf5File::Mode::read);
     for (const auto& modality : file.members("/backbone"))

@@ -469,16 +469,44 @@ TEST_CASE("Work that nobody can do is reported and no worker's fault, be it some
   }
 }
 
-TEST_CASE("A candidate that fails is reported at once, and tried nowhere else", "[master][dispatcher]") {
-  World world(3);
+TEST_CASE("A candidate that fails has failed once a second worker says so, if there is one", "[master][dispatcher]") {
   const Failure diverged{"the loss is not finite", FailureKind::candidate};
-  for (auto& worker : world.workers) worker.answer = always(diverged);
-  CHECK(world.run(12) == Dispatcher::End::finished);
-  CHECK(world.dispatcher.counts().retried == 0);
-  CHECK(world.dispatcher.counts().failed == 12);
-  CHECK(world.dispatcher.workers_here() == 3);
-  CHECK(world.results.at(TaskId{3}).outcome == Outcome(diverged));
-  CHECK(world.results.at(TaskId{3}).host == "node");
+  for (const int count : {1, 2, 3}) {
+    World world(count);
+    for (auto& worker : world.workers) worker.answer = always(diverged);
+    CHECK(world.run(12) == Dispatcher::End::finished);
+    CHECK(world.dispatcher.counts().retried == (count > 1 ? 12 : 0));
+    CHECK(world.dispatcher.counts().failed == 12);
+    CHECK(world.dispatcher.workers_here() == count);
+    CHECK(world.dispatcher.refused().empty());
+    CHECK(world.results.at(TaskId{3}).outcome == Outcome(diverged));
+    CHECK(world.results.at(TaskId{3}).host == "node");
+  }
+}
+
+TEST_CASE("Candidates that diverge among many that do not are no worker's fault", "[master][dispatcher]") {
+  for (const int count : {1, 2, 4}) {
+    World world(count);
+    for (auto& worker : world.workers)
+      worker.answer = [](const Task& task) -> Outcome {
+        if (task.id.value % 3 == 0) return Failure{"the loss is not finite", FailureKind::candidate};
+        return fake_outcome(task.work);
+      };
+    CHECK(world.run(60) == Dispatcher::End::finished);
+    CHECK(world.answered_well() == 40);
+    CHECK(world.dispatcher.counts().failed == 20);
+    CHECK(world.dispatcher.workers_here() == count);
+  }
+}
+
+TEST_CASE("A node that finds fault with what others do well costs no candidate, and is set aside",
+          "[master][dispatcher]") {
+  World world(3);
+  world.workers[1].answer = always(Failure{"the loss is not finite", FailureKind::candidate});
+  CHECK(world.run(30) == Dispatcher::End::finished);
+  CHECK(world.answered_well() == 30);
+  CHECK(world.dispatcher.workers_here() == 2);
+  CHECK(world.count(Setback::Kind::set_aside) == 1);
 }
 
 TEST_CASE("What every worker finds wrong with the input ends the run, what one does not", "[master][dispatcher]") {
@@ -604,7 +632,7 @@ TEST_CASE("Every try that failed and every worker that is lost or set aside is t
   World diverging(2);
   for (auto& worker : diverging.workers) worker.answer = always(Failure{"not finite", FailureKind::candidate});
   diverging.run(4);
-  CHECK(diverging.setbacks.empty());  // the results tell
+  CHECK(diverging.count(Setback::Kind::retry) == 4);  // the results tell the rest
 }
 
 TEST_CASE("On request it deals no more and returns at once; a later call starts clean", "[master][dispatcher]") {

@@ -1,5 +1,7 @@
 #include "master/run/run_status.hpp"
 
+#include <fstream>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -63,6 +65,23 @@ TEST_CASE("The status file tells of ends, generations and lost workers at once, 
   now_s = 10;
   file.show(status);
   CHECK_FALSE(std::filesystem::exists(path));
+}
+
+TEST_CASE("Where a new status file cannot be made, as on a full disk, the old one is written over",
+          "[master][status]") {
+  const TemporaryFolder folder;
+  const auto path = folder / std::string(250, 's');  // no temporary neighbour can have a longer name
+  RunStatus status{.generation = 3, .done = 40};
+  status.lost = {{Rank{2}, "node7", "has been silent for 30 s"}};
+  std::ofstream(path) << status_json(status);
+  StatusFile file(path);
+  for (const int done : {5, 1'000'000}) {
+    status.lost.clear();
+    status.done = done;
+    status.exit_code = done == 5 ? ExitCode::done : ExitCode::failed;
+    file.show(status);
+    CHECK(nlohmann::json::parse(read_file(path)) == nlohmann::json::parse(status_json(status)));
+  }
 }
 
 TEST_CASE("A status file that cannot be written does not end the run", "[master][status]") {

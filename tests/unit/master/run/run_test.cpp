@@ -521,6 +521,12 @@ TEST_CASE("A resumed run finds its files wherever they lie now: their contents a
   CHECK_THAT(error_of(settings), Catch::Contains("device (slow=* fast=* in the run, slow=* fast=*,2 given)"));
 }
 
+std::string changed(std::string text, std::string_view from, std::string_view to) {
+  const auto at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, from.size(), to);
+}
+
 TEST_CASE("A damaged config.cfg or inputs.json blocks no run: the journal knows which it is", "[master][run]") {
   const TemporaryFolder folder;
   auto settings = tiny_run(folder.path());
@@ -534,6 +540,8 @@ TEST_CASE("A damaged config.cfg or inputs.json blocks no run: the journal knows 
       {"config.cfg", "seed = 1\n"},
       {"config.cfg", "[run]\nseed = many\n"},
       {"config.cfg", config.substr(0, config.find("\nseed =") + 1)},  // at a line's end
+      {"config.cfg", changed(config, "\nseed = 1", "\nseed = 3")},    // to what could be
+      {"inputs.json", changed(inputs, "\"data\": \"", "\"data\": \"0")},
       {"inputs.json", ""},
       {"inputs.json", inputs.substr(0, inputs.size() / 2)},
       {"inputs.json", "no JSON\n"},
@@ -875,6 +883,49 @@ TEST_CASE("A model whose weights are lost before its test is searched for again"
     CHECK(lost == quiet.counts.tests);
     CHECK(without_seconds(std::filesystem::path(settings.run) / "front.csv") == front);
   }
+}
+
+/// A journal whose record of the search that found the model is damaged.
+std::string without_search_of(CandidateId model, std::string journal) {
+  constexpr std::size_t kFrame = 20, kLength = 4;
+  for (std::size_t at = 0; at < journal.size();) {
+    std::size_t length = 0;
+    for (std::size_t i = 0; i < 4; ++i)
+      length |= std::size_t{static_cast<unsigned char>(journal[at + kLength + i])} << 8 * i;
+    const auto record = decode_journal_record(std::as_bytes(std::span(journal).subspan(at + kFrame, length)));
+    const auto* finished = std::get_if<FinishedWork>(&record.value());
+    const auto* search = finished != nullptr ? std::get_if<SearchFusion>(&finished->work) : nullptr;
+    if (search != nullptr && search->candidates.front().candidate == model) journal[at + kFrame + length / 2] ^= 1;
+    at += kFrame + length;
+  }
+  return journal;
+}
+
+TEST_CASE("A model that has lost its weights, and the journal its search, is come by from the run's beginning",
+          "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  const Solo quiet(settings);
+  const auto front = without_seconds(std::filesystem::path(settings.run) / "front.csv");
+  const auto table = CsvTable::read(std::filesystem::path(settings.run) / "front.csv");
+  const CandidateId model{static_cast<std::uint64_t>(table.number(0, table.column("id")))};
+  settings.run = folder / "lost";
+  { const Solo before_tests(settings, quiet.counts.work - quiet.counts.tests); }
+  auto other = settings;
+  other.run = folder / "whole";
+  other.resume = true;
+  std::filesystem::copy(settings.run, other.run, std::filesystem::copy_options::recursive);
+  const Solo whole(other);
+  const auto journal = std::filesystem::path(settings.run) / "journal";
+  replace_file(journal, without_search_of(model, read_file(journal)));
+  settings.resume = true;
+  RunHooks hooks;
+  bool known = false;
+  hooks.has_model = [&](const auto&, CandidateId id) { return id != model || std::exchange(known, true); };
+  const Solo resumed(settings, 1'000'000, hooks);
+  CHECK(resumed.code == ExitCode::done);
+  CHECK(resumed.counts.work == whole.counts.work + 1);
+  CHECK(without_seconds(std::filesystem::path(settings.run) / "front.csv") == front);
 }
 
 TEST_CASE("Only the front's models keep their weights, unless all are wanted", "[master][run]") {
