@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include <fmt/format.h>
 
@@ -35,10 +34,6 @@ std::string ids_path(Split split) {
 
 std::string shape_text(const std::vector<std::size_t>& shape) {
   return fmt::format("({})", fmt::join(shape, ", "));
-}
-
-std::size_t product(const std::vector<std::size_t>& dims) {
-  return std::accumulate(dims.begin(), dims.end(), std::size_t{1}, std::multiplies<>{});
 }
 
 /// Reads and checks the structure of a file, part by part.
@@ -116,7 +111,7 @@ class StructureReader {
       if (shape.size() != 2 && shape.size() != 4)
         fail(path, fmt::format("has shape {} instead of (N, C, H, W) or (N, F)", shape_text(shape)));
       const std::vector<std::size_t> sample(shape.begin() + 1, shape.end());
-      if (product(sample) == 0) fail(path, fmt::format("has shape {}, with empty samples", shape_text(shape)));
+      if (element_count(sample) == 0) fail(path, fmt::format("has shape {}, with empty samples", shape_text(shape)));
       const auto type = file_.type(path);
       if (type != ElementType::uint8 && type != ElementType::float32) fail(path, "is neither uint8 nor float32");
       if (split == Split::train) {
@@ -165,7 +160,7 @@ class StructureReader {
 /// In place: (x - mean) / std of x's channel, for samples of `modality.sample_shape`.
 void normalise(std::vector<float>& values, const ModalityInfo& modality) {
   const std::size_t channels = modality.sample_shape.front();
-  const std::size_t channel_size = product(modality.sample_shape) / channels;
+  const std::size_t channel_size = element_count(modality.sample_shape) / channels;
   for (std::size_t start = 0, channel = 0; start < values.size(); start += channel_size, ++channel) {
     const std::size_t i = modality.mean.size() == 1 ? 0 : channel % channels;
     const std::size_t j = modality.std.size() == 1 ? 0 : channel % channels;

@@ -144,10 +144,6 @@ std::vector<std::size_t> dims_of(hid_t space) {
   return {sizes.begin(), sizes.end()};
 }
 
-std::size_t element_count(const std::vector<std::size_t>& dims) {
-  return std::accumulate(dims.begin(), dims.end(), std::size_t{1}, std::multiplies<>{});
-}
-
 Handle open_dataset(const Hdf5File& file, hid_t id, const std::string& name) {
   if (!file.exists(name)) fail_reading(file, name, "is not in the file");
   Handle dataset{H5Dopen2(id, name.c_str(), H5P_DEFAULT), H5Dclose};
@@ -342,6 +338,10 @@ hid_t create_anew(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+std::size_t element_count(std::span<const std::size_t> shape) {
+  return std::accumulate(shape.begin(), shape.end(), std::size_t{1}, std::multiplies<>{});
+}
 
 Hdf5File::Hdf5File(const std::filesystem::path& path, Mode mode) : path_(path) {
   silence_library();

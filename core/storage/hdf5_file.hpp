@@ -20,6 +20,9 @@ class ContentError : public InputError {
 
 enum class ElementType { uint8, int64, float32, float64 };
 
+/// Values of an array of this shape; 1 of a scalar, whose shape is empty.
+[[nodiscard]] std::size_t element_count(std::span<const std::size_t> shape);
+
 /// An open HDF5 file. Movable, closes in its destructor. Paths inside the file are absolute ("/modality/image/train").
 /// Every error names the file and the path inside it; where the content is to blame it is a ContentError. What is
 /// written carries checksums: Fletcher32 over every data set, the file form's own over names, shapes, attributes and

@@ -18,7 +18,7 @@ torch::Tensor along_channels(const torch::Tensor& values, const torch::Tensor& x
   return x.dim() == 2 ? values.view({1, -1}) : values.view({1, -1, 1, 1});
 }
 
-struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
+struct SyncBatchNormFunction : torch::autograd::Function<SyncBatchNormFunction> {
   static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
                                const torch::Tensor& weight, const torch::Tensor& bias,
                                const std::optional<torch::Tensor>& running_mean,
@@ -70,7 +70,7 @@ torch::Tensor sync_batch_norm(const torch::Tensor& x, const torch::Tensor& weigh
                               Collectives& group) {
   // An undefined tensor is no argument of an autograd function.
   const auto defined = [](const torch::Tensor& t) { return t.defined() ? std::optional(t) : std::nullopt; };
-  return SyncBatchNorm::apply(x, weight, bias, defined(mean), defined(variance), momentum, epsilon, &group);
+  return SyncBatchNormFunction::apply(x, weight, bias, defined(mean), defined(variance), momentum, epsilon, &group);
 }
 
 }  // namespace harmonic
