@@ -58,7 +58,7 @@ class LookUpTable {
  public:
   LookUpTable() = default;
   /// Reads the project's form, or the published one (key -> {"lat", "enrg"}, numbers or strings). Several files become
-  /// one table. @throws InputError naming file and key: unreadable, negative or not finite, two files that disagree.
+  /// one table. @throws InputError naming file and key: unreadable, negative or beyond 1e12, two files that disagree.
   static LookUpTable load(const std::vector<std::filesystem::path>& paths);
 
   [[nodiscard]] const Cost& at(const std::string& key) const;  ///< @throws InputError naming key, table, nearest key

@@ -166,6 +166,17 @@ TEST_CASE("The report tells the protocol, and refuses one that it does not know"
   CHECK_THROWS_WITH(write_report(folder.path()), Contains("config.cfg") && Contains("did you mean honest"));
 }
 
+TEST_CASE("A damaged status.json costs the report the lost workers alone", "[report]") {
+  const TemporaryFolder folder;
+  write_run(folder.path());
+  for (const std::string damaged : {"{\"state\": \"finis", "[]", "{\"lost\": [{\"rank\": \"1\"}]}"}) {
+    std::ofstream(folder / "status.json") << damaged;
+    const auto results = load_run_results(folder.path());
+    CHECK(results.lost.empty());
+    CHECK(results.candidates.size() == 3);
+  }
+}
+
 TEST_CASE("A folder that is no run, or whose files are damaged, is refused", "[report]") {
   const TemporaryFolder folder;
   CHECK_THROWS_WITH(write_report(folder.path()), Contains("candidates.csv"));
