@@ -18,7 +18,6 @@ using nlohmann::json;
 
 constexpr std::string_view kFormat = "harmonic-lut";
 constexpr int kVersion = 1;
-constexpr double kHighestCost = 1e12;  ///< ms or mJ, decades of either: sums and ratios of more would not stay finite
 
 /// One file's content on its way into a table.
 struct FileContent {
@@ -56,9 +55,9 @@ double read_number(const json& value, const std::string& where) {
     throw InputError(fmt::format("{} is {}, not a number", where, json_text(value)),
                      "write a number, or leave the row out");
   }
-  if (!(number >= 0 && number <= kHighestCost))
+  if (!(number >= 0 && number <= LookUpTable::kHighestCost))
     throw InputError(fmt::format("{} is {}", where, number),
-                     fmt::format("a cost is between 0 and {:g}: mend or remove the row", kHighestCost));
+                     fmt::format("a cost is between 0 and {:g}: mend or remove the row", LookUpTable::kHighestCost));
   return number;
 }
 
