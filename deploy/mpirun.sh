@@ -22,7 +22,8 @@ meet_s=${HARMONIC_MEET_SECONDS:-120}
 is_count "$meet_s" || refuse "HARMONIC_MEET_SECONDS is '$meet_s'; give whole seconds from 1, as in: HARMONIC_MEET_SECONDS=120"
 
 # A search, a reproduction and a sweep can go on without a rank; elsewhere Open MPI should end the job. They and a training
-# are jobs: they take a signal as a wish to stop, and rank 0 says how far it is.
+# are jobs: they take a signal as a wish to stop, and rank 0 says how far it is. A wrapper's words may end in "harmonic", too
+# (env DATA_ROOT=/data/harmonic, --bind /opt/harmonic): the program is followed by one of its commands.
 recovery=
 job=
 words=("$@")
@@ -31,6 +32,8 @@ for ((i = 0; i < $#; ++i)); do
   case "${words[i + 1]-} ${words[i + 2]-}" in
     'search '* | 'reproduce '* | 'supernet sweep') job=1 recovery=--enable-recovery ;;
     'supernet train') job=1 ;;
+    'data '* | 'lut '* | 'pareto '* | 'report '* | 'supernet '*) ;;
+    *) continue ;;
   esac
   break
 done

@@ -85,14 +85,21 @@ ExitCode run_on_ranks(MpiSession& session, const SearchSettings& settings,
                     }});
 }
 
+/// @pre on the master, which speaks for all
+void warn_of_overruled(const OptionSet& options) {
+  for (const auto& what : options.overruled()) log::warning("{}", what);
+}
+
 ExitCode search_command(const Arguments& args, MpiSession& session) {
   SearchSettings settings;
   OptionSet options("harmonic search", "Searches for the Pareto front of multimodal networks on the given devices.");
   settings.declare(options);
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   settings.check();
-  return run_on_ranks(session, settings,
-                      [&](Mailbox& world, const RunHooks& hooks) { return run_search(settings, world, hooks); });
+  return run_on_ranks(session, settings, [&](Mailbox& world, const RunHooks& hooks) {
+    warn_of_overruled(options);
+    return run_search(settings, world, hooks);
+  });
 }
 
 ExitCode reproduce_command(const Arguments& args, MpiSession& session) {
@@ -103,8 +110,10 @@ ExitCode reproduce_command(const Arguments& args, MpiSession& session) {
   settings.declare(options);
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   settings.check();
-  return run_on_ranks(session, settings.run,
-                      [&](Mailbox& world, const RunHooks& hooks) { return run_reproduction(settings, world, hooks); });
+  return run_on_ranks(session, settings.run, [&](Mailbox& world, const RunHooks& hooks) {
+    warn_of_overruled(options);
+    return run_reproduction(settings, world, hooks);
+  });
 }
 
 ExitCode sweep_command(const Arguments& args, MpiSession& session) {

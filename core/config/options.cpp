@@ -1,6 +1,7 @@
 #include "core/config/options.hpp"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -30,10 +31,19 @@ T in_range(T value, OptionRange<T> range, const std::string& what) {
 }
 
 bool parse_bool(const std::string& text, const std::string& what) {
-  if (text.empty() || text == "true" || text == "yes" || text == "on" || text == "1") return true;
+  if (text == "true" || text == "yes" || text == "on" || text == "1") return true;
   if (text == "false" || text == "no" || text == "off" || text == "0") return false;
   throw InputError(fmt::format("{} is '{}'", what, text), "give true or false");
 }
+
+/// Whose sections they are, so that a file that is given to the wrong command is known.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kCommandOfSection = {
+    {{"run", "harmonic search"},
+     {"hardware", "harmonic search"},
+     {"evolution", "harmonic search"},
+     {"fusion", "harmonic search"},
+     {"reproduce", "harmonic reproduce"},
+     {"supernet", "harmonic supernet train"}}};
 
 IniFile read_config(const std::string& path) {
   std::ifstream file(path);
@@ -130,6 +140,11 @@ OptionSet& OptionSet::add_family(std::string prefix, std::string help,
   return *this;
 }
 
+OptionSet& OptionSet::add_rule(std::string name, std::function<void()> apply) {
+  rules_.push_back({std::move(name), std::move(apply)});
+  return *this;
+}
+
 OptionSet& OptionSet::required() {
   options_.back().is_required = true;
   return *this;
@@ -182,8 +197,14 @@ void OptionSet::take(const IniFile& file, const std::string& path) {
 }
 
 void OptionSet::take_section(const IniSection& section, const std::string& path) {
+  const bool known_section = std::ranges::find(options_, section.name, &Option::section) != options_.end();
+  for (const auto& [name, command] : kCommandOfSection)
+    if (!known_section && name == section.name)
+      throw InputError(fmt::format("config file {}, line {}: [{}] is a section of {}, not of {}", path, section.line,
+                                   name, command, command_),
+                       "give that command the file, this one a file of its own");
   // A key below it is refused by its own name, and may only stand in the wrong section.
-  if (section.entries.empty() && std::ranges::find(options_, section.name, &Option::section) == options_.end()) {
+  if (section.entries.empty() && !known_section) {
     std::vector<std::string> known;
     for (const auto& option : options_)
       if (!option.section.empty()) known.push_back(option.section);
@@ -262,12 +283,26 @@ OptionSet::Parsed OptionSet::parse(const std::vector<std::string>& args) {
     option.assign(values);
     option.was_given = true;
   }
+  apply_rules();
   if (found.count("print-config") != 0) {
     std::cout << to_ini();
     return Parsed::help_printed;
   }
   check_given();
   return Parsed::ready;
+}
+
+void OptionSet::apply_rules() {
+  for (const auto& rule : rules_) {
+    const auto before = values();
+    rule.apply();
+    std::vector<std::string> changes;
+    for (const auto& [name, now] : values())
+      if (const auto& was = before.at(name); was != now && given(name))
+        changes.push_back(fmt::format("{} is {}, not {}", name, join(now, " "), join(was, " ")));
+    if (!changes.empty())
+      overruled_.push_back(fmt::format("{} has values of its own: {}", rule.name, join(changes, "; ")));
+  }
 }
 
 void OptionSet::check_given() const {
@@ -336,6 +371,7 @@ OptionSet::Values OptionSet::identity_of(IniFile recorded, const std::string& pa
     });
   std::erase_if(recorded, [](const IniSection& section) { return section.entries.empty(); });
   take(recorded, path);
+  apply_rules();
   auto all = identity();
   all.merge(foreign);
   return all;

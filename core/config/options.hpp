@@ -69,7 +69,7 @@ class OptionSet {
   /// One of a few words.
   OptionSet& add_choice(std::string_view name, std::string& target, const std::vector<std::string>& words,
                         std::string_view help);
-  /// Comma-separated list of words, each of which stands for a value.
+  /// Comma-separated list of words, one or more, each of which stands for a value.
   template <class T>
   OptionSet& add_choices(std::string_view name, std::vector<T>& target, const std::type_identity_t<Choices<T>>& choices,
                          std::string_view help);
@@ -80,6 +80,11 @@ class OptionSet {
   OptionSet& add_family(std::string prefix, std::string help,
                         std::function<void(const IniSection& section, const std::string& path)> take,
                         std::function<std::string()> to_ini);
+
+  /// Some values decide others. `apply` does that to the targets once all of them are read, before any is shown or
+  /// hashed; what it changes though it was given is told by overruled().
+  /// @param name what decides, for messages: "protocol = published"
+  OptionSet& add_rule(std::string name, std::function<void()> apply);
 
   // Of the option added last:
   /// It must be given: on the command line, or in the file when it has a section.
@@ -100,6 +105,10 @@ class OptionSet {
 
   /// True when the option was given on the command line or in the config file.
   [[nodiscard]] bool given(std::string_view name) const;
+
+  /// Of every rule that changed what was given: "protocol = published has values of its own: arch-lr is 3e-04, not
+  /// 0.05".
+  [[nodiscard]] const std::vector<std::string>& overruled() const { return overruled_; }
 
   [[nodiscard]] std::string help() const;
   /// Every sectioned option with its value now, as an INI file that `--config` reads back, with its explanation, and
@@ -135,17 +144,25 @@ class OptionSet {
     std::function<std::string()> to_ini;
   };
 
+  struct Rule {
+    std::string name;
+    std::function<void()> apply;
+  };
+
   OptionSet& push(std::string_view name, std::string_view help, Option option);
   [[nodiscard]] Option* find(std::string_view name);
   [[nodiscard]] const Option* find(std::string_view name) const;
   [[nodiscard]] bool has_sections() const;
   void take_section(const IniSection& section, const std::string& path);
   void check_given() const;
+  void apply_rules();
   [[nodiscard]] std::vector<std::string> names() const;
 
   std::string command_, summary_, section_;
   std::vector<Option> options_;
   std::vector<Family> families_;
+  std::vector<Rule> rules_;
+  std::vector<std::string> overruled_;
 };
 
 /// "seed (1 in the run, 2 given)", of every setting that differs.
@@ -195,6 +212,10 @@ OptionSet& OptionSet::add_choices(std::string_view name, std::vector<T>& target,
                                 std::vector<T> values;
                                 for (const auto& word : split(text, ','))
                                   values.push_back(value_of(choices, word, what));
+                                if (values.empty())
+                                  throw InputError(
+                                      fmt::format("{} is missing: the list is empty", what),
+                                      fmt::format("give one or more of {}", join(words_of(choices), ", ")));
                                 return values;
                               },
                               [choices](const std::vector<T>& values) {

@@ -58,6 +58,14 @@ ModalitySpec parse_modality(const std::string& text, const SpaceCatalog& spaces)
   return {trim(text.substr(0, equals)), spaces.find(parts[0]), parts[1]};
 }
 
+std::string parse_operator(const std::string& text) {
+  if (const auto end = text.find_first_of(", \t"); end != std::string::npos)
+    throw InputError(fmt::format("option operators is '{}', several names in one value", text),
+                     fmt::format("give each one a line of its own: operators = {0}, or --operators {0}, and so on",
+                                 text.substr(0, end)));
+  return find_fusion_operator(text).name;
+}
+
 std::string to_text(const ModalitySpec& spec) {
   return fmt::format("{}={},{}", spec.name, spec.space.name, spec.weights);
 }
@@ -147,16 +155,16 @@ void SearchSettings::declare(OptionSet& o) {
   o.add("cells", evolution.macro.usual.cells, "usual number of fusion cells", {1, 64});
   o.add("nodes", evolution.macro.usual.nodes, "usual number of operators a cell", {1, 64});
   o.add("macro-other", evolution.macro.p_other, "probability of another number of cells, and of nodes", {0.0, 1.0});
-  o.add("other-cells", evolution.macro.other_cells, "the other numbers of cells");
-  o.add("other-nodes", evolution.macro.other_nodes, "the other numbers of nodes");
+  o.add("other-cells", evolution.macro.other_cells, "the other numbers of cells, separated by commas; none when empty");
+  o.add("other-nodes", evolution.macro.other_nodes, "the other numbers of nodes, separated by commas; none when empty");
   o.add("recalibration-batch", recalibration_batch, "samples a batch when batch norms are re-estimated",
         {2, 1'000'000});
 
   o.section("fusion");
   o.add("features", fusion.features,
         "feature maps a modality offers to fusion, in the modalities' order; one value serves all");
-  o.add("operators", fusion.operators, "an operator that fusion may use",
-        {[](const auto& name) { return find_fusion_operator(name).name; }, [](const auto& name) { return name; }});
+  o.add("operators", fusion.operators, "an operator that fusion may use; several: each one given by itself",
+        {parse_operator, [](const auto& name) { return name; }});
   o.add("channels", fusion.channels, "channels of every reshaped feature", {1, 65536});
   o.add("side", fusion.side, "maps are pooled to side x side positions, so that every feature is channels x side^2",
         {1, 256});
@@ -210,6 +218,7 @@ void SearchSettings::declare(OptionSet& o) {
   o.add("retrain-lr", fusion.retrain_lr, "Adam's learning rate of retraining (cosine to 0)", {0.0, 10.0});
 
   declare_spaces(o, spaces);
+  o.add_rule("protocol = published", [this] { fusion = fusion_in_force(); });
 }
 
 int FusionSettings::features_of(std::size_t modality) const {
@@ -269,6 +278,7 @@ void SearchSettings::check() const {
 
 std::uint64_t SearchSettings::result_hash(std::uint64_t content) const {
   SearchSettings copy = *this;
+  copy.fusion = fusion_in_force();
   OptionSet options("", "");
   copy.declare(options);
   std::string text;

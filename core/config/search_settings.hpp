@@ -124,9 +124,9 @@ struct SearchSettings {
   EvolutionSettings evolution;
   FusionSettings fusion;
 
-  /// Binds every option above.
+  /// Binds every option above. Once they are read, `fusion` is what is in force.
   void declare(OptionSet& options);
-  /// `fusion`, with the published values where the protocol is the published one.
+  /// `fusion`, with the published values where the protocol is the published one: of settings made by hand, too.
   [[nodiscard]] FusionSettings fusion_in_force() const;
   /// Ranges and consistency that single options cannot see. @throws InputError
   void check() const;

@@ -55,9 +55,9 @@ double read_number(const json& value, const std::string& where) {
     throw InputError(fmt::format("{} is {}, not a number", where, json_text(value)),
                      "write a number, or leave the row out");
   }
-  if (!std::isfinite(number) || number < 0)
+  if (!(number >= 0 && number <= LookUpTable::kHighestCost))
     throw InputError(fmt::format("{} is {}", where, number),
-                     "a cost is finite and not negative: mend or remove the row");
+                     fmt::format("a cost is between 0 and {:g}: mend or remove the row", LookUpTable::kHighestCost));
   return number;
 }
 

@@ -56,9 +56,13 @@ struct LutProvenance {
 /// A device's look-up table: layer key -> cost. Keys as in the published tables.
 class LookUpTable {
  public:
+  /// Of a cost, ms or mJ: decades of either. Sums and ratios of more would not stay finite.
+  static constexpr double kHighestCost = 1e12;
+
   LookUpTable() = default;
   /// Reads the project's form, or the published one (key -> {"lat", "enrg"}, numbers or strings). Several files become
-  /// one table. @throws InputError naming file and key: unreadable, negative or not finite, two files that disagree.
+  /// one table. @throws InputError naming file and key: unreadable, negative or beyond kHighestCost, two files that
+  /// disagree.
   static LookUpTable load(const std::vector<std::filesystem::path>& paths);
 
   [[nodiscard]] const Cost& at(const std::string& key) const;  ///< @throws InputError naming key, table, nearest key

@@ -70,7 +70,9 @@ std::pair<std::string, Cost> parse_row(const std::string& text) {
   for (std::size_t q = 0; q < kQuantities.size(); ++q) {
     cost[q].reset();
     if (q < values.size()) cost[q] = parse_real(values[q], fmt::format("{} of '{}'", kQuantities[q].name, key));
-    if (cost[q].value_or(0) < 0) throw InputError(fmt::format("--set {} is negative", text), "a cost is 0 or more");
+    if (const double given = cost[q].value_or(0); given < 0 || given > LookUpTable::kHighestCost)
+      throw InputError(fmt::format("--set {}: {} is {}", text, kQuantities[q].name, given),
+                       fmt::format("a cost is between 0 and {:g}", LookUpTable::kHighestCost));
   }
   return {key, cost};
 }

@@ -33,11 +33,19 @@ std::vector<Axis> read_axes(const std::string& text, const CsvTable& table) {
   return axes;
 }
 
-std::vector<Objectives> read_points(const CsvTable& table, const std::vector<Axis>& axes) {
+/// A cell of a column that nobody asked for is perhaps no number because the column is not meant.
+double read_value(const CsvTable& table, std::size_t row, std::size_t column, bool asked) try {
+  return table.number(row, column);
+} catch (const InputError& e) {
+  if (asked) throw;
+  throw InputError(e.problem(), "give a number, or name the columns that count: --columns metric_val:max,latency, say");
+}
+
+std::vector<Objectives> read_points(const CsvTable& table, const std::vector<Axis>& axes, bool asked) {
   if (table.rows() == 0) throw InputError(fmt::format("{} has no rows", table.name()), "give one point at least");
   std::vector<Objectives> points(table.rows());
   for (std::size_t row = 0; row < table.rows(); ++row)
-    for (const auto& axis : axes) points[row].push_back(axis.sign * table.number(row, axis.column));
+    for (const auto& axis : axes) points[row].push_back(axis.sign * read_value(table, row, axis.column, asked));
   return points;
 }
 
@@ -75,7 +83,7 @@ ExitCode pareto_command(const Arguments& args) {
 
   const CsvTable table = CsvTable::read(in);
   const auto axes = read_axes(columns, table);
-  const auto points = read_points(table, axes);
+  const auto points = read_points(table, axes, !columns.empty());
   const Objectives reference = read_reference(reference_text, axes, points);
   const auto ranks = front_ranks(points);
   const auto crowding = crowding_distance(points);

@@ -80,6 +80,14 @@ std::vector<ReportedFailure> read_failures(const std::filesystem::path& path) tr
   return {};
 }
 
+/// Likewise.
+std::vector<LostWorker> read_lost_workers(const std::filesystem::path& status) try {
+  return lost_workers(status);
+} catch (const InputError&) {
+  log::warning("the report lacks the workers that were lost: {} is not what a run writes", status.string());
+  return {};
+}
+
 }  // namespace
 
 bool ReportedFailure::for_good() const {
@@ -127,7 +135,7 @@ RunResults load_run_results(const std::filesystem::path& run_directory) {
   results.candidates = read_models(candidates);
   results.front = read_models(front);
   results.failures = read_failures(run_directory / "failures.csv");
-  results.lost = lost_workers(run_directory / "status.json");
+  results.lost = read_lost_workers(run_directory / "status.json");
   std::ranges::stable_sort(results.front, std::ranges::greater{}, &ReportedModel::metric_val);
   const auto config = run_directory / "config.cfg";
   results.settings = parse_ini(read_file(config), config.string());

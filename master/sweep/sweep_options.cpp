@@ -1,6 +1,7 @@
 #include "master/sweep/sweep_options.hpp"
 
 #include "core/base/error.hpp"
+#include "master/sweep/row_checksums.hpp"
 
 namespace harmonic {
 
@@ -11,10 +12,14 @@ void SweepOptions::declare(OptionSet& options) {
               {parse_device, [](const DeviceSpec& spec) { return to_text(spec); }});
   options.add("head-classes", head_classes, "classifier row of the tables; 0: the data's number of classes",
               {0, 1'000'000});
-  options.add("out", out, "CSV file to write: genome, metric, ms and mJ on every device, whether none dominates it")
+  options
+      .add("out", out,
+           "CSV file to write: genome, metric, ms and mJ on every device, parameters and macs, whether none dominates "
+           "it")
       .required();
   options.add("resume", resume,
-              "go on with the CSV file where it stopped, or add to it; OUT.conditions says what its rows depend on");
+              "go on with the CSV file where it stopped, or add to it; OUT.conditions says what its rows depend on, "
+              "OUT.checksums which of them are as they were measured");
   options.add("lease", lease_s, "seconds of silence after which a worker counts as lost; its work is dealt again",
               {1.0, 86400.0});
   options.add("deadline", deadline_s, "seconds after which a group of networks is dealt to another worker", {1.0, 1e7});
@@ -30,7 +35,7 @@ void SweepOptions::check_outputs(const std::vector<OptionFile>& read) const {
   inputs.push_back({"genomes", genomes});
   for (const auto& device : devices)
     for (const auto& table : device.tables) inputs.push_back({"device", table});
-  for (const auto& file : {out, conditions_file()}) check_output(file, "out", inputs);
+  for (const auto& file : {out, conditions_file(), checksums_file(out).string()}) check_output(file, "out", inputs);
   if (!resume) check_absent(out, "out", "go on with it by --resume, remove it, or give another");
 }
 

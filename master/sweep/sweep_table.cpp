@@ -6,33 +6,82 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/pareto/fronts.hpp"
 #include "core/storage/append_file.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/csv.hpp"
 #include "master/models/cost_cells.hpp"
+#include "master/sweep/row_checksums.hpp"
 
 namespace harmonic {
 
+namespace {
+
+/// @throws InputError naming the line
+ScoredBackbones::value_type read_row(const CsvTable& table, std::size_t row, const BackboneSpace& space) {
+  const double percent = table.number(row, table.column("metric"));
+  if (percent < 0 || percent > 100)
+    throw InputError(
+        fmt::format("{} line {}: metric is {}, not between 0 and 100", table.name(), table.line(row), percent),
+        "mend the line, or remove it to measure the network again");
+  try {
+    return {canonical(parse_genome(table.cell(row, table.column("genome")), space)), percent};
+  } catch (const InputError& e) {
+    throw InputError(fmt::format("{} line {}: {}", table.name(), table.line(row), e.what()),
+                     "mend the line, or remove it");
+  }
+}
+
+/// What a line says when it is as it was written, else nothing: no cell of it can be relied on.
+std::optional<ScoredBackbones::value_type> read_line(const std::string& header, const std::string& line,
+                                                     const BackboneSpace& space,
+                                                     const std::set<std::string>& checksums) try {
+  const auto table = CsvTable::parse(header + "\n" + line, "");
+  const auto checksum = row_checksum(table.cell(0, table.column("genome")), table.cell(0, table.column("metric")));
+  if (!checksums.contains(checksum)) return std::nullopt;
+  return read_row(table, 0, space);
+} catch (const InputError&) {
+  return std::nullopt;
+}
+
+void warn_of_damage(const std::filesystem::path& csv, const std::vector<std::size_t>& lines) {
+  constexpr std::size_t kShown = 10;
+  if (lines.empty()) return;
+  const auto shown = std::min(lines.size(), kShown);
+  log::warning("{}: {} {}{} not as {} has it: what is missing is measured again", csv.string(),
+               lines.size() == 1 ? "line" : "lines",
+               fmt::join(lines.begin(), lines.begin() + std::ptrdiff_t(shown), ", "),
+               lines.size() == 1      ? " is"
+               : lines.size() > shown ? fmt::format(" and {} more are", lines.size() - shown)
+                                      : " are",
+               checksums_file(csv).string());
+}
+
+}  // namespace
+
 ScoredBackbones read_sweep(const std::filesystem::path& csv, const BackboneSpace& space) {
   const auto text = read_file(csv);
-  const auto table = CsvTable::parse(whole_lines(text), csv.string());
-  const auto genome = table.column("genome"), metric = table.column("metric");
   ScoredBackbones rows;
-  for (std::size_t row = 0; row < table.rows(); ++row) {
-    const double percent = table.number(row, metric);
-    if (percent < 0 || percent > 100)
-      throw InputError(
-          fmt::format("{} line {}: metric is {}, not between 0 and 100", table.name(), table.line(row), percent),
-          "mend the line, or remove it to measure the network again");
-    try {
-      rows.emplace_back(canonical(parse_genome(table.cell(row, genome), space)), percent);
-    } catch (const InputError& e) {
-      throw InputError(fmt::format("{} line {}: {}", table.name(), table.line(row), e.what()),
-                       "mend the line, or remove it");
-    }
+  if (!std::filesystem::exists(checksums_file(csv))) {
+    log::warning("{} has no {} beside it, as sweeps made before had none: its rows are taken as they are", csv.string(),
+                 checksums_file(csv).filename().string());
+    const auto table = CsvTable::parse(whole_lines(text), csv.string());
+    for (std::size_t row = 0; row < table.rows(); ++row) rows.push_back(read_row(table, row, space));
+    return rows;
   }
+  const auto checksums = read_checksums(checksums_file(csv));
+  const auto lines = split(whole_lines(text), '\n');
+  std::vector<std::size_t> damaged;
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    if (lines[i].empty()) continue;
+    if (const auto row = read_line(lines.front(), lines[i], space, checksums))
+      rows.push_back(*row);
+    else
+      damaged.push_back(i + 1);
+  }
+  warn_of_damage(csv, damaged);
   return rows;
 }
 
@@ -65,19 +114,33 @@ std::optional<std::pair<BackboneGenome, double>> SweepTable::best() const {
 }
 
 void SweepTable::append(std::span<const BackboneGenome> genomes, std::span<const double> percents) {
-  std::string rows;
+  std::string rows, checksums;
   for (std::size_t i = 0; i < genomes.size(); ++i) {
     metrics_.insert_or_assign(genomes[i], percents[i]);
     rows += row(genomes[i], "");
+    checksums += checksum_line(genomes[i]);
   }
-  if (!std::exchange(begun_, true)) return replace_file(path_, text(nullptr));
+  if (!std::exchange(begun_, true)) return write(nullptr);
+  append_file(checksums_file(path_), checksums);  // first: a row without one would be measured again
   append_file(path_, rows);
 }
 
 std::size_t SweepTable::finish() {
   const auto on_front = front();
-  replace_file(path_, text(&on_front));
-  return on_front.size();
+  write(&on_front);
+  return static_cast<std::size_t>(
+      std::ranges::count_if(genomes_, [&](const auto& genome) { return on_front.contains(genome); }));
+}
+
+void SweepTable::write(const std::set<BackboneGenome>* front) const {
+  std::string checksums;
+  for (const auto& [genome, metric] : metrics_) checksums += checksum_line(genome);
+  replace_file(checksums_file(path_), checksums);
+  replace_file(path_, text(front));
+}
+
+std::string SweepTable::checksum_line(const BackboneGenome& genome) const {
+  return row_checksum(to_text(genome), shortest(metrics_.at(genome))) + '\n';
 }
 
 std::string SweepTable::row(const BackboneGenome& genome, const std::string& front) const {

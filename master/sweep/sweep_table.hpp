@@ -20,13 +20,14 @@ namespace harmonic {
 /// Networks and what they score, percent.
 using ScoredBackbones = std::vector<std::pair<BackboneGenome, double>>;
 
-/// What an earlier sweep has left in its CSV file, in the file's order; a row that was cut off is none.
-/// @throws InputError when it is no such file
+/// What an earlier sweep has left in its CSV file, in the file's order; a row that was cut off is none. Nor is one
+/// whose checksum is not beside it, with a warning; where there are no checksums, all are taken, with another.
+/// @throws InputError when it cannot be read; without checksums: when it is no such file
 [[nodiscard]] ScoredBackbones read_sweep(const std::filesystem::path& csv, const BackboneSpace& space);
 
 /// The CSV file of a sweep: what each network scores, its size, what it costs on devices, and whether none dominates it
 /// in metric and those costs. Rows are appended as they come, their `front` left open. In the end all stand in the
-/// networks' order: the file is the same however its rows came about.
+/// networks' order: the file is the same however its rows came about. Beside it lie the rows' checksums.
 class SweepTable {
  public:
   /// Touches no file.
@@ -48,7 +49,7 @@ class SweepTable {
   /// Adds rows; with the first ones the file begins anew, with the known rows.
   /// @param percents of the genomes @throws RunError when they cannot be written
   void append(std::span<const BackboneGenome> genomes, std::span<const double> percents);
-  /// Puts all rows in order, with their `front`. @return how many networks are on it. @throws RunError
+  /// Puts all rows in order, with their `front`. @return how many rows are on it. @throws RunError
   std::size_t finish();
 
  private:
@@ -57,6 +58,8 @@ class SweepTable {
   [[nodiscard]] std::string row(const BackboneGenome& genome, const std::string& front) const;
   [[nodiscard]] std::string text(const std::set<BackboneGenome>* front) const;
   [[nodiscard]] std::set<BackboneGenome> front() const;
+  [[nodiscard]] std::string checksum_line(const BackboneGenome& genome) const;
+  void write(const std::set<BackboneGenome>* front) const;  ///< both files anew
 
   std::filesystem::path path_;
   std::vector<BackboneGenome> genomes_;

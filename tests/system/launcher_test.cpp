@@ -73,6 +73,27 @@ TEST_CASE("The exit code is rank 0's", "[launcher]") {
   }
 }
 
+TEST_CASE("The program is found behind a wrapper whose own words end as its name does", "[launcher]") {
+  const TemporaryFolder folder;
+  const auto asked = [&](const std::vector<std::string>& words) {
+    std::vector<std::string> command = {
+        "env",
+        with_mpirun(folder, "echo \"$*\" >" + (folder / "asked").string() + "\necho 0 >\"$HARMONIC_EXIT_FILE\"\n"),
+        launcher(), "2", "env"};
+    command.insert(command.end(), words.begin(), words.end());
+    const auto finished = run(command);
+    INFO(finished.err);
+    CHECK(finished.exit_code == 0);
+    return read_file(folder / "asked");
+  };
+  CHECK_THAT(asked({"DATA_ROOT=/data/harmonic", "build/harmonic", "search", "--json"}), Contains("--enable-recovery"));
+  CHECK_THAT(asked({"wrapper", "--bind", "/x/harmonic", "/images/harmonic", "harmonic", "supernet", "sweep"}),
+             Contains("--enable-recovery"));
+  CHECK_THAT(asked({"build/harmonic", "report", "--run", "/runs/harmonic", "search"}), !Contains("--enable-recovery"));
+  CHECK_THAT(asked({"DATA_ROOT=/data/harmonic", "build/harmonic", "supernet", "train"}),
+             !Contains("--enable-recovery"));
+}
+
 TEST_CASE("A worker that is stopped at the end keeps nobody waiting, and is ended too", "[launcher]") {
   for (const std::vector<std::string>& command : {std::vector<std::string>{"search"}, {"supernet", "train"}}) {
     auto words = command;

@@ -97,6 +97,33 @@ TEST_CASE("A slip in an option or key gets one line that names the nearest known
   CHECK_THAT(message({"stray"}), Catch::Contains("'stray'") && Catch::Contains("--help"));
   CHECK_THAT(message({"--resume", "stray", "--population", "3"}), Catch::Contains("'stray'"));
   CHECK_THAT(message({}, "[search]\npopulation = 3\npopulation = 4\n"), Catch::Contains("2 times"));
+  CHECK_THAT(message({}, "[search]\nrate = 1\n[supernet]\npopulation = 3\n"),
+             Catch::Contains("c.cfg, line 3: [supernet] is a section of harmonic supernet train, not of harmonic try"));
+}
+
+TEST_CASE("An empty value turns no switch on and is no list of words", "[config]") {
+  for (const std::string entry : {"fast =", "words ="}) {
+    Fixture f;
+    bool fast = false;
+    std::vector<bool Fixture::*> words = {&Fixture::resume};
+    f.options.add("fast", fast, "").add_choices("words", words, {{"resume", &Fixture::resume}}, "");
+    CHECK_THROWS_WITH(
+        f.options.parse({"--config", f.config("[search]\n" + entry + "\n"), "--print-config"}),
+        Catch::Contains("c.cfg, line 2") && Catch::Contains(entry.substr(0, 4)) && Catch::Contains("give"));
+    CHECK(f.options.parse({"--fast"}) == OptionSet::Parsed::ready);
+    CHECK(fast);
+  }
+}
+
+TEST_CASE("What a rule decides shows wherever values do, and what it overrules is told", "[config]") {
+  Fixture f;
+  f.options.add_rule("kind = bee", [&] {
+    if (f.kind == "bee") f.rate = 0.125, f.population = 2;
+  });
+  (void)f.options.parse({"--kind", "bee", "--rate", "0.25"});
+  CHECK(f.options.identity().at("rate") == std::vector<std::string>{"0.125"});
+  CHECK_THAT(f.options.to_ini(), Catch::Contains("rate = 0.125") && Catch::Contains("population = 2"));
+  CHECK(f.options.overruled() == std::vector<std::string>{"kind = bee has values of its own: rate is 0.125, not 0.25"});
 }
 
 TEST_CASE("A required option that is missing is named", "[config]") {

@@ -58,6 +58,9 @@ TEST_CASE("Settings are read into typed values once", "[config]") {
   CHECK_THROWS_WITH(parsed({"--protocol", "honst"}), Catch::Contains("did you mean honest"));
   CHECK_THROWS_WITH(parsed({"--operators", "Sum", "--operators", "Summ"}),
                     Catch::Contains("Summ") && Catch::Contains("did you mean Sum"));
+  for (const std::string list : {"Sum,ConcatFC", "Sum ConcatFC"})
+    CHECK_THROWS_WITH(parsed({"--operators", list}),
+                      Catch::Contains("'" + list + "'") && Catch::Contains("operators = Sum,"));
 }
 
 TEST_CASE("A modality may name a space that its config file defines, wherever its section stands", "[config]") {
@@ -172,6 +175,23 @@ TEST_CASE("The printed config holds every setting, explained, and reads back as 
     INFO(key);
     CHECK(std::ranges::any_of(printed, [&](const auto& section) { return section.values(key) == values; }));
   }
+}
+
+TEST_CASE("Under protocol published the settings are the published ones wherever they show", "[config]") {
+  SearchSettings settings;
+  OptionSet options("harmonic search", "");
+  settings.declare(options);
+  (void)options.parse({"--data", "d.h5", "--run", "r", "--protocol", "published", "--arch-lr", "0.1"});
+  CHECK(settings.fusion.arch_lr == 3e-4);
+  CHECK(options.values().at("arch-lr") == std::vector<std::string>{"3e-04"});
+  CHECK(options.values().at("warmup-epochs") == std::vector<std::string>{"0"});
+  CHECK_THAT(options.overruled().at(0), Catch::Contains("arch-lr is 3e-04, not 0.1") && !Catch::Contains("warmup"));
+
+  auto by_hand = valid();  // and so does their hash
+  by_hand.protocol = Protocol::published;
+  auto other = by_hand;
+  other.fusion.arch_lr = 0.5;
+  CHECK(other.result_hash(1) == by_hand.result_hash(1));
 }
 
 TEST_CASE("A time limit has a unit", "[config]") {

@@ -93,6 +93,7 @@ TEST_CASE("A table that cannot be right is refused with file and key", "[hardwar
       {R"({"a": {"lat": "nan", "enrg": 1}})", "'a'"},
       {R"({"a": {"lat": 1, "enrg": "inf"}})", "'a'"},
       {R"({"a": {"lat": 1e999, "enrg": 1}})", "t.json"},
+      {R"({"a": {"lat": 1e308, "enrg": 1}})", "t.json, key 'a', lat is 1e+308"},
       {R"({"a": {"lat": "1.0x", "enrg": 1}})", "'a'"},
       {R"({"a": {"lat": true, "enrg": 1}})", "'a'"},
       {R"({"a": {"enrg": 1}})", "'a'"},

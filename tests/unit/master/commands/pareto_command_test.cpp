@@ -67,6 +67,13 @@ TEST_CASE("pareto refuses a bad CSV with its line and column", "[master][pareto]
   CHECK_THROWS_WITH(pareto_command({"--in", csv.path}), Contains(words));
 }
 
+TEST_CASE("pareto says how to leave out a column that holds no numbers", "[master][pareto]") {
+  const CsvFile csv("id,metric_test,latency\n1,,2\n");
+  CHECK_THROWS_WITH(pareto_command({"--in", csv.path}),
+                    Contains("column 'metric_test'") && Contains("--columns metric_val:max,latency"));
+  CHECK_THROWS_WITH(pareto_command({"--in", csv.path, "--columns", "metric_test,latency"}), !Contains("--columns"));
+}
+
 TEST_CASE("pareto refuses a reference that does not fit", "[master][pareto]") {
   const CsvFile csv("a,b\n1,2\n");
   CHECK_THROWS_WITH(pareto_command({"--in", csv.path, "--reference", "1,2,3"}), Contains("3 values"));

@@ -11,6 +11,7 @@
 #include "core/pareto/fronts.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/csv.hpp"
+#include "master/sweep/row_checksums.hpp"
 #include "master/sweep/sweep_table.hpp"
 #include "tests/support/captured_stdout.hpp"
 #include "tests/support/fakes.hpp"
@@ -179,6 +180,36 @@ TEST_CASE("A sweep that is stopped keeps its rows, and goes on from there to the
   CHECK(sweep.csv() == quiet);
 }
 
+TEST_CASE("Rows of a sweep that are no longer as they were measured are measured again, and named", "[sweep]") {
+  Sweeping sweep;
+  REQUIRE(sweep.run() == ExitCode::done);
+  const auto whole = sweep.csv();
+  sweep.options.resume = true;
+  sweep.options.json = true;
+  const auto resumed = [&](const std::string& csv) {
+    std::ofstream(sweep.options.out) << csv;
+    log::open_file(sweep.folder / "log.txt");
+    REQUIRE(sweep.run() == ExitCode::done);
+    log::close_file();
+    CHECK(sweep.csv() == whole);
+    return nlohmann::json::parse(sweep.output).at("measured").get<int>();
+  };
+  const auto line = whole.find('\n', whole.find('\n') + 1) + 1, metric = whole.find("\",", line) + 2;
+  auto other = whole;
+  other[metric] = other[metric] == '9' ? '8' : '9';  // a digit
+  CHECK(resumed(other) == 1);
+  CHECK_THAT(read_file(sweep.folder / "log.txt"),
+             Catch::Contains("out.csv: line 3 is not as") && Catch::Contains("out.csv.checksums"));
+  CHECK(resumed(whole.substr(0, line) + "\"" + whole.substr(line)) == 1);
+  CHECK(resumed("x" + whole) == 36);  // its header
+  CHECK(resumed(whole) == 0);
+
+  std::filesystem::remove(checksums_file(sweep.options.out));
+  CHECK(resumed(whole) == 0);
+  CHECK_THAT(read_file(sweep.folder / "log.txt"), Catch::Contains("out.csv has no out.csv.checksums beside it"));
+  CHECK(std::filesystem::exists(checksums_file(sweep.options.out)));  // from now on
+}
+
 TEST_CASE("A network that cannot be scored has no row, and costs its group nothing else", "[sweep]") {
   const auto quiet = quiet_csv();
   const auto genomes = all_genomes(small_space());
@@ -244,6 +275,7 @@ TEST_CASE("A sweep that is refused touches no file", "[sweep]") {
     REQUIRE(sweep.run() == ExitCode::done);
     const auto whole = sweep.csv();
     sweep.options.resume = true;
+    std::filesystem::remove(checksums_file(sweep.options.out));  // as sweeps made before have none
     const auto refused = [&](const std::string& csv, const std::string& what) {
       std::ofstream(sweep.options.out) << csv;
       CHECK_THROWS_WITH(sweep.run(), Catch::Contains("out.csv line 3: ") && Catch::Contains(what));
@@ -290,7 +322,7 @@ TEST_CASE("A list of genomes keeps its order and its doubles, and what is known 
   const double percent = 60.0;
   table.append({&genomes[4], 1}, {&percent, 1});
   CHECK(table.best() == std::pair(genomes[4], 60.0));
-  CHECK(table.finish() == 2);
+  CHECK(table.finish() == 3);  // as the rows say
   const auto row = [](const BackboneGenome& genome, const std::string& rest) {
     return fmt::format("\"{}\",{}\n", to_text(genome), rest);
   };
