@@ -49,7 +49,9 @@ double parse_time_limit(std::string text) {
 /// Rules that results follow and no setting chooses. A program whose rules are others than those of one before says so
 /// here: neither goes on with the other's runs.
 std::string rules_of(Protocol protocol) {
-  return protocol == Protocol::honest ? "genotype = cells read cells, no modality is left out, nothing is dead\n" : "";
+  return protocol == Protocol::honest
+             ? "genotype = cells read cells, no modality is left out, nothing is dead or twice there\n"
+             : "";
 }
 
 std::string time_limit_text(double seconds) {

@@ -11,8 +11,7 @@ namespace harmonic {
 
 /// The discrete architecture that a mixed one stands for. Nothing is in it that the output does not read.
 /// - Every cell reads two states, inputs or earlier cells, as choose_cell_inputs chooses them by the skip weights:
-/// every
-///   cell is read, and every modality reaches the output, or as many as can.
+///   every cell is read, no two read the same, and every modality reaches the output, or as many as can.
 /// - An inner step keeps its two strongest edges, the stronger first, and its strongest operator. One that the cell's
 ///   last step does not depend on is left out, so that a cell may have fewer steps than the mixed one.
 /// - The last `joined` cells are joined, and no input.

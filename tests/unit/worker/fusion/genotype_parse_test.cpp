@@ -56,8 +56,10 @@ TEST_CASE("Whatever was learned, every modality reaches the output, and nothing 
       CHECK((living.contains(0) || living.contains(1) || living.contains(2)));
       CHECK(living.contains(3));
       CHECK((living.contains(4) || living.contains(5)));
+      std::set<std::pair<int, int>> pairs;
       for (const auto& cell : genotype.cells) {
         CHECK(cell.first < cell.second);
+        CHECK(pairs.emplace(cell.first, cell.second).second);
         CHECK(cell.steps.size() <= static_cast<std::size_t>(macro.nodes));
         CHECK(living_states(cell).size() == 2 + cell.steps.size());
       }
