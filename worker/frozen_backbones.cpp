@@ -43,6 +43,7 @@ std::vector<double> FrozenBackbones::evaluate(std::size_t modality, const std::v
 
 FusionSamples FrozenBackbones::fusion_samples(const MultimodalGenome& genome) {
   std::vector<torch::Tensor> train, val;
+  std::vector<int> offered;
   for (std::size_t m = 0; m < modalities_.size(); ++m) {
     const BackboneGenome backbone = canonical(genome.backbones.at(m));
     const auto features = cache_.get(fmt::format("{} {} in views", m, to_text(backbone)), [&] {
@@ -50,9 +51,10 @@ FusionSamples FrozenBackbones::fusion_samples(const MultimodalGenome& genome) {
     });
     train.insert(train.end(), features->at(0).begin(), features->at(0).end());
     val.insert(val.end(), features->at(1).begin(), features->at(1).end());
+    offered.push_back(modalities_[m].features_offered);
   }
   return {make_samples(train, train_labels_, positions(), device_),
-          make_samples(val, val_labels_, positions(), device_)};
+          make_samples(val, val_labels_, positions(), device_), std::move(offered)};
 }
 
 Samples FrozenBackbones::samples(const MultimodalGenome& genome, Split split) {

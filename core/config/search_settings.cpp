@@ -46,6 +46,14 @@ double parse_time_limit(std::string text) {
   return seconds;
 }
 
+/// Rules that results follow and no setting chooses. A program whose rules are others than those of one before says so
+/// here: neither goes on with the other's runs.
+std::string rules_of(Protocol protocol) {
+  return protocol == Protocol::honest
+             ? "genotype = cells read cells, no modality is left out, nothing is dead or twice there\n"
+             : "";
+}
+
 std::string time_limit_text(double seconds) {
   return std::isinf(seconds) ? "" : shortest(seconds) + "s";
 }
@@ -168,7 +176,9 @@ void SearchSettings::declare(OptionSet& o) {
   o.add("channels", fusion.channels, "channels of every reshaped feature", {1, 65536});
   o.add("side", fusion.side, "maps are pooled to side x side positions, so that every feature is channels x side^2",
         {1, 256});
-  o.add("multiplier", fusion.multiplier, "last states that are joined to the output", {1, 64});
+  o.add("multiplier", fusion.multiplier,
+        "last cells that are joined to the output, at most (protocol published: last states, inputs among them)",
+        {1, 64});
   o.add("dropout", fusion.dropout, "dropout inside the fusion network", {0.0, 0.95});
   o.add("validation-views", fusion.validation_views,
         "every validation sample counts so often: once as it is, then varied as in supernet training; the metric is "
@@ -283,7 +293,7 @@ std::uint64_t SearchSettings::result_hash(std::uint64_t content) const {
   copy.declare(options);
   std::string text;
   for (const auto& [name, values] : options.identity()) text += fmt::format("{} = {}\n", name, fmt::join(values, "\n"));
-  return hash64(text, content);
+  return hash64(text + rules_of(protocol), content);
 }
 
 }  // namespace harmonic

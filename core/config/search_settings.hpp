@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -48,7 +49,9 @@ struct EvolutionSettings {
 struct FusionSettings {
   int channels = 192;  ///< C of every reshaped feature
   int side = 4;        ///< maps are pooled to side x side: L = side^2 positions
-  int multiplier = 2;  ///< last states joined to the output
+  int multiplier = 2;  ///< last states joined to the output; but for the published protocol cells alone
+  /// How many of its last cells a network of so many joins, but for the published protocol.
+  [[nodiscard]] int joined_cells(int cells) const { return std::min(multiplier, cells); }
   double dropout = 0.1;
   std::vector<std::string> operators = searched_operators();
   std::vector<int> features = {4};  ///< per modality, maps offered to fusion; one value serves all

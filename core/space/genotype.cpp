@@ -110,6 +110,12 @@ Genotype genotype_from_json(std::string_view json) {
   }
 }
 
+MacroArchitecture macro_of(const Genotype& genotype) {
+  MacroArchitecture macro{static_cast<int>(genotype.cells.size()), 0};
+  for (const auto& cell : genotype.cells) macro.nodes = std::max(macro.nodes, static_cast<int>(cell.steps.size()));
+  return macro;
+}
+
 std::vector<std::string> operators_of(const Genotype& genotype) {
   std::vector<std::string> names;
   for (const auto& cell : genotype.cells)

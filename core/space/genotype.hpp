@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/space/genome.hpp"
+
 namespace harmonic {
 
 /// One operator of a fusion cell and the two inner states it reads. Inner states: 0 and 1 are the cell's inputs x and
@@ -42,6 +44,9 @@ struct Genotype {
 /// @throws InputError
 [[nodiscard]] Genotype genotype_from_json(std::string_view json);
 
+/// How large the network is: its cells, and the operators of the cell with most. The macro-architecture that was
+/// searched may have had more.
+[[nodiscard]] MacroArchitecture macro_of(const Genotype& genotype);
 /// Every operator of the genotype, cell by cell: what its cost is the sum of.
 [[nodiscard]] std::vector<std::string> operators_of(const Genotype& genotype);
 

@@ -14,8 +14,9 @@ class AnswerCheck {
   explicit AnswerCheck(int fusion_inputs = 0) : fusion_inputs_(fusion_inputs) {}
 
   /// Why this cannot be the answer to the work: another kind, a wrong number of scores, a metric outside
-  /// 0 … 100 percent, a genotype of another macro-architecture or number of inputs, with an operator that does not
-  /// exist or a state that is not there. Empty when it can. A Failure answers everything.
+  /// 0 … 100 percent, a genotype of other cells than the macro-architecture or of more steps in one, of another number
+  /// of inputs, with an operator that does not exist or a state that is not there. Empty when it can. A Failure answers
+  /// everything.
   [[nodiscard]] std::string why_nonsense(const Work& work, const Outcome& outcome) const;
 
  private:

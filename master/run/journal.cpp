@@ -156,8 +156,10 @@ void check_version(const JournalHeader& header, const std::string& path) {
 void check(const JournalHeader& header, std::uint64_t settings_hash, const std::string& path) {
   check_version(header, path);
   if (header.settings_hash != settings_hash)
-    throw InputError(fmt::format("journal {} belongs to a run with other settings, data, weights or tables", path),
-                     "give those of the run, or another run directory");
+    throw InputError(fmt::format("journal {} belongs to a run with other settings, data, weights or tables, or to a "
+                                 "program that finds genotypes by another rule",
+                                 path),
+                     "give those of the run and the program that began it, or another run directory");
   if (header.program != program_version())
     log::warning(
         "the run was begun by harmonic {}, this is {}: what is computed from here on may differ from what that "

@@ -45,6 +45,7 @@ void check_features(const ModalitySpec& modality, int features) {
 
 /// In every macro-architecture that may be drawn.
 void check_multiplier(const SearchSettings& settings, int inputs) {
+  if (settings.protocol != Protocol::published) return;  // as many cells as there are are joined
   const auto& macro = settings.evolution.macro;
   int cells = macro.usual.cells;
   for (const int other : macro.other_cells) cells = std::min(cells, other);
@@ -65,13 +66,13 @@ void check_tables(const DeviceSet& devices, const std::vector<BackboneSpace>& sp
 }
 
 /// A fusion of `inputs` features that reads as many of them as it can, of one operator alone.
-Genotype uniform_genotype(const MacroArchitecture& macro, int inputs, int multiplier, const std::string& op) {
+Genotype uniform_genotype(const MacroArchitecture& macro, int inputs, int joined, const std::string& op) {
   Genotype genotype;
   for (int cell = 0; cell < macro.cells; ++cell) {
     genotype.cells.push_back({2 * cell % inputs, (2 * cell + 1) % inputs, {}});
     for (int node = 0; node < macro.nodes; ++node) genotype.cells.back().steps.push_back({op, 0, 1});
   }
-  for (int state = inputs + macro.cells - multiplier; state < inputs + macro.cells; ++state)
+  for (int state = inputs + macro.cells - joined; state < inputs + macro.cells; ++state)
     genotype.concat.push_back(state);
   return genotype;
 }
@@ -84,9 +85,11 @@ Objectives worst_costs(const SearchSettings& settings, const std::vector<Backbon
   for (const int other : macro.other_nodes) nodes = std::max(nodes, other);
   MultimodalGenome largest{{}, {cells, nodes}};
   for (const auto& space : spaces) largest.backbones.push_back(largest_genome(space));
+  const int joined =
+      settings.protocol == Protocol::published ? settings.fusion.multiplier : settings.fusion.joined_cells(cells);
   Objectives worst = {100};
   for (const auto& op : settings.fusion.operators) {
-    const auto genotype = uniform_genotype(largest.macro, inputs, settings.fusion.multiplier, op);
+    const auto genotype = uniform_genotype(largest.macro, inputs, joined, op);
     const auto cost = pricing.model(largest, genotype).objectives;
     worst.resize(1 + cost.size());
     for (std::size_t i = 0; i < cost.size(); ++i) worst[i + 1] = std::max(worst[i + 1], cost[i]);

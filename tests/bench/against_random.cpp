@@ -15,7 +15,9 @@
 #include "core/hardware/cost_model.hpp"
 #include "core/work/run_devices.hpp"
 #include "worker/frozen_backbones.hpp"
+#include "worker/fusion/architecture.hpp"
 #include "worker/fusion/fusion_search.hpp"
+#include "worker/fusion/genotype_parse.hpp"
 #include "worker/fusion/retraining.hpp"
 
 namespace harmonic::bench {
@@ -38,32 +40,14 @@ struct Options {
   }
 };
 
-/// A genotype as the parse could give it: pairs j < k of inputs, not both taken before where that can be; two different
-/// inner states a step.
-Genotype random_genotype(int inputs, MacroArchitecture macro, const FusionSettings& settings, RandomStream& random) {
-  Genotype genotype;
-  std::vector<bool> taken(static_cast<std::size_t>(inputs), false);
-  const auto two_of = [&](int states) {
-    const int first = static_cast<int>(random.below(static_cast<std::size_t>(states)));
-    const int second = static_cast<int>(random.below(static_cast<std::size_t>(states - 1)));
-    return std::pair(first, second < first ? second : second + 1);
-  };
-  for (int cell = 0; cell < macro.cells; ++cell) {
-    const bool is_fresh_left = std::ranges::count(taken, false) > 0;
-    auto pair = two_of(inputs);
-    while (is_fresh_left && taken[static_cast<std::size_t>(pair.first)] && taken[static_cast<std::size_t>(pair.second)])
-      pair = two_of(inputs);
-    taken[static_cast<std::size_t>(pair.first)] = taken[static_cast<std::size_t>(pair.second)] = true;
-    FusionCell fusion{std::min(pair.first, pair.second), std::max(pair.first, pair.second), {}};
-    for (int step = 0; step < macro.nodes; ++step) {
-      const auto [first, second] = two_of(2 + step);
-      fusion.steps.push_back({random.pick(settings.operators), first, second});
-    }
-    genotype.cells.push_back(std::move(fusion));
-  }
-  genotype.concat.resize(static_cast<std::size_t>(settings.multiplier));
-  std::iota(genotype.concat.begin(), genotype.concat.end(), inputs + macro.cells - settings.multiplier);
-  return genotype;
+/// The genotype of an architecture that learned nothing, by the same rule as a found one's: every choice is a matter of
+/// chance, and what may come out is the same.
+Genotype random_genotype(const std::vector<int>& modalities, MacroArchitecture macro, const FusionSettings& settings,
+                         RandomStream& random) {
+  torch::manual_seed(random.bits64());
+  const int inputs = std::accumulate(modalities.begin(), modalities.end(), 0);
+  return genotype_of(random_architecture(inputs, macro, static_cast<int>(settings.operators.size()), torch::kCPU),
+                     modalities, settings.operators, settings.joined_cells(macro.cells));
 }
 
 struct Judged {
@@ -117,9 +101,8 @@ class Contest {
     }
     RandomStream draws(Seed{options_.search.seed}, "random-genotypes");
     for (int i = 1; i <= options_.random; ++i)
-      random.push_back(judge(
-          fmt::format("random {}", i),
-          random_genotype(static_cast<int>(samples_.train.features.size()), macro, options_.search.fusion, draws)));
+      random.push_back(judge(fmt::format("random {}", i),
+                             random_genotype(samples_.modalities, macro, options_.search.fusion, draws)));
     const double found_error = mean(found, &Judged::error), random_error = mean(random, &Judged::error);
     const double found_ms = mean(found, &Judged::latency_ms), quarter_ms = quantile(random, 0.25);
     std::cout << fmt::format(

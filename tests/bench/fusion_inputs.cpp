@@ -81,7 +81,8 @@ FusionSamples fusion_samples(const FusionInputs& inputs, const std::vector<Backb
   const auto samples = [&](const std::vector<Tensor>& maps, const Tensor& labels) {
     return make_samples(maps, {labels, LabelKind::classification, inputs.classes}, side * side, device);
   };
-  return {samples(train, inputs.train_labels), samples(val, inputs.val_labels)};
+  return {samples(train, inputs.train_labels), samples(val, inputs.val_labels),
+          std::vector<int>(inputs.modalities.size(), features)};
 }
 
 }  // namespace harmonic::bench

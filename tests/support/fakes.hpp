@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <utility>
@@ -44,7 +45,7 @@ inline Genotype fake_genotype(const MultimodalGenome& genome) {
     genotype.cells.push_back(cell);
   }
   const int states = 4 * static_cast<int>(genome.backbones.size()) + genome.macro.cells;
-  genotype.concat = {states - 2, states - 1};
+  for (int state = states - std::min(2, genome.macro.cells); state < states; ++state) genotype.concat.push_back(state);
   return genotype;
 }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "core/space/genotype.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/csv.hpp"
 #include "tests/support/shared_data.hpp"
@@ -102,6 +104,20 @@ TEST_CASE("A search leaves a front, every candidate, the models of the front and
     const auto model = run_folder / "models" / front.cell(row, front.column("id"));
     CHECK(std::filesystem::exists(model / "weights.h5"));
     CHECK(std::filesystem::exists(model / "model.json"));
+  }
+  const auto candidates = CsvTable::read(run_folder / "candidates.csv");
+  for (std::size_t row = 0; row < candidates.rows(); ++row) {
+    const auto text = candidates.cell(row, candidates.column("genotype"));
+    INFO(text);
+    const auto genotype = parse_genotype(text);
+    const auto cells = static_cast<int>(genotype.cells.size()), inputs = genotype.concat.back() + 1 - cells;
+    CHECK(candidates.number(row, candidates.column("cells")) == cells);
+    std::set<int> read(genotype.concat.begin(), genotype.concat.end());
+    CHECK(*read.begin() >= inputs);
+    for (const auto& cell : genotype.cells) read.insert({cell.first, cell.second});
+    CHECK(*read.begin() < inputs / 2);              // of pictures
+    CHECK(*read.lower_bound(inputs / 2) < inputs);  // of sounds, which offer as many
+    for (int c = 0; c < cells; ++c) CHECK(read.contains(inputs + c));
   }
   for (const auto* file : {"config.cfg", "journal", "checkpoint.h5", "log.txt", "report.html"})
     CHECK(std::filesystem::exists(run_folder / file));

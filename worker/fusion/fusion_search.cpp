@@ -18,17 +18,12 @@
 namespace harmonic {
 namespace {
 
-MixedLane lane_for(const FusionSamples& samples, MacroArchitecture macro, const FusionSettings& settings,
+/// @param joined last states that the output joins
+MixedLane lane_for(const FusionSamples& samples, MacroArchitecture macro, const FusionSettings& settings, int joined,
                    std::uint64_t seed) {
-  return {{samples.train.channels(), macro, settings.operators, settings.multiplier, samples.train.labels.classes,
+  return {{samples.train.channels(), macro, settings.operators, joined, samples.train.labels.classes,
            state_shape(settings)},
           seed};
-}
-
-Genotype genotype_now(const MixedSearch& search, std::size_t lane, const FusionSamples& samples,
-                      const FusionSettings& settings) {
-  return genotype_of(search.logits(lane), static_cast<int>(samples.train.features.size()), settings.operators,
-                     settings.multiplier);
 }
 
 bool same_labels(const Samples& a, const Samples& b) {
@@ -38,8 +33,8 @@ bool same_labels(const Samples& a, const Samples& b) {
 void check_jobs(std::span<const FusionJob> jobs) {
   const auto& first = jobs.front().samples;
   for (const auto& job : jobs)
-    if (job.samples.train.features.size() != first.train.features.size() ||
-        !same_labels(job.samples.train, first.train) || !same_labels(job.samples.val, first.val))
+    if (job.samples.modalities != first.modalities || !same_labels(job.samples.train, first.train) ||
+        !same_labels(job.samples.val, first.val))
       throw InputError("pairs that train in one pass differ in inputs or labels",
                        "let pairs of one data set that offer as many features go together");
 }
@@ -48,12 +43,13 @@ void check_jobs(std::span<const FusionJob> jobs) {
 std::vector<FusionResult> train_mixed(std::span<const FusionJob> jobs, MacroArchitecture macro,
                                       const FusionSettings& settings, const OperatorCosts& costs,
                                       const FusionHooks& hooks) {
+  const int joined = settings.joined_cells(macro.cells);
   std::vector<Samples> trains, vals;
   std::vector<MixedLane> lanes;
   for (const auto& job : jobs) {
     trains.push_back(job.samples.train);
     vals.push_back(job.samples.val);
-    lanes.push_back(lane_for(job.samples, macro, settings, job.seed));
+    lanes.push_back(lane_for(job.samples, macro, settings, joined, job.seed));
   }
   const Samples train = join_lanes(std::move(trains)), val = join_lanes(std::move(vals));
   const auto protocol = honest_protocol(settings, costs);
@@ -68,7 +64,7 @@ std::vector<FusionResult> train_mixed(std::span<const FusionJob> jobs, MacroArch
     hooks.tell({static_cast<double>(epoch + 1) / settings.epochs, false, epoch + 1, settings.epochs, mean, 0});
   }
   for (std::size_t k = 0; k < jobs.size(); ++k) {
-    results[k].genotype = genotype_now(search, k, jobs[k].samples, settings);
+    results[k].genotype = genotype_of(search.logits(k), jobs[k].samples.modalities, settings.operators, joined);
     results[k].operator_entropy = search.operator_entropy(k);
     results[k].architecture = search.logits(k).values();
   }
@@ -129,7 +125,7 @@ PublishedResult search_fusion_published(const FusionSamples& samples, const Samp
                                         const FusionHooks& hooks) {
   const FusionSettings settings = published_values(given);
   const auto protocol = published_protocol(costs);
-  const MixedLane lane = lane_for(samples, macro, settings, seed);
+  const MixedLane lane = lane_for(samples, macro, settings, settings.multiplier, seed);
   MixedSearch search(samples.train, test, {&lane, 1}, settings, *protocol);
   PublishedResult best;
   for (int epoch = 0; epoch < settings.epochs; ++epoch) {
@@ -137,7 +133,8 @@ PublishedResult search_fusion_published(const FusionSamples& samples, const Samp
     if (const double metric = search.metric(test); metric > best.metric_test) {
       best.metric_test = metric;
       best.metric_val = search.metric(samples.val);
-      best.genotype = genotype_now(search, 0, samples, settings);
+      best.genotype = published_genotype(search.logits(), static_cast<int>(samples.train.features.size()),
+                                         settings.operators, settings.multiplier);
     }
     hooks.tell({static_cast<double>(epoch + 1) / settings.epochs, false, epoch + 1, settings.epochs, best.losses.back(),
                 best.metric_val});

@@ -10,38 +10,53 @@
 #include <torch/torch.h>
 
 #include "core/base/error.hpp"
+#include "worker/fusion/cell_inputs.hpp"
 
 namespace harmonic {
 namespace {
 
-using Pair = std::pair<int, int>;
+void check_inputs(int inputs) {
+  if (inputs < 2)
+    throw InputError(fmt::format("fusion has {} input features, a cell needs two", inputs),
+                     "let the modalities offer more");
+}
 
-/// Weights of the "skip" column of softmax(logits).
+/// The "skip" column of weights {none, skip}, or of their logarithms.
+std::vector<double> skip_column(const torch::Tensor& weights) {
+  const torch::Tensor skip = weights.select(1, 1).contiguous();
+  return {skip.const_data_ptr<double>(), skip.const_data_ptr<double>() + skip.numel()};
+}
+
+torch::Tensor in_double(const torch::Tensor& logits) {
+  return logits.detach().to(torch::kCPU, torch::kFloat64);
+}
+
 std::vector<double> skip_weights(const torch::Tensor& logits) {
-  const torch::Tensor skip = at::softmax(logits.detach().to(torch::kCPU, torch::kFloat64), 1).select(1, 1).contiguous();
-  return {skip.data_ptr<double>(), skip.data_ptr<double>() + skip.numel()};
+  return skip_column(at::softmax(in_double(logits), 1));
 }
 
 template <class Allowed>
-std::optional<Pair> best_pair(const double* weights, int inputs, Allowed allowed) {
-  std::optional<Pair> best;
+std::optional<CellInputs> best_pair(const double* weights, int inputs, Allowed allowed) {
+  std::optional<CellInputs> best;
   for (int j = 0; j < inputs; ++j)
     for (int k = j + 1; k < inputs; ++k)
-      if (allowed(Pair{j, k}) && (!best || weights[j] * weights[k] > weights[best->first] * weights[best->second]))
+      if (allowed(CellInputs{j, k}) &&
+          (!best || weights[j] * weights[k] > weights[best->first] * weights[best->second]))
         best = {j, k};
   return best;
 }
 
-std::vector<Pair> choose_inputs(const Architecture& logits, int inputs) {
+std::vector<CellInputs> published_inputs(const Architecture& logits, int inputs) {
   const auto weights = skip_weights(logits.alphas);
   std::set<int> used;
-  std::set<Pair> taken;
-  std::vector<Pair> pairs;
+  std::set<CellInputs> taken;
+  std::vector<CellInputs> pairs;
   const double* row = weights.data();
   for (std::size_t cell = 0; cell < logits.gammas.size(); ++cell) {
-    auto pair = best_pair(row, inputs, [&](Pair p) { return !used.contains(p.first) || !used.contains(p.second); });
-    if (!pair) pair = best_pair(row, inputs, [&](Pair p) { return !taken.contains(p); });
-    if (!pair) pair = best_pair(row, inputs, [](Pair) { return true; });
+    auto pair =
+        best_pair(row, inputs, [&](CellInputs p) { return !used.contains(p.first) || !used.contains(p.second); });
+    if (!pair) pair = best_pair(row, inputs, [&](CellInputs p) { return !taken.contains(p); });
+    if (!pair) pair = best_pair(row, inputs, [](CellInputs) { return true; });
     used.insert({pair->first, pair->second});
     taken.insert(*pair);
     pairs.push_back(*pair);
@@ -67,23 +82,60 @@ std::vector<FusionStep> choose_steps(const torch::Tensor& beta, const torch::Ten
   return steps;
 }
 
+/// Those steps that the last one depends on, numbered anew.
+std::vector<FusionStep> living(const std::vector<FusionStep>& steps) {
+  std::vector<bool> lives(2 + steps.size(), false);  // [inner state]
+  lives.back() = true;
+  for (std::size_t s = steps.size(); s-- > 0;)
+    if (lives[2 + s])
+      lives[static_cast<std::size_t>(steps[s].first)] = lives[static_cast<std::size_t>(steps[s].second)] = true;
+  std::vector<int> number(lives.size(), 0);
+  number[1] = 1;
+  std::vector<FusionStep> kept;
+  for (std::size_t s = 0; s < steps.size(); ++s) {
+    if (!lives[2 + s]) continue;
+    number[2 + s] = 2 + static_cast<int>(kept.size());
+    kept.push_back({steps[s].op, number[static_cast<std::size_t>(steps[s].first)],
+                    number[static_cast<std::size_t>(steps[s].second)]});
+  }
+  return kept;
+}
+
+/// The last `joined` states of `states`.
+std::vector<int> last_states(int states, int joined) {
+  std::vector<int> last(static_cast<std::size_t>(joined));
+  std::iota(last.begin(), last.end(), states - joined);
+  return last;
+}
+
 }  // namespace
 
-Genotype genotype_of(const Architecture& logits, int inputs, const std::vector<std::string>& operators,
-                     int multiplier) {
+Genotype genotype_of(const Architecture& logits, std::span<const int> modalities,
+                     const std::vector<std::string>& operators, int joined) {
+  const int inputs = std::accumulate(modalities.begin(), modalities.end(), 0);
+  check_inputs(inputs);
   const int cells = static_cast<int>(logits.gammas.size());
-  if (inputs < 2)
-    throw InputError(fmt::format("fusion has {} input features, a cell needs two", inputs),
-                     "let the modalities offer more");
+  const auto pairs =
+      choose_cell_inputs(skip_column(at::log_softmax(in_double(logits.alphas), 1)), modalities, cells, joined);
+  Genotype genotype{{}, last_states(inputs + cells, joined)};
+  for (std::size_t c = 0; c < pairs.size(); ++c)
+    genotype.cells.push_back(
+        {pairs[c].first, pairs[c].second, living(choose_steps(logits.betas[c], logits.gammas[c], operators))});
+  return genotype;
+}
+
+Genotype published_genotype(const Architecture& logits, int inputs, const std::vector<std::string>& operators,
+                            int multiplier) {
+  check_inputs(inputs);
+  const int cells = static_cast<int>(logits.gammas.size());
   if (multiplier > inputs + cells)
     throw InputError(fmt::format("multiplier is {}, but there are {} states", multiplier, inputs + cells),
                      "lower multiplier in [fusion]");
-  Genotype genotype;
-  const auto pairs = choose_inputs(logits, inputs);
+  Genotype genotype{{}, last_states(inputs + cells, multiplier)};
+  const auto pairs = published_inputs(logits, inputs);
   for (std::size_t c = 0; c < pairs.size(); ++c)
     genotype.cells.push_back(
         {pairs[c].first, pairs[c].second, choose_steps(logits.betas[c], logits.gammas[c], operators)});
-  for (int state = inputs + cells - multiplier; state < inputs + cells; ++state) genotype.concat.push_back(state);
   return genotype;
 }
 

@@ -111,7 +111,7 @@ Tensor train_epoch(DerivedNetwork& network, torch::optim::Adam& adam, const Samp
 std::vector<TrainedFusion> retrain_in_lanes(const FusionSamples& samples, const Genotype& genotype,
                                             const FusionSettings& settings, std::span<const std::uint64_t> seeds,
                                             const FusionHooks& hooks) {
-  const auto& [train, val] = samples;
+  const Samples &train = samples.train, &val = samples.val;
   const auto lanes = static_cast<std::int64_t>(seeds.size());
   const auto network = make_network(train, genotype, settings, seeds);
   network->to(train.device());

@@ -1,6 +1,7 @@
 #include "worker/fusion/samples.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -92,11 +93,16 @@ Samples join_lanes(std::vector<Samples> lanes) {
   return joined;
 }
 
-FusionSamples::FusionSamples(Samples train_samples, Samples val_samples)
-    : train(std::move(train_samples)), val(std::move(val_samples)) {
+FusionSamples::FusionSamples(Samples train_samples, Samples val_samples, std::vector<int> inputs_of_modalities)
+    : train(std::move(train_samples)), val(std::move(val_samples)), modalities(std::move(inputs_of_modalities)) {
   if (train.channels() != val.channels())
     throw InputError("train and validation features differ in number or channels",
                      "compute both with the same backbones");
+  const auto own = std::accumulate(modalities.begin(), modalities.end(), std::size_t{0});
+  if (own != train.features.size() || std::ranges::any_of(modalities, [](int inputs) { return inputs < 1; }))
+    throw InputError(fmt::format("{} input features are not those of {} modalities with {} inputs",
+                                 train.features.size(), modalities.size(), fmt::join(modalities, " + ")),
+                     "say how many each modality offers, one at least");
 }
 
 }  // namespace harmonic

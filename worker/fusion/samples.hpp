@@ -46,10 +46,11 @@ struct Samples {
 
 /// What a fusion search learns from: features of frozen backbones. The test split is not among it.
 struct FusionSamples {
-  /// @throws InputError when the two differ in inputs or their channels
-  FusionSamples(Samples train_samples, Samples val_samples);
+  /// @throws InputError when the two differ in inputs or their channels, or the modalities have others
+  FusionSamples(Samples train_samples, Samples val_samples, std::vector<int> inputs_of_modalities);
 
   Samples train, val;
+  std::vector<int> modalities;  ///< [modality] how many of the inputs are its own, one modality after another
 };
 
 }  // namespace harmonic

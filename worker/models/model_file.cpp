@@ -21,8 +21,8 @@ std::string describe(const ModelFile& model) {
   for (std::size_t m = 0; m < model.modalities.size(); ++m)
     json["modalities"].push_back(
         {{"name", model.modalities[m]}, {"space", model.spaces[m]}, {"genome", to_text(model.genome.backbones[m])}});
-  json["cells"] = model.genome.macro.cells;
-  json["nodes"] = model.genome.macro.nodes;
+  json["cells"] = macro_of(model.genotype).cells;
+  json["nodes"] = macro_of(model.genotype).nodes;
   json["genotype"] = to_text(model.genotype);
   return json_text(json, 2) + '\n';
 }

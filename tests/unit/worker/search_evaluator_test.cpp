@@ -8,6 +8,7 @@
 #include "core/base/error.hpp"
 #include "core/base/hash.hpp"
 #include "core/space/search_space.hpp"
+#include "core/work/answer_check.hpp"
 #include "tests/support/shared_data.hpp"
 #include "tests/support/tiny_run.hpp"
 #include "worker/backbone/supernet_file.hpp"
@@ -46,6 +47,7 @@ TEST_CASE("A fusion search tells its master how far it is, and ends when the mas
   hooks.progress = [&](double share) { shares.push_back(share); };
   const Outcome outcome = evaluator->evaluate(one_search(), hooks);
   CHECK(std::get<FusionScores>(outcome).scores.size() == 1);
+  CHECK(AnswerCheck{8}.why_nonsense(one_search(), outcome).empty());
   CHECK(shares.size() >= 4);  // the search's epochs and the retrainings'
   CHECK(std::ranges::is_sorted(shares));
   CHECK(shares.back() <= 1);

@@ -232,6 +232,13 @@ TEST_CASE("The hash of settings sees what changes results and nothing else", "[c
   CHECK(other.result_hash(1) != base);
 }
 
+TEST_CASE("A network joins as many cells as it has, at most", "[config]") {
+  FusionSettings fusion;
+  fusion.multiplier = 3;
+  CHECK(fusion.joined_cells(1) == 1);
+  CHECK(fusion.joined_cells(4) == 3);
+}
+
 TEST_CASE("Where files lie changes no result: their contents do", "[config]") {
   const auto base = valid().result_hash(1);
   auto moved = valid();

@@ -29,6 +29,10 @@ TEST_CASE("An unreadable genotype is refused", "[space][genotype]") {
   CHECK_THROWS_AS(genotype_from_json("nonsense"), InputError);
 }
 
+TEST_CASE("A genotype is as large as its cells and its longest one", "[space][genotype]") {
+  CHECK(macro_of(parse_genotype("0+4:Sum(0,1) | 1+8:SE1(0,1),Sum(2,0) -> 9")) == MacroArchitecture{2, 2});
+}
+
 TEST_CASE("Numbers and names of a genotype are not bent into others", "[space][genotype]") {
   CHECK_THROWS_WITH(parse_genotype("4294967297+4:Sum(1,0) -> 1"), Catch::Contains("4294967297"));
   CHECK_THROWS_WITH(parse_genotype("1+4:Su m(1,0) -> 1"), Catch::Contains("Su m"));

@@ -53,7 +53,9 @@ TEST_CASE("A genotype names operators that exist and reads states that are there
   };
   CHECK(why([](auto&) {}).empty());
   CHECK_THAT(why([](auto& g) { g.cells[1].steps[0].op = "Su}"; }), Catch::Contains("operator 'Su}'"));
-  CHECK_THAT(why([](auto& g) { g.cells[1].steps.pop_back(); }), Catch::Contains("macro-architecture"));
+  CHECK(why([](auto& g) { g.cells[1].steps.pop_back(); }).empty());  // a step that nothing read is left out
+  CHECK_THAT(why([](auto& g) { g.cells[1].steps.clear(); }), Catch::Contains("macro-architecture"));
+  CHECK_THAT(why([](auto& g) { g.cells[1].steps.push_back({"Sum", 0, 1}); }), Catch::Contains("macro-architecture"));
   const auto* not_there = "a state that is not there";
   CHECK_THAT(why([](auto& g) { g.cells[0].second = 5; }), Catch::Contains(not_there));
   CHECK_THAT(why([](auto& g) { g.cells[0].first = -1; }), Catch::Contains(not_there));

@@ -8,6 +8,7 @@
 #include "core/hardware/device_model.hpp"
 #include "core/pareto/hypervolume.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "core/storage/csv.hpp"
 #include "master/models/candidates_file.hpp"
 #include "tests/support/fakes.hpp"
 #include "tests/support/shared_data.hpp"
@@ -91,6 +92,20 @@ TEST_CASE("A model that is scored anew takes the place of the one before", "[mas
   archive.add(worse);
   CHECK(archive.models().size() == 50);
   CHECK(archive.front() == front_by_definition(archive));
+}
+
+TEST_CASE("The tables count the cells and nodes that a model has, not those that were searched", "[master][archive]") {
+  const TemporaryFolder folder;
+  const auto devices = one_device(folder);
+  auto model = some_model(1);
+  model.genome.macro = {2, 4};
+  model.genotype = parse_genotype("0+2:Sum(0,1) | 1+4:SE1(0,1),Sum(2,0) -> 4,5");
+  Archive archive = priced(devices);
+  archive.add(model);
+  std::ofstream(folder / "candidates.csv") << ResultTables({"image"}, devices).candidates_csv(archive);
+  const auto table = CsvTable::read(folder / "candidates.csv");
+  CHECK(table.cell(0, table.column("cells")) == "2");
+  CHECK(table.cell(0, table.column("nodes")) == "2");
 }
 
 TEST_CASE("A file of candidates that is appended to is the one written whole", "[master][archive]") {

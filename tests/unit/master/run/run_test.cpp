@@ -845,6 +845,7 @@ TEST_CASE("Faulty input is named before any work is dealt", "[master][run]") {
   CHECK(text.find("slow.json") != std::string::npos);
   settings = good;
   settings.fusion.multiplier = 20;
+  settings.protocol = Protocol::published;  // else as many cells as there are are joined
   CHECK_THAT(error_of(settings), Catch::Contains("multiplier is 20"));
   settings = good;
   settings.fusion.features = {9};

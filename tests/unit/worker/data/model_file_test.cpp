@@ -17,7 +17,7 @@ ModelFile some_model() {
   ModelFile model;
   model.modalities = {"image", "audio"};
   model.spaces = {"avmnist-image", "avmnist-audio"};
-  model.genome = {{smallest_genome(find_space("avmnist-image")), largest_genome(find_space("avmnist-audio"))}, {2, 1}};
+  model.genome = {{smallest_genome(find_space("avmnist-image")), largest_genome(find_space("avmnist-audio"))}, {2, 3}};
   model.genotype = parse_genotype("0+4:Sum(0,1) | 1+5:SE1(1,0) -> 8,9");
   model.classes = 10;
   model.fusion = {{"head.weight", torch::randn({3, 4})}, {"bn.num_batches_tracked", torch::tensor(std::int64_t{7})}};
@@ -36,6 +36,8 @@ TEST_CASE("A kept model has its genome, genotype and every tensor", "[worker][mo
 
   const auto json = nlohmann::json::parse(read_file(folder / "model.json"));
   CHECK(json.at("genotype") == to_text(model.genotype));
+  CHECK(json.at("cells") == 2);
+  CHECK(json.at("nodes") == 1);  // of the network; more may have been searched
   CHECK(json.at("modalities").at(1).at("genome") == to_text(model.genome.backbones[1]));
   const auto loaded = load_fusion_weights(folder);
   REQUIRE(loaded.size() == 2);

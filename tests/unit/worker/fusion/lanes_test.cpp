@@ -90,7 +90,8 @@ void check_lanes(Mode mode, Make make, Run run) {
 }  // namespace
 
 TEST_CASE("Mixed networks in lanes compute, learn and remember what each does alone", "[fusion]") {
-  for (const MacroArchitecture macro : {MacroArchitecture{2, 2}, MacroArchitecture{1, 1}})
+  for (const auto& [macro, ends] : {std::pair(MacroArchitecture{2, 2}, 2), std::pair(MacroArchitecture{1, 1}, 2),
+                                    std::pair(MacroArchitecture{1, 1}, 1)})
     for (const Mode mode : {Mode::train, Mode::architecture, Mode::eval}) {
       torch::manual_seed(41);
       std::vector<Architecture> alone;
@@ -104,7 +105,7 @@ TEST_CASE("Mixed networks in lanes compute, learn and remember what each does al
           mode,
           [&](int lanes) {
             return std::make_shared<MixedNetwork>(
-                FusionLayout{kChannels, macro, kOperators, 2, kClasses, in_lanes(lanes)});
+                FusionLayout{kChannels, macro, kOperators, ends, kClasses, in_lanes(lanes)});
           },
           [&](MixedNetwork& network, const std::vector<Tensor>& features, int lane, Mode how) {
             return network.forward(features, weights_of(lane < 0 ? joined : alone[static_cast<std::size_t>(lane)], 0.5),
@@ -121,8 +122,9 @@ TEST_CASE("Mixed networks in lanes compute, learn and remember what each does al
 }
 
 TEST_CASE("Discrete networks in lanes compute, learn and remember what each does alone", "[fusion]") {
-  const Genotype genotype =
-      parse_genotype("0+2:SE1(1,0),LinearGLU(0,2) | 1+3:ConcatFC(0,1),Sum(2,0),ScaleDotAttn(1,3) -> 3,4");
+  const Genotype genotype = parse_genotype(
+      GENERATE(as<std::string>(), "0+2:SE1(1,0),LinearGLU(0,2) | 1+3:ConcatFC(0,1),Sum(2,0),ScaleDotAttn(1,3) -> 3,4",
+               "0+2:LinearGLU(0,1) | 1+3:ConcatFC(1,0) -> 4"));
   for (const Mode mode : {Mode::train, Mode::eval}) {
     torch::manual_seed(42);
     check_lanes<DerivedNetwork>(

@@ -201,7 +201,7 @@ TEST_CASE("Drawn architectures give the published logits, genotypes and hardware
       INFO(group);
       const Architecture logits = golden_architecture(file, group, cells);
       const Architecture weights = weights_of(logits);
-      CHECK(to_text(genotype_of(logits, 8, kOperators, 2)) ==
+      CHECK(to_text(published_genotype(logits, 8, kOperators, 2)) ==
             to_text(genotype_from_json(file.read_text(group + "/genotype_json"))));
       const auto hardware = hardware_loss(weights.gammas, 1, costs);
       CHECK(hardware[kLatency].item<double>() == Approx(file.attribute_real(group, "hw_norm_lat")).epsilon(1e-5));
@@ -270,27 +270,6 @@ TEST_CASE("Devices without energies are left out of the energy, and weigh in the
   const OperatorCosts flat{{1}, {{{{2, 2, 2}}, {{}}}}};
   CHECK(hardware_loss(gammas, 1, flat)[kLatency].item<double>() == 0);
   CHECK(hardware_loss(gammas, 1, flat)[kEnergy].item<double>() == 0);
-}
-
-TEST_CASE("With more cells than pairs of unused inputs the genotype takes pairs that no earlier cell took, then any",
-          "[fusion]") {
-  torch::manual_seed(8);
-  // Three inputs, five cells: two pairs with an unused input, then the third pair, then the best again.
-  Architecture logits = random_architecture(3, {5, 1}, 6, torch::kCPU);
-  logits.alphas = torch::zeros_like(logits.alphas);
-  std::int64_t row = 0;
-  for (int cell = 0; cell < 5; ++cell) {
-    logits.alphas[row + 0][1] = 3.0;
-    logits.alphas[row + 1][1] = 2.0;
-    logits.alphas[row + 2][1] = 1.0;
-    row += 3 + cell;
-  }
-  const Genotype genotype = genotype_of(logits, 3, kOperators, 2);
-  std::vector<std::pair<int, int>> pairs;
-  for (const auto& cell : genotype.cells) pairs.emplace_back(cell.first, cell.second);
-  CHECK(pairs == std::vector<std::pair<int, int>>{{0, 1}, {0, 2}, {1, 2}, {0, 1}, {0, 1}});
-  CHECK(genotype.concat == std::vector<int>{6, 7});
-  CHECK_THROWS_AS(genotype_of(random_architecture(1, {1, 1}, 6, torch::kCPU), 1, kOperators, 2), InputError);
 }
 
 }  // namespace harmonic

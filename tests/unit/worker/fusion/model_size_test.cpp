@@ -37,7 +37,7 @@ TEST_CASE("A fusion network has the parameters that core counts", "[fusion]") {
   const std::vector<FusionInput> inputs = {{16}, {24}, {48}, {40}, {128, true}};
   const auto text =
       GENERATE(as<std::string>(), "0+1:Sum(0,1) -> 5", "1+4:LinearGLU(1,0) | 2+5:ConcatFC(0,1),SE1(2,0) -> 5,6",
-               "0+0:ScaleDotAttn(0,1),CatConvMish(0,2),SE2(1,1) -> 3,5");
+               "0+4:Sum(0,1) | 1+5:ConcatFC(0,1) -> 6", "0+0:ScaleDotAttn(0,1),CatConvMish(0,2),SE2(1,1) -> 3,5");
   const auto genotype = parse_genotype(text);
   INFO(text);
   const DerivedNetwork network(genotype, channels, 11, {24, 9, 0.1});
