@@ -211,16 +211,16 @@ Choice best_of_different(Choice first) {
     Choice best = std::move(open.extract(open.begin()).mapped());
     const auto same = best.alike();
     if (!same) return best;
-    if (looks == kMostLooks) {
-      best.tell_apart();
-      return best;
-    }
     const auto [a, b] = best.inputs()[same->second];
     for (const std::size_t cell : {same->first, same->second})  // where nothing else decides, the later gives way
       for (const int state : {a, b})
         if (auto other = best.without({cell, static_cast<std::size_t>(state)});
             other && seen.insert(other->forbidden()).second)
           open.emplace(std::pair(other->cost(), --latest), std::move(*other));
+    if (looks == kMostLooks || open.empty()) {
+      best.tell_apart();
+      return best;
+    }
   }
 }
 
