@@ -40,8 +40,9 @@ std::string ResultTables::row(const ScoredModel& model, bool with_test, bool wit
   for (std::size_t q = 0; q < kQuantities.size(); ++q) cells.push_back(number(devices_.summary(q, costs)));
   std::ranges::copy(size_cells(model.costs.size), std::back_inserter(cells));
   for (const auto& backbone : model.genome.backbones) cells.push_back(to_text(backbone));
-  cells.push_back(std::to_string(macro_of(model.genotype).cells));
-  cells.push_back(std::to_string(macro_of(model.genotype).nodes));
+  const auto macro = macro_of(model.genotype);
+  cells.push_back(std::to_string(macro.cells));
+  cells.push_back(std::to_string(macro.nodes));
   cells.push_back(to_text(model.genotype));
   cells.push_back(with_seconds ? fmt::format("{:.3f}", model.seconds) : "");
   return csv_row(cells);
@@ -81,8 +82,9 @@ std::string ResultTables::front_table(const Archive& archive) const {
     for (const auto& cost : model->costs.devices)
       for (std::size_t q = 0; q < kQuantities.size(); ++q) cells.push_back(fixed(cost[q], 2));
     for (const auto& size : kSizeMeasures) cells.push_back(fixed(model->costs.size.*size.value / 1e6, 2));
-    cells.push_back(std::to_string(macro_of(model->genotype).cells));
-    cells.push_back(std::to_string(macro_of(model->genotype).nodes));
+    const auto macro = macro_of(model->genotype);
+    cells.push_back(std::to_string(macro.cells));
+    cells.push_back(std::to_string(macro.nodes));
     cells.push_back(join(operators, " "));
     rows.push_back(std::move(cells));
   }

@@ -144,6 +144,13 @@ std::optional<JournalHeader> header_of(std::span<const std::byte> bytes) {
   return header ? header : old_header(bytes);
 }
 
+/// The same of a file; nothing where there is none.
+std::optional<JournalHeader> header_at(const std::filesystem::path& path) {
+  if (!std::filesystem::is_regular_file(path)) return std::nullopt;
+  const std::string text = read_file(path);
+  return header_of(std::as_bytes(std::span{text}));
+}
+
 /// @throws InputError for a form of another version
 void check_version(const JournalHeader& header, const std::string& path) {
   if (header.version != JournalHeader::kVersion)
@@ -181,15 +188,11 @@ Journal::Kind Journal::kind(const std::filesystem::path& path) {
 }
 
 void Journal::check_version(const std::filesystem::path& path) {
-  if (!std::filesystem::is_regular_file(path)) return;
-  const std::string text = read_file(path);
-  if (const auto header = header_of(std::as_bytes(std::span{text}))) harmonic::check_version(*header, path.string());
+  if (const auto header = header_at(path)) harmonic::check_version(*header, path.string());
 }
 
 bool Journal::is_of(const std::filesystem::path& path, std::uint64_t settings_hash) {
-  if (!std::filesystem::is_regular_file(path)) return false;
-  const std::string text = read_file(path);
-  const auto header = header_of(std::as_bytes(std::span{text}));
+  const auto header = header_at(path);
   return header && header->version == JournalHeader::kVersion && header->settings_hash == settings_hash;
 }
 

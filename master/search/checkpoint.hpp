@@ -7,7 +7,6 @@
 
 #include "core/space/search_space.hpp"
 #include "core/work/answer_check.hpp"
-#include "master/run/run_paths.hpp"
 #include "master/search/search.hpp"
 
 namespace harmonic {

@@ -54,31 +54,41 @@ void read_tensors(const Hdf5File& file, Supernet& supernet) {
   }
 }
 
+/// Every field of a space's family as its definition names it, in its order: `field(name, value)`, `stages(stages)`.
+template <class Space, class Field, class Stages>
+void visit(Space& space, const Field& field, const Stages& stages) {
+  if (space.family == BackboneSpace::Family::maxout) {
+    field("in_features", space.in_features);
+    field("hidden", space.hidden);
+    field("blocks", space.blocks);
+    field("factor", space.factor);
+    field("pool", space.pool);
+    return;
+  }
+  field("width_mult", space.width_mult);
+  field("in_channels", space.in_channels);
+  field("resolution", space.resolution);
+  field("first_width", space.first_width);
+  stages(space.stages);
+  field("final_expand", space.final_expand);
+  field("feature_mix", space.feature_mix);
+  field("kernels", space.kernels);
+  field("expands", space.expands);
+  field("depths", space.depths);
+}
+
 BackboneSpace read_space(const nlohmann::json& json) {
   BackboneSpace space;
   json.at("name").get_to(space.name);
   space.family = value_of(BackboneSpace::kFamilies, json.at("family").get<std::string>(), "family");
-  if (space.family == BackboneSpace::Family::maxout) {
-    json.at("in_features").get_to(space.in_features);
-    json.at("hidden").get_to(space.hidden);
-    json.at("blocks").get_to(space.blocks);
-    json.at("factor").get_to(space.factor);
-    json.at("pool").get_to(space.pool);
-    return space;
-  }
-  json.at("width_mult").get_to(space.width_mult);
-  json.at("in_channels").get_to(space.in_channels);
-  json.at("resolution").get_to(space.resolution);
-  json.at("first_width").get_to(space.first_width);
-  for (const auto& stage : json.at("stages"))
-    space.stages.push_back({stage.at("width"), stage.at("stride"),
+  visit(
+      space, [&](const char* name, auto& value) { json.at(name).get_to(value); },
+      [&](auto& stages) {
+        for (const auto& stage : json.at("stages"))
+          stages.push_back({stage.at("width"), stage.at("stride"),
                             value_of(kActivations, stage.at("activation").get<std::string>(), "activation"),
                             stage.at("squeeze_excite")});
-  json.at("final_expand").get_to(space.final_expand);
-  json.at("feature_mix").get_to(space.feature_mix);
-  json.at("kernels").get_to(space.kernels);
-  json.at("expands").get_to(space.expands);
-  json.at("depths").get_to(space.depths);
+      });
   return space;
 }
 
@@ -103,29 +113,16 @@ std::string space_to_json(const BackboneSpace& space) {
   nlohmann::ordered_json json;
   json["name"] = space.name;
   json["family"] = word_of(BackboneSpace::kFamilies, space.family);
-  if (space.family == BackboneSpace::Family::maxout) {
-    json["in_features"] = space.in_features;
-    json["hidden"] = space.hidden;
-    json["blocks"] = space.blocks;
-    json["factor"] = space.factor;
-    json["pool"] = space.pool;
-    return json_text(json);
-  }
-  json["width_mult"] = space.width_mult;
-  json["in_channels"] = space.in_channels;
-  json["resolution"] = space.resolution;
-  json["first_width"] = space.first_width;
-  json["stages"] = nlohmann::ordered_json::array();
-  for (const auto& stage : space.stages)
-    json["stages"].push_back({{"width", stage.width},
-                              {"stride", stage.stride},
-                              {"activation", word_of(kActivations, stage.activation)},
-                              {"squeeze_excite", stage.squeeze_excite}});
-  json["final_expand"] = space.final_expand;
-  json["feature_mix"] = space.feature_mix;
-  json["kernels"] = space.kernels;
-  json["expands"] = space.expands;
-  json["depths"] = space.depths;
+  visit(
+      space, [&](const char* name, const auto& value) { json[name] = value; },
+      [&](const auto& stages) {
+        json["stages"] = nlohmann::ordered_json::array();
+        for (const auto& stage : stages)
+          json["stages"].push_back({{"width", stage.width},
+                                    {"stride", stage.stride},
+                                    {"activation", word_of(kActivations, stage.activation)},
+                                    {"squeeze_excite", stage.squeeze_excite}});
+      });
   return json_text(json);
 }
 
