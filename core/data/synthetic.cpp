@@ -9,6 +9,7 @@
 #include "core/base/text.hpp"
 #include "core/data/class_pattern.hpp"
 #include "core/data/drawn_digit.hpp"
+#include "core/data/parity_turn.hpp"
 #include "core/data/sound_features.hpp"
 #include "core/data/spoken_digit.hpp"
 #include "core/data/statistics.hpp"
@@ -65,31 +66,70 @@ ModalityInfo image_modality(std::size_t channels, std::size_t side) {
           .std = std::vector<float>(channels, 0.5F)};
 }
 
-DatasetContent make_digits(int samples, Seed seed) {
-  DatasetContent content;
-  content.info.classes = kDigits;
-  for (int digit = 0; digit < kDigits; ++digit) content.info.class_names.push_back(std::to_string(digit));
-  const auto sizes = split_sizes(samples, kDigits);
-  auto& images = content.samples["image"];
-  auto& sounds = content.samples["audio"];
-  for (std::size_t split = 0; split < sizes.size(); ++split) {
-    for (int i = 0; i < sizes[split]; ++i) {
-      RandomStream random = stream_of(seed, "av-digits", split, i);
-      const int digit = i % kDigits;
-      const Spoilt spoilt = draw_spoilt(random);
-      append(images[split].bytes, draw_digit(digit, spoilt.first, random));
-      append(sounds[split].floats, sound_features(SoundFeatures::native, speak_digit(digit, spoilt.second, random)));
-      content.class_labels[split].push_back(digit);
-      content.ids[split].push_back(id_of(split, i));
-    }
-  }
-  const Statistics audio = statistics_of(sounds[0].floats);
+/// A digit as it is drawn and as it is spoken, at most one of them spoilt.
+struct AvDigit {
+  std::vector<std::uint8_t> picture;
+  Sound sound;
+};
+
+AvDigit draw_and_speak(int digit, RandomStream& random) {
+  const Spoilt spoilt = draw_spoilt(random);
+  auto picture = draw_digit(digit, spoilt.first, random);
+  return {std::move(picture), speak_digit(digit, spoilt.second, random)};
+}
+
+void append_av(DatasetContent& content, std::size_t split, const AvDigit& sample) {
+  append(content.samples["image"][split].bytes, sample.picture);
+  append(content.samples["audio"][split].floats, sound_features(SoundFeatures::native, sample.sound));
+}
+
+void describe_av(DatasetContent& content) {
+  const Statistics audio = statistics_of(content.samples["audio"][0].floats);
   content.info.modalities = {{.name = "audio",
                               .type = ElementType::float32,
                               .sample_shape = {1, kSoundSide, kSoundSide},
                               .mean = {audio.mean},
                               .std = {audio.std}},
                              image_modality(1, kDrawnSide)};
+}
+
+DatasetContent make_digits(int samples, Seed seed) {
+  DatasetContent content;
+  content.info.classes = kDigits;
+  for (int digit = 0; digit < kDigits; ++digit) content.info.class_names.push_back(std::to_string(digit));
+  const auto sizes = split_sizes(samples, kDigits);
+  for (std::size_t split = 0; split < sizes.size(); ++split) {
+    for (int i = 0; i < sizes[split]; ++i) {
+      RandomStream random = stream_of(seed, "av-digits", split, i);
+      const int digit = i % kDigits;
+      append_av(content, split, draw_and_speak(digit, random));
+      content.class_labels[split].push_back(digit);
+      content.ids[split].push_back(id_of(split, i));
+    }
+  }
+  describe_av(content);
+  return content;
+}
+
+DatasetContent make_parity(int samples, Seed seed) {
+  DatasetContent content;
+  content.info.classes = kParityClasses;
+  for (int digit = 0; digit < kParityDigits; ++digit)
+    for (const char* parity : {"even", "odd"}) content.info.class_names.push_back(fmt::format("{} {}", digit, parity));
+  const auto sizes = split_sizes(samples, kParityTurns);
+  for (std::size_t split = 0; split < sizes.size(); ++split) {
+    for (int i = 0; i < sizes[split]; ++i) {
+      RandomStream random = stream_of(seed, "av-parity", split, i);
+      const ParityTurn turn = parity_turn(i);
+      AvDigit sample = draw_and_speak(turn.digit, random);
+      if (turn.is_negative) make_negative(sample.picture);
+      colour_sound(sample.sound, turn.is_thin);
+      append_av(content, split, sample);
+      content.class_labels[split].push_back(turn.label());
+      content.ids[split].push_back(id_of(split, i));
+    }
+  }
+  describe_av(content);
   return content;
 }
 
@@ -174,6 +214,8 @@ DatasetContent make(SyntheticKind kind, int samples, Seed seed) {
       return make_posters(samples, seed);
     case SyntheticKind::memes:
       return make_memes(samples, seed);
+    case SyntheticKind::av_parity:
+      return make_parity(samples, seed);
     case SyntheticKind::av_digits:
       break;
   }
@@ -188,6 +230,7 @@ int default_samples(SyntheticKind kind) {
       return 600;
     case SyntheticKind::memes:
       return 900;
+    case SyntheticKind::av_parity:
     case SyntheticKind::av_digits:
       break;
   }

@@ -15,12 +15,15 @@ ExitCode data_synth(const Arguments& args) {
   bool json = false;
   OptionSet options("harmonic data synth", "Makes a data set of two modalities; the same bytes for the same seed.");
   options.add("out", out, "data set file to write (HDF5)").required();
-  options.add_choice("kind", kind, kSyntheticKinds, "what to make");
+  options.add_choice("kind", kind, kSyntheticKinds,
+                     "what to make; av-parity: digits whose label is in part the exclusive or of something seen and "
+                     "something heard, at which late fusion fails");
   options.add(
       "samples", samples,
-      fmt::format("samples in all, 60 % train, 15 % val, 25 % test; 0: {} av-digits, {} movie-posters, {} memes",
-                  default_samples(SyntheticKind::av_digits), default_samples(SyntheticKind::movie_posters),
-                  default_samples(SyntheticKind::memes)),
+      fmt::format(
+          "samples in all, 60 % train, 15 % val, 25 % test; 0: {} av-digits, {} av-parity, {} movie-posters, {} memes",
+          default_samples(SyntheticKind::av_digits), default_samples(SyntheticKind::av_parity),
+          default_samples(SyntheticKind::movie_posters), default_samples(SyntheticKind::memes)),
       {0, 10'000'000});
   options.add("seed", seed, "seed of everything random");
   options.add("json", json, "print what the file holds as one JSON object");

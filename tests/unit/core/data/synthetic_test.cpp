@@ -29,8 +29,9 @@ double mean_square(const std::vector<float>& values) {
 
 TEST_CASE("The same seed gives the same file, another seed another", "[data]") {
   const TemporaryFolder folder;
-  const auto kind = GENERATE(SyntheticKind::av_digits, SyntheticKind::movie_posters, SyntheticKind::memes);
-  const int samples = kind == SyntheticKind::av_digits ? 80 : 24;
+  const auto [kind, samples] =
+      GENERATE(std::pair{SyntheticKind::av_digits, 80}, std::pair{SyntheticKind::av_parity, 140},
+               std::pair{SyntheticKind::movie_posters, 24}, std::pair{SyntheticKind::memes, 24});
   const auto first = bytes_of(folder, kind, samples, 7);
   CHECK(bytes_of(folder, kind, samples, 7) == first);
   CHECK(bytes_of(folder, kind, samples, 8) != first);
@@ -50,6 +51,16 @@ TEST_CASE("Synthetic data has the shapes of what it stands for", "[data]") {
     CHECK(data.modality("audio").sample_shape == Shape{1, 20, 20});
     const auto labels = data.read_classes(Split::val);
     for (int digit = 0; digit < 10; ++digit) CHECK(std::ranges::count(labels, digit) == 3);
+  }
+  SECTION("av-parity") {
+    const auto data = written(SyntheticKind::av_parity, 400);
+    CHECK(data.info().samples == std::array<std::size_t, 3>{240, 60, 100});
+    CHECK(data.modality("image").sample_shape == Shape{1, 28, 28});
+    CHECK(data.modality("audio").sample_shape == Shape{1, 20, 20});
+    CHECK(data.info().class_names.at(7) == "3 odd");
+    CHECK(data.info().provenance == "synthetic av-parity, 400 samples, seed 1");
+    const auto labels = data.read_classes(Split::val);
+    for (int label = 0; label < 10; ++label) CHECK(std::ranges::count(labels, label) == 6);
   }
   SECTION("movie-posters") {
     const auto data = written(SyntheticKind::movie_posters, 20);
@@ -116,6 +127,8 @@ TEST_CASE("Words last about as long as spoken ones, and noise drowns them on dem
 TEST_CASE("Too few samples for every class in every split are refused", "[data]") {
   CHECK_THROWS_AS(make_synthetic(SyntheticKind::av_digits, 60, Seed{1}), InputError);
   CHECK_NOTHROW(make_synthetic(SyntheticKind::av_digits, 67, Seed{1}));
+  CHECK_THROWS_AS(make_synthetic(SyntheticKind::av_parity, 133, Seed{1}), InputError);
+  CHECK_NOTHROW(make_synthetic(SyntheticKind::av_parity, 134, Seed{1}));
   CHECK_THROWS_AS(make_synthetic(SyntheticKind::movie_posters, 5, Seed{1}), InputError);
   CHECK_THROWS_AS(make_synthetic(SyntheticKind::memes, 10, Seed{1}), InputError);
 }
