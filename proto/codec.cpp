@@ -68,6 +68,7 @@ void put(const Genotype& from, wire::Genotype& to) {
     }
   }
   to.mutable_concat()->Assign(from.concat.begin(), from.concat.end());
+  to.set_late(static_cast<int>(from.late));
 }
 
 void put(const FusionCandidate& from, wire::FusionCandidate& to) {
@@ -144,6 +145,8 @@ Genotype get(const wire::Genotype& from) {
     genotype.cells.push_back(std::move(read));
   }
   genotype.concat.assign(from.concat().begin(), from.concat().end());
+  genotype.late = late_fusion_of({0, from.late()});
+  require(static_cast<int>(genotype.late) == from.late());
   return genotype;
 }
 

@@ -12,6 +12,17 @@ namespace {
 /// Pooled features kept in memory, at most.
 constexpr std::size_t kFeatureCacheBytes = std::size_t{2} << 30U;
 
+/// Of all modalities, one after another.
+struct BackboneOutputs {
+  std::vector<torch::Tensor> features, logits;
+
+  /// @param own of one modality and split, as BackboneEvaluator::features gives them
+  void add(const std::vector<torch::Tensor>& own) {
+    features.insert(features.end(), own.begin(), own.end() - 1);
+    logits.push_back(own.back());
+  }
+};
+
 }  // namespace
 
 FrozenBackbones::FrozenBackbones(const SearchSettings& settings, torch::Device device)
@@ -41,32 +52,36 @@ std::vector<double> FrozenBackbones::evaluate(std::size_t modality, const std::v
   return m.backbones.evaluate(genomes, inputs, expected.values, expected.kind);
 }
 
-FusionSamples FrozenBackbones::fusion_samples(const MultimodalGenome& genome) {
-  std::vector<torch::Tensor> train, val;
+std::vector<int> FrozenBackbones::features_offered() const {
   std::vector<int> offered;
+  for (const auto& modality : modalities_) offered.push_back(modality.features_offered);
+  return offered;
+}
+
+FusionSamples FrozenBackbones::fusion_samples(const MultimodalGenome& genome) {
+  BackboneOutputs train, val;
   for (std::size_t m = 0; m < modalities_.size(); ++m) {
     const BackboneGenome backbone = canonical(genome.backbones.at(m));
     const auto features = cache_.get(fmt::format("{} {} in views", m, to_text(backbone)), [&] {
       return compute(modalities_[m], backbone, {modalities_[m].train, modalities_[m].val});
     });
-    train.insert(train.end(), features->at(0).begin(), features->at(0).end());
-    val.insert(val.end(), features->at(1).begin(), features->at(1).end());
-    offered.push_back(modalities_[m].features_offered);
+    train.add(features->at(0));
+    val.add(features->at(1));
   }
-  return {make_samples(train, train_labels_, positions(), device_),
-          make_samples(val, val_labels_, positions(), device_), std::move(offered)};
+  return {make_samples(train.features, train.logits, train_labels_, positions(), device_),
+          make_samples(val.features, val.logits, val_labels_, positions(), device_), features_offered()};
 }
 
 Samples FrozenBackbones::samples(const MultimodalGenome& genome, Split split) {
-  std::vector<torch::Tensor> all;
+  BackboneOutputs all;
   for (std::size_t m = 0; m < modalities_.size(); ++m) {
     const BackboneGenome backbone = canonical(genome.backbones.at(m));
     const auto features = cache_.get(fmt::format("{} {} {}", m, to_text(backbone), to_text(split)), [&] {
       return compute(modalities_[m], backbone, {load_samples(data_, modalities_[m].spec.name, split).to(device_)});
     });
-    all.insert(all.end(), features->front().begin(), features->front().end());
+    all.add(features->front());
   }
-  return make_samples(all, labels(split, /*views=*/1), positions(), device_);
+  return make_samples(all.features, all.logits, labels(split, /*views=*/1), positions(), device_);
 }
 
 Labels FrozenBackbones::labels(Split split, int views) const {

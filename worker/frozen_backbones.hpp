@@ -25,6 +25,8 @@ class FrozenBackbones {
 
   [[nodiscard]] std::size_t modalities() const { return modalities_.size(); }
   [[nodiscard]] const ModalitySpec& spec(std::size_t modality) const { return modalities_.at(modality).spec; }
+  /// [modality] how many features it offers to fusion.
+  [[nodiscard]] std::vector<int> features_offered() const;
   [[nodiscard]] const DatasetInfo& data() const { return data_.info(); }
 
   /// Metric in percent of each genome alone: of val over all views, of another split, read for this call, plain.

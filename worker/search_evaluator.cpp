@@ -14,6 +14,7 @@
 #include "core/work/run_devices.hpp"
 #include "worker/frozen_backbones.hpp"
 #include "worker/fusion/fusion_search.hpp"
+#include "worker/fusion/late_fusion.hpp"
 #include "worker/fusion/not_finite.hpp"
 #include "worker/fusion/retraining.hpp"
 #include "worker/group/placement.hpp"
@@ -63,6 +64,11 @@ class SearchEvaluator final : public Evaluator {
       samples.push_back(naming_lost({&candidate, 1}, [&] { return backbones_.fusion_samples(candidate.genome); }));
     }
     FusionScores found;
+    if (is_late_fusion(work)) {
+      for (std::size_t i = 0; i < candidates.size(); ++i)
+        found.scores.push_back(naming_lost({&candidates[i], 1}, [&] { return late(candidates[i], samples[i]); }));
+      return found;
+    }
     if (settings_.protocol == Protocol::published) {
       for (std::size_t i = 0; i < candidates.size(); ++i)
         found.scores.push_back(naming_lost({&candidates[i], 1}, [&] {
@@ -96,6 +102,13 @@ class SearchEvaluator final : public Evaluator {
     return score;
   }
 
+  FusionScore late(const FusionCandidate& candidate, const FusionSamples& samples) {
+    const Genotype genotype{{}, {}, late_fusion_of(candidate.genome.macro)};
+    auto trained = train_late_fusion(samples, genotype.late);
+    keep(candidate, genotype, trained.metric_val, std::move(trained.weights));
+    return FusionScore{trained.metric_val, genotype};
+  }
+
   /// Nothing is retrained: the kept model has no fusion weights.
   FusionScore published(const FusionCandidate& candidate, const FusionSamples& samples, const FusionHooks& hooks) {
     const Samples test = backbones_.samples(candidate.genome, Split::test);
@@ -115,6 +128,8 @@ class SearchEvaluator final : public Evaluator {
     // A search by the honest protocol reads test here and only here: it plays no part before the final front is known.
     try {
       const Samples test = backbones_.samples(work.genome, Split::test);
+      if (work.genotype.late != LateFusion::none)
+        return TestScore{evaluate_late_fusion(weights, work.genotype.late, test, backbones_.features_offered())};
       return TestScore{evaluate_model(weights, work.genotype, test, settings_.fusion)};
     } catch (const NotFinite& e) {
       throw CandidateError(fmt::format("{} (model {}, {})", e.what(), work.candidate.value, text_of(work.genome)));

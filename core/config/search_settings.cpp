@@ -25,6 +25,7 @@ FusionSettings published_values(FusionSettings settings) {
   settings.arch_temperature = 1;
   settings.warmup_epochs = 0;
   settings.train_views = settings.validation_views = 1;
+  settings.backbone_logits = false;
   return settings;
 }
 
@@ -160,6 +161,9 @@ void SearchSettings::declare(OptionSet& o) {
       "fusion searches a generation; 0: as many as backbones survive in the modality with most (published: 16 of 64), "
       "and two more in the first",
       {0, 100'000});
+  o.add("late-fusion", evolution.late_fusion,
+        "score late fusion of every pair that is looked at, too: the backbones' log-probabilities added, a linear "
+        "layer on their logits, one on their last maps; a second a pair (protocol published: off)");
   o.add("cells", evolution.macro.usual.cells, "usual number of fusion cells", {1, 64});
   o.add("nodes", evolution.macro.usual.nodes, "usual number of operators a cell", {1, 64});
   o.add("macro-other", evolution.macro.p_other, "probability of another number of cells, and of nodes", {0.0, 1.0});
@@ -180,6 +184,9 @@ void SearchSettings::declare(OptionSet& o) {
         "last cells that are joined to the output, at most (protocol published: last states, inputs among them)",
         {1, 64});
   o.add("dropout", fusion.dropout, "dropout inside the fusion network", {0.0, 0.95});
+  o.add("backbone-logits", fusion.backbone_logits,
+        "add the backbones' logits, a learned scale each, to those of the fusion network, which then learns what they "
+        "do not know (protocol published: off)");
   o.add("validation-views", fusion.validation_views,
         "every validation sample counts so often: once as it is, then varied as in supernet training; the metric is "
         "the mean. "
@@ -228,7 +235,10 @@ void SearchSettings::declare(OptionSet& o) {
   o.add("retrain-lr", fusion.retrain_lr, "Adam's learning rate of retraining (cosine to 0)", {0.0, 10.0});
 
   declare_spaces(o, spaces);
-  o.add_rule("protocol = published", [this] { fusion = fusion_in_force(); });
+  o.add_rule("protocol = published", [this] {
+    fusion = fusion_in_force();
+    evolution = evolution_in_force();
+  });
 }
 
 int FusionSettings::features_of(std::size_t modality) const {
@@ -237,6 +247,12 @@ int FusionSettings::features_of(std::size_t modality) const {
 
 FusionSettings SearchSettings::fusion_in_force() const {
   return protocol == Protocol::published ? published_values(fusion) : fusion;
+}
+
+EvolutionSettings SearchSettings::evolution_in_force() const {
+  EvolutionSettings settings = evolution;
+  if (protocol == Protocol::published) settings.late_fusion = false;
+  return settings;
 }
 
 void SearchSettings::check() const {
@@ -289,6 +305,7 @@ void SearchSettings::check() const {
 std::uint64_t SearchSettings::result_hash(std::uint64_t content) const {
   SearchSettings copy = *this;
   copy.fusion = fusion_in_force();
+  copy.evolution = evolution_in_force();
   OptionSet options("", "");
   copy.declare(options);
   std::string text;

@@ -42,6 +42,7 @@ struct EvolutionSettings {
   double crossover_first = 0.8;      ///< a gene comes from the first parent (0.8)
   double mutation = 0.4;             ///< a gene mutates (0.4)
   int pairs = 0;                     ///< fusion searches a generation; 0: as many as backbones survive
+  bool late_fusion = true;           ///< score late fusion (LateFusion) of every pair, too; not as published
   MacroOptions macro;
 };
 
@@ -53,6 +54,8 @@ struct FusionSettings {
   /// How many of its last cells a network of so many joins, but for the published protocol.
   [[nodiscard]] int joined_cells(int cells) const { return std::min(multiplier, cells); }
   double dropout = 0.1;
+  /// The backbones' logits, which they are paid for, are added to the network's (FusionHead); not as published.
+  bool backbone_logits = true;
   std::vector<std::string> operators = searched_operators();
   std::vector<int> features = {4};  ///< per modality, maps offered to fusion; one value serves all
   [[nodiscard]] int features_of(std::size_t modality) const;
@@ -129,8 +132,10 @@ struct SearchSettings {
 
   /// Binds every option above. Once they are read, `fusion` is what is in force.
   void declare(OptionSet& options);
-  /// `fusion`, with the published values where the protocol is the published one: of settings made by hand, too.
+  /// `fusion` and `evolution`, with the published values where the protocol is the published one: of settings made by
+  /// hand, too.
   [[nodiscard]] FusionSettings fusion_in_force() const;
+  [[nodiscard]] EvolutionSettings evolution_in_force() const;
   /// Ranges and consistency that single options cannot see. @throws InputError
   void check() const;
   /// Hash of all settings that determine results (OptionSet::identity): neither paths, whose files count by content,

@@ -34,7 +34,7 @@ std::vector<FusionInput> fusion_inputs(const BackboneSpace& space, const Backbon
 }
 
 ModelSize fusion_size(const Genotype& genotype, const std::vector<FusionInput>& inputs, int classes, int channels,
-                      int positions) {
+                      int positions, int backbones) {
   const double state = static_cast<double>(channels) * positions;
   std::set<int> read(genotype.concat.begin(), genotype.concat.end());
   ModelSize size;
@@ -48,18 +48,40 @@ ModelSize fusion_size(const Genotype& genotype, const std::vector<FusionInput>& 
       size += size_of({linear(inputs[i].channels, channels, inputs[i].vector ? 1 : positions),
                        normalisation(state, kBatchNormFlops, 2.0 * channels)});
   const double joined = static_cast<double>(genotype.concat.size()) * state;
-  return size += size_of({normalisation(joined, kLayerNormFlops, 2 * joined), linear(joined, classes)});
+  size += size_of({normalisation(joined, kLayerNormFlops, 2 * joined), linear(joined, classes)});
+  size.parameters += backbones;  // a scale each
+  return size;
+}
+
+ModelSize late_fusion_size(LateFusion late, const std::vector<FusionInput>& last, int classes, int positions) {
+  const auto backbones = static_cast<double>(last.size());
+  double numbers = 0;
+  for (const auto& [channels, vector] : last) numbers += static_cast<double>(channels) * (vector ? 1 : positions);
+  switch (late) {
+    case LateFusion::sum:
+      return {backbones, 0};
+    case LateFusion::logits:
+      return size_of({linear(backbones * classes, classes)});
+    case LateFusion::maps:
+      return size_of({linear(numbers, classes)});
+    case LateFusion::none:
+      break;
+  }
+  return {};
 }
 
 ModelSize ModelSizing::operator()(const MultimodalGenome& genome, const Genotype& genotype) const {
   ModelSize size;
-  std::vector<FusionInput> inputs;
+  std::vector<FusionInput> inputs, last;
   for (std::size_t m = 0; m < spaces.size(); ++m) {
     size += backbone_size(spaces[m], genome.backbones.at(m), classes);
     const auto offered = fusion_inputs(spaces[m], genome.backbones[m], features.at(m));
     inputs.insert(inputs.end(), offered.begin(), offered.end());
+    last.push_back(offered.back());
   }
-  return size += fusion_size(genotype, inputs, classes, channels, positions);
+  if (genotype.late != LateFusion::none) return size += late_fusion_size(genotype.late, last, classes, positions);
+  const int added = backbone_logits ? static_cast<int>(spaces.size()) : 0;
+  return size += fusion_size(genotype, inputs, classes, channels, positions, added);
 }
 
 }  // namespace harmonic

@@ -50,9 +50,12 @@ struct FusionInput {
                                                      int count);
 
 /// The discrete fusion network of a genotype: the reshaping of every input that it reads, its cells and its head.
-/// @param inputs of all modalities, in order
+/// @param inputs of all modalities, in order @param backbones whose logits the head adds
 [[nodiscard]] ModelSize fusion_size(const Genotype& genotype, const std::vector<FusionInput>& inputs, int classes,
-                                    int channels, int positions);
+                                    int channels, int positions, int backbones = 0);
+/// Late fusion. @param last feature that each backbone offers
+[[nodiscard]] ModelSize late_fusion_size(LateFusion late, const std::vector<FusionInput>& last, int classes,
+                                         int positions);
 
 /// What sizes of the multimodal models of a run depend on beside genome and genotype.
 struct ModelSizing {
@@ -60,6 +63,7 @@ struct ModelSizing {
   std::vector<int> features;          ///< that each modality offers to fusion
   int classes = 0;                    ///< of the data
   int channels = 192, positions = 16;
+  bool backbone_logits = false;  ///< fusion networks add the backbones' logits to their own
 
   /// Backbones cut to their genomes, and the fusion network.
   [[nodiscard]] ModelSize operator()(const MultimodalGenome& genome, const Genotype& genotype) const;

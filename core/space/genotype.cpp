@@ -15,9 +15,11 @@
 namespace harmonic {
 namespace {
 
+const std::string kLate = "late:";
+
 [[noreturn]] void unreadable(std::string_view part) {
   throw InputError(fmt::format("cannot read '{}' in a genotype", part),
-                   "write it as 1+4:Sum(1,0) | 5+7:ConcatFC(0,1),SE1(2,0) -> 8,9");
+                   "write it as 1+4:Sum(1,0) | 5+7:ConcatFC(0,1),SE1(2,0) -> 8,9, or as late:sum");
 }
 
 std::pair<int, int> parse_pair(const std::string& text, char separator) {
@@ -65,6 +67,7 @@ FusionCell parse_cell(const std::string& text) {
 }  // namespace
 
 std::string to_text(const Genotype& genotype) {
+  if (genotype.late != LateFusion::none) return kLate + word_of(kLateFusions, genotype.late);
   std::vector<std::string> cells;
   cells.reserve(genotype.cells.size());
   for (const auto& cell : genotype.cells) {
@@ -77,6 +80,7 @@ std::string to_text(const Genotype& genotype) {
 }
 
 Genotype parse_genotype(std::string_view text) {
+  if (text.starts_with(kLate)) return {{}, {}, value_of(kLateFusions, text.substr(kLate.size()), "a late fusion")};
   const auto arrow = text.find("->");
   if (arrow == std::string_view::npos) unreadable(text);
   Genotype genotype;

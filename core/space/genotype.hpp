@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/space/genome.hpp"
+#include "core/space/late_fusion.hpp"
 
 namespace harmonic {
 
@@ -28,15 +29,16 @@ struct FusionCell {
   auto operator<=>(const FusionCell&) const = default;
 };
 
-/// The fusion micro-architecture that a differentiable search found.
+/// The fusion micro-architecture that a differentiable search found, or a late fusion, which has no cells.
 struct Genotype {
   std::vector<FusionCell> cells;
   std::vector<int> concat;  ///< states joined to the network's output, ascending
+  LateFusion late = LateFusion::none;
 
   auto operator<=>(const Genotype&) const = default;
 };
 
-/// "1+4:Sum(1,0) | 5+7:ConcatFC(0,1),SE1(2,0) -> 8,9"
+/// "1+4:Sum(1,0) | 5+7:ConcatFC(0,1),SE1(2,0) -> 8,9", or "late:sum"
 [[nodiscard]] std::string to_text(const Genotype& genotype);
 /// Inverse of to_text. @throws InputError naming the part that cannot be read.
 [[nodiscard]] Genotype parse_genotype(std::string_view text);

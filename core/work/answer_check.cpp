@@ -34,6 +34,10 @@ bool among(int states, int first, int second) {
 /// how many inputs there are: two at least, a backbone offers one at least.
 /// @param expected_inputs 0: unknown
 std::string bad_genotype(const Genotype& genotype, const MultimodalGenome& genome, int expected_inputs) {
+  if (genome.macro.cells == 0 || genotype.late != LateFusion::none)
+    return genotype == Genotype{{}, {}, late_fusion_of(genome.macro)} && genotype.late != LateFusion::none
+               ? ""
+               : "a genotype that is no such late fusion";
   const auto [cells, nodes] = genome.macro;
   const bool fits = genotype.cells.size() == static_cast<std::size_t>(cells) &&
                     std::ranges::all_of(genotype.cells, [most = static_cast<std::size_t>(nodes)](const auto& cell) {

@@ -1,5 +1,7 @@
 #include "core/work/work.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "core/base/overloaded.hpp"
@@ -25,14 +27,22 @@ int parts_of(const Work& work) {
   return search == nullptr ? 1 : static_cast<int>(search->candidates.size());
 }
 
+bool is_late_fusion(const Work& work) {
+  const auto* search = std::get_if<SearchFusion>(&work);
+  return search != nullptr &&
+         std::ranges::all_of(search->candidates, [](const auto& c) { return c.genome.macro.cells == 0; });
+}
+
 std::string describe(const Work& work) {
-  return std::visit(Overloaded{[](const EvaluateBackbones& w) {
-                                 return fmt::format("evaluation of {} backbones of modality {}", w.genomes.size(),
-                                                    w.modality);
-                               },
-                               [](const SearchFusion& w) { return fmt::format("fusion search of {}", models_of(w)); },
-                               [](const TestModel& w) { return fmt::format("test of model {}", w.candidate.value); }},
-                    work);
+  return std::visit(
+      Overloaded{[](const EvaluateBackbones& w) {
+                   return fmt::format("evaluation of {} backbones of modality {}", w.genomes.size(), w.modality);
+                 },
+                 [](const SearchFusion& w) {
+                   return fmt::format("{} of {}", is_late_fusion(w) ? "late fusion" : "fusion search", models_of(w));
+                 },
+                 [](const TestModel& w) { return fmt::format("test of model {}", w.candidate.value); }},
+      work);
 }
 
 std::string to_text(FailureKind kind) {

@@ -39,7 +39,8 @@ struct FusionCandidate {
 /// Tier 2: fusion search on a pair (or more) of backbones, then the discrete network derived, retrained and validated;
 /// for every candidate.
 struct SearchFusion {
-  std::vector<FusionCandidate> candidates;  ///< one or more, of one macro-architecture: they may train in one pass
+  /// One or more, of one macro-architecture: they may train in one pass. Or late fusions (LateFusion) of one pair.
+  std::vector<FusionCandidate> candidates;
 
   bool operator==(const SearchFusion&) const = default;
 };
@@ -57,6 +58,8 @@ using Work = std::variant<EvaluateBackbones, SearchFusion, TestModel>;
 
 /// What a piece of work counts for: a group's fusion searches, else 1. A group has as many times the deadline.
 [[nodiscard]] int parts_of(const Work& work);
+/// Whether all that is asked for is late fusion, which takes a second where a search takes minutes.
+[[nodiscard]] bool is_late_fusion(const Work& work);
 /// "fusion search of models 7 and 9", for people.
 [[nodiscard]] std::string describe(const Work& work);
 

@@ -113,8 +113,8 @@ RunInputs::RunInputs(const SearchSettings& settings, const RunHooks& hooks) {
   const DatasetFile data(settings.data);
   check_splits(data);
   int inputs = 0;
-  ModelSizing sizing{
-      {}, {}, data.info().classes, settings.fusion.channels, settings.fusion.side * settings.fusion.side};
+  const FusionSettings fusion = settings.fusion_in_force();
+  ModelSizing sizing{{}, {}, data.info().classes, fusion.channels, fusion.side * fusion.side, fusion.backbone_logits};
   for (const auto& modality : settings.modalities) {
     const int features = settings.fusion.features_of(modalities.size());
     inputs += features;

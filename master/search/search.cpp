@@ -11,6 +11,7 @@
 #include "core/space/prefix_groups.hpp"
 #include "master/models/scored_models.hpp"
 #include "master/search/batched_pairs.hpp"
+#include "master/search/late_fusions.hpp"
 
 namespace harmonic {
 namespace {
@@ -174,15 +175,22 @@ void Search::select_backbones() {
     if (pair.parent) candidate.start = state_.archive.models().at(*pair.parent).architecture;
     candidates.push_back(std::move(candidate));
   }
-  const auto pieces = batched_pairs(candidates, pairs_at_once_);
-  start(Phase::fusion, {pieces.begin(), pieces.end()});
+  std::vector<Work> work;
+  if (settings_.late_fusion)
+    for (auto& late : late_fusions(candidates, known)) {
+      for (auto& candidate : late.candidates) candidate.candidate = CandidateId{state_.next_candidate++};
+      work.emplace_back(std::move(late));
+    }
+  for (auto& piece : batched_pairs(candidates, pairs_at_once_)) work.emplace_back(std::move(piece));
+  start(Phase::fusion, std::move(work));
 }
 
 void Search::select_models() {
   std::vector<CandidateId> pool = state_.parents;
   const auto& models = state_.archive.models();
+  // A late fusion has no macro-architecture to pass on.
   for (auto it = models.lower_bound(CandidateId{boundary_.next_candidate}); it != models.end(); ++it)
-    pool.push_back(it->first);
+    if (it->second.genotype.late == LateFusion::none) pool.push_back(it->first);
   if (pool.empty())
     throw RunError(fmt::format("no multimodal model could be evaluated; the last failure: {}", board_.last_failure()));
   std::ranges::sort(pool);

@@ -32,8 +32,9 @@ struct SearchState {
 ///
 /// A generation: the population of each modality (survivors and offspring; at first random) is evaluated,
 /// rank-and-crowding survival keeps a share of it; survivors are combined across modalities and each combination gets a
-/// fusion search; parents and new models compete, a share of them (backbone genes, macro-architecture) are the next
-/// parents. After the last generation the models that no other dominates, of all ever scored, are tested.
+/// fusion search, and late fusion as what it has to beat; parents and new models compete, a share of them (backbone
+/// genes, macro-architecture) are the next parents. After the last generation the models that no other dominates, of
+/// all ever scored, are tested.
 class Search {
  public:
   /// @param spaces one a modality, in the run's order

@@ -23,9 +23,10 @@ Search make_search(const SearchSettings& settings, const RunInputs& inputs, cons
   const bool from_checkpoint = settings.resume && start == RunRecipe::Start::checkpoint;
   auto state =
       from_checkpoint ? load_checkpoint(paths.checkpoint(), inputs.hash, inputs.spaces, inputs.answers) : std::nullopt;
-  if (!state) return {settings.evolution, seed, inputs.spaces, inputs.costs, at_once};
+  const auto evolution = settings.evolution_in_force();
+  if (!state) return {evolution, seed, inputs.spaces, inputs.costs, at_once};
   log::info("resumed after generation {}", state->generation);
-  return {settings.evolution, seed, inputs.spaces, inputs.costs, std::move(*state), at_once};
+  return {evolution, seed, inputs.spaces, inputs.costs, std::move(*state), at_once};
 }
 
 /// Removes the folders of scored models that are not on the front: a model that is dominated once stays dominated.

@@ -89,14 +89,17 @@ std::vector<std::vector<torch::Tensor>> BackboneEvaluator::features(const Backbo
   for (const auto& split : inputs) {
     check_input(supernet().space(), split);
     std::vector<std::vector<torch::Tensor>> parts(offered.size());
+    std::vector<torch::Tensor> logits;
     for (const auto& chunk : split.split(evaluation_chunk(split))) {
       const auto output = network.forward(chunk.to(device_));
       for (std::size_t i = 0; i < offered.size(); ++i)
         parts[i].push_back(pooled_feature(output.features.at(static_cast<std::size_t>(offered[i])), side).cpu());
+      logits.push_back(output.logits.cpu());
     }
     auto& joined = all.emplace_back();
     // Positions before channels in memory, as fusion reads them: it then needs no copy of its own.
     for (const auto& part : parts) joined.push_back(torch::cat(part).transpose(1, 2).contiguous().transpose(1, 2));
+    joined.push_back(torch::cat(logits));
   }
   return all;
 }

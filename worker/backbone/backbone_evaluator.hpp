@@ -36,8 +36,9 @@ class BackboneEvaluator {
       const std::vector<BackboneGenome>& genomes, const torch::Tensor& inputs, const torch::Tensor& labels,
       LabelKind kind, const std::function<void()>& at_work = [] {}) const;
 
-  /// Features that a recalibrated sub-network offers to fusion, for every tensor of inputs (splits): element [split][i]
-  /// is feature offered[i], pooled to (N, C, side * side), float32 on the CPU; a vector feature (N, F) gives (N, F, 1).
+  /// What a recalibrated sub-network gives to fusion, for every tensor of inputs (splits), float32 on the CPU: element
+  /// [split][i] is feature offered[i], pooled to (N, C, side * side); a vector feature (N, F) gives (N, F, 1); the last
+  /// element of a split is the logits, (N, classes).
   /// @param offered indices among the sub-network's features, ascending (offered_features())
   [[nodiscard]] std::vector<std::vector<torch::Tensor>> features(const BackboneGenome& genome,
                                                                  const std::vector<torch::Tensor>& inputs,

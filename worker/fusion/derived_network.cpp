@@ -67,7 +67,7 @@ Tensor DerivedCell::forward(const Tensor& x, const Tensor& y, Mode mode) {
 }
 
 DerivedNetwork::DerivedNetwork(const Genotype& genotype, const std::vector<int>& input_channels, int classes,
-                               const StateShape& shape)
+                               const StateShape& shape, int backbones)
     : genotype_(genotype) {
   check_genotype(genotype, static_cast<int>(input_channels.size()));
   const auto used = used_states(genotype);
@@ -80,11 +80,12 @@ DerivedNetwork::DerivedNetwork(const Genotype& genotype, const std::vector<int>&
   for (std::size_t c = 0; c < genotype.cells.size(); ++c)
     cells_.push_back(
         register_module(fmt::format("cell_{}", c), std::make_shared<DerivedCell>(genotype.cells[c], shape)));
-  head_ =
-      register_module("head", std::make_shared<FusionHead>(static_cast<int>(genotype.concat.size()), classes, shape));
+  head_ = register_module(
+      "head", std::make_shared<FusionHead>(static_cast<int>(genotype.concat.size()), classes, shape, backbones));
 }
 
-Tensor DerivedNetwork::forward(const std::vector<Tensor>& features, Mode mode) {
+Tensor DerivedNetwork::forward(const std::vector<Tensor>& features, Mode mode,
+                               const std::vector<Tensor>& backbone_logits) {
   std::vector<Tensor> states;
   for (std::size_t i = 0; i < reshape_.size(); ++i)
     states.push_back(reshape_[i] ? reshape_[i]->forward(features[i], mode) : Tensor());
@@ -93,7 +94,7 @@ Tensor DerivedNetwork::forward(const std::vector<Tensor>& features, Mode mode) {
                                         states[static_cast<std::size_t>(genotype_.cells[c].second)], mode));
   std::vector<Tensor> joined;
   for (const int state : genotype_.concat) joined.push_back(states[static_cast<std::size_t>(state)]);
-  return head_->forward(joined);
+  return head_->forward(joined, backbone_logits);
 }
 
 std::map<std::string, Tensor> DerivedNetwork::tensors() const {

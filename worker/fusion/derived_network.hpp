@@ -29,14 +29,17 @@ class DerivedCell final : public torch::nn::Module {
 
 /// The discrete network of a genotype: what is retrained, reported and exported. Only the inputs that some cell or the
 /// output reads are reshaped; the others are not computed and have no parameters. Source: method.md.
-/// Tensor names: reshape_<input>.*, cell_<i>.<step>.*, cell_<i>.ln.*, head.ln.*, head.classifier.*
+/// Tensor names: reshape_<input>.*, cell_<i>.<step>.*, cell_<i>.ln.*, head.ln.*, head.classifier.*, head.scales
 class DerivedNetwork final : public torch::nn::Module {
  public:
+  /// @param backbones whose logits are added to the network's (FusionHead)
   /// @throws InputError when the genotype names states that do not exist, or unknown operators
-  DerivedNetwork(const Genotype& genotype, const std::vector<int>& input_channels, int classes,
-                 const StateShape& shape);
-  /// @param features one an input, as feature_rows gives them @return logits (N, classes)
-  torch::Tensor forward(const std::vector<torch::Tensor>& features, Mode mode);
+  DerivedNetwork(const Genotype& genotype, const std::vector<int>& input_channels, int classes, const StateShape& shape,
+                 int backbones = 0);
+  /// @param features one an input, as feature_rows gives them @param backbone_logits as FusionHead takes them
+  /// @return logits (N, classes)
+  torch::Tensor forward(const std::vector<torch::Tensor>& features, Mode mode,
+                        const std::vector<torch::Tensor>& backbone_logits = {});
 
   /// Every parameter and running statistic by name: copies, on the CPU.
   [[nodiscard]] std::map<std::string, torch::Tensor> tensors() const;

@@ -22,7 +22,7 @@ namespace {
 MixedLane lane_for(const FusionSamples& samples, MacroArchitecture macro, const FusionSettings& settings, int joined,
                    std::uint64_t seed) {
   return {{samples.train.channels(), macro, settings.operators, joined, samples.train.labels.classes,
-           state_shape(settings)},
+           state_shape(settings), added_backbones(samples.train, settings)},
           seed};
 }
 

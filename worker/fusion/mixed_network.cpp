@@ -180,10 +180,12 @@ MixedNetwork::MixedNetwork(const FusionLayout& layout) : layout_(layout) {
   for (int i = 0; i < layout.macro.cells; ++i)
     cells_.push_back(register_module(fmt::format("cell_{}", i),
                                      std::make_shared<MixedNode>(layout.macro.nodes, layout.operators, layout.shape)));
-  head_ = register_module("head", std::make_shared<FusionHead>(layout.multiplier, layout.classes, layout.shape));
+  head_ = register_module(
+      "head", std::make_shared<FusionHead>(layout.multiplier, layout.classes, layout.shape, layout.backbones));
 }
 
-Tensor MixedNetwork::forward(const std::vector<Tensor>& features, const Architecture& weights, Mode mode) {
+Tensor MixedNetwork::forward(const std::vector<Tensor>& features, const Architecture& weights, Mode mode,
+                             const std::vector<Tensor>& backbone_logits) {
   std::vector<Tensor> states, sums;
   // Where the output reads cells alone no reshaped input is needed by itself.
   const bool cells_alone = layout_.macro.cells >= layout_.multiplier;
@@ -207,7 +209,7 @@ Tensor MixedNetwork::forward(const std::vector<Tensor>& features, const Architec
     row += inputs + static_cast<std::int64_t>(c);
     states.push_back(cells_[c]->forward(x, weights.betas[c], weights.gammas[c], mode));
   }
-  return head_->forward({states.end() - layout_.multiplier, states.end()});
+  return head_->forward({states.end() - layout_.multiplier, states.end()}, backbone_logits);
 }
 
 std::vector<Tensor> MixedNetwork::input_sums(const std::vector<Tensor>& features, const Architecture& weights,

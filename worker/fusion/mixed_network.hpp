@@ -23,6 +23,7 @@ struct FusionLayout {
   int multiplier = 2;                  ///< last states joined to the output
   int classes = 2;
   StateShape shape;
+  int backbones = 0;  ///< whose logits are added to the network's (FusionHead)
 };
 
 /// All candidate operators on one state (both inputs are the same), weighted: sum of weight_i * op_i(t, t).
@@ -62,15 +63,18 @@ class MixedNode final : public torch::nn::Module {
 };
 
 /// The differentiable search network over all input features. Source: method.md, "Tier 2".
-/// Parameter names: reshape_<input>.*, cell_<i>.<step>.<operator>.*, cell_<i>.ln.*, head.ln.*, head.classifier.*
+/// Parameter names: reshape_<input>.*, cell_<i>.<step>.<operator>.*, cell_<i>.ln.*, head.ln.*, head.classifier.*,
+/// head.scales
 class MixedNetwork final : public torch::nn::Module {
  public:
   /// @throws InputError for a layout that cannot be: fewer than two inputs, unknown operators, too large a multiplier
   explicit MixedNetwork(const FusionLayout& layout);
   /// @param features one an input, as feature_rows gives them
   /// @param weights alpha, beta, gamma after softmax
+  /// @param backbone_logits as FusionHead takes them
   /// @return logits (N, classes)
-  torch::Tensor forward(const std::vector<torch::Tensor>& features, const Architecture& weights, Mode mode);
+  torch::Tensor forward(const std::vector<torch::Tensor>& features, const Architecture& weights, Mode mode,
+                        const std::vector<torch::Tensor>& backbone_logits = {});
 
  private:
   /// What the reshaped inputs give to each cell.

@@ -84,8 +84,9 @@ Architecture MixedSearch::logits(std::size_t lane) const {
 double MixedSearch::metric(const Samples& samples) {
   const torch::NoGradGuard no_grad;
   const Architecture weights = weights_of(logits_, temperature_);
-  const Tensor logits =
-      predict(samples, [&](const auto& features) { return network_->forward(features, weights, Mode::eval); });
+  const Tensor logits = predict(samples, [&](const auto& features, const auto& of_backbones) {
+    return network_->forward(features, weights, Mode::eval, of_backbones);
+  });
   return checked_metric(logits, samples.labels, "the mixed network");
 }
 
@@ -121,7 +122,7 @@ Tensor MixedSearch::step_weights(const Samples& batch) {
     weights = weights_of(logits_, temperature_);
   }
   weight_adam_->zero_grad();
-  const Tensor losses = lane_losses(network_->forward(batch.features, weights, Mode::train), batch.labels,
+  const Tensor losses = lane_losses(network_->forward(batch.features, weights, Mode::train, batch.logits), batch.labels,
                                     static_cast<std::int64_t>(seeds_.size()));
   protocol_.weight_loss(losses.sum(), weights).backward();
   weight_adam_->step();
@@ -132,8 +133,8 @@ void MixedSearch::step_architecture(const Samples& batch) {
   for (auto& parameter : network_->parameters()) parameter.set_requires_grad(false);
   const Architecture weights = weights_of(logits_, temperature_);
   arch_adam_->zero_grad();
-  const Tensor losses = lane_losses(network_->forward(batch.features, weights, Mode::architecture), batch.labels,
-                                    static_cast<std::int64_t>(seeds_.size()));
+  const Tensor losses = lane_losses(network_->forward(batch.features, weights, Mode::architecture, batch.logits),
+                                    batch.labels, static_cast<std::int64_t>(seeds_.size()));
   protocol_.architecture_loss(losses.sum(), weights, progress_).backward();
   arch_adam_->step();
   for (auto& parameter : network_->parameters()) parameter.set_requires_grad(true);

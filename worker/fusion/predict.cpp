@@ -19,12 +19,15 @@ Tensor predict_lanes(const Samples& samples, std::int64_t lanes, const Forward& 
   constexpr std::int64_t kBatch = 256;  // bounds the memory, changes nothing
   std::vector<Tensor> logits;
   for (std::int64_t first = 0; first < samples.rows(); first += kBatch) {
-    std::vector<Tensor> features;
-    for (const auto& feature : samples.features) {
-      const Tensor rows = feature.slice(0, first, first + kBatch);
-      features.push_back(lanes == 1 ? rows : rows.repeat({lanes, 1, 1}));
-    }
-    logits.push_back(forward(features).unflatten(0, {lanes, -1}));
+    const auto rows_of = [&](const std::vector<Tensor>& all) {
+      std::vector<Tensor> some;
+      for (const auto& tensor : all) {
+        const Tensor rows = tensor.slice(0, first, first + kBatch);
+        some.push_back(lanes == 1 ? rows : at::cat(std::vector<Tensor>(static_cast<std::size_t>(lanes), rows)));
+      }
+      return some;
+    };
+    logits.push_back(forward(rows_of(samples.features), rows_of(samples.logits)).unflatten(0, {lanes, -1}));
   }
   return at::cat(logits, 1);
 }

@@ -10,8 +10,8 @@
 
 namespace harmonic {
 
-/// Features of some rows -> their logits.
-using Forward = std::function<torch::Tensor(const std::vector<torch::Tensor>&)>;
+/// Features of some rows, and the backbones' logits of them, as Samples has them -> the network's logits.
+using Forward = std::function<torch::Tensor(const std::vector<torch::Tensor>&, const std::vector<torch::Tensor>&)>;
 
 /// Logits of all rows in their order, (rows, classes), without gradients.
 [[nodiscard]] torch::Tensor predict(const Samples& samples, const Forward& forward);

@@ -64,7 +64,8 @@ std::shared_ptr<DerivedNetwork> make_network(const Samples& samples, const Genot
   const auto make = [&](std::size_t lanes) {
     StateShape shape = state_shape(settings);
     shape.lanes = static_cast<std::int64_t>(lanes);
-    return std::make_shared<DerivedNetwork>(genotype, samples.channels(), samples.labels.classes, shape);
+    return std::make_shared<DerivedNetwork>(genotype, samples.channels(), samples.labels.classes, shape,
+                                            added_backbones(samples, settings));
   };
   std::vector<std::shared_ptr<torch::nn::Module>> singles;
   std::shared_ptr<DerivedNetwork> network;
@@ -97,7 +98,7 @@ Tensor train_epoch(DerivedNetwork& network, torch::optim::Adam& adam, const Samp
     hooks.stop_if_cancelled();
     const Samples batch = train.at(indices);
     adam.zero_grad();
-    const Tensor losses = lane_losses(network.forward(batch.features, Mode::train), batch.labels, lanes);
+    const Tensor losses = lane_losses(network.forward(batch.features, Mode::train, batch.logits), batch.labels, lanes);
     losses.sum().backward();
     adam.step();
     loss_sum += losses.detach() * (batch.rows() / lanes);
@@ -128,8 +129,9 @@ std::vector<TrainedFusion> retrain_in_lanes(const FusionSamples& samples, const 
     set_learning_rate(adam,
                       settings.retrain_lr * (1 + std::cos(std::numbers::pi * epoch / settings.retrain_epochs)) / 2);
     const Tensor losses = train_epoch(*network, adam, train, seeds, epoch, settings.retrain_batch, hooks);
-    const Tensor logits =
-        predict_lanes(val, lanes, [&](const auto& features) { return network->forward(features, Mode::eval); });
+    const Tensor logits = predict_lanes(val, lanes, [&](const auto& features, const auto& of_backbones) {
+      return network->forward(features, Mode::eval, of_backbones);
+    });
     const auto loss_finite = finite_lanes({losses}, lanes), logits_finite = finite_lanes({logits}, lanes),
                weights_finite = finite_lanes(tensors_of(*network), lanes);
     double metric = 0;
@@ -161,10 +163,13 @@ TrainedFusion retrain_fusion(const FusionSamples& samples, const Genotype& genot
 
 double evaluate_model(const std::map<std::string, Tensor>& weights, const Genotype& genotype, const Samples& samples,
                       const FusionSettings& settings) {
-  DerivedNetwork network(genotype, samples.channels(), samples.labels.classes, state_shape(settings));
+  DerivedNetwork network(genotype, samples.channels(), samples.labels.classes, state_shape(settings),
+                         added_backbones(samples, settings));
   network.load(weights);
   network.to(samples.device());
-  const Tensor logits = predict(samples, [&](const auto& rows) { return network.forward(rows, Mode::eval); });
+  const Tensor logits = predict(samples, [&](const auto& features, const auto& of_backbones) {
+    return network.forward(features, Mode::eval, of_backbones);
+  });
   return checked_metric(logits, samples.labels, "the trained model");
 }
 

@@ -8,6 +8,7 @@
 #include <torch/torch.h>
 
 #include "core/base/error.hpp"
+#include "core/config/search_settings.hpp"
 #include "worker/fusion/not_finite.hpp"
 #include "worker/fusion/state.hpp"
 
@@ -29,6 +30,17 @@ void check_features(const std::vector<Tensor>& features, const Labels& labels, i
       throw InputError(fmt::format("fusion input {} has {} samples, the labels {}", i, f.size(0), rows),
                        "give features and labels of the same split");
     if (!all_finite(f)) throw NotFinite(fmt::format("fusion input {} holds numbers that are not finite", i));
+  }
+}
+
+void check_logits(const std::vector<Tensor>& logits, const Labels& labels) {
+  const std::vector<std::int64_t> expected = {labels.values.size(0), labels.classes};
+  for (std::size_t m = 0; m < logits.size(); ++m) {
+    if (logits[m].sizes() != expected)
+      throw InputError(fmt::format("the logits of backbone {} are {}, not {}", m, fmt::join(logits[m].sizes(), " x "),
+                                   fmt::join(expected, " x ")),
+                       "give features and logits of the same split, of backbones that know its classes");
+    if (!all_finite(logits[m])) throw NotFinite(fmt::format("the logits of backbone {} are not finite", m));
   }
 }
 
@@ -59,24 +71,32 @@ std::vector<int> Samples::channels() const {
 }
 
 Samples Samples::at(const Tensor& indices) const {
-  Samples some{{}, labels};
+  Samples some{{}, {}, labels};
   for (const auto& feature : features) some.features.push_back(feature.index_select(0, indices));
+  for (const auto& own : logits) some.logits.push_back(own.index_select(0, indices));
   some.labels.values = labels.values.index_select(0, indices);
   return some;
 }
 
-Samples make_samples(const std::vector<Tensor>& features, const Labels& labels, int positions, torch::Device device) {
+Samples make_samples(const std::vector<Tensor>& features, const std::vector<Tensor>& logits, const Labels& labels,
+                     int positions, torch::Device device) {
   check_labels(labels);
   check_features(features, labels, positions);
-  Samples samples{{}, labels};
+  check_logits(logits, labels);
+  Samples samples{{}, {}, labels};
   for (const auto& feature : features) samples.features.push_back(feature_rows(feature).to(device));
+  for (const auto& own : logits) samples.logits.push_back(own.to(device));
   samples.labels.values = labels.values.to(device);
   return samples;
 }
 
+int added_backbones(const Samples& samples, const FusionSettings& settings) {
+  return settings.backbone_logits ? static_cast<int>(samples.logits.size()) : 0;
+}
+
 Samples join_lanes(std::vector<Samples> lanes) {
   if (lanes.size() == 1) return std::move(lanes.front());
-  Samples joined{{}, lanes.front().labels};
+  Samples joined{{}, {}, lanes.front().labels};
   for (std::size_t i = 0; i < lanes.front().features.size(); ++i) {
     std::int64_t channels = 0;
     for (const auto& lane : lanes) channels = std::max(channels, lane.features[i].size(2));
@@ -87,6 +107,11 @@ Samples join_lanes(std::vector<Samples> lanes) {
     }
     joined.features.push_back(at::cat(parts));
   }
+  for (std::size_t m = 0; m < lanes.front().logits.size(); ++m) {
+    std::vector<Tensor> parts;
+    for (const auto& lane : lanes) parts.push_back(lane.logits[m]);
+    joined.logits.push_back(at::cat(parts));
+  }
   std::vector<Tensor> labels;
   for (const auto& lane : lanes) labels.push_back(lane.labels.values);
   joined.labels.values = at::cat(labels);
@@ -95,9 +120,13 @@ Samples join_lanes(std::vector<Samples> lanes) {
 
 FusionSamples::FusionSamples(Samples train_samples, Samples val_samples, std::vector<int> inputs_of_modalities)
     : train(std::move(train_samples)), val(std::move(val_samples)), modalities(std::move(inputs_of_modalities)) {
-  if (train.channels() != val.channels())
+  if (train.channels() != val.channels() || train.logits.size() != val.logits.size())
     throw InputError("train and validation features differ in number or channels",
                      "compute both with the same backbones");
+  if (!train.logits.empty() && train.logits.size() != modalities.size())
+    throw InputError(
+        fmt::format("{} modalities have the logits of {} backbones", modalities.size(), train.logits.size()),
+        "give those of each");
   const auto own = std::accumulate(modalities.begin(), modalities.end(), std::size_t{0});
   if (own != train.features.size() || std::ranges::any_of(modalities, [](int inputs) { return inputs < 1; }))
     throw InputError(fmt::format("{} input features are not those of {} modalities with {} inputs",
