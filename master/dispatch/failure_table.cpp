@@ -24,6 +24,9 @@ std::string now_text() {
 std::string model_text(const MultimodalGenome& genome) {
   std::vector<std::string> backbones;
   for (const auto& backbone : genome.backbones) backbones.push_back(to_text(backbone));
+  const auto late = late_fusion_of(genome.macro);
+  if (late != LateFusion::none)
+    return fmt::format("{}, late fusion {}", join(backbones, " + "), word_of(kLateFusions, late));
   return fmt::format("{}, {} cells of {} nodes", join(backbones, " + "), genome.macro.cells, genome.macro.nodes);
 }
 

@@ -22,6 +22,16 @@ std::string fixed(const std::optional<double>& value, int decimals) {
 
 }  // namespace
 
+std::map<std::vector<BackboneGenome>, double> best_late_fusions(const Archive& archive) {
+  std::map<std::vector<BackboneGenome>, double> best;
+  for (const auto& [id, model] : archive.models())
+    if (model.genotype.late != LateFusion::none) {
+      const auto entry = best.emplace(model.genome.backbones, model.metric_val).first;
+      entry->second = std::max(entry->second, model.metric_val);
+    }
+  return best;
+}
+
 std::string ResultTables::header() const {
   std::vector<std::string> cells = {"id", "generation", "metric_val", "metric_test"};
   std::ranges::copy(device_columns(devices_.devices()), std::back_inserter(cells));
@@ -71,6 +81,8 @@ std::string ResultTables::front_table(const Archive& archive) const {
     for (const auto& quantity : kQuantities) header.push_back(fmt::format("{} {}", device.name, quantity.unit));
   for (const auto& size : kSizeMeasures) header.emplace_back(size.in_millions);
   header.insert(header.end(), {"cells", "nodes", "operators"});
+  const auto late = best_late_fusions(archive);
+  if (!late.empty()) header.insert(header.begin() + 2, "late %");
   std::vector<const ScoredModel*> models;
   for (const auto id : archive.front()) models.push_back(&archive.models().at(id));
   std::ranges::stable_sort(models, std::ranges::greater{}, &ScoredModel::metric_val);
@@ -85,7 +97,11 @@ std::string ResultTables::front_table(const Archive& archive) const {
     const auto macro = macro_of(model->genotype);
     cells.push_back(std::to_string(macro.cells));
     cells.push_back(std::to_string(macro.nodes));
-    cells.push_back(join(operators, " "));
+    cells.push_back(model->genotype.late == LateFusion::none ? join(operators, " ") : to_text(model->genotype));
+    if (!late.empty()) {
+      const auto found = late.find(model->genome.backbones);
+      cells.insert(cells.begin() + 2, found == late.end() ? "-" : fmt::format("{:.2f}", found->second));
+    }
     rows.push_back(std::move(cells));
   }
   return aligned_table(rows);

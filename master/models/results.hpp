@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,8 @@ class ResultTables {
   /// The front, by id, with metric_test once it is known. `seconds` is empty: it depends on the machine, and the front
   /// of the same settings is the same file everywhere.
   [[nodiscard]] std::string front_csv(const Archive& archive) const;
-  /// The front for people, best validation metric first.
+  /// The front for people, best validation metric first; where late fusion was scored, the best one of the same
+  /// backbones stands beside each model.
   [[nodiscard]] std::string front_table(const Archive& archive) const;
 
  private:
@@ -36,5 +38,8 @@ class ResultTables {
   std::vector<std::string> modalities_;
   const DeviceSet& devices_;
 };
+
+/// The validation metric (percent) of the best late fusion of every combination of backbones that has one.
+[[nodiscard]] std::map<std::vector<BackboneGenome>, double> best_late_fusions(const Archive& archive);
 
 }  // namespace harmonic

@@ -116,7 +116,8 @@ std::string tooltip(const ReportedModel& model, const RunResults& results) {
   for (std::size_t s = 0; s < kSizeMeasures.size(); ++s)
     sizes.push_back(fmt::format("{} {}", millions(model.sizes[s]), kSizeMeasures[s].in_millions));
   text += fmt::format("\n{}", join(sizes, ", "));
-  text += fmt::format("\n{} cells x {} nodes: {}", model.cells, model.nodes, model.genotype);
+  text += model.is_late_fusion() ? fmt::format("\n{}", model.genotype)
+                                 : fmt::format("\n{} cells x {} nodes: {}", model.cells, model.nodes, model.genotype);
   for (std::size_t m = 0; m < results.modalities.size(); ++m)
     text += fmt::format("\n{}: {}", results.modalities[m], model.genomes[m]);
   return text;
@@ -171,7 +172,9 @@ std::string trade_offs(const RunResults& results) {
 
 std::string front_table(const RunResults& results) {
   const auto& front = results.front;
+  const bool has_late = std::ranges::any_of(results.candidates, &ReportedModel::is_late_fusion);
   std::vector<Cell> header = {{"model"}, {"gen.", true}, {"val %", true}, {"test %", true}};
+  if (has_late) header.insert(header.begin() + 3, {"late %", true});
   for (const auto& device : results.devices)
     for (const auto& quantity : kQuantities)
       header.push_back({fmt::format("{} {}", escape_html(device), quantity.unit), true});
@@ -189,6 +192,7 @@ std::string front_table(const RunResults& results) {
         {fmt::format("{:.2f}", model.metric_val), true, model.metric_val == most(&ReportedModel::metric_val)},
         {optional_text(model.metric_test, 2), true,
          model.metric_test && model.metric_test == most(&ReportedModel::metric_test)}};
+    if (has_late) row.insert(row.begin() + 3, {optional_text(results.late_fusion(model), 2), true});
     for (std::size_t d = 0; d < results.devices.size(); ++d)
       for (std::size_t q = 0; q < kQuantities.size(); ++q) {
         const auto cost = [q, d](const ReportedModel& m) { return m.costs[q][d]; };
@@ -198,7 +202,9 @@ std::string front_table(const RunResults& results) {
       const auto size = [s](const ReportedModel& m) { return m.sizes[s]; };
       row.push_back({millions(size(model)), true, is_least(size, model)});
     }
-    row.push_back({fmt::format("{} × {}", escape_html(model.cells), escape_html(model.nodes)), true});
+    row.push_back(
+        {model.is_late_fusion() ? "–" : fmt::format("{} × {}", escape_html(model.cells), escape_html(model.nodes)),
+         true});
     row.push_back({fmt::format("<code>{}</code>", escape_html(model.genotype))});
     std::string backbones;
     for (std::size_t m = 0; m < results.modalities.size(); ++m)
@@ -207,9 +213,14 @@ std::string front_table(const RunResults& results) {
     row.push_back({backbones});
     rows.push_back(std::move(row));
   }
-  return "<h2>The front</h2>\n<p class=\"note\">Models that no other one beats in everything at once, best validation "
-         "metric first; the best of each column is marked.</p>\n" +
-         table_html(header, rows);
+  std::string note =
+      "Models that no other one beats in everything at once, best validation metric first; the best of each column is "
+      "marked.";
+  if (has_late)
+    note +=
+        " Late %: validation metric of the best late fusion of the same backbones (their log-probabilities added, "
+        "or a linear layer on their logits or last maps), which a fusion network has to beat.";
+  return fmt::format("<h2>The front</h2>\n<p class=\"note\">{}</p>\n{}", note, table_html(header, rows));
 }
 
 Objectives point_of(const ReportedModel& model, const std::vector<Objective>& objectives) {

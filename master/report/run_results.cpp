@@ -119,6 +119,13 @@ std::vector<Objective> RunResults::objectives() const {
   return chosen;
 }
 
+std::optional<double> RunResults::late_fusion(const ReportedModel& model) const {
+  std::optional<double> best;
+  for (const auto& other : candidates)
+    if (other.is_late_fusion() && other.genomes == model.genomes) best = std::max(best.value_or(0), other.metric_val);
+  return best;
+}
+
 RunResults load_run_results(const std::filesystem::path& run_directory) {
   for (const char* file : {"candidates.csv", "front.csv", "config.cfg"})
     if (!std::filesystem::exists(run_directory / file))

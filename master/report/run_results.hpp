@@ -24,6 +24,7 @@ struct ReportedModel {
   std::array<std::optional<double>, kSizeMeasures.size()> sizes;  ///< absent in runs before these were counted
   std::vector<std::string> genomes;                               ///< [modality]
   std::string cells, nodes, genotype;
+  [[nodiscard]] bool is_late_fusion() const { return cells == "0"; }
   std::optional<double> seconds;  ///< of work
 };
 
@@ -51,6 +52,8 @@ struct RunResults {
   [[nodiscard]] static std::optional<double> value(const Objective& objective, const ReportedModel& model);
   /// What the run minimises beside the error and knows of every candidate.
   [[nodiscard]] std::vector<Objective> objectives() const;
+  /// The best late fusion of the same backbones, percent on validation; nothing where none was scored.
+  [[nodiscard]] std::optional<double> late_fusion(const ReportedModel& model) const;
 };
 
 /// Reads candidates.csv, front.csv, config.cfg, and failures.csv and status.json where they are.

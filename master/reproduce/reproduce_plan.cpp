@@ -56,7 +56,7 @@ class ReproducePlan final : public ModelPlan {
       : ModelPlan(inputs),
         settings_(settings),
         reproduction_(rows_of(settings), settings.seeds, is_honest(settings), settings.run.fusion.pairs_at_once,
-                      inputs.costs.model) {}
+                      inputs.costs.model, settings.run.evolution_in_force().late_fusion) {}
 
   [[nodiscard]] std::vector<Task> ask() override {
     auto tasks = reproduction_.ask();
@@ -82,16 +82,15 @@ class ReproducePlan final : public ModelPlan {
   }
 
   [[nodiscard]] std::string progress_line(const WorkerCount& workers) const override {
-    std::string line =
-        fmt::format("table {}  models {}/{}  pieces of work {}/{}  workers busy {}/{}", settings_.table,
-                    archive().models().size(), wanted(), batch_.done, batch_.size, workers.busy, workers.here);
+    std::string line = fmt::format("table {}  models {}/{}  pieces of work {}/{}  workers busy {}/{}", settings_.table,
+                                   found(), wanted(), batch_.done, batch_.size, workers.busy, workers.here);
     if (batch_.cost_done > 0)
       line += fmt::format("  ETA {}", human_duration(batch_.seconds / batch_.cost_done *
                                                      (batch_.cost - batch_.cost_done) / std::max(1, workers.here)));
     return line;
   }
   [[nodiscard]] std::string how_far() const override {
-    return fmt::format("with {} of {} models found", archive().models().size(), wanted());
+    return fmt::format("with {} of {} models found", found(), wanted());
   }
   [[nodiscard]] std::string text() const override {
     const auto& table = find_published_table(settings_.table);
@@ -114,12 +113,17 @@ class ReproducePlan final : public ModelPlan {
   [[nodiscard]] std::size_t wanted() const {
     return reproduction_.rows().size() * static_cast<std::size_t>(settings_.seeds);
   }
+  [[nodiscard]] std::size_t found() const {
+    std::size_t sum = 0;
+    for (const auto& row : reproduction_.rows()) sum += reproduction_.models(row).size();
+    return sum;
+  }
   [[nodiscard]] std::vector<ComparedQuantity> quantities() const {
     return compare(reproduction_, inputs().modalities, inputs().pricing->devices());
   }
   void say(const SearchFusion& work, const Result& result) const {
     const auto* found = std::get_if<FusionScores>(&result.outcome);
-    if (found == nullptr) return;
+    if (found == nullptr || is_late_fusion(work)) return;
     for (std::size_t i = 0; i < work.candidates.size(); ++i) {
       const auto id = work.candidates[i].candidate.value;
       const auto& score = found->scores.at(i);

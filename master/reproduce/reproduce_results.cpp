@@ -45,6 +45,9 @@ std::vector<ComparedQuantity> compare(const Reproduction& reproduction, const st
       for (std::size_t s = 0; s < sizes.size(); ++s) sizes[s].push_back(model->costs.size.*kSizeMeasures[s].value);
     }
     add("metric", "", "%", row.published.metric, mean_interval(metrics));
+    for (const auto& [word, late] : kLateFusions)
+      if (const auto* model = reproduction.late_fusion(row, late))
+        add("metric.late-" + word, "", "%", std::nullopt, once(reproduction.metric(*model)));
     const Cost published = {row.published.latency_ms, row.published.energy_mj};
     for (std::size_t d = 0; d < measured.size(); ++d)
       for (std::size_t q = 0; q < kQuantities.size(); ++q)

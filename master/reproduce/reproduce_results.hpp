@@ -12,15 +12,17 @@ namespace harmonic {
 /// One number of a row: the published one, where there is one, beside what was measured.
 struct ComparedQuantity {
   int row = 0;
-  std::string quantity;             ///< "metric.<modality>", "metric" (multimodal), of kQuantities, of kSizeMeasures
+  std::string quantity;             ///< "metric.<modality>", "metric" (multimodal), "metric.late-<kind>" (late fusion),
+                                    ///< of kQuantities, of kSizeMeasures
   std::string device;               ///< of a quantity
   std::string unit;                 ///< "%", "ms", "mJ"; none of a size
   std::optional<double> published;  ///< costs: of a Jetson TX2, cut to two decimals
   MeanInterval measured;            ///< over the seeds; a backbone alone is measured once
 };
 
-/// Row by row: every backbone alone, the multimodal metric (all of them on the test split), what the found models cost
-/// on every device, and their sizes. What is not known (yet) counts 0 measurements. @param reproduction has prices
+/// Row by row: every backbone alone, the multimodal metric, late fusion (all of them on the test split), what the found
+/// models cost on every device, and their sizes. What is not known (yet) counts 0 measurements. @param reproduction has
+/// prices
 [[nodiscard]] std::vector<ComparedQuantity> compare(const Reproduction& reproduction,
                                                     const std::vector<std::string>& modalities,
                                                     const DeviceSet& devices);

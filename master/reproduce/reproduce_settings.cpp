@@ -7,6 +7,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
+#include "master/reproduce/reproduction.hpp"
 
 namespace harmonic {
 
@@ -15,7 +16,9 @@ void ReproduceSettings::declare(OptionSet& o) {
   o.section("reproduce");
   o.add_choice("table", table, published_table_names(), "the published table").required();
   o.add("rows", rows, "its rows, e.g. 1,3; all when empty").free();
-  o.add("seeds", seeds, "independent fusion searches a row, for the mean and its interval", {1, kMostSeeds}).free();
+  o.add("seeds", seeds, "independent fusion searches a row, for the mean and its interval",
+        {1, Reproduction::kMostSeeds})
+      .free();
 }
 
 void ReproduceSettings::check() const {

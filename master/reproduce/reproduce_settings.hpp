@@ -10,8 +10,6 @@ namespace harmonic {
 
 /// Everything that `harmonic reproduce` reads; the same on every rank.
 struct ReproduceSettings {
-  static constexpr int kMostSeeds = 99;  ///< models are numbered 100 * row + seed
-
   SearchSettings run;     ///< as a search's; the settings of the evolution play no part
   std::string table;      ///< avmnist | mmimdb | harmp
   std::vector<int> rows;  ///< as the table counts; empty: all

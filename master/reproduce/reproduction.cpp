@@ -12,8 +12,8 @@
 namespace harmonic {
 
 Reproduction::Reproduction(std::vector<ReproducedRow> rows, int seeds, bool test, int pairs_at_once,
-                           Archive::Prices prices)
-    : rows_(std::move(rows)), seeds_(seeds), test_(test), pairs_at_once_(pairs_at_once) {
+                           Archive::Prices prices, bool late_fusion)
+    : rows_(std::move(rows)), seeds_(seeds), test_(test), late_fusion_(late_fusion), pairs_at_once_(pairs_at_once) {
   if (prices) archive_.price_with(std::move(prices));
 }
 
@@ -38,6 +38,13 @@ void Reproduction::start_searches() {
       if (const auto modality = static_cast<int>(m); asked.emplace(modality, row.genome.backbones[m]).second)
         board_.add(EvaluateBackbones{modality, {row.genome.backbones[m]}, Split::test});
     SearchFusion piece;
+    if (late_fusion_) {
+      for (auto& genome : late_fusions_of(row.genome.backbones)) {
+        const auto late = late_fusion_of(genome.macro);
+        piece.candidates.push_back({model_id(row.published.row, late), std::move(genome)});
+      }
+      board_.add(std::exchange(piece, {}));
+    }
     for (int seed = 1; seed <= seeds_; ++seed) {
       piece.candidates.push_back({model_id(row.published.row, seed), row.genome, {}, seed - 1});
       if (seed % pairs_at_once_ == 0 || seed == seeds_) board_.add(std::exchange(piece, {}));
@@ -75,6 +82,15 @@ void Reproduction::tell(const Result& result) {
 
 CandidateId Reproduction::model_id(int row, int seed) {
   return CandidateId{static_cast<std::uint64_t>(100 * row + seed)};
+}
+
+CandidateId Reproduction::model_id(int row, LateFusion late) {
+  return model_id(row, kMostSeeds + static_cast<int>(late));
+}
+
+const ScoredModel* Reproduction::late_fusion(const ReproducedRow& row, LateFusion late) const {
+  const auto it = archive_.models().find(model_id(row.published.row, late));
+  return it == archive_.models().end() ? nullptr : &it->second;
 }
 
 std::vector<const ScoredModel*> Reproduction::models(const ReproducedRow& row) const {

@@ -21,16 +21,20 @@ struct ReproducedRow {
 /// What is asked for to reproduce rows of a published table, and what came of it. Like Search: knows no transport, no
 /// files and no clock; the order in which answers arrive changes nothing.
 ///
-/// At first every distinct backbone alone, on the test split, and `seeds` independent fusion searches a row; then, when
-/// `test` is wanted, the metric of every found model on the test split. Nothing is chosen by what test says.
+/// At first every distinct backbone alone, on the test split, late fusion of every row's backbones, which is what their
+/// search has to beat, and `seeds` independent fusion searches a row; then, when `test` is wanted, the metric of every
+/// model on the test split. Nothing is chosen by what test says.
 class Reproduction {
  public:
+  static constexpr int kMostSeeds = 96;  ///< models are numbered 100 * row + seed, late fusions beyond
+
   /// @param test false where the fusion search itself reports the test metric (protocol "published")
   /// @param pairs_at_once fusion searches of a row that travel as one piece of work, at most: filled one after another,
   ///   so that with more seeds only the last, unfilled one is other work
   /// @param prices of the found models; none: they have no costs, and no front
+  /// @param late_fusion whether that is asked for, too
   Reproduction(std::vector<ReproducedRow> rows, int seeds, bool test, int pairs_at_once = 1,
-               Archive::Prices prices = {});
+               Archive::Prices prices = {}, bool late_fusion = false);
 
   /// The work whose answers are awaited now, in a fixed order; none when it is over.
   /// @throws RunError when no fusion search came to an end
@@ -44,6 +48,9 @@ class Reproduction {
   /// Every model found so far; its id is model_id, its generation 1.
   [[nodiscard]] const Archive& archive() const { return archive_; }
   [[nodiscard]] static CandidateId model_id(int row, int seed);  ///< 100 * row + seed; both from 1
+  [[nodiscard]] static CandidateId model_id(int row, LateFusion late);
+  /// Late fusion of a row's backbones; null when it is not known (yet).
+  [[nodiscard]] const ScoredModel* late_fusion(const ReproducedRow& row, LateFusion late) const;
   /// The found models of a row, by seed.
   [[nodiscard]] std::vector<const ScoredModel*> models(const ReproducedRow& row) const;
   /// Measured metric (test, percent) of a row's backbone alone; nothing when it is not known (yet).
@@ -58,7 +65,7 @@ class Reproduction {
 
   std::vector<ReproducedRow> rows_;
   int seeds_;
-  bool test_;
+  bool test_, late_fusion_;
   int pairs_at_once_;
   Phase phase_ = Phase::idle;
   TaskBoard board_;

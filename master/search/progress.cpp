@@ -24,6 +24,16 @@ const char* name_of(Search::Phase phase) {
   return "done";
 }
 
+/// Late fusion takes next to no time, and is not counted.
+std::size_t counted_parts(const Work& work) {
+  return is_late_fusion(work) ? 0 : static_cast<std::size_t>(parts_of(work));
+}
+
+std::ptrdiff_t searched_models(const Archive& archive) {
+  return std::ranges::count_if(archive.models(),
+                               [](const auto& entry) { return entry.second.genotype.late == LateFusion::none; });
+}
+
 }  // namespace
 
 int Progress::pairs() const {
@@ -37,16 +47,17 @@ int Progress::models() const {
 
 void Progress::batch(const Search& search, const std::vector<Task>& tasks) {
   batch_size_ = batch_done_ = 0;
-  for (const auto& task : tasks) batch_size_ += static_cast<std::size_t>(parts_of(task.work));
+  for (const auto& task : tasks) batch_size_ += counted_parts(task.work);
   if (search.phase() == Search::Phase::backbones) groups_ = tasks.size();
 }
 
 void Progress::told(const Task& task, const Result& result) {
-  batch_done_ += static_cast<std::size_t>(parts_of(task.work));
+  batch_done_ += counted_parts(task.work);
   if (std::holds_alternative<BackboneScores>(result.outcome))
     group_s_ = {group_s_.sum + result.seconds, group_s_.count + 1};
   if (const auto* found = std::get_if<FusionScores>(&result.outcome)) {
-    fusion_s_ = {fusion_s_.sum + result.seconds, fusion_s_.count + static_cast<int>(found->scores.size())};
+    if (!is_late_fusion(task.work))
+      fusion_s_ = {fusion_s_.sum + result.seconds, fusion_s_.count + static_cast<int>(found->scores.size())};
     for (const auto& score : found->scores) best_ = std::max(best_, score.metric_val);
   }
 }
@@ -61,11 +72,12 @@ double Progress::seconds_left(const Search& search, const WorkerCount& workers) 
 }
 
 std::string Progress::line(const Search& search, const WorkerCount& workers) const {
-  const double done = static_cast<double>(batch_done_) + workers.parts_under_way;
+  const double done =
+      std::min(static_cast<double>(batch_done_) + workers.parts_under_way, static_cast<double>(batch_size_));
   std::string text =
       fmt::format("generation {}/{}  {} {:.{}f}/{}  models {}/{}  workers busy {}/{}", search.generation(),
                   settings_.generations, name_of(search.phase()), done, workers.parts_under_way > 0 ? 1 : 0,
-                  batch_size_, search.archive().models().size(), models(), workers.busy, workers.here);
+                  batch_size_, searched_models(search.archive()), models(), workers.busy, workers.here);
   if (best_ > 0) text += fmt::format("  best {:.2f} %", best_);
   if (hypervolume_ > 0) text += fmt::format("  hypervolume {:.1f}", hypervolume_);
   if (fusion_s_.count > 0) text += fmt::format("  ETA {}", human_duration(seconds_left(search, workers)));

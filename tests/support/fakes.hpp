@@ -38,6 +38,7 @@ inline double fake_metric(const BackboneGenome& genome) {
 inline Genotype fake_genotype(const MultimodalGenome& genome) {
   const std::vector<std::string> operators = {"Sum", "LinearGLU", "SE1"};
   Genotype genotype;
+  if (genotype.late = late_fusion_of(genome.macro); genotype.late != LateFusion::none) return genotype;
   for (int c = 0; c < genome.macro.cells; ++c) {
     FusionCell cell;
     for (int n = 0; n < genome.macro.nodes; ++n)

@@ -20,6 +20,7 @@ inline std::vector<Work> every_work() {
           SearchFusion{{{CandidateId{7}, kGenome, {0.5F, -1.25F}, 0}}},
           SearchFusion{{{CandidateId{7}, kGenome, {0.5F}, 0}, {CandidateId{9}, kGenome, {}, 2}}},
           SearchFusion{{{CandidateId{9}, kGenome, {}, 2}, {CandidateId{7}, kGenome, {0.5F}, 0}}},
+          SearchFusion{{{CandidateId{9}, {kGenome.backbones, macro_of(LateFusion::maps)}}}},
           TestModel{CandidateId{1ULL << 60U}, kGenome, kGenotype}};
 }
 
@@ -27,6 +28,7 @@ inline std::vector<Outcome> every_outcome() {
   return {BackboneScores{{0.0, 99.125, 1.0 / 3.0}},
           FusionScores{{{98.5, kGenotype}}},
           FusionScores{{{97.5, kGenotype, 96.0}}},
+          FusionScores{{{97.5, {{}, {}, LateFusion::logits}}}},
           FusionScores{{{97.5, kGenotype, std::nullopt, {0.1F, 2}}}},
           FusionScores{{{97.5, kGenotype, 96.0, {0.1F, 2}}, {12.5, {}}, {98.5, kGenotype}}},
           TestScore{12.25},

@@ -53,6 +53,7 @@ inline SearchSettings tiny_run(const std::filesystem::path& folder) {
     settings.modalities.push_back({name, find_space("avmnist-" + name), folder / "weights.h5"});
   for (const std::string name : {"slow", "fast"}) settings.devices.push_back({name, {folder / (name + ".json")}});
   settings.evolution.population = 12;
+  settings.evolution.late_fusion = false;  // tests count models
   settings.evolution.generations = 3;
   return settings;
 }

@@ -14,6 +14,17 @@ TEST_CASE("A genotype's text reads back as the same genotype", "[space][genotype
   CHECK(operators_of(genotype) == std::vector<std::string>{"Sum", "ConcatFC", "SE1"});
 }
 
+TEST_CASE("A late fusion's text reads back as that kind, and its genome tells the same kind", "[space][genotype]") {
+  CHECK(to_text(Genotype{{}, {}, LateFusion::logits}) == "late:logits");
+  for (const auto& [word, late] : kLateFusions) {
+    CHECK(parse_genotype("late:" + word) == Genotype{{}, {}, late});
+    CHECK(late_fusion_of(macro_of(late)) == late);
+  }
+  CHECK_THROWS_WITH(parse_genotype("late:map"), Catch::Contains("maps"));
+  for (const MacroArchitecture macro : {MacroArchitecture{0, 0}, {0, 4}, {0, -1}, {1, 1}, {2, 1}})
+    CHECK(late_fusion_of(macro) == LateFusion::none);
+}
+
 TEST_CASE("The published form of a genotype is read", "[space][genotype]") {
   const auto genotype = genotype_from_json(
       R"({"edges": [["skip", 1], ["skip", 4]], "steps": [{"inner_edges": [["skip", 1], ["skip", 0], ["skip", 2], ["skip", 0]],

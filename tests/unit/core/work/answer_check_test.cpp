@@ -69,6 +69,23 @@ TEST_CASE("A genotype names operators that exist and reads states that are there
   CHECK_THAT(why([](auto& g) { g.concat = {1, 2}; }), Catch::Contains("of 1 inputs"));
 }
 
+TEST_CASE("A late fusion is answered by that very kind, and by no network, or is nonsense", "[core][work]") {
+  for (const auto& [word, late] : kLateFusions) {
+    const SearchFusion work{{{CandidateId{1}, {genome().backbones, macro_of(late)}}}};
+    const auto why = [&](const Genotype& genotype) {
+      return AnswerCheck{8}.why_nonsense(work, FusionScores{{{50, genotype}}});
+    };
+    for (const auto& [other, told] : kLateFusions) CHECK(why({{}, {}, told}).empty() == (late == told));
+    CHECK_FALSE(why(parse_genotype("0+4:Sum(0,1) -> 8")).empty());
+    CHECK_FALSE(why({}).empty());
+    CHECK_FALSE(why({{}, {8}, late}).empty());
+  }
+  const SearchFusion of_cells{{{CandidateId{1}, genome()}}}, of_none{{{CandidateId{1}, {genome().backbones, {0, 7}}}}};
+  for (const auto& work : {of_cells, of_none})
+    CHECK_FALSE(AnswerCheck{}.why_nonsense(work, FusionScores{{{50, {{}, {}, LateFusion::sum}}}}).empty());
+  CHECK_FALSE(AnswerCheck{}.why_nonsense(of_none, FusionScores{{{50, {}}}}).empty());
+}
+
 TEST_CASE("A genotype has as many inputs as the run offers, whatever it says itself", "[core][work]") {
   const SearchFusion work{{{CandidateId{1}, genome()}}};
   const auto why = [&](const char* genotype) {

@@ -165,7 +165,7 @@ TEST_CASE("A run leaves its results: settings, journal, checkpoint, candidates, 
   CHECK(candidates.header() == front.header());
   CHECK(candidates.rows() == 11);  // ceil(0.25 * 12) pairs, 3 generations
   CHECK(front.rows() == static_cast<std::size_t>(run.counts.tests.load()));
-  const ModelSizing sizing{{find_space("avmnist-image"), find_space("avmnist-audio")}, {4, 4}, 10};
+  const ModelSizing sizing{{find_space("avmnist-image"), find_space("avmnist-audio")}, {4, 4}, 10, 192, 16, true};
   const auto test = front.column("metric_test");
   for (std::size_t r = 0; r < front.rows(); ++r) CHECK(front.optional_number(r, test).has_value());
   for (std::size_t r = 0; r < candidates.rows(); ++r) {

@@ -177,7 +177,7 @@ TEST_CASE("Features offered to fusion are pooled to the side asked for", "[backb
   const auto offered = offered_features(feature_count(space, genome), 3);
   const auto features = evaluator.features(genome, {pictures(5, 28, 2), pictures(3, 28, 3)}, offered, 4);
   REQUIRE(features.size() == 2);
-  REQUIRE(features[0].size() == 3);
+  REQUIRE(features[0].size() == 4);  // the logits come last
   const auto channels = feature_channels(space, genome, 10);
   for (std::size_t i = 0; i < 3; ++i) {
     CHECK(features[0][i].sizes() == torch::IntArrayRef{5, channels[static_cast<std::size_t>(offered[i])], 16});
@@ -186,6 +186,7 @@ TEST_CASE("Features offered to fusion are pooled to the side asked for", "[backb
   const auto whole = evaluator.subnet(genome).forward(pictures(5, 28, 2));
   const auto index = static_cast<std::size_t>(offered[0]);
   CHECK(features[0][0][2][1].max().item<float>() == whole.features[index][2][1].max().item<float>());
+  CHECK(features[0].back().equal(whole.logits));
 }
 
 TEST_CASE("A Maxout network is recalibrated and offers its vectors", "[backbone]") {

@@ -30,11 +30,11 @@ OperatorCosts costs() {
 
 /// One split before it is made to samples.
 struct SplitFeatures {
-  std::vector<Tensor> features;
+  std::vector<Tensor> features, logits;
   Labels labels;
 
   [[nodiscard]] Samples samples(torch::Device device = torch::kCPU) const {
-    return make_samples(features, labels, /*positions=*/4, device);
+    return make_samples(features, logits, labels, /*positions=*/4, device);
   }
 };
 
@@ -93,6 +93,44 @@ double fusion_latency_ms(const Genotype& genotype, const FusionSettings& setting
 }
 
 }  // namespace
+
+TEST_CASE("A fusion network that adds the backbones' logits starts as their sum and learns what they do not know",
+          "[fusion]") {
+  torch::set_num_threads(1);
+  auto pair = synthetic({3, 5, 4, 6}, LabelKind::classification);
+  for (auto* split : {&pair.train, &pair.val})  // one backbone that knows the high bit, one that knows nothing
+    split->logits = {
+        4 * at::one_hot(split->labels.values, 4).view({-1, 2, 2}).sum(2).repeat_interleave(2, 1).to(torch::kFloat32),
+        torch::zeros({split->labels.values.size(0), 4})};
+  const FusionSamples data = pair.samples();
+  const auto genotype = parse_genotype("0+2:Sum(0,1) | 1+3:ConcatFC(0,1) -> 4,5");
+  FusionSettings settings = small_settings();
+  torch::manual_seed(3);
+  DerivedNetwork network(genotype, data.val.channels(), 4, state_shape(settings), 2);
+  const Tensor start = network.forward(data.val.features, Mode::eval, data.val.logits);
+  CHECK(start.equal(data.val.logits[0] + data.val.logits[1]));
+  const auto trained = retrain_fusion(data, genotype, settings, 1);
+  CHECK(trained.weights.at("head.scales").sizes() == torch::IntArrayRef{2});
+  CHECK(trained.kept_metric_val > 90);  // the sum alone: 50
+  CHECK(evaluate_model(trained.weights, genotype, data.val, settings) == trained.kept_metric_val);
+  settings.backbone_logits = false;
+  CHECK(retrain_fusion(data, genotype, settings, 1).weights.count("head.scales") == 0);
+}
+
+TEST_CASE("Logits that do not belong to the samples are refused", "[fusion]") {
+  auto pair = synthetic({3, 5, 4, 6}, LabelKind::classification);
+  const auto refused = [&](const char* what) { CHECK_THROWS_WITH(pair.samples(), Catch::Contains(what)); };
+  const auto rows = pair.train.labels.values.size(0), val_rows = pair.val.labels.values.size(0);
+  pair.train.logits = {torch::zeros({rows, 4}), torch::zeros({rows, 3})};
+  refused("logits of backbone 1 are 120 x 3, not 120 x 4");
+  pair.train.logits[1] = torch::full({rows, 4}, std::nan(""));
+  refused("not finite");
+  pair.train.logits[1] = torch::zeros({rows, 4});
+  refused("differ");
+  pair.train.logits.pop_back();
+  pair.val.logits = {torch::zeros({val_rows, 4})};
+  refused("2 modalities have the logits of 1 backbones");
+}
 
 TEST_CASE("The same seed gives the same fusion search bit for bit, another seed another", "[fusion]") {
   torch::set_num_threads(1);

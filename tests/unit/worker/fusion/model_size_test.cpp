@@ -8,6 +8,7 @@
 #include "core/space/variation.hpp"
 #include "worker/backbone/subnet.hpp"
 #include "worker/fusion/derived_network.hpp"
+#include "worker/fusion/late_fusion.hpp"
 
 namespace harmonic {
 namespace {
@@ -44,6 +45,26 @@ TEST_CASE("A fusion network has the parameters that core counts", "[fusion]") {
   double held = 0;
   for (const auto& parameter : network.parameters()) held += static_cast<double>(parameter.numel());
   CHECK(fusion_size(genotype, inputs, 11, 24, 9).parameters == held);
+  const DerivedNetwork adds_logits(genotype, channels, 11, {24, 9, 0.1}, /*backbones=*/2);
+  CHECK(fusion_size(genotype, inputs, 11, 24, 9, /*backbones=*/2).parameters == held + 2);
+  CHECK(adds_logits.tensors().at("head.scales").numel() == 2);
+}
+
+TEST_CASE("A late fusion has the parameters that core counts", "[fusion]") {
+  torch::manual_seed(1);
+  const auto split = [](int rows) {
+    return make_samples({torch::randn({rows, 3, 9}), torch::randn({rows, 5, 9}), torch::randn({rows, 7, 1})},
+                        {torch::randn({rows, 4}), torch::randn({rows, 4})},
+                        {torch::arange(rows).remainder(4), LabelKind::classification, 4}, 9, torch::kCPU);
+  };
+  const FusionSamples samples(split(40), split(20), {2, 1});
+  for (const auto& [word, late] : kLateFusions) {
+    INFO(word);
+    double held = 0;
+    for (const auto& [name, tensor] : train_late_fusion(samples, late).weights)
+      held += static_cast<double>(tensor.numel());
+    CHECK(late_fusion_size(late, {{5}, {7, true}}, 4, 9).parameters == held);
+  }
 }
 
 }  // namespace
