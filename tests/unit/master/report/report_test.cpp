@@ -1,6 +1,7 @@
 #include "master/report/report.hpp"
 
 #include <fstream>
+#include <map>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -108,6 +109,25 @@ TEST_CASE("The report shows models, devices, settings and protocol, and fetches 
   CHECK_THAT(html, !Contains("<script") && !Contains("src=") && !Contains("href=") && !Contains("@import") &&
                        !Contains("url("));
   CHECK_THAT(html, Contains("prefers-color-scheme: dark"));
+}
+
+TEST_CASE("Late fusion of the same backbones stands beside every model of the front", "[report]") {
+  const TemporaryFolder folder;
+  write_run(folder.path());
+  const auto late_of = [](Row row, const char* id, const char* metric, const char* kind) {
+    for (const auto& [column, value] : std::map<std::string, std::string>{
+             {"id", id}, {"metric_val", metric}, {"cells", "0"}, {"nodes", "0"}, {"genotype", kind}})
+      row = with(row, column, value);
+    return row;
+  };
+  const Row sum = late_of(kGood, "3", "97.25", "late:sum"), maps = late_of(kGood, "4", "98.125", "late:maps");
+  write(folder / "candidates.csv", {kHeader, kFast, kGood, kBad, sum, maps});
+  write(folder / "front.csv", {kHeader, kFast, kGood, maps});
+  const auto results = load_run_results(folder.path());
+  CHECK(results.late_fusion(results.candidates[1]) == 98.125);
+  CHECK_FALSE(results.late_fusion(results.candidates[0]));
+  const auto html = report_html(results, "run");
+  CHECK_THAT(html, Contains("late %") && Contains("98.12") && Contains("late:maps") && !Contains("0 cells x 0 nodes"));
 }
 
 TEST_CASE("The report says what one device's best costs on the others", "[report]") {

@@ -1,6 +1,7 @@
 #include "master/reproduce/reproduction.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <catch2/catch.hpp>
@@ -68,6 +69,32 @@ TEST_CASE("A reproduction asks for every backbone once, every seed's search, and
   const auto second = reproduction.ask();
   CHECK(count_tests(second) == 6);
   CHECK(second.size() == 6);
+}
+
+TEST_CASE("Late fusion of every row is asked for once, tested, and stands beside what was found",
+          "[master][reproduce]") {
+  const auto rows = avmnist_rows({1, 3});
+  const TemporaryFolder folder;
+  const DeviceSet devices(tiny_run(folder.path()).devices, Aggregate::mean,
+                          {find_space("avmnist-image"), find_space("avmnist-audio")}, {10, 10});
+  Reproduction reproduction(rows, Reproduction::kMostSeeds, true, 1, {}, /*late_fusion=*/true);
+  answer(reproduction, [](const Work& work) -> Outcome {
+    const auto* test = std::get_if<TestModel>(&work);
+    if (test != nullptr && test->genotype.late != LateFusion::none)
+      return TestScore{80.0 + static_cast<double>(test->genotype.late)};
+    return fake_outcome(work);
+  });
+  CHECK(reproduction.archive().models().size() == 2 * (Reproduction::kMostSeeds + kLateFusions.size()));
+  for (const auto& row : reproduction.rows())
+    CHECK(reproduction.models(row).size() == static_cast<std::size_t>(Reproduction::kMostSeeds));
+  const auto table =
+      CsvTable::parse(reproduced_csv(compare(reproduction, {"image", "audio"}, devices), "avmnist", "honest"), "csv");
+  std::map<std::string, double> late;
+  for (std::size_t r = 0; r < table.rows(); ++r)
+    if (table.cell(r, table.column("row")) == "3" && table.cell(r, table.column("quantity")).starts_with("metric.late"))
+      late[table.cell(r, table.column("quantity"))] = table.number(r, table.column("measured"));
+  CHECK(late ==
+        std::map<std::string, double>{{"metric.late-sum", 81}, {"metric.late-logits", 82}, {"metric.late-maps", 83}});
 }
 
 TEST_CASE("Where the search itself reports test, nothing else reads it", "[master][reproduce]") {
