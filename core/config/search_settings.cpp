@@ -26,11 +26,15 @@ FusionSettings published_values(FusionSettings settings) {
   settings.warmup_epochs = 0;
   settings.train_views = settings.validation_views = 1;
   settings.backbone_logits = false;
+  settings.settle_epochs = 0;
+  settings.architecture_split = ArchitectureSplit::val;
   return settings;
 }
 
 namespace {
 
+const Choices<ArchitectureSplit> kArchitectureSplits = {{"val", ArchitectureSplit::val},
+                                                        {"holdout", ArchitectureSplit::holdout}};
 const Choices<KeepModels> kKeepModels = {{"front", KeepModels::front}, {"all", KeepModels::all}};
 
 /// "90s", "20m", "3h", "90" -> seconds.
@@ -195,7 +199,14 @@ void SearchSettings::declare(OptionSet& o) {
   o.add("train-views", fusion.train_views,
         "views of the samples that fusion is trained on, one drawn a sample and epoch", {1, 1000});
   o.add("view-strength", fusion.view_strength, "strength of that variation; 1: as in supernet training", {0.0, 10.0});
-  o.add("epochs", fusion.epochs, "epochs of the differentiable search", {1, 100'000});
+  o.add("epochs", fusion.epochs, "epochs of the differentiable search, at most", {1, 100'000});
+  o.add("settle-epochs", fusion.settle_epochs,
+        "the search ends when its operators have been decided and the same for so many epochs; 0: it runs them all "
+        "(protocol published: 0)",
+        {0, 100'000});
+  o.add_choice("architecture-split", fusion.architecture_split, kArchitectureSplits,
+               "what the architecture learns from: the validation samples, which judge the model as well, or a "
+               "stratified fifth of train held out from the search's weights");
   o.add("warmup-epochs", fusion.warmup_epochs, "first epochs that train the weights alone", {0, 100'000});
   o.add("batch", fusion.batch, "samples a step of the search", {2, 1'000'000});
   o.add("weight-lr", fusion.weight_lr,

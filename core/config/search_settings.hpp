@@ -23,6 +23,12 @@ enum class Protocol {
 };
 inline const Choices<Protocol> kProtocols = {{"honest", Protocol::honest}, {"published", Protocol::published}};
 
+/// What the architecture of an honest fusion search learns from.
+enum class ArchitectureSplit {
+  val,      ///< the validation samples, which judge the model as well
+  holdout,  ///< a stratified fifth of train, which then does not teach the weights of the search
+};
+
 /// Whose trained weights stay in the run directory.
 enum class KeepModels { front, all };
 
@@ -66,7 +72,9 @@ struct FusionSettings {
   int train_views = 1;       ///< fusion is trained on these: one, drawn at random, a sample and epoch
   double view_strength = 1;  ///< of the variation, 1: as in supernet training
 
-  int epochs = 25;        ///< of the differentiable search
+  int epochs = 25;        ///< of the differentiable search, at most
+  int settle_epochs = 3;  ///< it ends when its operators have been decided and the same for so many; 0: it does not
+  ArchitectureSplit architecture_split = ArchitectureSplit::val;
   int warmup_epochs = 2;  ///< of the weights alone, before the architecture is stepped
   int batch = 256;
   double weight_lr = 1e-3;  ///< Adam; (1e-4, cosine restarts to 1e-6)

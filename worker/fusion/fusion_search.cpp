@@ -1,5 +1,6 @@
 #include "worker/fusion/fusion_search.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <numeric>
 #include <utility>
@@ -9,11 +10,13 @@
 #include "core/base/error.hpp"
 #include "core/base/rng.hpp"
 #include "worker/fusion/genotype_parse.hpp"
+#include "worker/fusion/holdout.hpp"
 #include "worker/fusion/mixed_search.hpp"
 #include "worker/fusion/not_finite.hpp"
 #include "worker/fusion/operators.hpp"
 #include "worker/fusion/protocol.hpp"
 #include "worker/fusion/retraining.hpp"
+#include "worker/fusion/standstill.hpp"
 
 namespace harmonic {
 namespace {
@@ -44,22 +47,32 @@ std::vector<FusionResult> train_mixed(std::span<const FusionJob> jobs, MacroArch
                                       const FusionSettings& settings, const OperatorCosts& costs,
                                       const FusionHooks& hooks) {
   const int joined = settings.joined_cells(macro.cells);
-  std::vector<Samples> trains, vals;
+  std::vector<Samples> trains, guides;
   std::vector<MixedLane> lanes;
   for (const auto& job : jobs) {
-    trains.push_back(job.samples.train);
-    vals.push_back(job.samples.val);
+    if (settings.architecture_split == ArchitectureSplit::holdout) {
+      auto [taught, guide] = hold_out(job.samples.train, job.seed);
+      trains.push_back(std::move(taught));
+      guides.push_back(std::move(guide));
+    } else {
+      trains.push_back(job.samples.train);
+      guides.push_back(job.samples.val);
+    }
     lanes.push_back(lane_for(job.samples, macro, settings, joined, job.seed));
   }
-  const Samples train = join_lanes(std::move(trains)), val = join_lanes(std::move(vals));
+  const Samples train = join_lanes(std::move(trains)), guide = join_lanes(std::move(guides));
   const auto protocol = honest_protocol(settings, costs);
-  MixedSearch search(train, val, lanes, settings, *protocol);
+  MixedSearch search(train, guide, lanes, settings, *protocol);
   for (std::size_t k = 0; k < jobs.size(); ++k)
     if (!jobs[k].start.empty()) search.start_from(k, jobs[k].start);
   std::vector<FusionResult> results(jobs.size());
-  for (int epoch = 0; epoch < settings.epochs; ++epoch) {
+  std::vector<Standstill> standstills(jobs.size(), Standstill(settings.settle_epochs));
+  for (int epoch = 0; epoch < settings.epochs && !std::ranges::all_of(standstills, &Standstill::reached); ++epoch) {
     const auto losses = search.run_epoch(epoch, [&] { hooks.stop_if_cancelled(); });
-    for (std::size_t k = 0; k < jobs.size(); ++k) results[k].losses.push_back(losses[k]);
+    for (std::size_t k = 0; k < jobs.size(); ++k) {
+      results[k].losses.push_back(losses[k]);
+      standstills[k].add_epoch(search.logits(k), search.temperature());
+    }
     const double mean = std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size());
     hooks.tell({static_cast<double>(epoch + 1) / settings.epochs, false, epoch + 1, settings.epochs, mean, 0});
   }

@@ -23,9 +23,9 @@ struct FusionResult {
                           ///< samples say that did not choose the epoch
   double kept_metric_val = -1;                   ///< of the kept weights on all of val, percent
   std::map<std::string, torch::Tensor> weights;  ///< of the best of the retrainings, DerivedNetwork::tensors
-  std::vector<double> losses;                    ///< mean training loss of the mixed network in every epoch
-  double operator_entropy = 1;                   ///< Architecture::operator_entropy at the end: 0 decided, 1 undecided
-  std::vector<float> architecture;               ///< Architecture::values at the end
+  std::vector<double> losses;       ///< mean training loss of the mixed network in every epoch that was run
+  double operator_entropy = 1;      ///< Architecture::operator_entropy at the end: 0 decided, 1 undecided
+  std::vector<float> architecture;  ///< Architecture::values at the end
 };
 
 /// One fusion search of several that train in one batched pass.
@@ -38,11 +38,12 @@ struct FusionJob {
 };
 
 /// Differentiable search for a fusion network, honest protocol (method.md): weights are stepped on train batches, the
-/// architecture on validation batches with task loss + latency-weight * latency + energy-weight * energy (both
-/// normalised, hardware_loss); the discrete network is derived, trained from scratch (retraining.hpp), and that is the
-/// result. The hardware terms enter as they are, not under square roots: their pull does not grow without bound near 0.
-/// The result depends on the arguments alone: on one thread it is the same bit for bit. Seeds LibTorch's generator.
-/// Goes one way: samples -> mixed network -> genotype -> retraining -> result.
+/// architecture on batches of the validation samples, or of held-out training samples (architecture_split), with task
+/// loss + latency-weight * latency + energy-weight * energy (both normalised, hardware_loss); the discrete network is
+/// derived, trained from scratch (retraining.hpp), and that is the result. The hardware terms enter as they are, not
+/// under square roots: their pull does not grow without bound near 0. The result depends on the arguments alone: on one
+/// thread it is the same bit for bit. Seeds LibTorch's generator. Goes one way: samples -> mixed network -> genotype ->
+/// retraining -> result.
 /// @param start as in FusionJob
 /// @throws InputError for an impossible fusion; NotFinite when a training diverges; Cancelled
 [[nodiscard]] FusionResult search_fusion(const FusionSamples& samples, MacroArchitecture macro,

@@ -45,6 +45,8 @@ class MixedSearch {
   [[nodiscard]] double operator_entropy(std::size_t lane = 0) const {
     return logits(lane).operator_entropy(temperature_);
   }
+  /// Of the operators' softmax in the last epoch.
+  [[nodiscard]] double temperature() const { return temperature_; }
   /// Metric of the mixed network as it stands, percent, in eval mode. Of a search with one lane. @throws NotFinite
   [[nodiscard]] double metric(const Samples& samples);
 
