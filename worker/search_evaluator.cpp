@@ -96,7 +96,7 @@ class SearchEvaluator final : public Evaluator {
   }
 
   FusionScore honest(const FusionCandidate& candidate, FusionResult found) {
-    keep(candidate, found.genotype, found.metric_val, std::move(found.weights));
+    keep(candidate, found.genotype, found.metric_val, std::move(found.weights), std::move(found.trials));
     FusionScore score{found.metric_val, found.genotype};
     if (settings_.fusion.warm_start) score.architecture = std::move(found.architecture);
     return score;
@@ -144,13 +144,14 @@ class SearchEvaluator final : public Evaluator {
   }
 
   void keep(const FusionCandidate& candidate, const Genotype& genotype, double metric_val,
-            std::map<std::string, torch::Tensor> weights) {
+            std::map<std::string, torch::Tensor> weights, std::vector<Trial> trials = {}) {
     ModelFile model;
     model.genome = candidate.genome;
     model.genotype = genotype;
     model.classes = backbones_.data().classes;
     model.metric_val = metric_val;
     model.fusion = std::move(weights);
+    model.trials = std::move(trials);
     for (std::size_t m = 0; m < backbones_.modalities(); ++m) {
       model.modalities.push_back(backbones_.spec(m).name);
       model.spaces.push_back(backbones_.spec(m).space.name);

@@ -237,6 +237,11 @@ void SearchSettings::declare(OptionSet& o) {
       "pairs of one macro-architecture that train in one batched pass: worth trying on a GPU, which one pair does not "
       "fill; a CPU loses a little by it",
       {1, 64});
+  o.add("trials", fusion.trials,
+        "likeliest discrete networks of the searched architecture that are trained for a few epochs, the better half "
+        "for twice as many, and so on; which states are x and y the search itself does not tell. 1: its strongest goes "
+        "on untried",
+        {1, 1000});
   o.add("retrain-epochs", fusion.retrain_epochs, "epochs of the discrete network at most", {1, 100'000});
   o.add("retrain-repeats", fusion.retrain_repeats,
         "retrainings of a model from other weights, whose mean metric counts", {1, 1000});

@@ -101,6 +101,10 @@ struct FusionSettings {
   /// of its pass: another number gives other, equally good results.
   int pairs_at_once = 1;
 
+  /// Genotypes of the searched architecture that are tried, at most (likely_genotypes, try_genotypes). 1: its
+  /// strongest.
+  int trials = 4;
+
   int retrain_epochs = 50;    ///< of the discrete network, at most
   int retrain_repeats = 3;    ///< retrainings of a model, each of other weights: their mean metric counts
   int retrain_patience = 15;  ///< epochs without a better validation metric before it stops

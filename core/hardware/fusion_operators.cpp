@@ -67,14 +67,14 @@ std::vector<Kernel> cat_conv_mish(double c, double l) {
 
 const std::vector<FusionOperatorRow>& fusion_operator_table() {
   static const std::vector<FusionOperatorRow> table = {
-      {"Sum", true, true, sum},
-      {"ScaleDotAttn", true, true, scale_dot_attention},
-      {"LinearGLU", true, true, linear_glu},
-      {"ConcatFC", true, true, concat_fc},
-      {"SE1", true, true, squeeze_excite_operator},
-      {"CatConvMish", true, true, cat_conv_mish},
-      {"SE2", false, true, squeeze_excite_operator},
-      {"LowRankTensorFusion", false, false, low_rank_tensor_fusion},
+      {"Sum", true, true, true, sum},
+      {"ScaleDotAttn", true, true, false, scale_dot_attention},
+      {"LinearGLU", true, true, true, linear_glu},
+      {"ConcatFC", true, true, true, concat_fc},
+      {"SE1", true, true, false, squeeze_excite_operator},
+      {"CatConvMish", true, true, true, cat_conv_mish},
+      {"SE2", false, true, false, squeeze_excite_operator},
+      {"LowRankTensorFusion", false, false, true, low_rank_tensor_fusion},
   };
   return table;
 }

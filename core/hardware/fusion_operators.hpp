@@ -12,8 +12,9 @@ namespace harmonic {
 /// function that computes it (worker/fusion/operators.cpp).
 struct FusionOperatorRow {
   std::string name;
-  bool searched = false;  ///< unless the user lists operators
-  bool in_lanes = false;  ///< works on several pairs at once
+  bool searched = false;   ///< unless the user lists operators
+  bool in_lanes = false;   ///< works on several pairs at once
+  bool symmetric = false;  ///< x and y exchanged it can do the same, with other weights
   /// Its kernels on two states of C channels and L positions.
   std::vector<Kernel> (*kernels)(double channels, double positions) = nullptr;
 };

@@ -11,6 +11,7 @@
 #include "core/base/rng.hpp"
 #include "worker/fusion/genotype_parse.hpp"
 #include "worker/fusion/holdout.hpp"
+#include "worker/fusion/likely_genotypes.hpp"
 #include "worker/fusion/mixed_search.hpp"
 #include "worker/fusion/not_finite.hpp"
 #include "worker/fusion/operators.hpp"
@@ -42,10 +43,16 @@ void check_jobs(std::span<const FusionJob> jobs) {
                        "let pairs of one data set that offer as many features go together");
 }
 
-/// The mixed networks' part of the results.
-std::vector<FusionResult> train_mixed(std::span<const FusionJob> jobs, MacroArchitecture macro,
-                                      const FusionSettings& settings, const OperatorCosts& costs,
-                                      const FusionHooks& hooks) {
+/// What came of a mixed network: a result without a genotype yet, and those that it may have, likeliest first.
+struct MixedResult {
+  FusionResult result;
+  std::vector<Genotype> genotypes;
+};
+
+/// [job]
+std::vector<MixedResult> train_mixed(std::span<const FusionJob> jobs, MacroArchitecture macro,
+                                     const FusionSettings& settings, const OperatorCosts& costs,
+                                     const FusionHooks& hooks) {
   const int joined = settings.joined_cells(macro.cells);
   std::vector<Samples> trains, guides;
   std::vector<MixedLane> lanes;
@@ -65,23 +72,32 @@ std::vector<FusionResult> train_mixed(std::span<const FusionJob> jobs, MacroArch
   MixedSearch search(train, guide, lanes, settings, *protocol);
   for (std::size_t k = 0; k < jobs.size(); ++k)
     if (!jobs[k].start.empty()) search.start_from(k, jobs[k].start);
-  std::vector<FusionResult> results(jobs.size());
+  std::vector<MixedResult> results(jobs.size());
   std::vector<Standstill> standstills(jobs.size(), Standstill(settings.settle_epochs));
   for (int epoch = 0; epoch < settings.epochs && !std::ranges::all_of(standstills, &Standstill::reached); ++epoch) {
     const auto losses = search.run_epoch(epoch, [&] { hooks.stop_if_cancelled(); });
     for (std::size_t k = 0; k < jobs.size(); ++k) {
-      results[k].losses.push_back(losses[k]);
+      results[k].result.losses.push_back(losses[k]);
       standstills[k].add_epoch(search.logits(k), search.temperature());
     }
     const double mean = std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size());
     hooks.tell({static_cast<double>(epoch + 1) / settings.epochs, false, epoch + 1, settings.epochs, mean, 0});
   }
   for (std::size_t k = 0; k < jobs.size(); ++k) {
-    results[k].genotype = genotype_of(search.logits(k), jobs[k].samples.modalities, settings.operators, joined);
-    results[k].operator_entropy = search.operator_entropy(k);
-    results[k].architecture = search.logits(k).values();
+    results[k].genotypes = likely_genotypes(search.logits(k), jobs[k].samples.modalities, settings.operators, joined,
+                                            static_cast<std::size_t>(settings.trials));
+    results[k].result.operator_entropy = search.operator_entropy(k);
+    results[k].result.architecture = search.logits(k).values();
   }
   return results;
+}
+
+/// Which of the likeliest genotypes it is.
+void settle_genotype(const FusionJob& job, const FusionSettings& settings, const FusionHooks& hooks,
+                     const std::vector<Genotype>& genotypes, FusionResult& result) {
+  const auto seed = RandomStream(Seed{job.seed}, "fusion-trials").bits64();
+  result.trials = try_genotypes(job.samples, genotypes, settings, seed, hooks);
+  result.genotype = result.trials.empty() ? genotypes.front() : result.trials.back().genotype;
 }
 
 /// The discrete network's part of a result.
@@ -114,11 +130,14 @@ std::vector<FusionResult> search_fusions(std::span<const FusionJob> jobs, MacroA
                                          const FusionHooks& hooks) {
   check_jobs(jobs);
   const std::size_t parts = 1 + jobs.size();  // the mixed networks, then job by job
-  auto results = train_mixed(jobs, macro, settings, costs, hooks.of_part(0, parts));
+  auto mixed = train_mixed(jobs, macro, settings, costs, hooks.of_part(0, parts));
+  std::vector<FusionResult> results;
   for (std::size_t k = 0; k < jobs.size(); ++k) {
     const FusionHooks part = hooks.of_part(1 + k, parts);
+    auto& result = results.emplace_back(std::move(mixed[k].result));
     try {
-      retrain_found(jobs[k], settings, part, results[k]);
+      settle_genotype(jobs[k], settings, part, mixed[k].genotypes, result);
+      retrain_found(jobs[k], settings, part, result);
     } catch (const NotFinite& e) {
       throw NotFinite(e.what(), k);  // its lane was the retraining's
     }

@@ -14,11 +14,13 @@
 #include "worker/fusion/fusion_hooks.hpp"
 #include "worker/fusion/hardware_loss.hpp"
 #include "worker/fusion/samples.hpp"
+#include "worker/fusion/trials.hpp"
 
 namespace harmonic {
 
 struct FusionResult {
   Genotype genotype;
+  std::vector<Trial> trials;  ///< what was tried before it went on
   double metric_val = 0;  ///< of the retrained discrete network, percent: mean over the retrainings of what validation
                           ///< samples say that did not choose the epoch
   double kept_metric_val = -1;                   ///< of the kept weights on all of val, percent
@@ -39,11 +41,12 @@ struct FusionJob {
 
 /// Differentiable search for a fusion network, honest protocol (method.md): weights are stepped on train batches, the
 /// architecture on batches of the validation samples, or of held-out training samples (architecture_split), with task
-/// loss + latency-weight * latency + energy-weight * energy (both normalised, hardware_loss); the discrete network is
-/// derived, trained from scratch (retraining.hpp), and that is the result. The hardware terms enter as they are, not
+/// loss + latency-weight * latency + energy-weight * energy (both normalised, hardware_loss); of the
+/// likeliest discrete networks the one that is best in short trials (trials.hpp) is trained from scratch
+/// (retraining.hpp), and that is the result. The hardware terms enter as they are, not
 /// under square roots: their pull does not grow without bound near 0. The result depends on the arguments alone: on one
-/// thread it is the same bit for bit. Seeds LibTorch's generator. Goes one way: samples -> mixed network -> genotype ->
-/// retraining -> result.
+/// thread it is the same bit for bit. Seeds LibTorch's generator. Goes one way: samples -> mixed network ->
+/// genotypes -> trials -> retraining -> result.
 /// @param start as in FusionJob
 /// @throws InputError for an impossible fusion; NotFinite when a training diverges; Cancelled
 [[nodiscard]] FusionResult search_fusion(const FusionSamples& samples, MacroArchitecture macro,

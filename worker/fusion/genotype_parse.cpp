@@ -10,6 +10,7 @@
 #include <torch/torch.h>
 
 #include "core/base/error.hpp"
+#include "core/hardware/fusion_operators.hpp"
 #include "worker/fusion/cell_inputs.hpp"
 
 namespace harmonic {
@@ -101,6 +102,13 @@ std::vector<FusionStep> living(const std::vector<FusionStep>& steps) {
   return kept;
 }
 
+/// Where x and y make no difference they stand in their order, not in that of weights which were never told apart.
+std::vector<FusionStep> in_order(std::vector<FusionStep> steps) {
+  for (auto& step : steps)
+    if (step.first > step.second && find_fusion_operator(step.op).symmetric) std::swap(step.first, step.second);
+  return steps;
+}
+
 /// The last `joined` states of `states`.
 std::vector<int> last_states(int states, int joined) {
   std::vector<int> last(static_cast<std::size_t>(joined));
@@ -119,8 +127,8 @@ Genotype genotype_of(const Architecture& logits, std::span<const int> modalities
       choose_cell_inputs(skip_column(at::log_softmax(in_double(logits.alphas), 1)), modalities, cells, joined);
   Genotype genotype{{}, last_states(inputs + cells, joined)};
   for (std::size_t c = 0; c < pairs.size(); ++c)
-    genotype.cells.push_back(
-        {pairs[c].first, pairs[c].second, living(choose_steps(logits.betas[c], logits.gammas[c], operators))});
+    genotype.cells.push_back({pairs[c].first, pairs[c].second,
+                              in_order(living(choose_steps(logits.betas[c], logits.gammas[c], operators)))});
   return genotype;
 }
 

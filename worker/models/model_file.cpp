@@ -4,7 +4,9 @@
 
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
+#include "core/base/text.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "core/storage/csv.hpp"
 #include "core/storage/hdf5_file.hpp"
 #include "core/storage/json_text.hpp"
 #include "worker/tensor/tensor_file.hpp"
@@ -27,6 +29,14 @@ std::string describe(const ModelFile& model) {
   return json_text(json, 2) + '\n';
 }
 
+std::string trials_csv(const std::vector<Trial>& trials) {
+  std::string text = csv_row({"genotype", "epochs", "metric_val", "loss_val"});
+  for (const auto& trial : trials)
+    text += csv_row(
+        {to_text(trial.genotype), std::to_string(trial.epochs), shortest(trial.metric_val), shortest(trial.loss_val)});
+  return text;
+}
+
 }  // namespace
 
 std::filesystem::path model_folder(const std::filesystem::path& run, CandidateId id) {
@@ -36,6 +46,7 @@ std::filesystem::path model_folder(const std::filesystem::path& run, CandidateId
 void save_model(const std::filesystem::path& folder, const ModelFile& model) {
   place_folder(folder, [&](const std::filesystem::path& temporary) {
     replace_file(temporary / "model.json", describe(model));
+    if (!model.trials.empty()) replace_file(temporary / "trials.csv", trials_csv(model.trials));
     Hdf5File file(temporary / "weights.h5", Hdf5File::Mode::create);
     for (const auto& [name, tensor] : model.fusion) write_tensor(file, "/fusion/" + name, tensor);
     for (std::size_t m = 0; m < model.backbones.size(); ++m)

@@ -10,11 +10,13 @@
 #include "core/base/ids.hpp"
 #include "core/space/genome.hpp"
 #include "core/space/genotype.hpp"
+#include "worker/fusion/trials.hpp"
 
 namespace harmonic {
 
 /// A trained multimodal model as a run keeps it: `DIR/models/<id>/model.json` (genome, genotype, metric) beside
-/// `weights.h5` (one data set a tensor: fusion/<name>, backbone/<modality>/<name>).
+/// `weights.h5` (one data set a tensor: fusion/<name>, backbone/<modality>/<name>), and, where several genotypes were
+/// tried, `trials.csv` (genotype, epochs, metric_val, loss_val; in the order in which they were trained).
 struct ModelFile {
   std::vector<std::string> modalities;  ///< names, in the run's order
   std::vector<std::string> spaces;      ///< their search spaces
@@ -22,6 +24,7 @@ struct ModelFile {
   Genotype genotype;
   int classes = 0;
   double metric_val = 0;
+  std::vector<Trial> trials;                                    ///< genotypes that were tried
   std::map<std::string, torch::Tensor> fusion;                  ///< of the derived network
   std::vector<std::map<std::string, torch::Tensor>> backbones;  ///< recalibrated sub-networks, one a modality
 };
