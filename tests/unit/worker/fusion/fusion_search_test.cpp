@@ -415,18 +415,83 @@ TEST_CASE("Pairs of other inputs or labels do not train in one pass", "[fusion]"
   }
 }
 
-TEST_CASE("A fusion search that is cancelled stops before its next batch, in either of its trainings", "[fusion]") {
+TEST_CASE("A fusion search that is cancelled stops before its next batch, in any of its trainings", "[fusion]") {
   const FusionSamples data = synthetic({3, 5}, LabelKind::classification).samples();
+  auto settings = small_settings();
+  settings.trials = GENERATE(1, 4);
   for (const int batches : {5, 40}) {  // 4 an epoch of the search, 24 in all; then 8 an epoch of the retraining
     int asked = 0;
     bool retraining = false;
     FusionHooks hooks;
     hooks.cancelled = [&] { return ++asked > batches; };
     hooks.progress = [&](const FusionProgress& done) { retraining = done.retraining; };
-    CHECK_THROWS_AS(search_fusion(data, {1, 1}, small_settings(), costs(), 1, hooks), Cancelled);
+    CHECK_THROWS_AS(search_fusion(data, {1, 1}, settings, costs(), 1, hooks), Cancelled);
     CHECK(asked == batches + 1);
-    CHECK(retraining == (batches == 40));
+    CHECK(retraining == (batches == 40 && settings.trials == 1));
   }
+}
+
+TEST_CASE("Trials halve the genotypes and give the better half twice the epochs until one is left",
+          "[fusion][trials]") {
+  torch::set_num_threads(1);
+  const FusionSamples data = synthetic({3, 5, 4, 6}, LabelKind::classification).samples();
+  std::vector<Genotype> genotypes;
+  for (const auto* text :
+       {"0+1:Sum(0,1) -> 4", "2+3:Sum(0,1) -> 4", "0+2:ConcatFC(0,1) -> 4", "0+1:SE1(0,1) -> 4", "2+3:SE1(1,0) -> 4"})
+    genotypes.push_back(parse_genotype(text));
+  const auto tried = try_genotypes(data, genotypes, small_settings(), 1);
+  std::vector<int> epochs;
+  for (const auto& trial : tried) epochs.push_back(trial.epochs);
+  CHECK(epochs == std::vector{2, 2, 2, 2, 2, 4, 4, 4, 8, 8});
+  CHECK(tried.back().genotype == genotypes[2]);  // the one that reads both modalities, which tell half a label each
+  CHECK(tried.back().loss_val <= tried[8].loss_val);
+  CHECK(try_genotypes(data, {genotypes.data(), 1}, small_settings(), 1).empty());
+  const auto again = try_genotypes(data, genotypes, small_settings(), 1);
+  CHECK(again.back().loss_val == tried.back().loss_val);
+}
+
+TEST_CASE("A fusion search says what it tried, and goes on with the best of it", "[fusion][trials]") {
+  torch::set_num_threads(1);
+  const FusionSamples data = synthetic({3, 5, 4, 6}, LabelKind::classification).samples();
+  auto settings = small_settings();
+  const auto found = search_fusion(data, {2, 1}, settings, costs(), 1);
+  REQUIRE(found.trials.size() == 6);
+  CHECK(found.trials.back().genotype == found.genotype);
+  settings.trials = 1;
+  const auto untried = search_fusion(data, {2, 1}, settings, costs(), 1);
+  CHECK(untried.trials.empty());
+  CHECK(untried.losses == found.losses);
+}
+
+TEST_CASE("A fusion search ends early when its operators stand still, and not before", "[fusion][standstill]") {
+  torch::set_num_threads(1);
+  const FusionSamples data = synthetic({3, 5, 4, 6}, LabelKind::classification).samples();
+  auto settings = small_settings();
+  settings.epochs = 30;
+  settings.cost_weights = every_quantity(1.0);  // decides for the cheapest at once
+  settings.retrain_epochs = settings.trials = 1;
+  const auto early = search_fusion(data, {1, 1}, settings, costs(), 1);
+  settings.settle_epochs = 0;
+  const auto whole = search_fusion(data, {1, 1}, settings, costs(), 1);
+  CHECK(whole.losses.size() == 30);
+  CHECK(early.losses.size() < 30);
+  CHECK(std::equal(early.losses.begin(), early.losses.end(), whole.losses.begin()));
+  CHECK(operators_of(early.genotype) == operators_of(whole.genotype));
+}
+
+TEST_CASE("An architecture that learns from held-out training samples sees nothing of validation",
+          "[fusion][holdout]") {
+  torch::set_num_threads(1);
+  auto pair = synthetic({3, 5, 4, 6}, LabelKind::classification);
+  auto settings = small_settings();
+  settings.architecture_split = ArchitectureSplit::holdout;
+  settings.trials = settings.retrain_epochs = 1;
+  const auto first = search_fusion(pair.samples(), {2, 1}, settings, costs(), 1);
+  pair.val.labels.values = at::remainder(pair.val.labels.values + 1, 4);
+  const auto other = search_fusion(pair.samples(), {2, 1}, settings, costs(), 1);
+  CHECK(other.losses == first.losses);
+  CHECK(other.genotype == first.genotype);
+  CHECK(other.metric_val != first.metric_val);
 }
 
 TEST_CASE("A fusion search tells after every epoch how much of the whole is done", "[fusion]") {

@@ -97,7 +97,7 @@ TEST_CASE("A step that the cell's last one does not depend on is left out, and t
     for (int s = 0; s < 4; ++s) logits.gammas[0][s][s] = 1;
   }
   const std::vector<int> modalities = {1, 1};
-  CHECK(to_text(genotype_of(logits, modalities, kOperators, 1)) == "0+1:ScaleDotAttn(0,1),ConcatFC(2,0) -> 2");
+  CHECK(to_text(genotype_of(logits, modalities, kOperators, 1)) == "0+1:ScaleDotAttn(0,1),ConcatFC(0,2) -> 2");
   CHECK(to_text(published_genotype(logits, 2, kOperators, 2)) ==
         "0+1:Sum(0,1),ScaleDotAttn(0,1),LinearGLU(1,2),ConcatFC(3,0) -> 1,2");
 }
