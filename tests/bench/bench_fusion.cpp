@@ -19,7 +19,6 @@
 #include "measured_child.hpp"
 #include "published_fusion.hpp"
 #include "published_subnet.hpp"
-#include "real_pairs.hpp"
 #include "worker/data/metrics.hpp"
 #include "worker/fusion/batches.hpp"
 #include "worker/fusion/learning_rate.hpp"
@@ -361,10 +360,6 @@ int run(std::vector<std::string> args) {
   if (!args.empty() && args.front() == "--against-random") {
     args.erase(args.begin());
     return against_random(args);
-  }
-  if (!args.empty() && args.front() == "--real-pairs") {
-    args.erase(args.begin());
-    return real_pairs(args);
   }
   Options options;
   OptionSet set("bench_fusion",
