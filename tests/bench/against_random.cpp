@@ -18,6 +18,7 @@
 #include "worker/fusion/architecture.hpp"
 #include "worker/fusion/fusion_search.hpp"
 #include "worker/fusion/genotype_parse.hpp"
+#include "worker/fusion/late_fusion.hpp"
 #include "worker/fusion/retraining.hpp"
 
 namespace harmonic::bench {
@@ -143,6 +144,10 @@ int against_random(const std::vector<std::string>& args) {
     const auto& row = find_published_table("avmnist").row(number);
     std::cout << fmt::format("row {}: {} cells x {} nodes\n", number, row.macro.cells, row.macro.nodes) << std::flush;
     const auto samples = backbones.fusion_samples({row.backbones, row.macro});
+    for (const auto& [word, late] : kLateFusions)
+      std::cout << fmt::format("late:{:<6} {:6.3f} % error, without any cell\n", word,
+                               100 - train_late_fusion(samples, late).metric_val)
+                << std::flush;
     const bool row_better = Contest(options, samples, devices.devices().front().table, costs).run(row.macro);
     std::cout << (row_better ? "the search beats chance\n\n" : "the search does NOT beat chance\n\n");
     is_better = is_better && row_better;
