@@ -165,6 +165,9 @@ void SearchSettings::declare(OptionSet& o) {
   o.add("macro-other", evolution.macro.p_other, "probability of another number of cells, and of nodes", {0.0, 1.0});
   o.add("other-cells", evolution.macro.other_cells, "the other numbers of cells, separated by commas; none when empty");
   o.add("other-nodes", evolution.macro.other_nodes, "the other numbers of nodes, separated by commas; none when empty");
+  o.add("calibration-samples", calibration_samples,
+        "train samples that a backbone's batch norms are re-estimated on, at most: every class has its share",
+        {2, 100'000'000});
   o.add("recalibration-batch", recalibration_batch, "samples a batch when batch norms are re-estimated",
         {2, 1'000'000});
 
