@@ -117,9 +117,9 @@ struct SearchSettings {
   std::vector<Objective> objectives = device_objectives();  ///< minimised beside the error
   int head_classes = 0;                                     ///< classifier row of the tables; 0: the data's classes
 
-  /// Train samples that batch norms are re-estimated on, at most. On AV-MNIST (64 backbones a modality, bench_calibration)
-  /// 512 of the 900 rank as all do with a Kendall tau of 0.78-0.90, two halves of the 900 as each other with 0.72-0.85;
-  /// 256 are below that for sounds (0.54).
+  /// Train samples that batch norms are re-estimated on, at most. On AV-MNIST (64 backbones a modality,
+  /// bench_calibration) 512 of the 900 rank as all do with a Kendall tau of 0.78-0.90, two halves of the 900 as each
+  /// other with 0.72-0.85; 256 are below that for sounds (0.54).
   int calibration_samples = 512;
   int recalibration_batch = 256;  ///< of these
   int threads = 1;                ///< a worker's compute threads

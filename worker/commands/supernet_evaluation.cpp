@@ -65,11 +65,11 @@ void EvaluationOptions::declare(OptionSet& options) {
   options.add("calibration-batch", calibration_batch, "samples of a batch of that", {2, 65'536});
   options.add_choice("split", split, kSplitWords, "split to measure");
   options.add("limit", limit, "first samples of the split, at most; 0: all", {0, 100'000'000});
-  options.add(
-      "views", views.count,
-      "every sample counts so often: once as it is, then varied; with a search's calibration-samples, validation-views, "
-      "view-strength and seed the metric is the search's own",
-      {1, 1000});
+  options.add("views", views.count,
+              "every sample counts so often: once as it is, then varied; with a search's calibration-samples, "
+              "validation-views, "
+              "view-strength and seed the metric is the search's own",
+              {1, 1000});
   options.add("view-strength", views.strength, "strength of that variation; 1: as in supernet training", {0.0, 10.0});
   options.add("view-seed", views.run_seed, "seed of that variation");
   options.add("threads", threads, "compute threads of a rank; 0: the machine's cores shared by its ranks", {0, 1024});
