@@ -1,7 +1,8 @@
 # LibTorch as imported targets, without a CUDA toolkit and without the compiler of one.
 #
-#   LibTorch::torch   LibTorch; with its CUDA half where the installation has one
-#   LibTorch::nccl    NCCL and the CUDA runtime's headers; only where both are found
+#   LibTorch::torch   LibTorch, without its CUDA half: that is loaded at run time where there is a driver
+#                     (worker/group/cuda_half.hpp); HARMONIC_WITH_CUDA is defined where the installation has one
+#   LibTorch::cuda    that half and NCCL, for what names their symbols; only where all of it is found
 #
 # Looked for, in this order: HARMONIC_TORCH_ROOT (cache variable or environment), the virtual environment that
 # deploy/setup.sh makes. A root is the folder that holds include/ and lib/: of the unpacked LibTorch archive, or
@@ -81,15 +82,13 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::torch)
     _harmonic_import_torch(c10_cuda ${LibTorch_C10_CUDA_LIBRARY})
     _harmonic_import_torch(nccl_library ${LibTorch_NCCL_LIBRARY})
     _harmonic_import_torch(cudart ${LibTorch_CUDART_LIBRARY})
-    add_library(LibTorch::nccl INTERFACE IMPORTED)
-    target_compile_options(LibTorch::nccl INTERFACE
+    add_library(LibTorch::cuda INTERFACE IMPORTED)
+    target_link_libraries(LibTorch::cuda INTERFACE LibTorch::torch_cuda LibTorch::c10_cuda LibTorch::nccl_library
+                          LibTorch::cudart)
+    target_compile_options(LibTorch::torch INTERFACE
       "SHELL:-idirafter ${LibTorch_CUDA_INCLUDE_DIR}" "SHELL:-idirafter ${LibTorch_NCCL_INCLUDE_DIR}")
-    target_link_libraries(LibTorch::nccl INTERFACE LibTorch::nccl_library LibTorch::cudart)
-    target_compile_definitions(LibTorch::nccl INTERFACE HARMONIC_WITH_CUDA=1)
-    # No symbol of torch_cuda is named by our code: it registers itself when it is loaded.
-    target_link_options(LibTorch::torch INTERFACE "LINKER:--no-as-needed,${LibTorch_CUDA_LIBRARY},--as-needed")
-    target_link_libraries(LibTorch::torch INTERFACE LibTorch::c10_cuda LibTorch::nccl)
-    # The CUDA libraries' own needs are found at run time through their own search paths.
+    target_compile_definitions(LibTorch::torch INTERFACE HARMONIC_WITH_CUDA=1)
+    # The libraries' own needs are found at run time through their own search paths.
     target_link_options(LibTorch::torch INTERFACE "LINKER:--allow-shlib-undefined")
   endif()
 endif()

@@ -5,12 +5,15 @@
 #include "core/space/layers.hpp"
 #include "worker/backbone/supernet_file.hpp"
 #include "worker/data/dataset.hpp"
+#include "worker/data/sample_batches.hpp"
 
 namespace harmonic {
 namespace {
 
 /// Pooled features kept in memory, at most.
 constexpr std::size_t kFeatureCacheBytes = std::size_t{2} << 30U;
+/// Batch-norm statistics kept of a modality's backbones, at most: of thousands on AV-MNIST, hundreds on MM-IMDB.
+constexpr std::size_t kStatisticsBytes = std::size_t{64} << 20U;
 
 /// Of all modalities, one after another.
 struct BackboneOutputs {
@@ -29,6 +32,8 @@ FrozenBackbones::FrozenBackbones(const SearchSettings& settings, torch::Device d
     : data_(settings.data), device_(device), fusion_(settings.fusion_in_force()), cache_(kFeatureCacheBytes) {
   train_labels_ = labels(Split::train, fusion_.train_views);
   val_labels_ = labels(Split::val, fusion_.validation_views);
+  const auto calibration = calibration_ids(load_labels(data_, Split::train), settings.calibration_samples_in_force(),
+                                           settings.recalibration_batch);
   for (const auto& spec : settings.modalities) {
     const auto in_views = [&](const torch::Tensor& samples, Split split, int views) {
       return split_views(spec.space, samples, split, {views, fusion_.view_strength, settings.seed}).to(device);
@@ -36,7 +41,7 @@ FrozenBackbones::FrozenBackbones(const SearchSettings& settings, torch::Device d
     const auto train = load_samples(data_, spec.name, Split::train);
     const auto val = load_samples(data_, spec.name, Split::val);
     const auto supernet = load_supernet(spec.weights, spec.space, data_.info().classes);
-    BackboneEvaluator backbones(supernet, train.to(device), settings.recalibration_batch, device);
+    BackboneEvaluator backbones(supernet, batches_of(train, calibration), device, kStatisticsBytes);
     modalities_.push_back({spec, fusion_.features_of(modalities_.size()), std::move(backbones),
                            in_views(train, Split::train, fusion_.train_views),
                            in_views(val, Split::val, fusion_.validation_views)});

@@ -17,7 +17,8 @@ namespace harmonic {
 
 /// The backbones of a run, frozen: every modality's trained supernet, the inputs that it sees, and what fusion learns
 /// from: their features, as samples on the device. Views of inputs (`train-views`, `validation-views`) are the same for
-/// every genome and on every rank. For use by one thread.
+/// every genome and on every rank. A backbone is recalibrated once by each process that asks for it: what metric,
+/// features and kept tensors have in common stays at hand. For use by one thread.
 class FrozenBackbones {
  public:
   /// Opens data and weights. @throws InputError when data, weights and settings do not fit each other

@@ -33,6 +33,8 @@ FusionSettings published_values(FusionSettings settings) {
 
 namespace {
 
+constexpr int kAllSamples = 100'000'000;  // more than any train split has
+
 const Choices<ArchitectureSplit> kArchitectureSplits = {{"val", ArchitectureSplit::val},
                                                         {"holdout", ArchitectureSplit::holdout}};
 const Choices<KeepModels> kKeepModels = {{"front", KeepModels::front}, {"all", KeepModels::all}};
@@ -173,6 +175,10 @@ void SearchSettings::declare(OptionSet& o) {
   o.add("macro-other", evolution.macro.p_other, "probability of another number of cells, and of nodes", {0.0, 1.0});
   o.add("other-cells", evolution.macro.other_cells, "the other numbers of cells, separated by commas; none when empty");
   o.add("other-nodes", evolution.macro.other_nodes, "the other numbers of nodes, separated by commas; none when empty");
+  o.add("calibration-samples", calibration_samples,
+        "train samples that a backbone's batch norms are re-estimated on, at most: every class has its share (protocol "
+        "published: all)",
+        {2, kAllSamples});
   o.add("recalibration-batch", recalibration_batch, "samples a batch when batch norms are re-estimated",
         {2, 1'000'000});
 
@@ -254,6 +260,7 @@ void SearchSettings::declare(OptionSet& o) {
   o.add_rule("protocol = published", [this] {
     fusion = fusion_in_force();
     evolution = evolution_in_force();
+    calibration_samples = calibration_samples_in_force();
   });
 }
 
@@ -263,6 +270,10 @@ int FusionSettings::features_of(std::size_t modality) const {
 
 FusionSettings SearchSettings::fusion_in_force() const {
   return protocol == Protocol::published ? published_values(fusion) : fusion;
+}
+
+int SearchSettings::calibration_samples_in_force() const {
+  return protocol == Protocol::published ? kAllSamples : calibration_samples;
 }
 
 EvolutionSettings SearchSettings::evolution_in_force() const {
@@ -322,6 +333,7 @@ std::uint64_t SearchSettings::result_hash(std::uint64_t content) const {
   SearchSettings copy = *this;
   copy.fusion = fusion_in_force();
   copy.evolution = evolution_in_force();
+  copy.calibration_samples = calibration_samples_in_force();
   OptionSet options("", "");
   copy.declare(options);
   std::string text;

@@ -3,12 +3,15 @@
 #include <limits>
 #include <thread>
 
+#include <dlfcn.h>
+
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 #include <torch/torch.h>
 
 #include "core/base/error.hpp"
 #include "core/base/rng.hpp"
+#include "core/mpi/communicator.hpp"
 #include "core/space/search_space.hpp"
 #include "worker/backbone/subnet.hpp"
 #include "worker/group/collectives.hpp"
@@ -299,5 +302,15 @@ TEST_CASE("Every rank of a machine gets its share of the threads", "[group]") {
   at::set_num_threads(before);
   CHECK(choose_device(Compute::cpu, place) == torch::kCPU);
 }
+
+#ifdef HARMONIC_WITH_CUDA
+TEST_CASE("The part for NCCL finds all that it needs of the program that loads it, with a GPU or without", "[group]") {
+  if (Communicator().rank().value != 0) return;  // once is enough
+  void* module = ::dlopen("harmonic-nccl.so", RTLD_NOW);
+  INFO((module == nullptr ? ::dlerror() : ""));
+  REQUIRE(module != nullptr);
+  CHECK(::dlsym(module, "harmonic_make_nccl_collectives") != nullptr);
+}
+#endif
 
 }  // namespace harmonic

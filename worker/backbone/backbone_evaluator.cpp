@@ -44,26 +44,59 @@ const torch::Tensor& checked(const BackboneSpace& space, const torch::Tensor& sa
   return samples;
 }
 
+std::size_t bytes_of_statistics(const Subnet& subnet) {
+  std::size_t bytes = 0;
+  for (const auto& layer : subnet.layers())
+    for (const auto& norm : *layer.statistics) bytes += norm.mean.nbytes() + norm.variance.nbytes();
+  return bytes;
+}
+
 }  // namespace
 
-BackboneEvaluator::BackboneEvaluator(const Supernet& supernet, std::vector<torch::Tensor> batches, torch::Device device)
-    : device_(device), views_(supernet.clone_to(device)), batches_(std::move(batches)) {
+BackboneEvaluator::BackboneEvaluator(const Supernet& supernet, std::vector<torch::Tensor> batches, torch::Device device,
+                                     std::size_t kept_bytes)
+    : device_(device), views_(supernet.clone_to(device)), batches_(std::move(batches)), kept_(kept_bytes) {
   for (auto& batch : batches_) batch = checked(supernet.space(), batch).to(device);
 }
 
 BackboneEvaluator::BackboneEvaluator(const Supernet& supernet, const torch::Tensor& calibration, int calibration_batch,
                                      torch::Device device)
-    : device_(device),
-      views_(supernet.clone_to(device)),
-      batches_(calibration_batches(checked(supernet.space(), calibration).to(device), calibration_batch)) {}
+    : BackboneEvaluator(
+          supernet, calibration_batches(checked(supernet.space(), calibration).to(device), calibration_batch), device) {
+}
+
+std::vector<Subnet> BackboneEvaluator::recalibrated(const std::vector<BackboneGenome>& genomes,
+                                                    const std::function<void()>& at_work) const {
+  std::vector<std::string> keys;
+  std::vector<std::shared_ptr<const Subnet>> found;
+  std::vector<BackboneGenome> missing;
+  for (const auto& genome : genomes) {
+    check_genome(genome, supernet().space());
+    keys.push_back(to_text(canonical(genome)));
+    found.push_back(kept_.find(keys.back()));
+    if (found.back() == nullptr) missing.push_back(genome);
+  }
+  if (!missing.empty()) {
+    SubnetTree tree(views_, missing);
+    tree.recalibrate(batches_, at_work);
+    std::size_t next = 0;  // of the missing
+    for (std::size_t i = 0; i < genomes.size(); ++i) {
+      if (found[i] != nullptr) continue;
+      found[i] = std::make_shared<const Subnet>(tree.subnet(next++));
+      kept_.keep(keys[i], found[i], bytes_of_statistics(*found[i]));
+    }
+  }
+  std::vector<Subnet> subnets;
+  for (const auto& subnet : found) subnets.push_back(*subnet);
+  return subnets;
+}
 
 std::vector<double> BackboneEvaluator::evaluate(const std::vector<BackboneGenome>& genomes, const torch::Tensor& inputs,
                                                 const torch::Tensor& labels, LabelKind kind,
                                                 const std::function<void()>& at_work) const {
   check_input(supernet().space(), inputs);
   if (inputs.size(0) == 0) throw InputError("no samples to evaluate on", "give a split that is not empty");
-  SubnetTree tree(views_, genomes);
-  tree.recalibrate(batches_, at_work);
+  const SubnetTree tree(recalibrated(genomes, at_work));
   std::vector<double> percent;
   const auto expected = labels.cpu();
   for (const auto& on_device : tree.logits(inputs.to(device_), at_work)) {
@@ -75,9 +108,7 @@ std::vector<double> BackboneEvaluator::evaluate(const std::vector<BackboneGenome
 }
 
 Subnet BackboneEvaluator::subnet(const BackboneGenome& genome) const {
-  SubnetTree tree(views_, {&genome, 1});
-  tree.recalibrate(batches_);
-  return tree.subnet(0);
+  return recalibrated({genome}, [] {}).front();
 }
 
 std::vector<std::vector<torch::Tensor>> BackboneEvaluator::features(const BackboneGenome& genome,

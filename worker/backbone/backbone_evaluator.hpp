@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <vector>
 
@@ -9,11 +10,13 @@
 #include "core/space/genome.hpp"
 #include "worker/backbone/subnet_tree.hpp"
 #include "worker/backbone/supernet.hpp"
+#include "worker/data/bounded_cache.hpp"
 
 namespace harmonic {
 
-/// A modality's supernet together with the training samples that its sub-networks are recalibrated on. Answers depend
-/// on the genome alone, not on what else is asked along with it.
+/// A modality's supernet together with the training samples that its sub-networks are recalibrated on, which is done
+/// once a genome as long as its statistics are kept. Answers depend on the genome alone, not on what else is asked
+/// along with it, or was before. For use by one thread.
 class BackboneEvaluator {
  public:
   /// @param calibration (N, C, H, W) or (N, F) train samples
@@ -22,7 +25,9 @@ class BackboneEvaluator {
   BackboneEvaluator(const Supernet& supernet, const torch::Tensor& calibration, int calibration_batch,
                     torch::Device device);
   /// The same of batches that are at hand (calibration_batches()).
-  BackboneEvaluator(const Supernet& supernet, std::vector<torch::Tensor> batches, torch::Device device);
+  /// @param kept_bytes statistics kept for the next question, at most; the least recently used go first, the last stay
+  BackboneEvaluator(const Supernet& supernet, std::vector<torch::Tensor> batches, torch::Device device,
+                    std::size_t kept_bytes = 0);
 
   [[nodiscard]] const Supernet& supernet() const { return views_.supernet(); }
 
@@ -50,9 +55,14 @@ class BackboneEvaluator {
   [[nodiscard]] std::vector<NamedTensor> subnet_state(const BackboneGenome& genome) const;
 
  private:
+  /// Sub-networks with their statistics, in the given order. @throws InputError when a genome is not of the space
+  [[nodiscard]] std::vector<Subnet> recalibrated(const std::vector<BackboneGenome>& genomes,
+                                                 const std::function<void()>& at_work) const;
+
   torch::Device device_;
   mutable LayerViews views_;  ///< grows as sub-networks ask for layers
   std::vector<torch::Tensor> batches_;
+  mutable BoundedCache<Subnet> kept_;  ///< by canonical genome
 };
 
 /// @param sample of one sample, {C, H, W} or {F}

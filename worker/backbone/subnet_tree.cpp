@@ -19,8 +19,9 @@ torch::Tensor channels_last(const torch::Tensor& x) {
 
 struct SubnetTree::Node {
   std::shared_ptr<const SubnetLayer> layer;
-  std::span<const BatchNormView> norms;                          ///< of the layer
-  std::shared_ptr<std::vector<BatchNormStatistics>> statistics;  ///< null: the supernet's own
+  std::span<const BatchNormView> norms;                         ///< of the layer
+  LayerStatistics statistics;                                   ///< null: the supernet's own
+  std::shared_ptr<std::vector<BatchNormStatistics>> estimated;  ///< the same, where this tree is recalibrating them
   std::vector<std::unique_ptr<Node>> children;
   std::vector<std::size_t> ends;  ///< genomes whose last layer this is
   bool norms_from_here = false;   ///< in this layer or one behind it
@@ -79,7 +80,7 @@ class SubnetTree::Traversal {
   torch::Tensor whole_layer(const Node& node, const torch::Tensor& x) const {
     const auto map = x.dim() == 4 ? x.permute({0, 3, 1, 2}) : x;
     if (!estimating_) return channels_last(CalibratedLayer{node.layer, node.statistics}.forward(map)).contiguous();
-    EstimatingStatistics estimating(*node.statistics);
+    EstimatingStatistics estimating(*node.estimated);
     const auto y = node.layer->forward(map, estimating);
     return channels_last(y).contiguous();
   }
@@ -150,7 +151,7 @@ class SubnetTree::Traversal {
 
   /// Takes a batch's statistics into a norm's, as many channels as it has.
   void note(const Node& node, std::size_t index, const Moments& batch) const {
-    if (estimating_) add_batch(*node.statistics, index, node.norms[index], batch);
+    if (estimating_) add_batch(*node.estimated, index, node.norms[index], batch);
   }
 
   /// With the batch's statistics while estimating, else with the node's.
@@ -171,36 +172,48 @@ class SubnetTree::Traversal {
 
 SubnetTree::SubnetTree(LayerViews& views, std::span<const BackboneGenome> genomes) : root_(std::make_unique<Node>()) {
   const Supernet& supernet = views.supernet();
-  for (std::size_t genome = 0; genome < genomes.size(); ++genome) {
-    std::vector<Node*> path = {root_.get()};
-    for (const auto& key : layer_keys(supernet.space(), genomes[genome], supernet.classes())) {
-      auto& siblings = path.back()->children;
-      auto found = std::ranges::find_if(siblings, [&](const auto& node) { return node->layer->key() == key; });
-      if (found == siblings.end()) {
-        auto node = std::make_unique<Node>();
-        node->layer = views.layer(key);
-        node->norms = node->layer->batch_norms();
-        found = siblings.insert(siblings.end(), std::move(node));
-        ++layers_;
-      }
-      path.push_back(found->get());
-    }
-    path.back()->ends.push_back(genome);
-    bool norms = false;
-    for (auto node = path.rbegin(); node != path.rend(); ++node) {
-      norms = norms || !(*node)->norms.empty();
-      (*node)->norms_from_here = (*node)->norms_from_here || norms;
-    }
-    paths_.emplace_back(path.begin() + 1, path.end());
+  for (const auto& genome : genomes) {
+    std::vector<CalibratedLayer> layers;
+    for (const auto& key : layer_keys(supernet.space(), genome, supernet.classes()))
+      layers.push_back({views.layer(key), nullptr});
+    add(layers);
   }
+}
+
+SubnetTree::SubnetTree(std::span<const Subnet> subnets) : root_(std::make_unique<Node>()) {
+  for (const auto& subnet : subnets) add(subnet.layers());
 }
 
 SubnetTree::~SubnetTree() = default;
 
+void SubnetTree::add(const std::vector<CalibratedLayer>& layers) {
+  std::vector<Node*> path = {root_.get()};
+  for (const auto& [layer, statistics] : layers) {
+    auto& siblings = path.back()->children;
+    auto found = std::ranges::find_if(siblings, [&](const auto& node) { return node->layer->key() == layer->key(); });
+    if (found == siblings.end()) {
+      auto node = std::make_unique<Node>();
+      node->layer = layer;
+      node->norms = layer->batch_norms();
+      node->statistics = statistics;
+      found = siblings.insert(siblings.end(), std::move(node));
+      ++layers_;
+    }
+    path.push_back(found->get());
+  }
+  path.back()->ends.push_back(paths_.size());
+  bool norms = false;
+  for (auto node = path.rbegin(); node != path.rend(); ++node) {
+    norms = norms || !(*node)->norms.empty();
+    (*node)->norms_from_here = (*node)->norms_from_here || norms;
+  }
+  paths_.emplace_back(path.begin() + 1, path.end());
+}
+
 void SubnetTree::recalibrate(std::span<const torch::Tensor> batches, const std::function<void()>& at_work) {
   const torch::NoGradGuard no_grad;
   const auto reset = [](const auto& self, Node& node) -> void {
-    node.statistics = std::make_shared<std::vector<BatchNormStatistics>>();
+    node.statistics = node.estimated = std::make_shared<std::vector<BatchNormStatistics>>();
     for (const auto& child : node.children) self(self, *child);
   };
   reset(reset, *root_);

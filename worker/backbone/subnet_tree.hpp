@@ -37,6 +37,9 @@ class SubnetTree {
   /// Starts from the supernet's own statistics. Keeps views of its weights: do not train it meanwhile.
   /// @throws InputError when a genome is not of the space
   SubnetTree(LayerViews& views, std::span<const BackboneGenome> genomes);
+  /// Starts from the sub-networks' own statistics. @param subnets of one supernet, recalibrated on the same batches:
+  ///   where they begin with the same layers, the first one's statistics serve all
+  explicit SubnetTree(std::span<const Subnet> subnets);
   ~SubnetTree();
 
   /// Re-estimates all batch norms as in the method: statistics reset, every batch run through the networks with its own
@@ -56,6 +59,8 @@ class SubnetTree {
  private:
   struct Node;
   class Traversal;
+
+  void add(const std::vector<CalibratedLayer>& layers);
 
   std::unique_ptr<Node> root_;
   std::vector<std::vector<const Node*>> paths_;  ///< [genome], its layers

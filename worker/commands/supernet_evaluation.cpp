@@ -1,6 +1,5 @@
 #include "worker/commands/supernet_evaluation.hpp"
 
-#include <algorithm>
 #include <optional>
 
 #include <fmt/format.h>
@@ -27,17 +26,16 @@ std::string modality_for(const EvaluationOptions& chosen, const SupernetNotes& n
 }
 
 /// As options say it, where 0 is all.
-std::optional<std::size_t> at_most(int limit) {
-  return limit > 0 ? std::optional(static_cast<std::size_t>(limit)) : std::nullopt;
+template <class Count>
+std::optional<Count> at_most(int limit) {
+  return limit > 0 ? std::optional(static_cast<Count>(limit)) : std::nullopt;
 }
 
-/// Batches of train samples, as calibration_batches() would make them of one tensor.
+/// Batches of train samples, as batches_of() would make them of one tensor.
 std::vector<torch::Tensor> load_calibration(const DatasetFile& data, const std::string& modality,
                                             const EvaluationOptions& chosen) {
-  const std::size_t all = data.samples(Split::train);
-  const auto ids =
-      calibration_ids(static_cast<std::int64_t>(std::min(all, at_most(chosen.calibration_samples).value_or(all))),
-                      chosen.calibration_batch);
+  const auto ids = calibration_ids(load_labels(data, Split::train), at_most<std::int64_t>(chosen.calibration_samples),
+                                   chosen.calibration_batch);
   const auto samples = load_samples_in_order(data, modality, Split::train, torch::cat(ids));
   std::vector<torch::Tensor> batches;
   std::int64_t first = 0;
@@ -62,15 +60,16 @@ void EvaluationOptions::declare(OptionSet& options) {
   options.add("data", data, "data set file").required();
   options.add("modality", modality, "modality of the data set; default: the file's");
   options.add("calibration-samples", calibration_samples,
-              "train samples that batch norms are re-estimated on, at most; 0: all", {0, 100'000'000});
+              "train samples that batch norms are re-estimated on, at most, as a search chooses them; 0: all",
+              {0, 100'000'000});
   options.add("calibration-batch", calibration_batch, "samples of a batch of that", {2, 65'536});
   options.add_choice("split", split, kSplitWords, "split to measure");
   options.add("limit", limit, "first samples of the split, at most; 0: all", {0, 100'000'000});
-  options.add(
-      "views", views.count,
-      "every sample counts so often: once as it is, then varied; with a search's validation-views, view-strength and "
-      "seed the metric is the search's own",
-      {1, 1000});
+  options.add("views", views.count,
+              "every sample counts so often: once as it is, then varied; with a search's calibration-samples, "
+              "validation-views, "
+              "view-strength and seed the metric is the search's own",
+              {1, 1000});
   options.add("view-strength", views.strength, "strength of that variation; 1: as in supernet training", {0.0, 10.0});
   options.add("view-seed", views.run_seed, "seed of that variation");
   options.add("threads", threads, "compute threads of a rank; 0: the machine's cores shared by its ranks", {0, 1024});
@@ -103,7 +102,7 @@ EvaluationInputs load_evaluation(const EvaluationOptions& chosen, LocalPlace pla
 
   check_split(data, chosen.split);
   EvaluationInputs found{.supernet = supernet, .modality = modality, .kind = data.info().labels, .device = device};
-  found.inputs = load_samples(data, modality, chosen.split, at_most(chosen.limit));
+  found.inputs = load_samples(data, modality, chosen.split, at_most<std::size_t>(chosen.limit));
   found.labels =
       labels_of_views(load_labels(data, chosen.split).narrow(0, 0, found.inputs.size(0)), chosen.views.count);
   found.inputs = split_views(space, found.inputs, chosen.split, chosen.views);

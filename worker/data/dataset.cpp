@@ -35,17 +35,18 @@ torch::Tensor load_samples(const DatasetFile& file, const std::string& modality,
 }
 
 torch::Tensor load_samples_in_order(const DatasetFile& file, const std::string& modality, Split split,
-                                    const torch::Tensor& order) {
-  const std::int64_t n = order.size(0);
+                                    const torch::Tensor& ids) {
+  const std::int64_t n = ids.size(0);
   auto shape = load_range(file, modality, split, 0, 0).sizes().vec();
   shape.front() = n;
   const auto samples = torch::empty(shape, torch::kFloat32);
-  const auto rows = torch::empty({n}, torch::kInt64).index_copy_(0, order, torch::arange(n));
-  for (std::int64_t first = 0; first < n; first += kRowsAtOnce) {
-    const std::int64_t count = std::min(kRowsAtOnce, n - first);
+  const auto [in_file, rows] = ids.sort();
+  const auto* id = in_file.const_data_ptr<std::int64_t>();
+  for (std::int64_t k = 0, count = 0; k < n; k += count) {
+    for (count = 1; count < std::min(kRowsAtOnce, n - k) && id[k + count] == id[k] + count;) ++count;
     samples.index_copy_(
-        0, rows.narrow(0, first, count),
-        load_range(file, modality, split, static_cast<std::size_t>(count), static_cast<std::size_t>(first)));
+        0, rows.narrow(0, k, count),
+        load_range(file, modality, split, static_cast<std::size_t>(count), static_cast<std::size_t>(id[k])));
   }
   return samples;
 }

@@ -15,10 +15,10 @@ namespace harmonic {
 [[nodiscard]] torch::Tensor load_samples(const DatasetFile& file, const std::string& modality, Split split,
                                          std::optional<std::size_t> limit = {});
 
-/// The samples of these indices, row by row. Each is read once, in the file's order, and held once.
-/// @param order (n) int64: each of 0 … n-1 once
+/// The samples of these indices, row by row. Each is read once, in the file's order, and held once; no others are read.
+/// @param ids (n) int64, no two the same
 [[nodiscard]] torch::Tensor load_samples_in_order(const DatasetFile& file, const std::string& modality, Split split,
-                                                  const torch::Tensor& order);
+                                                  const torch::Tensor& ids);
 
 /// classification: (N) int64 class indices; multilabel: (N, classes) float32, 0 or 1.
 [[nodiscard]] torch::Tensor load_labels(const DatasetFile& file, Split split);

@@ -1,6 +1,7 @@
 #include "worker/data/sample_batches.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -9,6 +10,27 @@
 #include "worker/tensor/permutation.hpp"
 
 namespace harmonic {
+namespace {
+
+/// 0 … N-1 in an order whose every beginning has all classes in about the shares that they have of the whole.
+torch::Tensor spread_order(const torch::Tensor& labels) {
+  RandomStream random(Seed{0}, "calibration choice");
+  const auto order = permutation(labels.size(0), random);
+  if (labels.dim() == 2) return order;  // most label sets are the only one of their kind
+  const auto classes = labels.cpu().index_select(0, order);
+  const auto counts = classes.bincount();
+  const auto place = torch::empty(order.sizes(), torch::kFloat64);
+  // The i-th of a class's n samples comes (i + 1/2) / n of the way.
+  std::vector<std::int64_t> i(static_cast<std::size_t>(counts.size(0)));
+  const auto* c = classes.const_data_ptr<std::int64_t>();
+  const auto* n = counts.const_data_ptr<std::int64_t>();
+  auto* way = place.mutable_data_ptr<double>();
+  for (std::int64_t k = 0; k < order.size(0); ++k)
+    way[k] = (static_cast<double>(i[static_cast<std::size_t>(c[k])]++) + 0.5) / static_cast<double>(n[c[k]]);
+  return order.index_select(0, place.argsort(/*stable=*/true, /*dim=*/0, /*descending=*/false));
+}
+
+}  // namespace
 
 std::vector<torch::Tensor> calibration_ids(std::int64_t samples, int batch) {
   if (samples < 2)
@@ -20,11 +42,21 @@ std::vector<torch::Tensor> calibration_ids(std::int64_t samples, int batch) {
   return permutation(samples, random).tensor_split(count);
 }
 
-std::vector<torch::Tensor> calibration_batches(const torch::Tensor& samples, int batch) {
+std::vector<torch::Tensor> calibration_ids(const torch::Tensor& labels, std::optional<std::int64_t> limit, int batch) {
+  const std::int64_t samples = labels.size(0);
+  if (limit.value_or(samples) >= samples) return calibration_ids(samples, batch);
+  const auto chosen = std::get<0>(spread_order(labels).narrow(0, 0, *limit).sort());
+  return batches_of(chosen, calibration_ids(*limit, batch));
+}
+
+std::vector<torch::Tensor> batches_of(const torch::Tensor& samples, const std::vector<torch::Tensor>& ids) {
   std::vector<torch::Tensor> batches;
-  for (const auto& ids : calibration_ids(samples.size(0), batch))
-    batches.push_back(samples.index_select(0, ids.to(samples.device())));
+  for (const auto& of_batch : ids) batches.push_back(samples.index_select(0, of_batch.to(samples.device())));
   return batches;
+}
+
+std::vector<torch::Tensor> calibration_batches(const torch::Tensor& samples, int batch) {
+  return batches_of(samples, calibration_ids(samples.size(0), batch));
 }
 
 std::int64_t evaluation_chunk(const torch::Tensor& inputs) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include <torch/types.h>
@@ -12,7 +13,15 @@ namespace harmonic {
 /// @return indices, int64, of every batch
 /// @throws InputError when there are fewer than two samples: one has no variance
 [[nodiscard]] std::vector<torch::Tensor> calibration_ids(std::int64_t samples, int batch);
-/// These batches themselves.
+/// The same of `limit` samples that stand for all, where there are more: a fixed choice in which every class has its
+/// share, of label sets one at random. What is chosen of few is among what is chosen of more.
+/// @param labels of all samples, (N) class indices or (N, classes) 0/1
+[[nodiscard]] std::vector<torch::Tensor> calibration_ids(const torch::Tensor& labels, std::optional<std::int64_t> limit,
+                                                         int batch);
+/// Batches themselves. @param ids of each (calibration_ids())
+[[nodiscard]] std::vector<torch::Tensor> batches_of(const torch::Tensor& samples,
+                                                    const std::vector<torch::Tensor>& ids);
+/// All samples in batches of about `batch`.
 [[nodiscard]] std::vector<torch::Tensor> calibration_batches(const torch::Tensor& samples, int batch);
 
 /// Samples that go through a network at once: few enough for their activations to take a few hundred MiB at most.

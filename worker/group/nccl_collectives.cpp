@@ -1,11 +1,7 @@
 // Collectives of CUDA tensors over NCCL; the communicator's id travels over MPI. NCCL is used without blocking, so that
-// a lost rank ends in ncclCommAbort and an error instead of a hang.
+// a lost rank ends in ncclCommAbort and an error instead of a hang. A module of its own (nccl_module.cpp).
 #include <utility>
 
-#include "core/base/error.hpp"
-#include "worker/group/backends.hpp"
-
-#ifdef HARMONIC_WITH_CUDA
 #include <ATen/cuda/CUDAEvent.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
@@ -15,7 +11,9 @@
 #include <mpi.h>
 #include <nccl.h>
 
+#include "core/base/error.hpp"
 #include "core/mpi/check.hpp"
+#include "worker/group/nccl_module.hpp"
 
 namespace harmonic {
 namespace {
@@ -179,20 +177,9 @@ class NcclCollectives : public Collectives {
 
 }  // namespace
 
-std::unique_ptr<Collectives> nccl_collectives(torch::Device device, std::shared_ptr<Peers> peers) {
-  return std::make_unique<NcclCollectives>(device, peers);
-}
-
 }  // namespace harmonic
 
-#else
-
-namespace harmonic {
-
-std::unique_ptr<Collectives> nccl_collectives(torch::Device, std::shared_ptr<Peers>) {
-  throw RunError("this program was built without NCCL and cannot train on CUDA with several ranks");
+harmonic::Collectives* harmonic_make_nccl_collectives(const torch::Device& device,
+                                                      const std::shared_ptr<harmonic::Peers>& peers) {
+  return std::make_unique<harmonic::NcclCollectives>(device, peers).release();
 }
-
-}  // namespace harmonic
-
-#endif

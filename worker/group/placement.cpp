@@ -12,6 +12,7 @@
 
 #include "core/base/error.hpp"
 #include "core/mpi/check.hpp"
+#include "worker/group/cuda_half.hpp"
 
 namespace harmonic {
 namespace {
@@ -51,7 +52,9 @@ torch::Device choose_device(Compute compute, LocalPlace place) {
   if (compute == Compute::cpu) return torch::kCPU;
   const auto gpus = static_cast<int>(torch::cuda::device_count());
   if (gpus > 0) return {torch::kCUDA, static_cast<c10::DeviceIndex>(place.rank % gpus)};
-  if (compute == Compute::cuda) throw InputError("no CUDA device can be used here", "choose cpu or auto");
+  if (compute == Compute::cuda)
+    throw InputError("no CUDA device can be used here" + (why_no_cuda_half().empty() ? "" : ": " + why_no_cuda_half()),
+                     "choose cpu or auto");
   return torch::kCPU;
 }
 

@@ -1,5 +1,7 @@
 #include "worker/backbone/subnet_tree.hpp"
 
+#include <utility>
+
 #include <catch2/catch.hpp>
 
 #include "core/base/error.hpp"
@@ -152,6 +154,56 @@ TEST_CASE("An evaluator answers in the order asked, whatever is asked along", "[
   const auto together = evaluator.evaluate(genomes, inputs, labels, LabelKind::classification);
   for (std::size_t i = 0; i < genomes.size(); ++i)
     CHECK(evaluator.evaluate({genomes[i]}, inputs, labels, LabelKind::classification).front() == together[i]);
+}
+
+TEST_CASE("A sub-network whose statistics are kept is recalibrated once, and answers with the same bits",
+          "[backbone]") {
+  const auto& space = find_space("avmnist-audio");
+  const Supernet supernet(space, 10, Seed{5});
+  const auto batches = calibration_batches(pictures(40, 20, 1), 20);
+  const auto inputs = pictures(64, 20, 2);
+  const auto labels = torch::arange(64).remainder(10);
+  const auto genomes = some_genomes(space, 6);
+  const auto state = [&](const BackboneEvaluator& evaluator, const BackboneGenome& genome) {
+    return evaluator.subnet_state(genome);
+  };
+  const BackboneEvaluator keeping(supernet, batches, torch::kCPU, std::size_t{1} << 20U);
+  const auto some = keeping.evaluate({genomes[0], genomes[3]}, inputs, labels, LabelKind::classification);
+  int steps = 0;
+  const auto all = keeping.evaluate(genomes, inputs, labels, LabelKind::classification, [&] { ++steps; });
+  const int steps_of_both = std::exchange(steps, 0);
+  CHECK(keeping.evaluate(genomes, inputs, labels, LabelKind::classification, [&] { ++steps; }) == all);
+  CHECK(steps < steps_of_both);
+  CHECK(all[0] == some[0]);
+  CHECK(all[3] == some[1]);
+  for (std::size_t i = 0; i < genomes.size(); ++i) {
+    INFO(to_text(genomes[i]));
+    const BackboneEvaluator fresh(supernet, batches, torch::kCPU);
+    CHECK(fresh.evaluate({genomes[i]}, inputs, labels, LabelKind::classification).front() == all[i]);
+    const auto a = state(keeping, genomes[i]), b = state(fresh, genomes[i]);
+    REQUIRE(a.size() == b.size());
+    for (std::size_t t = 0; t < a.size(); ++t) CHECK(same_bits(a[t].second, b[t].second));
+  }
+  // Inactive genes make no other network.
+  auto twin = genomes[0];
+  twin.kernel.back() = twin.expand.back() = 3;
+  REQUIRE(canonical(twin) == canonical(genomes[0]));
+  steps = 0;
+  (void)keeping.evaluate({genomes[0]}, inputs, labels, LabelKind::classification, [&] { ++steps; });
+  const int steps_of_one = std::exchange(steps, 0);
+  (void)keeping.evaluate({twin}, inputs, labels, LabelKind::classification, [&] { ++steps; });
+  CHECK(steps == steps_of_one);
+}
+
+TEST_CASE("Sub-networks whose statistics are not all kept at once are recalibrated again, to the same bits",
+          "[backbone]") {
+  const auto& space = find_space("avmnist-audio");
+  const auto genomes = some_genomes(space, 3);
+  const auto labels = torch::arange(64).remainder(10);
+  const BackboneEvaluator forgetful(Supernet(space, 10, Seed{5}), calibration_batches(pictures(40, 20, 1), 20),
+                                    torch::kCPU, /*kept_bytes=*/1);
+  const auto once = forgetful.evaluate(genomes, pictures(64, 20, 2), labels, LabelKind::classification);
+  CHECK(forgetful.evaluate(genomes, pictures(64, 20, 2), labels, LabelKind::classification) == once);
 }
 
 TEST_CASE("Predictions that are not finite have no metric: their sub-network is named, and no other suffers",

@@ -44,7 +44,8 @@ TEST_CASE("An evaluation holds the samples that it uses and no others", "[comman
   CHECK(loaded.inputs.size(0) == 10);
   CHECK(loaded.labels.size(0) == 10);
   const DatasetFile data(chosen.data);
-  const auto batches = calibration_batches(load_samples(data, "image", Split::train, 100), 30);
+  const auto batches =
+      batches_of(load_samples(data, "image", Split::train), calibration_ids(load_labels(data, Split::train), 100, 30));
   REQUIRE(loaded.calibration.size() == batches.size());
   for (std::size_t i = 0; i < batches.size(); ++i) CHECK(torch::equal(loaded.calibration[i], batches[i]));
   if (rise_mib) CHECK(*rise_mib < 1.6 * 110 * testing::kPictureMib);

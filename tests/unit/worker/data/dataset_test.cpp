@@ -23,6 +23,8 @@ TEST_CASE("The first samples of a split are read alone, all of them once", "[dat
   CHECK(torch::equal(first, all.narrow(0, 0, 8)));
   CHECK(load_samples(file, "image", Split::val, 99).size(0) == 2);
   CHECK(load_samples(file, "image", Split::test).sizes() == torch::IntArrayRef{0, 3, 224, 224});
+  const auto some = load_samples_in_order(file, "image", Split::train, torch::tensor({90, 7, 8, 159}));
+  CHECK(torch::equal(some, all.index_select(0, torch::tensor({90, 7, 8, 159}))));
   if (few_mib) CHECK(*few_mib < 30 * testing::kPictureMib);
   if (all_mib) CHECK(*all_mib < 1.4 * kSamples * testing::kPictureMib);
 }
