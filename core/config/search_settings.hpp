@@ -91,7 +91,7 @@ struct FusionSettings {
   int pairs_at_once = 1;
 
   int retrain_epochs = 50;    ///< of the discrete network, at most
-  int retrain_repeats = 3;    ///< retrainings of a model, each of other weights: their mean metric counts
+  int retrain_repeats = 3;    ///< retrainings of a model at most, each of other weights: their mean metric counts
   int retrain_patience = 15;  ///< epochs without a better validation metric before it stops
   int retrain_batch = 64;
   double retrain_lr = 1e-3;

@@ -31,6 +31,9 @@ std::string describe(const Work& work) {
                                                     w.modality);
                                },
                                [](const SearchFusion& w) { return fmt::format("fusion search of {}", models_of(w)); },
+                               [](const RetrainModel& w) {
+                                 return fmt::format("retraining {} of model {}", w.repeat + 1, w.candidate.value);
+                               },
                                [](const TestModel& w) { return fmt::format("test of model {}", w.candidate.value); }},
                     work);
 }

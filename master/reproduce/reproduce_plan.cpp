@@ -56,7 +56,7 @@ class ReproducePlan final : public ModelPlan {
       : ModelPlan(inputs),
         settings_(settings),
         reproduction_(rows_of(settings), settings.seeds, is_honest(settings), settings.run.fusion.pairs_at_once,
-                      inputs.costs.model) {}
+                      inputs.costs.model, settings.run.fusion.retrain_repeats) {}
 
   [[nodiscard]] std::vector<Task> ask() override {
     auto tasks = reproduction_.ask();

@@ -20,6 +20,7 @@ inline std::vector<Work> every_work() {
           SearchFusion{{{CandidateId{7}, kGenome, {0.5F, -1.25F}, 0}}},
           SearchFusion{{{CandidateId{7}, kGenome, {0.5F}, 0}, {CandidateId{9}, kGenome, {}, 2}}},
           SearchFusion{{{CandidateId{9}, kGenome, {}, 2}, {CandidateId{7}, kGenome, {0.5F}, 0}}},
+          RetrainModel{CandidateId{7}, kGenome, kGenotype, 2, 1},
           TestModel{CandidateId{1ULL << 60U}, kGenome, kGenotype}};
 }
 
@@ -29,6 +30,7 @@ inline std::vector<Outcome> every_outcome() {
           FusionScores{{{97.5, kGenotype, 96.0}}},
           FusionScores{{{97.5, kGenotype, std::nullopt, {0.1F, 2}}}},
           FusionScores{{{97.5, kGenotype, 96.0, {0.1F, 2}}, {12.5, {}}, {98.5, kGenotype}}},
+          RetrainScore{97.25},
           TestScore{12.25},
           Failure{"no GPU"},
           Failure{"the loss is not finite", FailureKind::candidate},
