@@ -96,6 +96,14 @@ void put(const Work& from, wire::Work& to) {
                           auto& out = *to.mutable_fusion();
                           for (const auto& candidate : w.candidates) put(candidate, *out.add_candidates());
                         },
+                        [&](const RetrainModel& w) {
+                          auto& out = *to.mutable_retraining();
+                          out.set_candidate(w.candidate.value);
+                          put(w.genome, *out.mutable_genome());
+                          put(w.genotype, *out.mutable_genotype());
+                          out.set_repeat(w.repeat);
+                          out.set_trial(w.trial);
+                        },
                         [&](const TestModel& w) {
                           to.mutable_test()->set_candidate(w.candidate.value);
                           put(w.genome, *to.mutable_test()->mutable_genome());
@@ -117,6 +125,7 @@ void put(const Outcome& from, wire::Outcome& to) {
                           auto& out = *to.mutable_fusion();
                           for (const auto& score : o.scores) put(score, *out.add_scores());
                         },
+                        [&](const RetrainScore& o) { to.mutable_retraining()->set_metric_val(o.metric_val); },
                         [&](const TestScore& o) { to.mutable_test()->set_metric_test(o.metric_test); },
                         [&](const Failure& o) { put(o, *to.mutable_failure()); }},
              from);
@@ -176,6 +185,12 @@ Work get(const wire::Work& from) {
       for (const auto& candidate : from.fusion().candidates()) work.candidates.push_back(get(candidate));
       return work;
     }
+    case wire::Work::kRetraining: {
+      const auto& retraining = from.retraining();
+      require(retraining.has_genome() && retraining.has_genotype());
+      return RetrainModel{CandidateId{retraining.candidate()}, get(retraining.genome()), get(retraining.genotype()),
+                          retraining.repeat(), retraining.trial()};
+    }
     case wire::Work::kTest:
       require(from.test().has_genome() && from.test().has_genotype());
       return TestModel{CandidateId{from.test().candidate()}, get(from.test().genome()), get(from.test().genotype())};
@@ -198,6 +213,8 @@ Outcome get(const wire::Outcome& from) {
       for (const auto& score : from.fusion().scores()) outcome.scores.push_back(get(score));
       return outcome;
     }
+    case wire::Outcome::kRetraining:
+      return RetrainScore{from.retraining().metric_val()};
     case wire::Outcome::kTest:
       return TestScore{from.test().metric_test()};
     case wire::Outcome::kFailure:

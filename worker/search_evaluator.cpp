@@ -76,12 +76,13 @@ class SearchEvaluator final : public Evaluator {
         }));
       return found;
     }
+    FusionSettings once = settings_.fusion;
+    once.retrain_repeats = 1;  // more are pieces of work of their own
     std::vector<FusionJob> jobs;
     for (std::size_t i = 0; i < candidates.size(); ++i)
       jobs.push_back({samples[i], seed_of(candidates[i]), candidates[i].start});
-    auto results = naming_lost(candidates, [&] {
-      return search_fusions(jobs, candidates.front().genome.macro, settings_.fusion, costs_, hooks);
-    });
+    auto results = naming_lost(
+        candidates, [&] { return search_fusions(jobs, candidates.front().genome.macro, once, costs_, hooks); });
     for (std::size_t i = 0; i < candidates.size(); ++i)
       found.scores.push_back(honest(candidates[i], std::move(results[i])));
     return found;
@@ -116,6 +117,16 @@ class SearchEvaluator final : public Evaluator {
                                                seed_of(candidate), hooks);
     keep(candidate, found.genotype, found.metric_val, {});
     return FusionScore{found.metric_val, found.genotype, found.metric_test};
+  }
+
+  RetrainScore run(const RetrainModel& work, const WorkHooks& asker) {
+    const FusionHooks hooks{asker.cancelled, [&](const FusionProgress& done) { asker.progress(done.share); }};
+    const FusionCandidate searched{work.candidate, work.genome, {}, work.trial};
+    return naming_lost({&searched, 1}, [&] {
+      const auto samples = backbones_.fusion_samples(work.genome);
+      const auto seed = retraining_seed(seed_of(searched), work.repeat);
+      return RetrainScore{retrain_fusion(samples, work.genotype, settings_.fusion, seed, hooks).metric_val};
+    });
   }
 
   TestScore run(const TestModel& work, const WorkHooks&) {

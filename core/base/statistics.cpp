@@ -7,6 +7,10 @@
 
 namespace harmonic {
 
+double student_quantile(double share, double freedom) {
+  return boost::math::quantile(boost::math::students_t(freedom), share);
+}
+
 MeanInterval mean_interval(std::span<const double> values) {
   MeanInterval result;
   if (values.empty()) return result;
@@ -23,8 +27,7 @@ MeanInterval mean_interval(std::span<const double> values) {
   }
   double squares = 0;
   for (const double v : values) squares += (v - result.mean) * (v - result.mean);
-  const double t = boost::math::quantile(boost::math::students_t(n - 1), 0.975);
-  result.half_width = t * std::sqrt(squares / (n - 1) / n);
+  result.half_width = student_quantile(0.975, n - 1) * std::sqrt(squares / (n - 1) / n);
   return result;
 }
 

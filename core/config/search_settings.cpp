@@ -58,6 +58,7 @@ double parse_time_limit(std::string text) {
 std::string rules_of(Protocol protocol) {
   return protocol == Protocol::honest
              ? "genotype = cells read cells, no modality is left out, nothing is dead or twice there\n"
+               "retraining = once, then as noise leaves the front undecided; the first one's weights are kept\n"
              : "";
 }
 
@@ -250,7 +251,9 @@ void SearchSettings::declare(OptionSet& o) {
         {1, 1000});
   o.add("retrain-epochs", fusion.retrain_epochs, "epochs of the discrete network at most", {1, 100'000});
   o.add("retrain-repeats", fusion.retrain_repeats,
-        "retrainings of a model from other weights, whose mean metric counts", {1, 1000});
+        "retrainings of a model from other weights at most, whose mean metric counts: the first tells whether it is "
+        "worth more",
+        {1, 1000});
   o.add("retrain-patience", fusion.retrain_patience, "epochs without a better validation metric before it stops",
         {1, 100'000});
   o.add("retrain-batch", fusion.retrain_batch, "samples a step of retraining", {2, 1'000'000});

@@ -74,6 +74,8 @@ struct FusionSettings {
 
   int epochs = 25;        ///< of the differentiable search, at most
   int settle_epochs = 3;  ///< it ends when its operators have been decided and the same for so many; 0: it does not
+  /// Measured over 15 searches (AV-MNIST, av-digits, av-parity, 3 seeds a pair): holdout costs 0.1 +- 0.1 points of
+  /// test.
   ArchitectureSplit architecture_split = ArchitectureSplit::val;
   int warmup_epochs = 2;  ///< of the weights alone, before the architecture is stepped
   int batch = 256;
@@ -102,11 +104,12 @@ struct FusionSettings {
   int pairs_at_once = 1;
 
   /// Genotypes of the searched architecture that are tried, at most (likely_genotypes, try_genotypes). 1: its
-  /// strongest.
-  int trials = 4;
+  /// strongest. With the backbones' logits added four were no better than one: validation 99.06 against 98.89 % on
+  /// AV-MNIST (3 seeds), 98.32 against 98.46 on av-parity (6 seeds), for 1.2 and 1.7 times the CPU time of the whole.
+  int trials = 1;
 
   int retrain_epochs = 50;    ///< of the discrete network, at most
-  int retrain_repeats = 3;    ///< retrainings of a model, each of other weights: their mean metric counts
+  int retrain_repeats = 3;    ///< retrainings of a model at most, each of other weights: their mean metric counts
   int retrain_patience = 15;  ///< epochs without a better validation metric before it stops
   int retrain_batch = 64;
   double retrain_lr = 1e-3;

@@ -87,6 +87,10 @@ std::string check(const SearchFusion& work, const FusionScores& found, int input
   return "";
 }
 
+std::string check(const RetrainModel&, const RetrainScore& score, int) {
+  return bad_metric(score.metric_val);
+}
+
 std::string check(const TestModel&, const TestScore& score, int) {
   return bad_metric(score.metric_test);
 }

@@ -41,6 +41,9 @@ std::string describe(const Work& work) {
                  [](const SearchFusion& w) {
                    return fmt::format("{} of {}", is_late_fusion(w) ? "late fusion" : "fusion search", models_of(w));
                  },
+                 [](const RetrainModel& w) {
+                   return fmt::format("retraining {} of model {}", w.repeat + 1, w.candidate.value);
+                 },
                  [](const TestModel& w) { return fmt::format("test of model {}", w.candidate.value); }},
       work);
 }

@@ -36,13 +36,25 @@ struct FusionCandidate {
   bool operator==(const FusionCandidate&) const = default;
 };
 
-/// Tier 2: fusion search on a pair (or more) of backbones, then the discrete network derived, retrained and validated;
-/// for every candidate.
+/// Tier 2: fusion search on a pair (or more) of backbones, then the discrete network derived, retrained once and
+/// validated; for every candidate.
 struct SearchFusion {
   /// One or more, of one macro-architecture: they may train in one pass. Or late fusions (LateFusion) of one pair.
   std::vector<FusionCandidate> candidates;
 
   bool operator==(const SearchFusion&) const = default;
+};
+
+/// One more retraining of a model that a fusion search found, from other weights. Its metric counts beside those
+/// before; the kept weights stay those of the first.
+struct RetrainModel {
+  CandidateId candidate;
+  MultimodalGenome genome;
+  Genotype genotype;
+  int repeat = 1;  ///< which retraining; the search's own is 0
+  int trial = 0;   ///< of the search (FusionCandidate::trial)
+
+  bool operator==(const RetrainModel&) const = default;
 };
 
 /// At the end, for the models of the front only: the kept model's metric on the test split.
@@ -54,7 +66,7 @@ struct TestModel {
   bool operator==(const TestModel&) const = default;
 };
 
-using Work = std::variant<EvaluateBackbones, SearchFusion, TestModel>;
+using Work = std::variant<EvaluateBackbones, SearchFusion, RetrainModel, TestModel>;
 
 /// What a piece of work counts for: a group's fusion searches, else 1. A group has as many times the deadline.
 [[nodiscard]] int parts_of(const Work& work);
@@ -91,6 +103,11 @@ struct FusionScores {
 
   bool operator==(const FusionScores&) const = default;
 };
+struct RetrainScore {
+  double metric_val = 0;
+
+  bool operator==(const RetrainScore&) const = default;
+};
 struct TestScore {
   double metric_test = 0;
 
@@ -114,7 +131,7 @@ struct Failure {
 
   bool operator==(const Failure&) const = default;
 };
-using Outcome = std::variant<BackboneScores, FusionScores, TestScore, Failure>;
+using Outcome = std::variant<BackboneScores, FusionScores, RetrainScore, TestScore, Failure>;
 
 struct Result {
   TaskId task;

@@ -40,6 +40,7 @@ std::string genomes_text(const Work& work) {
                         [&](const SearchFusion& w) {
                           for (const auto& candidate : w.candidates) texts.push_back(model_text(candidate.genome));
                         },
+                        [&](const RetrainModel& w) { texts.push_back(model_text(w.genome)); },
                         [&](const TestModel& w) { texts.push_back(model_text(w.genome)); }},
              work);
   return join(texts, " | ");

@@ -1,6 +1,8 @@
 #include "master/models/archive.hpp"
 
 #include <algorithm>
+#include <numeric>
+#include <set>
 
 #include "core/pareto/hypervolume.hpp"
 #include "master/models/front.hpp"
@@ -18,7 +20,6 @@ void Archive::price_with(Prices prices) {
 
 void Archive::add(ScoredModel model) {
   known_.insert(model.genome);
-  best_metric_ = std::max(best_metric_, model.metric_val);
   if (prices_) price(model);
   const auto [place, fresh] = models_.insert_or_assign(model.id, std::move(model));
   if (!prices_) return;
@@ -27,6 +28,34 @@ void Archive::add(ScoredModel model) {
   } else {  // what the one before kept off the front may belong there
     price_with(std::move(prices_));
   }
+}
+
+void Archive::add_retrainings(std::span<const Retraining> retrainings) {
+  std::set<CandidateId> moved;
+  std::vector<Objectives> left;  // where members of the front were
+  for (const auto& retraining : retrainings) {
+    auto& model = models_.at(retraining.model);
+    moved.insert(model.id);
+    if (std::erase(front_, model.id) > 0) left.push_back(model.objectives);
+    model.retrained.push_back(retraining.metric_val);
+    model.seconds += retraining.seconds;
+    model.metric_val = std::accumulate(model.retrained.begin(), model.retrained.end(), 0.0) /
+                       static_cast<double>(model.retrained.size());
+    if (prices_) model.objectives = with_metric(model.metric_val, model.costs.objectives);
+  }
+  if (!prices_) return;
+  for (const auto id : moved) enter_front(models_.at(id));
+  // Whom none of these kept off the front is kept off still.
+  for (const auto& [id, model] : models_)
+    if (!moved.contains(id) &&
+        std::ranges::any_of(left, [&](const auto& place) { return dominates(place, model.objectives); }))
+      enter_front(model);
+}
+
+double Archive::best_metric() const {
+  double best = 0;
+  for (const auto id : front_) best = std::max(best, models_.at(id).metric_val);
+  return best;
 }
 
 void Archive::price(ScoredModel& model) const {

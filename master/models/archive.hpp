@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <tuple>
 #include <vector>
 
@@ -20,11 +21,13 @@ struct ScoredModel {
   CandidateId id;
   int generation = 0;       ///< in which it was asked for, from 1
   MultimodalGenome genome;  ///< canonical
-  double metric_val = 0;    ///< of the retrained discrete network, percent
+  double metric_val = 0;    ///< of the discrete network, percent: the mean of its retrainings, where there are any
   Genotype genotype;
   double seconds = 0;                      ///< of work, on its worker
   std::optional<double> metric_test = {};  ///< percent; read for the final front only, or as the protocol says
   std::vector<float> architecture = {};    ///< FusionScore::architecture
+  /// Validation metrics of its retrainings, percent, by repeat. None where the protocol retrains nothing.
+  std::vector<double> retrained = {};
 
   // What follows from genome and genotype: filled in by an archive that has prices, and not compared.
   ModelCosts costs = {};
@@ -32,10 +35,18 @@ struct ScoredModel {
 
   bool operator==(const ScoredModel& other) const {
     const auto told = [](const ScoredModel& m) {
-      return std::tie(m.id, m.generation, m.genome, m.metric_val, m.genotype, m.seconds, m.metric_test, m.architecture);
+      return std::tie(m.id, m.generation, m.genome, m.metric_val, m.genotype, m.seconds, m.metric_test, m.architecture,
+                      m.retrained);
     };
     return told(*this) == told(other);
   }
+};
+
+/// One more retraining of a model.
+struct Retraining {
+  CandidateId model;
+  double metric_val = 0;  ///< percent
+  double seconds = 0;     ///< of work
 };
 
 /// Every model ever scored, by id, with its costs; those that no other dominates; and the genomes whose search failed,
@@ -49,6 +60,9 @@ class Archive {
   /// front is empty. O(N) for N models, and the size of the front.
   void price_with(Prices prices);
   void add(ScoredModel model);
+  /// Each counts beside those that its model has, in the order given: the model's metric is their mean, and front and
+  /// all follow. O(N) for N models.
+  void add_retrainings(std::span<const Retraining> retrainings);
   void add_failed(const MultimodalGenome& genome) {
     known_.insert(genome);
     failed_.insert(genome);
@@ -61,8 +75,8 @@ class Archive {
   [[nodiscard]] bool knows(const MultimodalGenome& genome) const { return known_.contains(genome); }
   /// The models that no other dominates, by id.
   [[nodiscard]] const std::vector<CandidateId>& front() const { return front_; }
-  /// The highest validation metric; 0 without models.
-  [[nodiscard]] double best_metric() const { return best_metric_; }
+  /// The highest validation metric; 0 without models or prices.
+  [[nodiscard]] double best_metric() const;
   /// Hypervolume of the front below `reference`; 0 without models.
   [[nodiscard]] double hypervolume(const Objectives& reference) const;
 
@@ -77,7 +91,6 @@ class Archive {
   std::set<MultimodalGenome> failed_;
   std::set<MultimodalGenome> known_;
   std::vector<CandidateId> front_;  ///< ascending
-  double best_metric_ = 0;
 };
 
 }  // namespace harmonic

@@ -8,20 +8,22 @@
 namespace harmonic {
 
 void CandidatesFile::save(const std::filesystem::path& path, const Archive& archive, const ResultTables& tables,
-                          bool with_test) {
+                          bool with_test, bool whole) {
   const auto& models = archive.models();
   const auto added = models.upper_bound(last_);
   const auto new_rows = static_cast<std::size_t>(std::distance(added, models.end()));
   std::error_code none;
   const bool as_left = bytes_ > 0 && std::filesystem::file_size(path, none) == bytes_ && !none;
-  if (as_left && rows_ + new_rows == models.size()) {
-    const std::string text = tables.candidate_rows(added, models.end(), with_test);
+  const bool has_grown = 10 * (models.size() - whole_rows_) >= models.size();
+  if (!whole && as_left && !has_grown && rows_ + new_rows == models.size()) {
+    const std::string text = tables.candidate_rows(archive, last_, with_test);
     if (!text.empty()) append_file(path, text);
     bytes_ += text.size();
   } else {
     const std::string text = tables.candidates_csv(archive, with_test);
     replace_file(path, text);
     bytes_ = text.size();
+    whole_rows_ = models.size();
   }
   rows_ = models.size();
   if (!models.empty()) last_ = models.rbegin()->first;

@@ -9,17 +9,21 @@
 
 namespace harmonic {
 
-/// candidates.csv of a run: a row a model ever scored, by id. Written whole the first time, then appended to.
+/// candidates.csv of a run: a row a model ever scored, by id. Appended to, and written whole when it has grown by a
+/// tenth: rows of models that were retrained since then wait for that, and standard errors of older rows.
 class CandidatesFile {
  public:
-  /// Brings the file up to date: the bytes of ResultTables::candidates_csv. Where all that is new comes after what the
-  /// file holds (ids ascend with the generations) only that is written, else the whole file. @throws RunError
-  void save(const std::filesystem::path& path, const Archive& archive, const ResultTables& tables, bool with_test);
+  /// Brings the file up to date. Where all models that are new come after those that the file holds (ids ascend with
+  /// the generations), and it has not grown by a tenth, only these are written. @throws RunError
+  /// @param whole all of it, whatever it has grown by: the bytes of ResultTables::candidates_csv
+  void save(const std::filesystem::path& path, const Archive& archive, const ResultTables& tables, bool with_test,
+            bool whole);
 
  private:
   std::size_t rows_ = 0;
-  CandidateId last_{};        ///< of the last row
-  std::uintmax_t bytes_ = 0;  ///< 0: not written by this object
+  std::size_t whole_rows_ = 0;  ///< when it was last written whole
+  CandidateId last_{};          ///< of the last row
+  std::uintmax_t bytes_ = 0;    ///< 0: not written by this object
 };
 
 }  // namespace harmonic

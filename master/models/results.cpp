@@ -8,6 +8,7 @@
 #include "core/base/text.hpp"
 #include "core/storage/csv.hpp"
 #include "master/models/cost_cells.hpp"
+#include "master/models/retraining_noise.hpp"
 
 namespace harmonic {
 namespace {
@@ -18,6 +19,11 @@ std::string number(const std::optional<double>& value) {
 
 std::string fixed(const std::optional<double>& value, int decimals) {
   return value ? fmt::format("{:.{}f}", *value, decimals) : "-";
+}
+
+double deviation_of(const Archive& archive) {
+  const auto noise = retraining_noise(archive);
+  return noise ? noise->deviation : 0;
 }
 
 }  // namespace
@@ -33,19 +39,23 @@ std::map<std::vector<BackboneGenome>, double> best_late_fusions(const Archive& a
 }
 
 std::string ResultTables::header() const {
-  std::vector<std::string> cells = {"id", "generation", "metric_val", "metric_test"};
+  std::vector<std::string> cells = {"id", "generation", "metric_val", "metric_val_se", "metric_test", "metric_test_se"};
   std::ranges::copy(device_columns(devices_.devices()), std::back_inserter(cells));
   for (const auto& quantity : kQuantities) cells.emplace_back(quantity.name);
   std::ranges::copy(size_columns(), std::back_inserter(cells));
   for (const auto& modality : modalities_) cells.push_back("genome." + modality);
-  cells.insert(cells.end(), {"cells", "nodes", "genotype", "seconds"});
+  cells.insert(cells.end(), {"cells", "nodes", "genotype", "retrainings", "metric_val_first", "seconds"});
   return csv_row(cells);
 }
 
-std::string ResultTables::row(const ScoredModel& model, bool with_test, bool with_seconds) const {
+std::string ResultTables::row(const ScoredModel& model, double deviation, bool with_test, bool with_seconds) const {
   const auto& costs = model.costs.devices;
-  std::vector<std::string> cells = {std::to_string(model.id.value), std::to_string(model.generation),
-                                    shortest(model.metric_val), with_test ? number(model.metric_test) : ""};
+  std::vector<std::string> cells = {std::to_string(model.id.value),
+                                    std::to_string(model.generation),
+                                    shortest(model.metric_val),
+                                    shortest(metric_val_error(model, deviation, samples_)),
+                                    with_test ? number(model.metric_test) : "",
+                                    with_test ? number(metric_test_error(model, samples_)) : ""};
   for (const auto& cost : device_cells(costs)) cells.push_back(number(cost));
   for (std::size_t q = 0; q < kQuantities.size(); ++q) cells.push_back(number(devices_.summary(q, costs)));
   std::ranges::copy(size_cells(model.costs.size), std::back_inserter(cells));
@@ -54,29 +64,35 @@ std::string ResultTables::row(const ScoredModel& model, bool with_test, bool wit
   cells.push_back(std::to_string(macro.cells));
   cells.push_back(std::to_string(macro.nodes));
   cells.push_back(to_text(model.genotype));
+  cells.push_back(std::to_string(model.retrained.size()));
+  cells.push_back(model.retrained.empty() ? "" : shortest(model.retrained.front()));
   cells.push_back(with_seconds ? fmt::format("{:.3f}", model.seconds) : "");
   return csv_row(cells);
 }
 
 std::string ResultTables::candidates_csv(const Archive& archive, bool with_test) const {
-  return header() + candidate_rows(archive.models().begin(), archive.models().end(), with_test);
+  return header() + candidate_rows(archive, CandidateId{}, with_test);
 }
 
-std::string ResultTables::candidate_rows(Archive::Models::const_iterator from, Archive::Models::const_iterator to,
-                                         bool with_test) const {
+std::string ResultTables::candidate_rows(const Archive& archive, CandidateId last, bool with_test) const {
+  const double deviation = deviation_of(archive);
   std::string text;
-  for (; from != to; ++from) text += row(from->second, with_test, true);
+  const auto& models = archive.models();
+  for (auto it = models.upper_bound(last); it != models.end(); ++it)
+    text += row(it->second, deviation, with_test, true);
   return text;
 }
 
 std::string ResultTables::front_csv(const Archive& archive) const {
+  const double deviation = deviation_of(archive);
   std::string text = header();
-  for (const auto id : archive.front()) text += row(archive.models().at(id), true, false);
+  for (const auto id : archive.front()) text += row(archive.models().at(id), deviation, true, false);
   return text;
 }
 
 std::string ResultTables::front_table(const Archive& archive) const {
-  std::vector<std::string> header = {"id", "val %", "test %"};
+  std::vector<std::string> header = {"id", "val %", "+/-", "test %", "+/-"};
+  const double deviation = deviation_of(archive);
   for (const auto& device : devices_.devices())
     for (const auto& quantity : kQuantities) header.push_back(fmt::format("{} {}", device.name, quantity.unit));
   for (const auto& size : kSizeMeasures) header.emplace_back(size.in_millions);
@@ -90,7 +106,8 @@ std::string ResultTables::front_table(const Archive& archive) const {
   for (const auto* model : models) {
     const auto operators = operators_of(model->genotype);
     std::vector<std::string> cells = {std::to_string(model->id.value), fixed(model->metric_val, 2),
-                                      fixed(model->metric_test, 2)};
+                                      fixed(metric_val_error(*model, deviation, samples_), 2),
+                                      fixed(model->metric_test, 2), fixed(metric_test_error(*model, samples_), 2)};
     for (const auto& cost : model->costs.devices)
       for (std::size_t q = 0; q < kQuantities.size(); ++q) cells.push_back(fixed(cost[q], 2));
     for (const auto& size : kSizeMeasures) cells.push_back(fixed(model->costs.size.*size.value / 1e6, 2));

@@ -6,24 +6,26 @@
 
 #include "core/hardware/multi_device.hpp"
 #include "master/models/archive.hpp"
+#include "master/models/standard_errors.hpp"
 
 namespace harmonic {
 
 /// The run's results as the user gets them. Columns of the CSVs:
-/// id, generation, metric_val, metric_test, latency_ms.<device>…, energy_mj.<device>…, latency, energy (the summary
-/// objectives, multiples of the reference cost), parameters, macs, genome.<modality>…, cells, nodes, genotype, seconds.
+/// id, generation, metric_val, metric_val_se, metric_test, metric_test_se (standard errors, percentage points:
+/// standard_errors.hpp), latency_ms.<device>…, energy_mj.<device>…, latency, energy (the summary objectives, multiples
+/// of the reference cost), parameters, macs, genome.<modality>…, cells, nodes, genotype, retrainings (whose mean
+/// metric_val is), metric_val_first (of the first of them), seconds.
 /// A cell is empty where there is nothing to say. The same archive, which has prices, gives the same bytes.
 class ResultTables {
  public:
-  ResultTables(std::vector<std::string> modalities, const DeviceSet& devices)
-      : modalities_(std::move(modalities)), devices_(devices) {}
+  ResultTables(std::vector<std::string> modalities, const DeviceSet& devices, SampleCounts samples)
+      : modalities_(std::move(modalities)), devices_(devices), samples_(samples) {}
 
   /// Every model ever scored, by id. An honest search leaves metric_test empty: there test is read for the front
   /// alone.
   [[nodiscard]] std::string candidates_csv(const Archive& archive, bool with_test = false) const;
-  /// The same of some models, without the header.
-  [[nodiscard]] std::string candidate_rows(Archive::Models::const_iterator from, Archive::Models::const_iterator to,
-                                           bool with_test) const;
+  /// The same of the models after `last`, without the header.
+  [[nodiscard]] std::string candidate_rows(const Archive& archive, CandidateId last, bool with_test) const;
   /// The front, by id, with metric_test once it is known. `seconds` is empty: it depends on the machine, and the front
   /// of the same settings is the same file everywhere.
   [[nodiscard]] std::string front_csv(const Archive& archive) const;
@@ -33,10 +35,12 @@ class ResultTables {
 
  private:
   [[nodiscard]] std::string header() const;
-  [[nodiscard]] std::string row(const ScoredModel& model, bool with_test, bool with_seconds) const;
+  /// @param deviation RetrainingNoise::deviation; 0: not known
+  [[nodiscard]] std::string row(const ScoredModel& model, double deviation, bool with_test, bool with_seconds) const;
 
   std::vector<std::string> modalities_;
   const DeviceSet& devices_;
+  SampleCounts samples_;
 };
 
 /// The validation metric (percent) of the best late fusion of every combination of backbones that has one.

@@ -9,8 +9,10 @@ std::vector<ScoredModel> scored_models(const SearchFusion& work, const Result& r
   const double seconds = result.seconds / static_cast<double>(work.candidates.size());
   for (std::size_t i = 0; i < work.candidates.size(); ++i) {
     const auto& score = found->scores.at(i);
-    models.push_back({work.candidates[i].candidate, generation, work.candidates[i].genome, score.metric_val,
-                      score.genotype, seconds, score.metric_test, score.architecture});
+    auto& model = models.emplace_back(ScoredModel{work.candidates[i].candidate, generation, work.candidates[i].genome,
+                                                  score.metric_val, score.genotype, seconds, score.metric_test,
+                                                  score.architecture});
+    if (!score.metric_test) model.retrained = {score.metric_val};  // protocol published retrains nothing
   }
   return models;
 }

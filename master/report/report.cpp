@@ -69,6 +69,11 @@ std::string optional_text(const std::optional<double>& value, int decimals, cons
   return value ? fmt::format("{:.{}f}{}", *value, decimals, unit) : std::string("–");
 }
 
+/// "97.30 ± 0.41"
+std::string metric_text(const std::optional<double>& percent, const std::optional<double>& standard_error) {
+  return optional_text(percent, 2) + (standard_error ? fmt::format(" ± {:.2f}", *standard_error) : "");
+}
+
 std::string cost_text(const std::optional<double>& value) {
   return optional_text(value, 3);
 }
@@ -170,6 +175,27 @@ std::string trade_offs(const RunResults& results) {
   return html + "</div>\n";
 }
 
+/// How far validation, by which the front was chosen, is above test, which chose nothing: by the mean of each model's
+/// retrainings, and by its first alone.
+std::string winners_curse(const RunResults& results) {
+  double above = 0, first_above = 0;
+  int tested = 0, retrained = 0;
+  for (const auto& model : results.front) {
+    if (!model.metric_test) continue;
+    ++tested;
+    above += model.metric_val - *model.metric_test;
+    if (!model.metric_val_first) continue;
+    ++retrained;
+    first_above += *model.metric_val_first - *model.metric_test;
+  }
+  if (tested == 0) return {};
+  std::string text =
+      fmt::format("Winner's curse: over the front validation is {:+.2f} points from test", above / tested);
+  if (retrained == tested)
+    text += fmt::format("; by each model's first retraining alone it would be {:+.2f}", first_above / retrained);
+  return fmt::format("<p class=\"note\">{}.</p>\n", text);
+}
+
 std::string front_table(const RunResults& results) {
   const auto& front = results.front;
   const bool has_late = std::ranges::any_of(results.candidates, &ReportedModel::is_late_fusion);
@@ -186,12 +212,12 @@ std::string front_table(const RunResults& results) {
   const auto most = [&](const auto& value) { return std::ranges::max(front | std::views::transform(value)); };
   std::vector<std::vector<Cell>> rows;
   for (const auto& model : front) {
-    std::vector<Cell> row = {
-        {escape_html(model.id)},
-        {std::to_string(model.generation), true},
-        {fmt::format("{:.2f}", model.metric_val), true, model.metric_val == most(&ReportedModel::metric_val)},
-        {optional_text(model.metric_test, 2), true,
-         model.metric_test && model.metric_test == most(&ReportedModel::metric_test)}};
+    std::vector<Cell> row = {{escape_html(model.id)},
+                             {std::to_string(model.generation), true},
+                             {metric_text(model.metric_val, model.metric_val_se), true,
+                              model.metric_val == most(&ReportedModel::metric_val)},
+                             {metric_text(model.metric_test, model.metric_test_se), true,
+                              model.metric_test && model.metric_test == most(&ReportedModel::metric_test)}};
     if (has_late) row.insert(row.begin() + 3, {optional_text(results.late_fusion(model), 2), true});
     for (std::size_t d = 0; d < results.devices.size(); ++d)
       for (std::size_t q = 0; q < kQuantities.size(); ++q) {
@@ -215,12 +241,13 @@ std::string front_table(const RunResults& results) {
   }
   std::string note =
       "Models that no other one beats in everything at once, best validation metric first; the best of each column is "
-      "marked.";
+      "marked. After ±: the standard error.";
   if (has_late)
     note +=
         " Late %: validation metric of the best late fusion of the same backbones (their log-probabilities added, "
         "or a linear layer on their logits or last maps), which a fusion network has to beat.";
-  return fmt::format("<h2>The front</h2>\n<p class=\"note\">{}</p>\n{}", note, table_html(header, rows));
+  return fmt::format("<h2>The front</h2>\n<p class=\"note\">{}</p>\n{}{}", note, table_html(header, rows),
+                     winners_curse(results));
 }
 
 Objectives point_of(const ReportedModel& model, const std::vector<Objective>& objectives) {

@@ -49,12 +49,18 @@ std::vector<ReportedModel> read_models(const CsvTable& table) {
     model.generation = static_cast<int>(table.number(row, column("generation")));
     model.metric_val = table.number(row, column("metric_val"));
     model.metric_test = table.optional_number(row, column("metric_test"));
+    const auto where_there = [&](std::string_view name) {
+      const auto c = table.find_column(name);
+      return c ? table.optional_number(row, *c) : std::nullopt;
+    };
+    model.metric_val_se = where_there("metric_val_se");
+    model.metric_test_se = where_there("metric_test_se");
+    model.metric_val_first = where_there("metric_val_first");
     for (std::size_t q = 0; q < kQuantities.size(); ++q) {
       for (const auto c : costs[q].columns) model.costs[q].push_back(table.optional_number(row, c));
       model.aggregates[q] = table.optional_number(row, column(kQuantities[q].name));
     }
-    for (std::size_t s = 0; s < kSizeMeasures.size(); ++s)
-      if (const auto c = table.find_column(kSizeMeasures[s].name)) model.sizes[s] = table.optional_number(row, *c);
+    for (std::size_t s = 0; s < kSizeMeasures.size(); ++s) model.sizes[s] = where_there(kSizeMeasures[s].name);
     for (const auto c : genome.columns) model.genomes.push_back(table.cell(row, c));
     model.cells = table.cell(row, column("cells"));
     model.nodes = table.cell(row, column("nodes"));

@@ -19,6 +19,8 @@ struct ReportedModel {
   int generation = 0;
   double metric_val = 0;                                  ///< percent
   std::optional<double> metric_test;                      ///< percent
+  std::optional<double> metric_val_se, metric_test_se;    ///< points; absent in runs before errors were told, likewise:
+  std::optional<double> metric_val_first;                 ///< percent, of the first retraining alone
   PerQuantity<std::vector<std::optional<double>>> costs;  ///< [quantity][device], absent where its table has none
   PerQuantity<std::optional<double>> aggregates;          ///< over the devices, multiples of the reference cost
   std::array<std::optional<double>, kSizeMeasures.size()> sizes;  ///< absent in runs before these were counted

@@ -56,7 +56,8 @@ class ReproducePlan final : public ModelPlan {
       : ModelPlan(inputs),
         settings_(settings),
         reproduction_(rows_of(settings), settings.seeds, is_honest(settings), settings.run.fusion.pairs_at_once,
-                      inputs.costs.model, settings.run.evolution_in_force().late_fusion) {}
+                      inputs.costs.model, settings.run.fusion.retrain_repeats,
+                      settings.run.evolution_in_force().late_fusion) {}
 
   [[nodiscard]] std::vector<Task> ask() override {
     auto tasks = reproduction_.ask();

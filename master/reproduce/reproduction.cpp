@@ -1,5 +1,6 @@
 #include "master/reproduce/reproduction.hpp"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -7,13 +8,27 @@
 
 #include "core/base/error.hpp"
 #include "core/base/overloaded.hpp"
+#include "master/models/retraining_noise.hpp"
 #include "master/models/scored_models.hpp"
 
 namespace harmonic {
+namespace {
+
+/// Of the search that found it (FusionCandidate::trial).
+int trial_of(CandidateId model) {
+  return static_cast<int>(model.value % 100) - 1;
+}
+
+}  // namespace
 
 Reproduction::Reproduction(std::vector<ReproducedRow> rows, int seeds, bool test, int pairs_at_once,
-                           Archive::Prices prices, bool late_fusion)
-    : rows_(std::move(rows)), seeds_(seeds), test_(test), late_fusion_(late_fusion), pairs_at_once_(pairs_at_once) {
+                           Archive::Prices prices, int retrainings, bool late_fusion)
+    : rows_(std::move(rows)),
+      seeds_(seeds),
+      test_(test),
+      late_fusion_(late_fusion),
+      pairs_at_once_(pairs_at_once),
+      retrainings_(retrainings) {
   if (prices) archive_.price_with(std::move(prices));
 }
 
@@ -22,6 +37,9 @@ std::vector<Task> Reproduction::ask() {
     if (phase_ == Phase::idle) {
       start_searches();
     } else if (phase_ == Phase::searches) {
+      start_retrainings();
+    } else if (phase_ == Phase::retrainings) {
+      end_retrainings();
       start_tests();
     } else {
       phase_ = Phase::over;
@@ -52,9 +70,25 @@ void Reproduction::start_searches() {
   }
 }
 
+void Reproduction::start_retrainings() {
+  phase_ = Phase::retrainings;
+  for (const auto& [id, model] : archive_.models()) {
+    if (!is_retrainable(model)) continue;
+    for (int repeat = 1; repeat < retrainings_; ++repeat)
+      board_.add(RetrainModel{id, model.genome, model.genotype, repeat, trial_of(id)});
+  }
+}
+
+void Reproduction::end_retrainings() {
+  std::vector<Retraining> retrainings;
+  for (const auto& [key, retraining] : retrained_) retrainings.push_back(retraining);
+  retrained_.clear();
+  archive_.add_retrainings(retrainings);
+}
+
 void Reproduction::start_tests() {
   phase_ = Phase::tests;
-  if (archive_.models().empty())
+  if (std::ranges::all_of(rows_, [this](const auto& row) { return models(row).empty(); }))
     throw RunError(fmt::format("no fusion search came to an end; the last failure: {}", board_.last_failure()));
   if (!test_) return;
   for (const auto& [id, model] : archive_.models()) board_.add(TestModel{id, model.genome, model.genotype});
@@ -72,6 +106,10 @@ void Reproduction::tell(const Result& result) {
                             model.architecture.clear();  // nothing starts from it
                             archive_.add(std::move(model));
                           }
+                        },
+                        [&](const RetrainModel& w) {
+                          if (const auto* score = std::get_if<RetrainScore>(&result.outcome))
+                            retrained_[{w.candidate, w.repeat}] = {w.candidate, score->metric_val, result.seconds};
                         },
                         [&](const TestModel& w) {
                           if (const auto* score = std::get_if<TestScore>(&result.outcome))

@@ -22,8 +22,9 @@ struct ReproducedRow {
 /// files and no clock; the order in which answers arrive changes nothing.
 ///
 /// At first every distinct backbone alone, on the test split, late fusion of every row's backbones, which is what their
-/// search has to beat, and `seeds` independent fusion searches a row; then, when `test` is wanted, the metric of every
-/// model on the test split. Nothing is chosen by what test says.
+/// search has to beat, and `seeds` independent fusion searches a row; then as many retrainings of every found model as
+/// there are to be, whatever they say: the table is of means. Then, when `test` is wanted, the metric of every model on
+/// the test split. Nothing is chosen by what test says.
 class Reproduction {
  public:
   static constexpr int kMostSeeds = 96;  ///< models are numbered 100 * row + seed, late fusions beyond
@@ -32,9 +33,10 @@ class Reproduction {
   /// @param pairs_at_once fusion searches of a row that travel as one piece of work, at most: filled one after another,
   ///   so that with more seeds only the last, unfilled one is other work
   /// @param prices of the found models; none: they have no costs, and no front
+  /// @param retrainings of every found model, with the one of its search
   /// @param late_fusion whether that is asked for, too
   Reproduction(std::vector<ReproducedRow> rows, int seeds, bool test, int pairs_at_once = 1,
-               Archive::Prices prices = {}, bool late_fusion = false);
+               Archive::Prices prices = {}, int retrainings = 1, bool late_fusion = false);
 
   /// The work whose answers are awaited now, in a fixed order; none when it is over.
   /// @throws RunError when no fusion search came to an end
@@ -59,17 +61,21 @@ class Reproduction {
   [[nodiscard]] std::optional<double> metric(const ScoredModel& model) const;
 
  private:
-  enum class Phase { idle, searches, tests, over };
+  enum class Phase { idle, searches, retrainings, tests, over };
   void start_searches();
+  void start_retrainings();
+  void end_retrainings();
   void start_tests();
 
   std::vector<ReproducedRow> rows_;
   int seeds_;
   bool test_, late_fusion_;
   int pairs_at_once_;
+  int retrainings_;
   Phase phase_ = Phase::idle;
   TaskBoard board_;
-  std::map<std::pair<int, BackboneGenome>, double> unimodal_;  ///< by modality and genome
+  std::map<std::pair<int, BackboneGenome>, double> unimodal_;    ///< by modality and genome
+  std::map<std::pair<CandidateId, int>, Retraining> retrained_;  ///< by model and repeat, until all are answered
   Archive archive_;
 };
 

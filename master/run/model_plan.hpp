@@ -12,7 +12,7 @@ class ModelPlan : public RunPlan {
  public:
   /// @param inputs live longer than the plan
   explicit ModelPlan(const RunInputs& inputs)
-      : inputs_(inputs), tables_(inputs.modalities, inputs.pricing->devices()) {}
+      : inputs_(inputs), tables_(inputs.modalities, inputs.pricing->devices(), inputs.samples) {}
 
   [[nodiscard]] nlohmann::ordered_json json() const override;
 

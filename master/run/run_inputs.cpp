@@ -112,6 +112,7 @@ void warn_of_unknown(const std::vector<Objective>& objectives, const DeviceSet& 
 RunInputs::RunInputs(const SearchSettings& settings, const RunHooks& hooks) {
   const DatasetFile data(settings.data);
   check_splits(data);
+  samples = {static_cast<double>(data.samples(Split::val)), static_cast<double>(data.samples(Split::test))};
   int inputs = 0;
   const FusionSettings fusion = settings.fusion_in_force();
   ModelSizing sizing{{}, {}, data.info().classes, fusion.channels, fusion.side * fusion.side, fusion.backbone_logits};

@@ -11,6 +11,7 @@
 #include "core/work/input_files.hpp"
 #include "core/work/run_hash.hpp"
 #include "master/models/front.hpp"
+#include "master/models/standard_errors.hpp"
 #include "master/run/run_hooks.hpp"
 
 namespace harmonic {
@@ -27,6 +28,7 @@ struct RunInputs {
   std::vector<BackboneSpace> spaces;    ///< one a modality
   std::shared_ptr<const ModelPricing> pricing;
   SearchCosts costs;  ///< of `pricing`
+  SampleCounts samples;
   /// Of the hypervolume: no metric at all, and on every other axis the largest sub-networks with the largest fusion of
   /// the most expensive operator. The same for every run of these settings.
   Objectives reference;

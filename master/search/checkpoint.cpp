@@ -18,7 +18,7 @@
 namespace harmonic {
 namespace {
 
-constexpr std::int64_t kVersion = 3;  ///< another one is not read: its run's journal is refused, too
+constexpr std::int64_t kVersion = 4;  ///< another one is not read: the journal holds what it held
 constexpr std::string_view kSeal = "HARMONIC";
 
 /// The checksum that goes behind the bytes of a checkpoint.
@@ -52,6 +52,8 @@ struct Columns {
   std::vector<std::string> genotypes;           ///< [model]
   std::vector<std::int64_t> parameter_counts;   ///< [model]
   std::vector<float> parameters;                ///< of the architecture, model after model
+  std::vector<std::int64_t> retraining_counts;  ///< [model]
+  std::vector<double> retrained;                ///< metrics of the retrainings, percent, model after model
   GenomeColumns models, failed;
 
   explicit Columns(std::size_t modalities) : survivors(modalities), memo_genomes(modalities), memo_scores(modalities) {
@@ -104,6 +106,8 @@ void exchange(File& file, Columns& columns) {
   file.field("/models/metric_test", columns.tests);
   file.field("/models/parameter_count", columns.parameter_counts);
   file.field("/models/parameters", columns.parameters);
+  file.field("/models/retraining_count", columns.retraining_counts);
+  file.field("/models/retrained", columns.retrained);
   exchange(file, "/models", columns.models);
   exchange(file, "/failed", columns.failed);
 }
@@ -145,10 +149,22 @@ Columns to_columns(const SearchState& state, std::size_t modalities) {
     columns.genotypes.push_back(to_text(model.genotype));
     columns.parameter_counts.push_back(static_cast<std::int64_t>(model.architecture.size()));
     columns.parameters.insert(columns.parameters.end(), model.architecture.begin(), model.architecture.end());
+    columns.retraining_counts.push_back(static_cast<std::int64_t>(model.retrained.size()));
+    columns.retrained.insert(columns.retrained.end(), model.retrained.begin(), model.retrained.end());
     add(columns.models, model.genome);
   }
   for (const auto& genome : state.archive.failed()) add(columns.failed, genome);
   return columns;
+}
+
+/// Takes the next `count` values off a column of many models. @throws InputError when it has not so many
+template <class T>
+std::vector<T> take(std::span<const T>& column, std::int64_t count) {
+  if (count < 0 || static_cast<std::size_t>(count) > column.size())
+    throw InputError("it lacks values of its models", "");
+  const auto own = column.first(static_cast<std::size_t>(count));
+  column = column.subspan(own.size());
+  return {own.begin(), own.end()};
 }
 
 SearchState to_state(const Columns& columns, const std::vector<BackboneSpace>& spaces) {
@@ -171,18 +187,13 @@ SearchState to_state(const Columns& columns, const std::vector<BackboneSpace>& s
     return columns.tests.at(model);
   };
   std::span<const float> parameters = columns.parameters;
-  const auto next_parameters = [&](std::size_t model) -> std::vector<float> {
-    const auto count = static_cast<std::size_t>(columns.parameter_counts.at(model));
-    if (count > parameters.size()) throw InputError("it lacks architecture parameters", "");
-    const auto own = parameters.first(count);
-    parameters = parameters.subspan(count);
-    return {own.begin(), own.end()};
-  };
+  std::span<const double> retrained = columns.retrained;
   for (std::size_t i = 0; i < columns.ids.size(); ++i)
     state.archive.add({CandidateId{static_cast<std::uint64_t>(columns.ids[i])},
                        static_cast<int>(columns.generations.at(i)), genome_at(columns.models, i, spaces),
                        columns.metrics.at(i), parse_genotype(columns.genotypes.at(i)), columns.seconds.at(i), test(i),
-                       next_parameters(i)});
+                       take(parameters, columns.parameter_counts.at(i)),
+                       take(retrained, columns.retraining_counts.at(i))});
   for (std::size_t i = 0; i < columns.failed.cells.size(); ++i)
     state.archive.add_failed(genome_at(columns.failed, i, spaces));
   return state;
@@ -195,6 +206,9 @@ void check(const SearchState& state, const AnswerCheck& answers) {
     const auto why = answers.why_nonsense(
         work, FusionScores{{{model.metric_val, model.genotype, model.metric_test, model.architecture}}});
     if (!why.empty()) throw InputError(fmt::format("model {} has {}", id.value, why), "");
+    for (const double metric : model.retrained)
+      if (const auto bad = answers.why_nonsense(RetrainModel{}, RetrainScore{metric}); !bad.empty())
+        throw InputError(fmt::format("model {} has {}", id.value, bad), "");
     if (id.value >= state.next_candidate) throw InputError(fmt::format("model {} is yet to come", id.value), "");
   }
   for (const auto id : state.parents)

@@ -16,6 +16,8 @@ const char* name_of(Search::Phase phase) {
       return "backbones";
     case Search::Phase::fusion:
       return "fusion";
+    case Search::Phase::retraining:
+      return "retraining";
     case Search::Phase::test:
       return "test";
     case Search::Phase::over:
@@ -58,17 +60,32 @@ void Progress::told(const Task& task, const Result& result) {
   if (const auto* found = std::get_if<FusionScores>(&result.outcome)) {
     if (!is_late_fusion(task.work))
       fusion_s_ = {fusion_s_.sum + result.seconds, fusion_s_.count + static_cast<int>(found->scores.size())};
-    for (const auto& score : found->scores) best_ = std::max(best_, score.metric_val);
   }
+  if (std::holds_alternative<RetrainScore>(result.outcome))
+    retraining_s_ = {retraining_s_.sum + result.seconds, retraining_s_.count + 1};
 }
 
 double Progress::seconds_left(const Search& search, const WorkerCount& workers) const {
-  const bool in_backbones = search.phase() == Search::Phase::backbones;
   const double left = static_cast<double>(batch_size_ - batch_done_) - workers.parts_under_way;
   const double generations = settings_.generations - search.generation();
-  const double a_generation = static_cast<double>(groups_) * group_s_.value() + pairs() * fusion_s_.value();
-  const double now = in_backbones ? left * group_s_.value() + pairs() * fusion_s_.value() : left * fusion_s_.value();
-  return (now + generations * a_generation) / std::max(1, workers.here);
+  const double race = retraining_s_.sum / std::max(1, search.generation());  // of a generation
+  const double models = pairs() * fusion_s_.value() + race;
+  const double a_generation = static_cast<double>(groups_) * group_s_.value() + models;
+  const auto now = [&] {
+    switch (search.phase()) {
+      case Search::Phase::backbones:
+        return left * group_s_.value() + models;
+      case Search::Phase::fusion:
+        return left * fusion_s_.value() + race;
+      case Search::Phase::retraining:
+        return left * retraining_s_.value();
+      case Search::Phase::test:
+      case Search::Phase::over:
+        break;
+    }
+    return left * fusion_s_.value();
+  };
+  return (now() + generations * a_generation) / std::max(1, workers.here);
 }
 
 std::string Progress::line(const Search& search, const WorkerCount& workers) const {
@@ -78,7 +95,7 @@ std::string Progress::line(const Search& search, const WorkerCount& workers) con
       fmt::format("generation {}/{}  {} {:.{}f}/{}  models {}/{}  workers busy {}/{}", search.generation(),
                   settings_.generations, name_of(search.phase()), done, workers.parts_under_way > 0 ? 1 : 0,
                   batch_size_, searched_models(search.archive()), models(), workers.busy, workers.here);
-  if (best_ > 0) text += fmt::format("  best {:.2f} %", best_);
+  if (const double best = search.archive().best_metric(); best > 0) text += fmt::format("  best {:.2f} %", best);
   if (hypervolume_ > 0) text += fmt::format("  hypervolume {:.1f}", hypervolume_);
   if (fusion_s_.count > 0) text += fmt::format("  ETA {}", human_duration(seconds_left(search, workers)));
   return text;
@@ -86,10 +103,9 @@ std::string Progress::line(const Search& search, const WorkerCount& workers) con
 
 void Progress::generation_done(const Search& search, double hypervolume) {
   hypervolume_ = hypervolume;
-  best_ = std::max(best_, search.archive().best_metric());
   log::info("generation {}/{}: {} models, best {:.2f} %, front of {}, hypervolume {:.2f}, {}",
-            search.generations_finished(), settings_.generations, search.archive().models().size(), best_,
-            search.front().size(), hypervolume_, human_duration(clock_() - start_s_));
+            search.generations_finished(), settings_.generations, search.archive().models().size(),
+            search.archive().best_metric(), search.front().size(), hypervolume_, human_duration(clock_() - start_s_));
 }
 
 }  // namespace harmonic

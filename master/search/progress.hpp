@@ -33,10 +33,9 @@ class Progress {
   Clock clock_ = steady_clock();
   double start_s_ = clock_();
   double hypervolume_ = 0;
-  double best_ = 0;
   std::size_t batch_size_ = 0, batch_done_ = 0;  ///< tasks; fusion: models, several of which may be one task
   std::size_t groups_ = 0;                       ///< backbone tasks of the last generation
-  Mean group_s_, fusion_s_;                      ///< of a backbone task; of a model
+  Mean group_s_, fusion_s_, retraining_s_;       ///< of a backbone task; of a model; of a retraining
 };
 
 }  // namespace harmonic

@@ -12,6 +12,7 @@
 #include "master/models/scored_models.hpp"
 #include "master/search/batched_pairs.hpp"
 #include "master/search/late_fusions.hpp"
+#include "master/search/race.hpp"
 
 namespace harmonic {
 namespace {
@@ -23,16 +24,18 @@ std::size_t share_of(std::size_t total, double share, std::size_t at_least) {
 }  // namespace
 
 Search::Search(EvolutionSettings settings, Seed seed, std::vector<BackboneSpace> spaces, SearchCosts costs,
-               int pairs_at_once)
-    : Search(std::move(settings), seed, std::move(spaces), std::move(costs), SearchState{}, pairs_at_once) {}
+               int pairs_at_once, int most_retrainings)
+    : Search(std::move(settings), seed, std::move(spaces), std::move(costs), SearchState{}, pairs_at_once,
+             most_retrainings) {}
 
 Search::Search(EvolutionSettings settings, Seed seed, std::vector<BackboneSpace> spaces, SearchCosts costs,
-               SearchState state, int pairs_at_once)
+               SearchState state, int pairs_at_once, int most_retrainings)
     : settings_(std::move(settings)),
       seed_(seed),
       spaces_(std::move(spaces)),
       costs_(std::move(costs)),
       pairs_at_once_(pairs_at_once),
+      most_retrainings_(most_retrainings),
       state_(std::move(state)),
       board_(state_.next_task) {
   state_.archive.price_with(costs_.model);
@@ -63,10 +66,17 @@ void Search::tell(const Result& result) {
                           }
                           for (auto& model : models) state_.archive.add(std::move(model));
                         },
+                        [&](const RetrainModel& w) {
+                          if (const auto* score = std::get_if<RetrainScore>(&result.outcome)) {
+                            round_[w.candidate] = {w.candidate, score->metric_val, result.seconds};
+                          } else {
+                            not_retrained_.insert(w.candidate);
+                          }
+                        },
                         [&](const TestModel& w) {
                           if (const auto* score = std::get_if<TestScore>(&result.outcome)) {
+                            keep_as_it_was(w.candidate);
                             state_.archive.set_metric_test(w.candidate, score->metric_test);
-                            tested_since_.insert(w.candidate);
                           }
                         }},
              *work);
@@ -78,20 +88,23 @@ SearchState Search::boundary() const {
   for (const auto& [modality, genome] : evaluated_since_) state.memo.remove(modality, genome);
   for (const auto& [id, model] : state_.archive.models())
     if (id.value < state.next_candidate) {
-      ScoredModel before = model;
-      if (tested_since_.contains(id)) before.metric_test.reset();
-      state.archive.add(std::move(before));
+      const auto before = changed_since_.find(id);
+      state.archive.add(before == changed_since_.end() ? model : before->second);
     }
   for (const auto& genome : state_.archive.failed())
     if (!failed_since_.contains(genome)) state.archive.add_failed(genome);
   return state;
 }
 
+void Search::keep_as_it_was(CandidateId model) {
+  if (model.value < boundary_.next_candidate) changed_since_.try_emplace(model, state_.archive.models().at(model));
+}
+
 void Search::mark_boundary() {
   boundary_ = {state_.generation, state_.next_task, state_.next_candidate, state_.survivors, state_.parents, {}, {}};
   evaluated_since_.clear();
   failed_since_.clear();
-  tested_since_.clear();
+  changed_since_.clear();
 }
 
 int Search::generation() const {
@@ -107,7 +120,10 @@ void Search::advance() {
     case Phase::backbones:
       return select_backbones();
     case Phase::fusion:
-      return select_models();
+      not_retrained_.clear();
+      return race();
+    case Phase::retraining:
+      return race();
     case Phase::test:
       phase_ = Phase::over;
       return;
@@ -183,6 +199,22 @@ void Search::select_backbones() {
     }
   for (auto& piece : batched_pairs(candidates, pairs_at_once_)) work.emplace_back(std::move(piece));
   start(Phase::fusion, std::move(work));
+}
+
+void Search::race() {
+  std::vector<Retraining> round;
+  for (const auto& [id, retraining] : std::exchange(round_, {})) {
+    keep_as_it_was(id);
+    round.push_back(retraining);
+  }
+  state_.archive.add_retrainings(round);
+  std::vector<Work> work;
+  for (const auto id : next_retrainings(state_.archive, most_retrainings_, not_retrained_)) {
+    const auto& model = state_.archive.models().at(id);
+    work.push_back(RetrainModel{id, model.genome, model.genotype, static_cast<int>(model.retrained.size())});
+  }
+  if (work.empty()) return select_models();
+  start(Phase::retraining, std::move(work));
 }
 
 void Search::select_models() {

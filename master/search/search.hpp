@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <set>
 #include <utility>
 #include <vector>
@@ -32,27 +33,29 @@ struct SearchState {
 ///
 /// A generation: the population of each modality (survivors and offspring; at first random) is evaluated,
 /// rank-and-crowding survival keeps a share of it; survivors are combined across modalities and each combination gets a
-/// fusion search, and late fusion as what it has to beat; parents and new models compete, a share of them (backbone
-/// genes, macro-architecture) are the next parents. After the last generation the models that no other dominates, of
-/// all ever scored, are tested.
+/// fusion search, and late fusion as what it has to beat; models that noise leaves undecided about the front are
+/// retrained in rounds (race.hpp); parents and new models compete, a share of them (backbone genes, macro-architecture)
+/// are the next parents. After the last generation the models that no other dominates, of all ever scored, are tested.
 class Search {
  public:
   /// @param spaces one a modality, in the run's order
   /// @param pairs_at_once fusion searches of one macro-architecture that travel as one piece of work, at most
+  /// @param most_retrainings of a model, with the one of its search
   Search(EvolutionSettings settings, Seed seed, std::vector<BackboneSpace> spaces, SearchCosts costs,
-         int pairs_at_once = 1);
+         int pairs_at_once = 1, int most_retrainings = 1);
   /// Goes on from a finished generation.
   Search(EvolutionSettings settings, Seed seed, std::vector<BackboneSpace> spaces, SearchCosts costs, SearchState state,
-         int pairs_at_once = 1);
+         int pairs_at_once = 1, int most_retrainings = 1);
 
   /// The work whose answers are awaited now, in a fixed order; none when the search is over. Nothing is asked for
   /// twice, but what has not been answered yet is listed again.
   /// @throws RunError when nothing of a kind could be evaluated, so that there is nothing to go on with
   [[nodiscard]] std::vector<Task> ask();
-  /// The answer to a task that was asked for. A Failure leaves its genomes unscored. Answers to others are ignored.
+  /// The answer to a task that was asked for. A Failure leaves its genomes unscored; a model whose retraining fails has
+  /// those that it had, and gets no more in this generation. Answers to others are ignored.
   void tell(const Result& result);
 
-  enum class Phase { backbones, fusion, test, over };
+  enum class Phase { backbones, fusion, retraining, test, over };
   [[nodiscard]] Phase phase() const { return phase_; }
   [[nodiscard]] int generation() const;  ///< the one that runs, from 1
   [[nodiscard]] const Archive& archive() const { return state_.archive; }
@@ -67,8 +70,10 @@ class Search {
   void advance();
   void start_generation();
   void select_backbones();
+  void race();
   void select_models();
   void start_tests();
+  void keep_as_it_was(CandidateId model);
   void mark_boundary();
   void start(Phase phase, std::vector<Work> work);
   [[nodiscard]] std::vector<MacroParent> macro_parents() const;
@@ -78,11 +83,14 @@ class Search {
   std::vector<BackboneSpace> spaces_;
   SearchCosts costs_;
   int pairs_at_once_;
+  int most_retrainings_;
   SearchState state_;
   SearchState boundary_;  ///< of the last finished generation; its memo and archive are left out
   std::vector<std::pair<int, BackboneGenome>> evaluated_since_;  ///< modality and genome
   std::set<MultimodalGenome> failed_since_;
-  std::set<CandidateId> tested_since_;
+  std::map<CandidateId, ScoredModel> changed_since_;  ///< as they were; models of `boundary_` that are other now
+  std::map<CandidateId, Retraining> round_;           ///< of the race, as far as it is answered
+  std::set<CandidateId> not_retrained_;               ///< whose retraining failed in this generation
   Phase phase_ = Phase::over;
   bool started_ = false;
   std::vector<std::vector<BackboneGenome>> population_;  ///< [modality], of the generation that runs

@@ -11,6 +11,7 @@
 #include "master/run/model_plan.hpp"
 #include "master/search/checkpoint.hpp"
 #include "master/search/progress.hpp"
+#include "master/search/race.hpp"
 #include "master/search/search.hpp"
 
 namespace harmonic {
@@ -19,25 +20,25 @@ namespace {
 Search make_search(const SearchSettings& settings, const RunInputs& inputs, const RunPaths& paths,
                    RunRecipe::Start start) {
   const Seed seed{settings.seed};
-  const int at_once = settings.fusion.pairs_at_once;
+  const int at_once = settings.fusion.pairs_at_once, repeats = settings.fusion.retrain_repeats;
   const bool from_checkpoint = settings.resume && start == RunRecipe::Start::checkpoint;
   auto state =
       from_checkpoint ? load_checkpoint(paths.checkpoint(), inputs.hash, inputs.spaces, inputs.answers) : std::nullopt;
   const auto evolution = settings.evolution_in_force();
-  if (!state) return {evolution, seed, inputs.spaces, inputs.costs, at_once};
+  if (!state) return {evolution, seed, inputs.spaces, inputs.costs, at_once, repeats};
   log::info("resumed after generation {}", state->generation);
-  return {evolution, seed, inputs.spaces, inputs.costs, std::move(*state), at_once};
+  return {evolution, seed, inputs.spaces, inputs.costs, std::move(*state), at_once, repeats};
 }
 
-/// Removes the folders of scored models that are not on the front: a model that is dominated once stays dominated.
-void prune_models(const std::filesystem::path& models, const Archive& archive) {
+/// Removes the folders of scored models, but for those to keep. @param kept by id
+void prune_models(const std::filesystem::path& models, const Archive& archive, const std::vector<CandidateId>& kept) {
   std::error_code ignored;
   for (const auto& folder : std::filesystem::directory_iterator(models, ignored)) {  // the front's before, and the new
     CandidateId id;
     const std::string name = folder.path().filename().string();
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id.value);
     if (error != std::errc{} || end != name.data() + name.size()) continue;
-    if (archive.models().contains(id) && !std::ranges::binary_search(archive.front(), id))
+    if (archive.models().contains(id) && !std::ranges::binary_search(kept, id))
       std::filesystem::remove_all(folder.path(), ignored);
   }
 }
@@ -70,11 +71,14 @@ class SearchPlan final : public ModelPlan {
       save_checkpoint(paths.checkpoint(), search_.boundary(), inputs().hash, inputs().spaces.size());
       checkpoint_ = {generation(), archive().models().size()};
     }
-    candidates_.save(paths.candidates(), archive(), tables(), reads_test_);
+    candidates_.save(paths.candidates(), archive(), tables(), reads_test_, moment == Moment::end);
     replace_file(paths.front(), tables().front_csv(archive()));
   }
   void tidy(const RunPaths& paths) override {
-    if (!keep_all_models_) prune_models(paths.models(), archive());
+    if (keep_all_models_) return;
+    // What another retraining may put on the front is tested then.
+    const bool over = search_.phase() == Search::Phase::over;
+    prune_models(paths.models(), archive(), over ? archive().front() : contenders(archive()));
   }
 
   [[nodiscard]] std::string progress_line(const WorkerCount& workers) const override {

@@ -77,6 +77,7 @@ SearchState crowded(const std::vector<BackboneSpace>& spaces, std::size_t models
     for (const auto& of_modality : backbones) model.genome.backbones.push_back(of_modality[random.below(kBackbones)]);
     model.genome.macro = {1 + static_cast<int>(random.below(3)), 1 + static_cast<int>(random.below(3))};
     model.metric_val = testing::fake_metric(model.genome);
+    model.retrained = {model.metric_val};
     model.genotype = testing::fake_genotype(model.genome);
     model.architecture.assign(40, 0.5F);
     if (i < kPairs / 2) state.parents.push_back(model.id);

@@ -74,6 +74,8 @@ SearchState state(FuzzedDataProvider& input) {
     model.metric_val = input.ConsumeFloatingPointInRange(-1.0, 101.0);
     if (input.ConsumeBool()) model.metric_test = input.ConsumeFloatingPoint<double>();
     model.architecture.assign(input.ConsumeIntegralInRange<std::size_t>(0, 3), input.ConsumeFloatingPoint<float>());
+    model.retrained.assign(input.ConsumeIntegralInRange<std::size_t>(0, 3),
+                           input.ConsumeFloatingPointInRange(-1.0, 101.0));
     made.archive.add(std::move(model));
   }
   if (input.ConsumeBool()) made.archive.add_failed(genome(input));

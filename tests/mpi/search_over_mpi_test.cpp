@@ -52,7 +52,9 @@ Search make_search() {
   return {settings,
           Seed{7},
           {find_space("avmnist-image"), find_space("avmnist-audio")},
-          {[](int, const BackboneGenome& genome) { return fake_costs(genome); }, fake_model_costs}};
+          {[](int, const BackboneGenome& genome) { return fake_costs(genome); }, fake_model_costs},
+          /*pairs_at_once=*/1,
+          /*most_retrainings=*/3};
 }
 
 /// The same search without any transport; `seconds` are left out.

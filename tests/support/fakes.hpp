@@ -67,6 +67,12 @@ inline FusionScore fake_score(const FusionCandidate& candidate) {
           {static_cast<float>(metric), static_cast<float>(candidate.genome.macro.cells)}};
 }
 
+/// Within two points of the model's metric.
+inline RetrainScore fake_retraining(const RetrainModel& work) {
+  const auto salt = static_cast<std::uint64_t>(100 + work.repeat);
+  return {std::min(100.0, fake_metric(work.genome) + 4 * fake_uniform(text_of(work.genome), salt) - 2)};
+}
+
 inline Outcome fake_outcome(const Work& work) {
   if (const auto* backbones = std::get_if<EvaluateBackbones>(&work)) {
     BackboneScores scores;
@@ -78,6 +84,7 @@ inline Outcome fake_outcome(const Work& work) {
     for (const auto& candidate : search->candidates) found.scores.push_back(fake_score(candidate));
     return found;
   }
+  if (const auto* retraining = std::get_if<RetrainModel>(&work)) return fake_retraining(*retraining);
   return TestScore{fake_metric(std::get<TestModel>(work).genome) - 1};
 }
 

@@ -21,6 +21,7 @@ inline std::vector<Work> every_work() {
           SearchFusion{{{CandidateId{7}, kGenome, {0.5F}, 0}, {CandidateId{9}, kGenome, {}, 2}}},
           SearchFusion{{{CandidateId{9}, kGenome, {}, 2}, {CandidateId{7}, kGenome, {0.5F}, 0}}},
           SearchFusion{{{CandidateId{9}, {kGenome.backbones, macro_of(LateFusion::maps)}}}},
+          RetrainModel{CandidateId{7}, kGenome, kGenotype, 2, 1},
           TestModel{CandidateId{1ULL << 60U}, kGenome, kGenotype}};
 }
 
@@ -31,6 +32,7 @@ inline std::vector<Outcome> every_outcome() {
           FusionScores{{{97.5, {{}, {}, LateFusion::logits}}}},
           FusionScores{{{97.5, kGenotype, std::nullopt, {0.1F, 2}}}},
           FusionScores{{{97.5, kGenotype, 96.0, {0.1F, 2}}, {12.5, {}}, {98.5, kGenotype}}},
+          RetrainScore{97.25},
           TestScore{12.25},
           Failure{"no GPU"},
           Failure{"the loss is not finite", FailureKind::candidate},

@@ -82,7 +82,9 @@ TEST_CASE("A search leaves a front, every candidate, the models of the front and
   const std::vector<std::string> columns = {"id",
                                             "generation",
                                             "metric_val",
+                                            "metric_val_se",
                                             "metric_test",
+                                            "metric_test_se",
                                             "latency_ms.gpu",
                                             "latency_ms.cpu",
                                             "energy_mj.gpu",
@@ -96,6 +98,8 @@ TEST_CASE("A search leaves a front, every candidate, the models of the front and
                                             "cells",
                                             "nodes",
                                             "genotype",
+                                            "retrainings",
+                                            "metric_val_first",
                                             "seconds"};
   CHECK(front.header() == columns);
   CHECK(CsvTable::read(run_folder / "candidates.csv").header() == columns);

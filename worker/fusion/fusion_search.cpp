@@ -8,7 +8,6 @@
 #include <torch/torch.h>
 
 #include "core/base/error.hpp"
-#include "core/base/rng.hpp"
 #include "worker/fusion/genotype_parse.hpp"
 #include "worker/fusion/holdout.hpp"
 #include "worker/fusion/likely_genotypes.hpp"
@@ -104,8 +103,7 @@ void settle_genotype(const FusionJob& job, const FusionSettings& settings, const
 void retrain_found(const FusionJob& job, const FusionSettings& settings, const FusionHooks& hooks,
                    FusionResult& result) {
   std::vector<std::uint64_t> seeds;
-  for (int repeat = 0; repeat < settings.retrain_repeats; ++repeat)
-    seeds.push_back(RandomStream(Seed{job.seed}, "fusion-retrain", static_cast<std::uint64_t>(repeat)).bits64());
+  for (int repeat = 0; repeat < settings.retrain_repeats; ++repeat) seeds.push_back(retraining_seed(job.seed, repeat));
   double metric_sum = 0, best_loss = std::numeric_limits<double>::infinity();
   const bool one_by_one = job.samples.train.device().is_cpu() || !runs_in_lanes(operators_of(result.genotype));
   const std::size_t at_once = one_by_one ? 1 : seeds.size();

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include "core/base/rng.hpp"
 #include "worker/data/metrics.hpp"
 #include "worker/fusion/batches.hpp"
 #include "worker/fusion/derived_network.hpp"
@@ -159,6 +160,10 @@ std::vector<TrainedFusion> retrain_in_lanes(const FusionSamples& samples, const 
 TrainedFusion retrain_fusion(const FusionSamples& samples, const Genotype& genotype, const FusionSettings& settings,
                              std::uint64_t seed, const FusionHooks& hooks) {
   return std::move(retrain_in_lanes(samples, genotype, settings, {&seed, 1}, hooks).front());
+}
+
+std::uint64_t retraining_seed(std::uint64_t search, int repeat) {
+  return RandomStream(Seed{search}, "fusion-retrain", static_cast<std::uint64_t>(repeat)).bits64();
 }
 
 double evaluate_model(const std::map<std::string, Tensor>& weights, const Genotype& genotype, const Samples& samples,

@@ -41,6 +41,9 @@ struct TrainedFusion {
                                                           std::span<const std::uint64_t> seeds,
                                                           const FusionHooks& hooks = {});
 
+/// Seed of a retraining of what a fusion search found. @param search the search's own @param repeat from 0
+[[nodiscard]] std::uint64_t retraining_seed(std::uint64_t search, int repeat);
+
 /// Metric (percent) of a trained discrete network on other samples, e.g. the test split's.
 /// @throws InputError when weights, genotype and samples do not belong together; NotFinite when its logits are no
 /// numbers

@@ -23,7 +23,7 @@ struct ModelFile {
   MultimodalGenome genome;
   Genotype genotype;
   int classes = 0;
-  double metric_val = 0;
+  double metric_val = 0;                                        ///< percent, of the training that these weights are of
   std::vector<Trial> trials;                                    ///< genotypes that were tried
   std::map<std::string, torch::Tensor> fusion;                  ///< of the derived network
   std::vector<std::map<std::string, torch::Tensor>> backbones;  ///< recalibrated sub-networks, one a modality

@@ -8,6 +8,7 @@
 #include "core/base/error.hpp"
 #include "core/base/hash.hpp"
 #include "core/space/search_space.hpp"
+#include "core/storage/atomic_file.hpp"
 #include "core/work/answer_check.hpp"
 #include "tests/support/shared_data.hpp"
 #include "tests/support/tiny_run.hpp"
@@ -55,6 +56,33 @@ TEST_CASE("A fusion search tells its master how far it is, and ends when the mas
   hooks.cancelled = [&] { return shares.size() == 3; };
   CHECK_THROWS_AS(evaluator->evaluate(one_search(), hooks), Cancelled);
   CHECK(shares.size() == 3);
+}
+
+TEST_CASE("A fusion search retrains once; other retrainings are asked for by number, and leave the kept model as it is",
+          "[worker]") {
+  const testing::TemporaryFolder folder;
+  auto settings = small_run(folder.path());
+  settings.fusion.retrain_repeats = 1;
+  auto alone = settings;
+  alone.run = folder / "alone";
+  const SearchFusion work = one_search();
+  const auto found = std::get<FusionScores>(make_search_evaluator(alone, {})->evaluate(work, {})).scores.at(0);
+  settings.fusion.retrain_repeats = 3;
+  const auto evaluator = make_search_evaluator(settings, {});
+  CHECK(std::get<FusionScores>(evaluator->evaluate(work, {})).scores.at(0) == found);
+  const auto weights = std::filesystem::path(settings.run) / "models" / "7" / "weights.h5";
+  const auto kept = read_file(weights);
+  const auto retrained = [&](int repeat) {
+    const RetrainModel again{CandidateId{7}, work.candidates[0].genome, found.genotype, repeat};
+    const Outcome outcome = evaluator->evaluate(again, {});
+    CHECK(AnswerCheck{8}.why_nonsense(again, outcome).empty());
+    return std::get<RetrainScore>(outcome).metric_val;
+  };
+  CHECK(retrained(0) == found.metric_val);
+  const double second = retrained(1);
+  (void)retrained(2);
+  CHECK(retrained(1) == second);
+  CHECK(read_file(weights) == kept);
 }
 
 TEST_CASE("A candidate whose fusion search diverges fails by name, and no model of it is kept", "[worker]") {

@@ -94,6 +94,39 @@ TEST_CASE("A model that is scored anew takes the place of the one before", "[mas
   CHECK(archive.front() == front_by_definition(archive));
 }
 
+TEST_CASE("Retrainings move models' metrics to their means, and the front with them", "[master][archive]") {
+  RandomStream random(Seed{6}, "retrainings");
+  Archive archive, rebuilt;
+  archive.price_with(cells_and_nodes);
+  for (std::uint64_t id = 1; id <= 60; ++id) {
+    auto model = some_model(id);
+    model.retrained = {model.metric_val};
+    archive.add(std::move(model));
+  }
+  for (int round = 0; round < 30; ++round) {
+    std::vector<Retraining> retrainings;
+    for (int n = 0; n < 4; ++n) {
+      const auto id = n < 2 ? archive.front()[random.below(archive.front().size())] : CandidateId{1 + random.below(60)};
+      retrainings.push_back({id, 88 + 10 * random.uniform(), 2});
+    }
+    archive.add_retrainings(retrainings);
+    REQUIRE(archive.front() == front_by_definition(archive));
+    double best = 0;
+    for (const auto& [id, model] : archive.models()) best = std::max(best, model.metric_val);
+    REQUIRE(archive.best_metric() == best);
+  }
+  rebuilt.price_with(cells_and_nodes);
+  for (const auto& [id, model] : archive.models()) rebuilt.add(model);
+  CHECK(rebuilt.front() == archive.front());
+  const auto before = archive.models().at(CandidateId{1});
+  archive.add_retrainings(std::vector<Retraining>{{CandidateId{1}, 1, 2}, {CandidateId{1}, 3, 4}});
+  const auto& after = archive.models().at(CandidateId{1});
+  CHECK(after.retrained.size() == before.retrained.size() + 2);
+  CHECK(after.retrained.back() == 3);
+  CHECK(after.seconds == before.seconds + 6);
+  CHECK(after.objectives[0] == 100 - after.metric_val);
+}
+
 TEST_CASE("The tables count the cells and nodes that a model has, not those that were searched", "[master][archive]") {
   const TemporaryFolder folder;
   const auto devices = one_device(folder);
@@ -102,7 +135,7 @@ TEST_CASE("The tables count the cells and nodes that a model has, not those that
   model.genotype = parse_genotype("0+2:Sum(0,1) | 1+4:SE1(0,1),Sum(2,0) -> 4,5");
   Archive archive = priced(devices);
   archive.add(model);
-  std::ofstream(folder / "candidates.csv") << ResultTables({"image"}, devices).candidates_csv(archive);
+  std::ofstream(folder / "candidates.csv") << ResultTables({"image"}, devices, {100, 100}).candidates_csv(archive);
   const auto table = CsvTable::read(folder / "candidates.csv");
   CHECK(table.cell(0, table.column("cells")) == "2");
   CHECK(table.cell(0, table.column("nodes")) == "2");
@@ -111,12 +144,12 @@ TEST_CASE("The tables count the cells and nodes that a model has, not those that
 TEST_CASE("A file of candidates that is appended to is the one written whole", "[master][archive]") {
   const TemporaryFolder folder;
   const auto devices = one_device(folder);
-  const ResultTables tables({"image"}, devices);
+  const ResultTables tables({"image"}, devices, {100, 100});
   Archive archive = priced(devices);
   CandidatesFile file;
   const auto path = folder / "candidates.csv";
   const auto check = [&] {
-    file.save(path, archive, tables, false);
+    file.save(path, archive, tables, false, false);
     CHECK(read_file(path) == tables.candidates_csv(archive));
   };
   check();
@@ -134,24 +167,25 @@ TEST_CASE("A file of candidates that is appended to is the one written whole", "
   check();
   CandidatesFile resumed;  // another process, on the file as it lies
   archive.add(some_model(11, 4));
-  resumed.save(path, archive, tables, false);
+  resumed.save(path, archive, tables, false, false);
   CHECK(read_file(path) == tables.candidates_csv(archive));
 }
 
-TEST_CASE("What a file of candidates holds is not written again", "[master][archive]") {
+TEST_CASE("What a file of candidates holds is written again when it has grown by a tenth, and at the end",
+          "[master][archive]") {
   const TemporaryFolder folder;
   const auto devices = one_device(folder);
-  const ResultTables tables({"image"}, devices);
+  const ResultTables tables({"image"}, devices, {100, 100});
   Archive archive = priced(devices);
-  archive.add(some_model(1));
+  for (std::uint64_t id = 1; id <= 20; ++id) archive.add(some_model(id));
   CandidatesFile file;
   const auto path = folder / "candidates.csv";
-  file.save(path, archive, tables, false);
+  file.save(path, archive, tables, false, false);
   std::string marked = read_file(path);
   marked[0] = 'X';  // of the same length: nobody looks at it again
   std::ofstream(path, std::ios::binary) << marked;
-  archive.add(some_model(2));
-  file.save(path, archive, tables, false);
+  archive.add(some_model(21));
+  file.save(path, archive, tables, false, false);
   CHECK(read_file(path).starts_with(marked));
 }
 

@@ -130,6 +130,26 @@ TEST_CASE("Late fusion of the same backbones stands beside every model of the fr
   CHECK_THAT(html, Contains("late %") && Contains("98.12") && Contains("late:maps") && !Contains("0 cells x 0 nodes"));
 }
 
+TEST_CASE("The report shows standard errors, and how far validation is above test over the front", "[report]") {
+  const TemporaryFolder folder;
+  write_run(folder.path());
+  CHECK_THAT(report_html(load_run_results(folder.path()), "t"),
+             Contains("Winner's curse: over the front validation is +0.50 points from test.") && !Contains("± 0"));
+  const auto with_errors = [](Row row, const Row& cells) {
+    row.insert(row.end(), cells.begin(), cells.end());
+    return row;
+  };
+  const auto header = with_errors(kHeader, {"metric_val_se", "metric_test_se", "metric_val_first"});
+  const auto fast = with_errors(with(kFast, "metric_test", "96.25"), {"0.41", "0.5", "98.25"});
+  const auto good = with_errors(with(kGood, "metric_test", "98.75"), {"0.25", "0.125", "99.25"});
+  write(folder / "candidates.csv", {header, fast, good});
+  write(folder / "front.csv", {header, fast, good});
+  CHECK_THAT(report_html(load_run_results(folder.path()), "t"),
+             Contains("97.50 ± 0.41") && Contains("98.75 ± 0.12") &&
+                 Contains("validation is +0.50 points from test; by each model's first retraining alone it would be "
+                          "+1.25."));
+}
+
 TEST_CASE("The report says what one device's best costs on the others", "[report]") {
   const TemporaryFolder folder;
   write_run(folder.path());

@@ -77,7 +77,7 @@ TEST_CASE("Late fusion of every row is asked for once, tested, and stands beside
   const TemporaryFolder folder;
   const DeviceSet devices(tiny_run(folder.path()).devices, Aggregate::mean,
                           {find_space("avmnist-image"), find_space("avmnist-audio")}, {10, 10});
-  Reproduction reproduction(rows, Reproduction::kMostSeeds, true, 1, {}, /*late_fusion=*/true);
+  Reproduction reproduction(rows, Reproduction::kMostSeeds, true, 1, {}, /*retrainings=*/2, /*late_fusion=*/true);
   answer(reproduction, [](const Work& work) -> Outcome {
     const auto* test = std::get_if<TestModel>(&work);
     if (test != nullptr && test->genotype.late != LateFusion::none)
@@ -97,10 +97,32 @@ TEST_CASE("Late fusion of every row is asked for once, tested, and stands beside
         std::map<std::string, double>{{"metric.late-sum", 81}, {"metric.late-logits", 82}, {"metric.late-maps", 83}});
 }
 
+TEST_CASE("Every reproduced model is retrained as often, and its metric is the mean, in whatever order answers come",
+          "[master][reproduce]") {
+  Reproduction forward(avmnist_rows({1, 3}), 2, true, 1, {}, 3), backward(avmnist_rows({1, 3}), 2, true, 1, {}, 3);
+  std::set<std::pair<std::uint64_t, int>> asked;
+  for (auto tasks = forward.ask(); !tasks.empty(); tasks = forward.ask())
+    for (const auto& task : tasks) {
+      if (const auto* work = std::get_if<RetrainModel>(&task.work)) {
+        CHECK(work->trial == static_cast<int>(work->candidate.value % 100) - 1);
+        asked.emplace(work->candidate.value, work->repeat);
+      }
+      forward.tell({task.id, Rank{1}, 1, fake_outcome(task.work)});
+    }
+  answer(backward);
+  CHECK(asked.size() == 4 * 2);
+  CHECK(forward.archive() == backward.archive());
+  for (const auto& [id, model] : forward.archive().models()) {
+    REQUIRE(model.retrained.size() == 3);
+    CHECK(model.metric_val == Approx((model.retrained[0] + model.retrained[1] + model.retrained[2]) / 3));
+    CHECK(model.seconds == 3);
+  }
+}
+
 TEST_CASE("Where the search itself reports test, nothing else reads it", "[master][reproduce]") {
-  Reproduction reproduction(avmnist_rows({1}), 2, false);
+  Reproduction reproduction(avmnist_rows({1}), 2, false, 1, {}, 3);
   answer(reproduction, [](const Work& work) {
-    CHECK_FALSE(std::holds_alternative<TestModel>(work));
+    CHECK_FALSE((std::holds_alternative<TestModel>(work) || std::holds_alternative<RetrainModel>(work)));
     auto outcome = fake_outcome(work);
     if (auto* found = std::get_if<FusionScores>(&outcome)) found->scores.at(0).metric_test = 75;
     return outcome;

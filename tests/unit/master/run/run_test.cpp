@@ -158,10 +158,28 @@ TEST_CASE("A run leaves its results: settings, journal, checkpoint, candidates, 
     CHECK(std::filesystem::exists(dir / name));
   const auto candidates = CsvTable::read(dir / "candidates.csv");
   const auto front = CsvTable::read(dir / "front.csv");
-  CHECK(candidates.header() ==
-        std::vector<std::string>{"id", "generation", "metric_val", "metric_test", "latency_ms.slow", "latency_ms.fast",
-                                 "energy_mj.slow", "energy_mj.fast", "latency", "energy", "parameters", "macs",
-                                 "genome.image", "genome.audio", "cells", "nodes", "genotype", "seconds"});
+  CHECK(candidates.header() == std::vector<std::string>{"id",
+                                                        "generation",
+                                                        "metric_val",
+                                                        "metric_val_se",
+                                                        "metric_test",
+                                                        "metric_test_se",
+                                                        "latency_ms.slow",
+                                                        "latency_ms.fast",
+                                                        "energy_mj.slow",
+                                                        "energy_mj.fast",
+                                                        "latency",
+                                                        "energy",
+                                                        "parameters",
+                                                        "macs",
+                                                        "genome.image",
+                                                        "genome.audio",
+                                                        "cells",
+                                                        "nodes",
+                                                        "genotype",
+                                                        "retrainings",
+                                                        "metric_val_first",
+                                                        "seconds"});
   CHECK(candidates.header() == front.header());
   CHECK(candidates.rows() == 11);  // ceil(0.25 * 12) pairs, 3 generations
   CHECK(front.rows() == static_cast<std::size_t>(run.counts.tests.load()));
@@ -962,7 +980,7 @@ TEST_CASE("A reproduction leaves published beside measured, every model's test m
   settings.run.json = true;
   const Solo run(settings);
   CHECK(run.code == ExitCode::done);
-  CHECK(run.counts.work == 3 + 6 + 6);  // backbones, searches, tests
+  CHECK(run.counts.work == 3 + 6 * (1 + 2 + 1));  // backbones, searches, tests
   CHECK(run.counts.tests == 6);
   const std::filesystem::path dir = settings.run.run;
   CHECK(CsvTable::read(dir / "reproduced.csv").rows() == 2 * 9);
@@ -995,12 +1013,13 @@ TEST_CASE("A reproduction stopped anywhere and resumed is the one that was not",
 TEST_CASE("A finished reproduction goes on with more rows and seeds, and does nothing twice", "[master][reproduce]") {
   const TemporaryFolder folder;
   auto settings = tiny_reproduction(folder.path());
-  CHECK(Solo(settings).counts.work == 15);
+  CHECK(Solo(settings).counts.work == 27);
   settings.run.resume = true;
   settings.seeds = 4;
   settings.rows = {};
   const Solo more(settings);
-  CHECK(more.counts.work == 2 + (4 + 1 + 1) * 2);  // row 2's backbones; its four seeds, and the others' fourth
+  CHECK(more.counts.work ==
+        2 + (4 + 1 + 1) * (1 + 2 + 1));  // row 2's backbones; its four seeds, and the others' fourth
   CHECK(CsvTable::read(std::filesystem::path(settings.run.run) / "candidates.csv").rows() == 12);
 }
 

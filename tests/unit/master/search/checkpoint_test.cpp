@@ -27,7 +27,7 @@ SearchState some_state(int generations) {
   settings.population = 8;
   settings.generations = generations;
   Search search(settings, Seed{3}, spaces(),
-                {[](int, const BackboneGenome& genome) { return fake_costs(genome); }, fake_model_costs});
+                {[](int, const BackboneGenome& genome) { return fake_costs(genome); }, fake_model_costs}, 1, 3);
   int n = 0;
   for (auto tasks = search.ask(); !tasks.empty(); tasks = search.ask())
     for (const auto& task : tasks) {
@@ -131,6 +131,7 @@ TEST_CASE("A checkpoint with a name or an index that is none is not used", "[mas
   refused([](ScoredModel& model) { model.genotype.cells.front().steps.front().op = "Su}"; });
   refused([](ScoredModel& model) { model.genotype.cells.front().first = 99; });
   refused([](ScoredModel& model) { model.metric_val = 1e9; });
+  refused([](ScoredModel& model) { model.retrained = {50, -1}; });
   refused([](ScoredModel& model) { model.id = CandidateId{1'000'000}; });
 }
 

@@ -33,7 +33,18 @@ std::vector<BackboneSpace> two_spaces() {
 }
 
 Search make_search(int generations = 4, std::uint64_t seed = 7) {
-  return {settings(generations), Seed{seed}, two_spaces(), costs()};
+  return {settings(generations), Seed{seed}, two_spaces(), costs(), /*pairs_at_once=*/1, /*most_retrainings=*/3};
+}
+
+/// Without late fusion, which costs no operator and so leaves little to race for.
+EvolutionSettings racing() {
+  auto s = settings();
+  s.late_fusion = false;
+  return s;
+}
+
+Search make_race(SearchState state = {}) {
+  return {racing(), Seed{7}, two_spaces(), costs(), std::move(state), /*pairs_at_once=*/1, /*most_retrainings=*/3};
 }
 
 /// Few macro-architectures, so that pairs have company.
@@ -175,7 +186,7 @@ TEST_CASE("A test metric that the fusion search itself reports is not asked for 
   auto search = make_search();
   for (auto tasks = search.ask(); !tasks.empty(); tasks = search.ask())
     for (const auto& task : tasks) {
-      CHECK_FALSE(std::holds_alternative<TestModel>(task.work));
+      CHECK_FALSE((std::holds_alternative<TestModel>(task.work) || std::holds_alternative<RetrainModel>(task.work)));
       auto outcome = fake_outcome(task.work);
       if (auto* found = std::get_if<FusionScores>(&outcome))
         for (auto& score : found->scores) score.metric_test = 75;
@@ -194,7 +205,7 @@ TEST_CASE("A search resumed from any generation is the search that never stopped
   });
   CHECK(boundaries.size() == 6);
   for (const auto& boundary : boundaries) {
-    Search resumed(settings(5), Seed{7}, two_spaces(), costs(), boundary);
+    Search resumed(settings(5), Seed{7}, two_spaces(), costs(), boundary, 1, 3);
     drive(resumed);
     CHECK(resumed.archive() == whole.archive());
   }
@@ -221,7 +232,7 @@ TEST_CASE("A finished search that goes on for longer is the longer search", "[ma
   auto brief = make_search(2), longer = make_search(4);
   drive(brief);
   drive(longer);
-  Search continued(settings(4), Seed{7}, two_spaces(), costs(), brief.boundary());
+  Search continued(settings(4), Seed{7}, two_spaces(), costs(), brief.boundary(), 1, 3);
   drive(continued);
   CHECK(continued.archive() == longer.archive());
 }
@@ -412,7 +423,7 @@ TEST_CASE("Late fusion changes nothing of what evolution asks for", "[master][se
   auto without = settings();
   without.late_fusion = false;
   Search plain(without, Seed{7}, two_spaces(), costs());
-  auto with_late = make_search();
+  Search with_late(settings(), Seed{7}, two_spaces(), costs());
   drive(plain);
   drive(with_late);
   const auto searched = [](const Search& search) {
@@ -423,6 +434,72 @@ TEST_CASE("Late fusion changes nothing of what evolution asks for", "[master][se
   };
   CHECK(searched(plain) == searched(with_late));
   CHECK(searched(plain).size() == plain.archive().models().size());
+}
+
+TEST_CASE(
+    "Rounds of retrainings follow the fusion searches of a generation, each repeat of a model once, up to the limit",
+    "[master][search]") {
+  auto search = make_race();
+  std::map<CandidateId, int> repeats;
+  int rounds = 0;
+  drive(search, [&](const std::vector<Task>& tasks) {
+    const bool race = search.phase() == Search::Phase::retraining;
+    rounds += race ? 1 : 0;
+    for (const auto& task : tasks) {
+      const auto* work = std::get_if<RetrainModel>(&task.work);
+      REQUIRE((work != nullptr) == race);
+      if (!race) continue;
+      CHECK(work->repeat == ++repeats[work->candidate]);
+      CHECK(work->repeat < 3);
+      const auto& model = search.archive().models().at(work->candidate);
+      CHECK(work->genome == model.genome);
+      CHECK(work->genotype == model.genotype);
+    }
+  });
+  CHECK(rounds > 3);
+  REQUIRE(repeats.size() > 3);
+  CHECK(repeats.size() < search.archive().models().size());
+  for (const auto& [id, model] : search.archive().models())
+    CHECK(model.retrained.size() == 1 + static_cast<std::size_t>(repeats[id]));
+}
+
+TEST_CASE("Each model is retrained once where that is the limit", "[master][search]") {
+  Search search(settings(), Seed{7}, two_spaces(), costs());
+  drive(search, [&](const auto&) { CHECK(search.phase() != Search::Phase::retraining); });
+  for (const auto& [id, model] : search.archive().models()) CHECK(model.retrained.size() == 1);
+}
+
+TEST_CASE("A search cut off in the middle of a race is, followed again, the one that never stopped",
+          "[master][search]") {
+  auto whole = make_race();
+  drive(whole);
+  auto cut = make_race();
+  int races = 0;
+  for (auto tasks = cut.ask(); races < 4; tasks = cut.ask()) {
+    races += cut.phase() == Search::Phase::retraining ? 1 : 0;
+    for (std::size_t i = 0; i < tasks.size() && (races < 4 || i < tasks.size() / 2); ++i) cut.tell(answer(tasks[i]));
+  }
+  const auto boundary = cut.boundary();
+  REQUIRE(boundary.generation > 0);
+  for (const auto& [id, model] : boundary.archive.models()) CHECK(id.value < boundary.next_candidate);
+  Search resumed = make_race(boundary);
+  drive(resumed);
+  CHECK(resumed.archive() == whole.archive());
+}
+
+TEST_CASE("A model whose retraining fails has those that it had, and the race goes on without it", "[master][search]") {
+  auto search = make_race();
+  std::map<CandidateId, std::set<int>> failed;  // by generation
+  for (auto tasks = search.ask(); !tasks.empty(); tasks = search.ask())
+    for (const auto& task : tasks) {
+      const auto* work = std::get_if<RetrainModel>(&task.work);
+      const bool fails = work != nullptr && work->candidate.value % 2 == 0;
+      if (fails) CHECK(failed[work->candidate].insert(search.generation()).second);
+      search.tell(fails ? Result{task.id, Rank{1}, 0, Failure{"not finite"}} : answer(task));
+    }
+  REQUIRE(failed.size() > 1);
+  for (const auto& [id, generations] : failed) CHECK(search.archive().models().at(id).retrained.size() == 1);
+  CHECK(search.boundary().generation == 4);
 }
 
 TEST_CASE("A space that is used up ends the search in good order", "[master][search]") {

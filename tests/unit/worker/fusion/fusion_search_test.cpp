@@ -454,6 +454,7 @@ TEST_CASE("A fusion search says what it tried, and goes on with the best of it",
   torch::set_num_threads(1);
   const FusionSamples data = synthetic({3, 5, 4, 6}, LabelKind::classification).samples();
   auto settings = small_settings();
+  settings.trials = 4;
   const auto found = search_fusion(data, {2, 1}, settings, costs(), 1);
   REQUIRE(found.trials.size() == 6);
   CHECK(found.trials.back().genotype == found.genotype);
