@@ -160,6 +160,12 @@ void SearchSettings::declare(OptionSet& o) {
       "fusion searches a generation; 0: as many as backbones survive in the modality with most (published: 16 of 64), "
       "and two more in the first",
       {0, 100'000});
+  o.add_choice(
+      "choose", evolution.choose, kPairChoices,
+      "what decides which pairs get a fusion search; evolution: survivors of the modalities, dealt at random; "
+      "model: those of which most hypervolume is expected for the time they take, by a model of the fused error "
+      "that learns from all models so far, and every eighth as evolution deals it; more backbones are evaluated "
+      "before. It pays where the backbones' own errors say something of the pair's: see the column predicted");
   o.add("cells", evolution.macro.usual.cells, "usual number of fusion cells", {1, 64});
   o.add("nodes", evolution.macro.usual.nodes, "usual number of operators a cell", {1, 64});
   o.add("macro-other", evolution.macro.p_other, "probability of another number of cells, and of nodes", {0.0, 1.0});

@@ -23,6 +23,13 @@ enum class Protocol {
 };
 inline const Choices<Protocol> kProtocols = {{"honest", Protocol::honest}, {"published", Protocol::published}};
 
+/// What decides which pairs of backbones get a fusion search.
+enum class PairChoice {
+  evolution,  ///< survivors of the modalities, dealt at random; macro-architectures of the parents
+  model,      ///< a model of the fused error: the pairs of which most hypervolume is expected for the time they take
+};
+inline const Choices<PairChoice> kPairChoices = {{"evolution", PairChoice::evolution}, {"model", PairChoice::model}};
+
 /// Whose trained weights stay in the run directory.
 enum class KeepModels { front, all };
 
@@ -42,6 +49,7 @@ struct EvolutionSettings {
   double crossover_first = 0.8;      ///< a gene comes from the first parent (0.8)
   double mutation = 0.4;             ///< a gene mutates (0.4)
   int pairs = 0;                     ///< fusion searches a generation; 0: as many as backbones survive
+  PairChoice choose = PairChoice::evolution;
   MacroOptions macro;
 };
 

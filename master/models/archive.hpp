@@ -25,6 +25,7 @@ struct ScoredModel {
   double seconds = 0;                      ///< of work, on its worker
   std::optional<double> metric_test = {};  ///< percent; read for the final front only, or as the protocol says
   std::vector<float> architecture = {};    ///< FusionScore::architecture
+  std::optional<double> predicted = {};    ///< metric_val when it was chosen, percent, where a model of it chose
 
   // What follows from genome and genotype: filled in by an archive that has prices, and not compared.
   ModelCosts costs = {};
@@ -32,7 +33,8 @@ struct ScoredModel {
 
   bool operator==(const ScoredModel& other) const {
     const auto told = [](const ScoredModel& m) {
-      return std::tie(m.id, m.generation, m.genome, m.metric_val, m.genotype, m.seconds, m.metric_test, m.architecture);
+      return std::tie(m.id, m.generation, m.genome, m.metric_val, m.genotype, m.seconds, m.metric_test, m.architecture,
+                      m.predicted);
     };
     return told(*this) == told(other);
   }

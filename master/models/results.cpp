@@ -23,7 +23,7 @@ std::string fixed(const std::optional<double>& value, int decimals) {
 }  // namespace
 
 std::string ResultTables::header() const {
-  std::vector<std::string> cells = {"id", "generation", "metric_val", "metric_test"};
+  std::vector<std::string> cells = {"id", "generation", "metric_val", "predicted", "metric_test"};
   std::ranges::copy(device_columns(devices_.devices()), std::back_inserter(cells));
   for (const auto& quantity : kQuantities) cells.emplace_back(quantity.name);
   std::ranges::copy(size_columns(), std::back_inserter(cells));
@@ -35,7 +35,8 @@ std::string ResultTables::header() const {
 std::string ResultTables::row(const ScoredModel& model, bool with_test, bool with_seconds) const {
   const auto& costs = model.costs.devices;
   std::vector<std::string> cells = {std::to_string(model.id.value), std::to_string(model.generation),
-                                    shortest(model.metric_val), with_test ? number(model.metric_test) : ""};
+                                    shortest(model.metric_val), number(model.predicted),
+                                    with_test ? number(model.metric_test) : ""};
   for (const auto& cost : device_cells(costs)) cells.push_back(number(cost));
   for (std::size_t q = 0; q < kQuantities.size(); ++q) cells.push_back(number(devices_.summary(q, costs)));
   std::ranges::copy(size_cells(model.costs.size), std::back_inserter(cells));

@@ -6,6 +6,7 @@
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "master/search/breeding.hpp"
+#include "master/search/model_choice.hpp"
 
 namespace harmonic {
 namespace {
@@ -55,7 +56,8 @@ double Progress::seconds_left(const Search& search, const WorkerCount& workers) 
   const bool in_backbones = search.phase() == Search::Phase::backbones;
   const double left = static_cast<double>(batch_size_ - batch_done_) - workers.parts_under_way;
   const double generations = settings_.generations - search.generation();
-  const double a_generation = static_cast<double>(groups_) * group_s_.value() + pairs() * fusion_s_.value();
+  const int rounds = settings_.choose == PairChoice::model ? kBackboneRounds : 1;
+  const double a_generation = rounds * static_cast<double>(groups_) * group_s_.value() + pairs() * fusion_s_.value();
   const double now = in_backbones ? left * group_s_.value() + pairs() * fusion_s_.value() : left * fusion_s_.value();
   return (now + generations * a_generation) / std::max(1, workers.here);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <set>
 #include <utility>
 #include <vector>
@@ -34,6 +35,8 @@ struct SearchState {
 /// rank-and-crowding survival keeps a share of it; survivors are combined across modalities and each combination gets a
 /// fusion search; parents and new models compete, a share of them (backbone genes, macro-architecture) are the next
 /// parents. After the last generation the models that no other dominates, of all ever scored, are tested.
+///
+/// With choose = model the populations go through some generations alone before pairs are chosen (choose_pairs).
 class Search {
  public:
   /// @param spaces one a modality, in the run's order
@@ -65,7 +68,10 @@ class Search {
  private:
   void advance();
   void start_generation();
+  void evaluate_population(std::vector<Work>& work, std::size_t modality) const;
   void select_backbones();
+  void breed_backbones();
+  void pair_backbones();
   void select_models();
   void start_tests();
   void mark_boundary();
@@ -85,6 +91,8 @@ class Search {
   Phase phase_ = Phase::over;
   bool started_ = false;
   std::vector<std::vector<BackboneGenome>> population_;  ///< [modality], of the generation that runs
+  int backbone_round_ = 0;                               ///< of the generation that runs, from 0
+  std::map<CandidateId, double> predicted_;              ///< of the generation that runs, percent
   TaskBoard board_;
 };
 

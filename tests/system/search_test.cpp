@@ -82,6 +82,7 @@ TEST_CASE("A search leaves a front, every candidate, the models of the front and
   const std::vector<std::string> columns = {"id",
                                             "generation",
                                             "metric_val",
+                                            "predicted",
                                             "metric_test",
                                             "latency_ms.gpu",
                                             "latency_ms.cpu",

@@ -158,10 +158,11 @@ TEST_CASE("A run leaves its results: settings, journal, checkpoint, candidates, 
     CHECK(std::filesystem::exists(dir / name));
   const auto candidates = CsvTable::read(dir / "candidates.csv");
   const auto front = CsvTable::read(dir / "front.csv");
-  CHECK(candidates.header() ==
-        std::vector<std::string>{"id", "generation", "metric_val", "metric_test", "latency_ms.slow", "latency_ms.fast",
-                                 "energy_mj.slow", "energy_mj.fast", "latency", "energy", "parameters", "macs",
-                                 "genome.image", "genome.audio", "cells", "nodes", "genotype", "seconds"});
+  CHECK(candidates.header() == std::vector<std::string>{"id", "generation", "metric_val", "predicted", "metric_test",
+                                                        "latency_ms.slow", "latency_ms.fast", "energy_mj.slow",
+                                                        "energy_mj.fast", "latency", "energy", "parameters", "macs",
+                                                        "genome.image", "genome.audio", "cells", "nodes", "genotype",
+                                                        "seconds"});
   CHECK(candidates.header() == front.header());
   CHECK(candidates.rows() == 11);  // ceil(0.25 * 12) pairs, 3 generations
   CHECK(front.rows() == static_cast<std::size_t>(run.counts.tests.load()));
