@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <numeric>
 #include <optional>
@@ -84,7 +85,7 @@ Objectives summed_costs(const Combination& backbones) {
   return sum;
 }
 
-double operators_of(MacroArchitecture macro) {
+double operator_count(MacroArchitecture macro) {
   return macro.cells * macro.nodes;
 }
 
@@ -136,7 +137,7 @@ class Choice {
   std::vector<std::map<BackboneGenome, Backbone>> scored_;  ///< [modality]
   std::optional<ErrorModel> errors_;
   Objectives operator_costs_;      ///< mean of what an operator of a fusion adds to the backbones' costs
-  std::vector<Objectives> front_;  ///< of the known models, with their errors as predicted: without luck
+  std::vector<Objectives> front_;  ///< of the known models, with errors as predicted, without luck, where they are
 };
 
 std::optional<Combination> Choice::combination(const MultimodalGenome& genome) const {
@@ -153,31 +154,34 @@ void Choice::learn() {
   const auto& models = known_.archive.models();
   std::set<CandidateId> latest;
   for (auto it = models.rbegin(); it != models.rend() && latest.size() < kLatest; ++it) latest.insert(it->first);
-  std::vector<ModelFeatures> learned_from, all;
-  std::vector<double> log_errors;
-  std::vector<Objectives> points;
-  double operators = 0;
   std::set<CandidateId> ids = latest;
   ids.insert(known_.archive.front().begin(), known_.archive.front().end());
+
+  std::vector<ModelFeatures> learned_from, predictable;
+  std::vector<double> log_errors;
+  std::vector<std::size_t> at;  // of the predictable, in `points`
+  std::vector<Objectives> points;
+  double operators = 0;
   for (const auto id : ids) {
     const auto& model = models.at(id);
+    points.push_back(model.objectives);
     const auto backbones = model.genome.macro.cells > 0 ? combination(model.genome) : std::nullopt;
     if (!backbones) continue;
-    all.push_back(features_of(*backbones, model.genome.macro));
-    points.push_back(model.objectives);
+    at.push_back(points.size() - 1);
+    predictable.push_back(features_of(*backbones, model.genome.macro));
     if (latest.contains(id)) {
-      learned_from.push_back(all.back());
+      learned_from.push_back(predictable.back());
       log_errors.push_back(log_error(model.metric_val));
     }
     const auto alone = summed_costs(*backbones);
     operator_costs_.resize(alone.size());
     for (std::size_t i = 0; i < alone.size(); ++i) operator_costs_[i] += model.objectives[i + 1] - alone[i];
-    operators += operators_of(model.genome.macro);
+    operators += operator_count(model.genome.macro);
   }
   for (auto& cost : operator_costs_) cost = std::max(0.0, cost / operators);
   errors_.emplace(learned_from, log_errors);
-  const auto predicted = errors_->predict(all);
-  for (std::size_t i = 0; i < points.size(); ++i) points[i][0] = std::exp(predicted[i].mean);
+  const auto predicted = errors_->predict(predictable);
+  for (std::size_t i = 0; i < at.size(); ++i) points[at[i]][0] = std::exp(predicted[i].mean);
   if (points.empty()) return;
   const auto ranked = fronts(points);
   for (const auto i : ranked.front()) front_.push_back(points[i]);
@@ -217,7 +221,7 @@ std::vector<Candidate> Choice::candidates(RandomStream& random) const {
 Objectives Choice::costs_of(const Candidate& candidate) const {
   auto costs = summed_costs(candidate.backbones);
   for (std::size_t i = 0; i < operator_costs_.size(); ++i)
-    costs[i] += operator_costs_[i] * operators_of(candidate.macro);
+    costs[i] += operator_costs_[i] * operator_count(candidate.macro);
   return costs;
 }
 

@@ -44,6 +44,7 @@ struct Options {
   double operator_cost = 0.05;
   int seeds = 10;
   EvolutionSettings evolution;
+  std::string nsga2;
   bool json = false;
 
   void declare(OptionSet& o) {
@@ -56,6 +57,8 @@ struct Options {
     o.add("operator-cost", operator_cost, "what a cell's node adds to the costs", {0.0, 100.0});
     o.add("population", evolution.population, "as in harmonic search", {2, 100'000});
     o.add("pairs", evolution.pairs, "as in harmonic search", {1, 100'000});
+    o.add("nsga2", nsga2,
+          "what tests/bench/nsga2.py wrote, for the same answers, noise and seeds: pymoo's, judged beside");
     o.add("json", json, "print one JSON object");
   }
 };
@@ -201,10 +204,15 @@ class Seen {
   Seed seed_;
 };
 
-/// The models of the program's own search, as they were asked for.
-std::vector<MultimodalGenome> searched(const Options& options, PairChoice choose,
-                                       const std::vector<BackboneSpace>& spaces, const Problem& problem,
-                                       const Seen& seen, Seed seed) {
+/// A model that was searched for.
+struct Tried {
+  MultimodalGenome genome;
+  double error = 0;  ///< seen, percent
+};
+
+/// The models of the program's own search, in the order in which they were asked for.
+std::vector<Tried> searched(const Options& options, PairChoice choose, const std::vector<BackboneSpace>& spaces,
+                            const Problem& problem, const Seen& seen, Seed seed) {
   const auto wanted = static_cast<std::size_t>(std::ranges::max(options.budgets));
   auto settings = options.evolution;
   settings.choose = choose;
@@ -217,32 +225,53 @@ std::vector<MultimodalGenome> searched(const Options& options, PairChoice choose
   Search search(settings, seed, spaces, costs);
   for (auto tasks = search.ask(); !tasks.empty() && search.archive().models().size() < wanted; tasks = search.ask())
     for (const auto& task : tasks) search.tell({task.id, Rank{1}, 1.0, seen.answer(task.work)});
-  std::vector<MultimodalGenome> genomes;
-  for (const auto& [id, model] : search.archive().models()) genomes.push_back(model.genome);
-  return genomes;
+  std::vector<Tried> tried;
+  for (const auto& [id, model] : search.archive().models()) tried.push_back({model.genome, 100 - model.metric_val});
+  return tried;
 }
 
-std::vector<MultimodalGenome> drawn(const Options& options, const std::vector<BackboneSpace>& spaces, Seed seed) {
+std::vector<Tried> drawn(const Options& options, const std::vector<BackboneSpace>& spaces, const Seen& seen,
+                         Seed seed) {
   RandomStream random(seed, "random pairs");
-  std::vector<MultimodalGenome> genomes;
+  std::vector<Tried> tried;
   for (int i = 0; i < std::ranges::max(options.budgets); ++i) {
     MultimodalGenome genome{{}, draw_macro(options.evolution.macro, random)};
     for (const auto& space : spaces) genome.backbones.push_back(canonical(random_genome(space, random)));
-    genomes.push_back(std::move(genome));
+    const double error = seen.error(genome);
+    tried.push_back({std::move(genome), error});
   }
-  return genomes;
+  return tried;
 }
 
-/// Of the front of the first `budget` models by what was seen.
-double reached(const std::vector<MultimodalGenome>& genomes, std::size_t budget, const Problem& problem,
-               const Seen& seen) {
-  std::vector<Objectives> seen_points, truths, front;
-  for (std::size_t i = 0; i < std::min(budget, genomes.size()); ++i) {
-    truths.push_back(problem.model(genomes[i]));
-    seen_points.push_back(truths.back());
-    seen_points.back()[0] = seen.error(genomes[i]);
+/// Of each seed, as nsga2.py writes them.
+std::vector<std::vector<Tried>> read_tried(const std::string& path, const std::vector<BackboneSpace>& spaces) {
+  std::vector<std::vector<Tried>> runs;
+  try {
+    for (const auto& run : read_json(path, "file of tried models")) {
+      auto& tried = runs.emplace_back();
+      for (const auto& model : run) {
+        MultimodalGenome genome{{}, {model.at("cells"), model.at("nodes")}};
+        for (std::size_t m = 0; m < 2; ++m)
+          genome.backbones.push_back(canonical(parse_genome(model.at("genomes").at(m).get<std::string>(), spaces[m])));
+        tried.push_back({std::move(genome), model.at("error")});
+      }
+    }
+  } catch (const nlohmann::json::exception& e) {
+    throw InputError(fmt::format("{} is not what nsga2.py writes: {}", path, e.what()),
+                     "run tests/bench/nsga2.py again");
   }
-  const auto by_seen = fronts(seen_points);
+  return runs;
+}
+
+/// The share of the front of the first `budget` models by what was seen.
+double reached(const std::vector<Tried>& tried, std::size_t budget, const Problem& problem) {
+  std::vector<Objectives> seen, truths, front;
+  for (std::size_t i = 0; i < std::min(budget, tried.size()); ++i) {
+    truths.push_back(problem.model(tried[i].genome));
+    seen.push_back(truths.back());
+    seen.back()[0] = tried[i].error;
+  }
+  const auto by_seen = fronts(seen);
   for (const auto i : by_seen.front()) front.push_back(truths[i]);
   return problem.share_of_best(front);
 }
@@ -256,31 +285,38 @@ int run(const Options& options) {
   std::vector<BackboneSpace> spaces;
   for (const auto& name : options.spaces) spaces.push_back(find_space(name));
   const Problem problem(options, spaces);
+  const auto of_nsga2 = options.nsga2.empty() ? std::vector<std::vector<Tried>>{} : read_tried(options.nsga2, spaces);
+  if (!options.nsga2.empty() && of_nsga2.size() < static_cast<std::size_t>(options.seeds))
+    throw InputError(fmt::format("{} has {} seeds, {} are asked for", options.nsga2, of_nsga2.size(), options.seeds),
+                     "give nsga2.py the same --seeds");
+  std::vector<std::string> ways = {"model", "evolution", "random"};
+  if (!of_nsga2.empty()) ways.emplace_back("nsga2");
   std::map<std::string, std::vector<double>> shares;
   for (int s = 1; s <= options.seeds; ++s) {
     const Seed seed{static_cast<std::uint64_t>(s)};
     const Seen seen(problem, options.noise, seed);
-    const std::map<std::string, std::vector<MultimodalGenome>> ways = {
+    std::map<std::string, std::vector<Tried>> tried = {
         {"model", searched(options, PairChoice::model, spaces, problem, seen, seed)},
         {"evolution", searched(options, PairChoice::evolution, spaces, problem, seen, seed)},
-        {"random", drawn(options, spaces, seed)}};
-    for (const auto& [way, genomes] : ways) {
+        {"random", drawn(options, spaces, seen, seed)}};
+    if (!of_nsga2.empty()) tried["nsga2"] = of_nsga2[static_cast<std::size_t>(s - 1)];
+    for (const auto& way : ways) {
       auto& of_way = shares[way];
       of_way.resize(options.budgets.size());
       for (std::size_t b = 0; b < of_way.size(); ++b)
-        of_way[b] += reached(genomes, static_cast<std::size_t>(options.budgets[b]), problem, seen) / options.seeds;
+        of_way[b] += reached(tried.at(way), static_cast<std::size_t>(options.budgets[b]), problem) / options.seeds;
     }
   }
   if (options.json) {
     nlohmann::ordered_json object = {{"budgets", options.budgets}};
-    for (const auto* way : {"model", "evolution", "random"}) object[way] = shares.at(way);
+    for (const auto& way : ways) object[way] = shares.at(way);
     std::cout << json_text(object) << '\n';
     return 0;
   }
   std::cout << fmt::format("noise {}: share of the best hypervolume, mean of {} seeds\n{:>10}", options.noise,
                            options.seeds, "searches");
   for (const int budget : options.budgets) std::cout << fmt::format("{:>8}", budget);
-  for (const auto* way : {"model", "evolution", "random"}) {
+  for (const auto& way : ways) {
     std::cout << fmt::format("\n{:>10}", way);
     for (const double share : shares.at(way)) std::cout << fmt::format("{:>8.3f}", share);
   }
