@@ -171,6 +171,12 @@ void SearchSettings::declare(OptionSet& o) {
   o.add("late-fusion", evolution.late_fusion,
         "score late fusion of every pair that is looked at, too: the backbones' log-probabilities added, a linear "
         "layer on their logits, one on their last maps; a second a pair (protocol published: off)");
+  o.add_choice(
+      "choose", evolution.choose, kPairChoices,
+      "what decides which pairs get a fusion search; evolution: survivors of the modalities, dealt at random; "
+      "model: those of which most hypervolume is expected for the time they take, by a model of the fused error "
+      "that learns from all models so far, and every eighth as evolution deals it; more backbones are evaluated "
+      "before. It pays where the backbones' own errors say something of the pair's: see the column predicted");
   o.add("cells", evolution.macro.usual.cells, "usual number of fusion cells", {1, 64});
   o.add("nodes", evolution.macro.usual.nodes, "usual number of operators a cell", {1, 64});
   o.add("macro-other", evolution.macro.p_other, "probability of another number of cells, and of nodes", {0.0, 1.0});

@@ -29,6 +29,13 @@ enum class ArchitectureSplit {
   holdout,  ///< a stratified fifth of train, which then does not teach the weights of the search
 };
 
+/// What decides which pairs of backbones get a fusion search.
+enum class PairChoice {
+  evolution,  ///< survivors of the modalities, dealt at random; macro-architectures of the parents
+  model,      ///< a model of the fused error: the pairs of which most hypervolume is expected for the time they take
+};
+inline const Choices<PairChoice> kPairChoices = {{"evolution", PairChoice::evolution}, {"model", PairChoice::model}};
+
 /// Whose trained weights stay in the run directory.
 enum class KeepModels { front, all };
 
@@ -49,6 +56,7 @@ struct EvolutionSettings {
   double mutation = 0.4;             ///< a gene mutates (0.4)
   int pairs = 0;                     ///< fusion searches a generation; 0: as many as backbones survive
   bool late_fusion = true;           ///< score late fusion (LateFusion) of every pair, too; not as published
+  PairChoice choose = PairChoice::evolution;
   MacroOptions macro;
 };
 

@@ -28,6 +28,7 @@ struct ScoredModel {
   std::vector<float> architecture = {};    ///< FusionScore::architecture
   /// Validation metrics of its retrainings, percent, by repeat. None where the protocol retrains nothing.
   std::vector<double> retrained = {};
+  std::optional<double> predicted = {};  ///< metric_val when it was chosen, percent, where a model of it chose
 
   // What follows from genome and genotype: filled in by an archive that has prices, and not compared.
   ModelCosts costs = {};
@@ -36,7 +37,7 @@ struct ScoredModel {
   bool operator==(const ScoredModel& other) const {
     const auto told = [](const ScoredModel& m) {
       return std::tie(m.id, m.generation, m.genome, m.metric_val, m.genotype, m.seconds, m.metric_test, m.architecture,
-                      m.retrained);
+                      m.retrained, m.predicted);
     };
     return told(*this) == told(other);
   }

@@ -39,7 +39,8 @@ std::map<std::vector<BackboneGenome>, double> best_late_fusions(const Archive& a
 }
 
 std::string ResultTables::header() const {
-  std::vector<std::string> cells = {"id", "generation", "metric_val", "metric_val_se", "metric_test", "metric_test_se"};
+  std::vector<std::string> cells = {"id",        "generation",  "metric_val",    "metric_val_se",
+                                    "predicted", "metric_test", "metric_test_se"};
   std::ranges::copy(device_columns(devices_.devices()), std::back_inserter(cells));
   for (const auto& quantity : kQuantities) cells.emplace_back(quantity.name);
   std::ranges::copy(size_columns(), std::back_inserter(cells));
@@ -54,6 +55,7 @@ std::string ResultTables::row(const ScoredModel& model, double deviation, bool w
                                     std::to_string(model.generation),
                                     shortest(model.metric_val),
                                     shortest(metric_val_error(model, deviation, samples_)),
+                                    number(model.predicted),
                                     with_test ? number(model.metric_test) : "",
                                     with_test ? number(metric_test_error(model, samples_)) : ""};
   for (const auto& cost : device_cells(costs)) cells.push_back(number(cost));

@@ -11,11 +11,12 @@
 namespace harmonic {
 
 /// The run's results as the user gets them. Columns of the CSVs:
-/// id, generation, metric_val, metric_val_se, metric_test, metric_test_se (standard errors, percentage points:
-/// standard_errors.hpp), latency_ms.<device>…, energy_mj.<device>…, latency, energy (the summary objectives, multiples
-/// of the reference cost), parameters, macs, genome.<modality>…, cells, nodes, genotype, retrainings (whose mean
-/// metric_val is), metric_val_first (of the first of them), seconds.
-/// A cell is empty where there is nothing to say. The same archive, which has prices, gives the same bytes.
+/// id, generation, metric_val, metric_val_se, predicted (metric_val as it was expected when a model of it chose the
+/// pair), metric_test, metric_test_se (standard errors, percentage points: standard_errors.hpp), latency_ms.<device>…,
+/// energy_mj.<device>…, latency, energy (the summary objectives, multiples of the reference cost), parameters, macs,
+/// genome.<modality>…, cells, nodes, genotype, retrainings (whose mean metric_val is), metric_val_first (of the first
+/// of them), seconds. A cell is empty where there is nothing to say. The same archive, which has prices, gives the same
+/// bytes.
 class ResultTables {
  public:
   ResultTables(std::vector<std::string> modalities, const DeviceSet& devices, SampleCounts samples)

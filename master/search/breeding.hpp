@@ -41,7 +41,8 @@ struct MacroParent {
 /// A multimodal model to be tried.
 struct Pairing {
   MultimodalGenome genome;
-  std::optional<CandidateId> parent;  ///< which has the very macro-architecture that the child got from it
+  std::optional<CandidateId> parent;     ///< which has the very macro-architecture that the child got from it
+  std::optional<double> predicted = {};  ///< validation metric, percent, where a model of it chose the pair
 };
 
 /// Pairs of the first generation that anchor the front's cheap end; beyond the number of pairs where that is left open.

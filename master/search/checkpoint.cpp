@@ -18,7 +18,7 @@
 namespace harmonic {
 namespace {
 
-constexpr std::int64_t kVersion = 4;  ///< another one is not read: the journal holds what it held
+constexpr std::int64_t kVersion = 4;  ///< another one is not read: its run's journal is refused, too
 constexpr std::string_view kSeal = "HARMONIC";
 
 /// The checksum that goes behind the bytes of a checkpoint.
@@ -49,6 +49,7 @@ struct Columns {
   std::vector<std::int64_t> parents;
   std::vector<std::int64_t> ids, generations;   ///< [model]
   std::vector<double> metrics, tests, seconds;  ///< [model]; test NaN: not read
+  std::vector<double> predicted;                ///< [model]; NaN: no model of the error chose it
   std::vector<std::string> genotypes;           ///< [model]
   std::vector<std::int64_t> parameter_counts;   ///< [model]
   std::vector<float> parameters;                ///< of the architecture, model after model
@@ -101,6 +102,7 @@ void exchange(File& file, Columns& columns) {
   file.field("/models/id", columns.ids);
   file.field("/models/generation", columns.generations);
   file.field("/models/metric_val", columns.metrics);
+  file.field("/models/predicted", columns.predicted);
   file.field("/models/seconds", columns.seconds);
   file.field("/models/genotype", columns.genotypes);
   file.field("/models/metric_test", columns.tests);
@@ -145,6 +147,7 @@ Columns to_columns(const SearchState& state, std::size_t modalities) {
     columns.generations.push_back(model.generation);
     columns.metrics.push_back(model.metric_val);
     columns.tests.push_back(model.metric_test.value_or(std::numeric_limits<double>::quiet_NaN()));
+    columns.predicted.push_back(model.predicted.value_or(std::numeric_limits<double>::quiet_NaN()));
     columns.seconds.push_back(model.seconds);
     columns.genotypes.push_back(to_text(model.genotype));
     columns.parameter_counts.push_back(static_cast<std::int64_t>(model.architecture.size()));
@@ -182,18 +185,15 @@ SearchState to_state(const Columns& columns, const std::vector<BackboneSpace>& s
     }
   }
   for (const auto id : columns.parents) state.parents.push_back(CandidateId{static_cast<std::uint64_t>(id)});
-  const auto test = [&](std::size_t model) -> std::optional<double> {
-    if (std::isnan(columns.tests.at(model))) return std::nullopt;
-    return columns.tests.at(model);
-  };
+  const auto unless_nan = [](double value) { return std::isnan(value) ? std::nullopt : std::optional(value); };
   std::span<const float> parameters = columns.parameters;
   std::span<const double> retrained = columns.retrained;
   for (std::size_t i = 0; i < columns.ids.size(); ++i)
     state.archive.add({CandidateId{static_cast<std::uint64_t>(columns.ids[i])},
                        static_cast<int>(columns.generations.at(i)), genome_at(columns.models, i, spaces),
-                       columns.metrics.at(i), parse_genotype(columns.genotypes.at(i)), columns.seconds.at(i), test(i),
-                       take(parameters, columns.parameter_counts.at(i)),
-                       take(retrained, columns.retraining_counts.at(i))});
+                       columns.metrics.at(i), parse_genotype(columns.genotypes.at(i)), columns.seconds.at(i),
+                       unless_nan(columns.tests.at(i)), take(parameters, columns.parameter_counts.at(i)),
+                       take(retrained, columns.retraining_counts.at(i)), unless_nan(columns.predicted.at(i))});
   for (std::size_t i = 0; i < columns.failed.cells.size(); ++i)
     state.archive.add_failed(genome_at(columns.failed, i, spaces));
   return state;
@@ -209,6 +209,8 @@ void check(const SearchState& state, const AnswerCheck& answers) {
     for (const double metric : model.retrained)
       if (const auto bad = answers.why_nonsense(RetrainModel{}, RetrainScore{metric}); !bad.empty())
         throw InputError(fmt::format("model {} has {}", id.value, bad), "");
+    if (model.predicted && !(*model.predicted >= 0 && *model.predicted <= 100))
+      throw InputError(fmt::format("model {} was predicted {} percent", id.value, *model.predicted), "");
     if (id.value >= state.next_candidate) throw InputError(fmt::format("model {} is yet to come", id.value), "");
   }
   for (const auto id : state.parents)

@@ -6,6 +6,7 @@
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "master/search/breeding.hpp"
+#include "master/search/model_choice.hpp"
 
 namespace harmonic {
 namespace {
@@ -68,9 +69,10 @@ void Progress::told(const Task& task, const Result& result) {
 double Progress::seconds_left(const Search& search, const WorkerCount& workers) const {
   const double left = static_cast<double>(batch_size_ - batch_done_) - workers.parts_under_way;
   const double generations = settings_.generations - search.generation();
+  const int rounds = settings_.choose == PairChoice::model ? kBackboneRounds : 1;
   const double race = retraining_s_.sum / std::max(1, search.generation());  // of a generation
   const double models = pairs() * fusion_s_.value() + race;
-  const double a_generation = static_cast<double>(groups_) * group_s_.value() + models;
+  const double a_generation = rounds * static_cast<double>(groups_) * group_s_.value() + models;
   const auto now = [&] {
     switch (search.phase()) {
       case Search::Phase::backbones:

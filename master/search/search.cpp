@@ -12,6 +12,7 @@
 #include "master/models/scored_models.hpp"
 #include "master/search/batched_pairs.hpp"
 #include "master/search/late_fusions.hpp"
+#include "master/search/model_choice.hpp"
 #include "master/search/race.hpp"
 
 namespace harmonic {
@@ -64,7 +65,11 @@ void Search::tell(const Result& result) {
                             state_.archive.add_failed(w.candidates.at(0).genome);
                             failed_since_.insert(w.candidates.at(0).genome);
                           }
-                          for (auto& model : models) state_.archive.add(std::move(model));
+                          for (auto& model : models) {
+                            if (const auto found = predicted_.find(model.id); found != predicted_.end())
+                              model.predicted = found->second;
+                            state_.archive.add(std::move(model));
+                          }
                         },
                         [&](const RetrainModel& w) {
                           if (const auto* score = std::get_if<RetrainScore>(&result.outcome)) {
@@ -118,7 +123,9 @@ void Search::advance() {
   }
   switch (phase_) {
     case Phase::backbones:
-      return select_backbones();
+      select_backbones();
+      return settings_.choose == PairChoice::model && ++backbone_round_ < kBackboneRounds ? breed_backbones()
+                                                                                          : pair_backbones();
     case Phase::fusion:
       not_retrained_.clear();
       return race();
@@ -141,6 +148,7 @@ void Search::start_generation() {
   if (state_.generation >= settings_.generations) return start_tests();
   const auto g = static_cast<std::uint64_t>(state_.generation);
   population_.clear();
+  backbone_round_ = 0;
   std::vector<Work> work;
   for (std::size_t m = 0; m < spaces_.size(); ++m) {
     const int modality = static_cast<int>(m);
@@ -153,13 +161,29 @@ void Search::start_generation() {
       const auto known = [&](const BackboneGenome& genome) { return state_.memo.contains(modality, genome); };
       population_.push_back(next_population(spaces_[m], state_.survivors[m], parents, settings_, known, random));
     }
-    std::vector<BackboneGenome> unscored;
-    std::ranges::copy_if(population_[m], std::back_inserter(unscored),
-                         [&](const auto& genome) { return !state_.memo.contains(modality, genome); });
-    for (auto& group : prefix_groups(std::move(unscored)))
-      work.push_back(EvaluateBackbones{modality, std::move(group)});
+    evaluate_population(work, m);
   }
   start(Phase::backbones, std::move(work));
+}
+
+void Search::breed_backbones() {
+  std::vector<Work> work;
+  for (std::size_t m = 0; m < spaces_.size(); ++m) {
+    RandomStream random(seed_, fmt::format("population, round {}", backbone_round_),
+                        static_cast<std::uint64_t>(state_.generation), m);
+    const auto known = [&](const BackboneGenome& genome) { return state_.memo.contains(static_cast<int>(m), genome); };
+    population_[m] = next_population(spaces_[m], state_.survivors[m], state_.survivors[m], settings_, known, random);
+    evaluate_population(work, m);
+  }
+  start(Phase::backbones, std::move(work));
+}
+
+void Search::evaluate_population(std::vector<Work>& work, std::size_t modality) const {
+  const int m = static_cast<int>(modality);
+  std::vector<BackboneGenome> unscored;
+  std::ranges::copy_if(population_[modality], std::back_inserter(unscored),
+                       [&](const auto& genome) { return !state_.memo.contains(m, genome); });
+  for (auto& group : prefix_groups(std::move(unscored))) work.push_back(EvaluateBackbones{m, std::move(group)});
 }
 
 void Search::select_backbones() {
@@ -183,11 +207,19 @@ void Search::select_backbones() {
     for (const auto i : survivors(points, share_of(wanted, settings_.backbone_survivors, 1)))
       state_.survivors[m].push_back(scored[i]);
   }
+}
+
+void Search::pair_backbones() {
   RandomStream random(seed_, "pairing", static_cast<std::uint64_t>(state_.generation));
   const auto known = [&](const MultimodalGenome& genome) { return state_.archive.knows(genome); };
+  auto pairs = pair_up(state_.survivors, settings_.pairs, macro_parents(), settings_, known, random);
+  if (settings_.choose == PairChoice::model)
+    pairs = choose_pairs(pairs, {spaces_, costs_, state_.memo, state_.archive}, macro_parents(), settings_, random);
+  predicted_.clear();
   std::vector<FusionCandidate> candidates;
-  for (auto& pair : pair_up(state_.survivors, settings_.pairs, macro_parents(), settings_, known, random)) {
+  for (auto& pair : pairs) {
     FusionCandidate candidate{CandidateId{state_.next_candidate++}, std::move(pair.genome)};
+    if (pair.predicted) predicted_.emplace(candidate.candidate, *pair.predicted);
     if (pair.parent) candidate.start = state_.archive.models().at(*pair.parent).architecture;
     candidates.push_back(std::move(candidate));
   }

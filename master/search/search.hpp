@@ -36,6 +36,8 @@ struct SearchState {
 /// fusion search, and late fusion as what it has to beat; models that noise leaves undecided about the front are
 /// retrained in rounds (race.hpp); parents and new models compete, a share of them (backbone genes, macro-architecture)
 /// are the next parents. After the last generation the models that no other dominates, of all ever scored, are tested.
+///
+/// With choose = model the populations go through some generations alone before pairs are chosen (choose_pairs).
 class Search {
  public:
   /// @param spaces one a modality, in the run's order
@@ -69,8 +71,11 @@ class Search {
  private:
   void advance();
   void start_generation();
+  void evaluate_population(std::vector<Work>& work, std::size_t modality) const;
   void select_backbones();
   void race();
+  void breed_backbones();
+  void pair_backbones();
   void select_models();
   void start_tests();
   void keep_as_it_was(CandidateId model);
@@ -94,6 +99,8 @@ class Search {
   Phase phase_ = Phase::over;
   bool started_ = false;
   std::vector<std::vector<BackboneGenome>> population_;  ///< [modality], of the generation that runs
+  int backbone_round_ = 0;                               ///< of the generation that runs, from 0
+  std::map<CandidateId, double> predicted_;              ///< of the generation that runs, percent
   TaskBoard board_;
 };
 

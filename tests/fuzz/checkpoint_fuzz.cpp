@@ -73,6 +73,7 @@ SearchState state(FuzzedDataProvider& input) {
     model.genotype = genotype(input, model.genome.macro);
     model.metric_val = input.ConsumeFloatingPointInRange(-1.0, 101.0);
     if (input.ConsumeBool()) model.metric_test = input.ConsumeFloatingPoint<double>();
+    if (input.ConsumeBool()) model.predicted = input.ConsumeFloatingPoint<double>();
     model.architecture.assign(input.ConsumeIntegralInRange<std::size_t>(0, 3), input.ConsumeFloatingPoint<float>());
     model.retrained.assign(input.ConsumeIntegralInRange<std::size_t>(0, 3),
                            input.ConsumeFloatingPointInRange(-1.0, 101.0));

@@ -83,6 +83,7 @@ TEST_CASE("A search leaves a front, every candidate, the models of the front and
                                             "generation",
                                             "metric_val",
                                             "metric_val_se",
+                                            "predicted",
                                             "metric_test",
                                             "metric_test_se",
                                             "latency_ms.gpu",

@@ -162,6 +162,7 @@ TEST_CASE("A run leaves its results: settings, journal, checkpoint, candidates, 
                                                         "generation",
                                                         "metric_val",
                                                         "metric_val_se",
+                                                        "predicted",
                                                         "metric_test",
                                                         "metric_test_se",
                                                         "latency_ms.slow",
@@ -235,6 +236,7 @@ TEST_CASE("A search may minimise other objectives, and its front is theirs", "[m
 TEST_CASE("A run that was stopped anywhere and resumed is the run that was not", "[master][run]") {
   const TemporaryFolder folder;
   auto settings = tiny_run(folder.path());
+  settings.evolution.choose = GENERATE(PairChoice::evolution, PairChoice::model);
   const Solo whole(settings);
   const std::filesystem::path dir = settings.run;
   for (const int after : {1, 5, whole.counts.work / 2, whole.counts.work - 1}) {

@@ -1,5 +1,6 @@
 #include "master/search/checkpoint.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <functional>
 
@@ -22,8 +23,9 @@ std::vector<BackboneSpace> spaces() {
 }
 
 /// The state after some generations in which some work failed.
-SearchState some_state(int generations) {
+SearchState some_state(int generations, PairChoice choose = PairChoice::evolution) {
   EvolutionSettings settings;
+  settings.choose = choose;
   settings.population = 8;
   settings.generations = generations;
   Search search(settings, Seed{3}, spaces(),
@@ -55,6 +57,16 @@ TEST_CASE("A checkpoint keeps a test metric that came with the model", "[master]
   auto state = some_state(2);
   const auto id = state.archive.models().begin()->first;
   state.archive.set_metric_test(id, 87.5);
+  save_checkpoint(folder / "checkpoint.h5", state, kSettings, 2);
+  CHECK(load_checkpoint(folder / "checkpoint.h5", kSettings, spaces()) == state);
+}
+
+TEST_CASE("A checkpoint keeps what was predicted of the models that were chosen by it", "[master][checkpoint]") {
+  const TemporaryFolder folder;
+  const auto state = some_state(2, PairChoice::model);
+  CHECK(std::ranges::any_of(state.archive.models(),
+                            [](const auto& model) { return model.second.predicted.has_value(); }));
+  CHECK(std::ranges::any_of(state.archive.models(), [](const auto& model) { return !model.second.predicted; }));
   save_checkpoint(folder / "checkpoint.h5", state, kSettings, 2);
   CHECK(load_checkpoint(folder / "checkpoint.h5", kSettings, spaces()) == state);
 }

@@ -228,6 +228,51 @@ TEST_CASE("The boundary is that of the last finished generation, however far the
   CHECK(mid_generation > 50);
 }
 
+TEST_CASE("Where a model chooses the pairs, neither the order of answers nor a resume changes the search",
+          "[master][search]") {
+  auto chosen = settings(4);
+  chosen.choose = PairChoice::model;
+  Search forward(chosen, Seed{7}, two_spaces(), costs()), backward(chosen, Seed{7}, two_spaces(), costs());
+  std::vector<SearchState> boundaries;
+  for (auto tasks = forward.ask(); !tasks.empty(); tasks = forward.ask()) {
+    if (boundaries.empty() || boundaries.back().generation != forward.boundary().generation)
+      boundaries.push_back(forward.boundary());
+    auto others = backward.ask();
+    REQUIRE(others == tasks);
+    std::ranges::reverse(others);
+    for (const auto& task : tasks) forward.tell(answer(task));
+    for (const auto& task : others) backward.tell(answer(task));
+  }
+  CHECK(forward.archive() == backward.archive());
+  CHECK(std::ranges::any_of(forward.archive().models(),
+                            [](const auto& model) { return model.second.predicted.has_value(); }));
+  CHECK(boundaries.size() == 5);
+  for (const auto& boundary : boundaries) {
+    Search resumed(chosen, Seed{7}, two_spaces(), costs(), boundary);
+    drive(resumed);
+    CHECK(resumed.archive() == forward.archive());
+  }
+}
+
+TEST_CASE("Where a model chooses the pairs, many more backbones are evaluated, none twice", "[master][search]") {
+  auto chosen = settings(3);
+  chosen.choose = PairChoice::model;
+  Search by_model(chosen, Seed{7}, two_spaces(), costs());
+  auto by_evolution = make_search(3);
+  const auto evaluated = [](Search& search) {
+    std::multiset<std::pair<int, BackboneGenome>> genomes;
+    drive(search, [&](const std::vector<Task>& tasks) {
+      for (const auto& task : tasks)
+        if (const auto* work = std::get_if<EvaluateBackbones>(&task.work))
+          for (const auto& genome : work->genomes) genomes.emplace(work->modality, canonical(genome));
+    });
+    CHECK(std::set(genomes.begin(), genomes.end()).size() == genomes.size());
+    return genomes.size();
+  };
+  CHECK(evaluated(by_model) > 4 * evaluated(by_evolution));
+  CHECK(by_model.archive().models().size() == by_evolution.archive().models().size());
+}
+
 TEST_CASE("A finished search that goes on for longer is the longer search", "[master][search]") {
   auto brief = make_search(2), longer = make_search(4);
   drive(brief);
@@ -507,7 +552,9 @@ TEST_CASE("A space that is used up ends the search in good order", "[master][sea
   tiny.kernels = {3};
   tiny.expands = {3, 4};
   tiny.depths = {2};
-  Search search(settings(8), Seed{7}, {tiny, tiny}, costs());
+  auto used_up = settings(8);
+  used_up.choose = GENERATE(PairChoice::evolution, PairChoice::model);
+  Search search(used_up, Seed{7}, {tiny, tiny}, costs());
   drive(search);
   CHECK(search.boundary().generation == 8);
   CHECK_FALSE(search.front().empty());
