@@ -17,13 +17,14 @@ using namespace harmonic::testing;
 
 namespace {
 
-/// Fusion searches that are in the journal, told by the models on disk.
+/// Fusion searches that are in the journal, told by the models on disk. Late fusions are numbered beyond.
 std::size_t models_found(const std::filesystem::path& run_folder) {
   std::error_code missing;
   const std::filesystem::directory_iterator models(run_folder / "models", missing);
   if (missing) return 0;
   return static_cast<std::size_t>(std::count_if(begin(models), end(models), [](const auto& entry) {
-    return entry.path().filename().string().find('.') == std::string::npos;
+    const auto name = entry.path().filename().string();
+    return name.find('.') == std::string::npos && std::stoi(name) % 100 <= 96;
   }));
 }
 
@@ -40,7 +41,7 @@ TEST_CASE("A reproduction stopped by a signal, then killed, then resumed on othe
   CHECK(json.at("front").size() >= 1);
   CHECK(std::filesystem::exists(json.at("report").get<std::string>()));
   const auto table = CsvTable::read(folder / "whole" / "reproduced.csv");
-  REQUIRE(table.rows() == 18);
+  REQUIRE(table.rows() == 24);
   for (std::size_t r = 0; r < table.rows(); ++r) CHECK(table.optional_number(r, table.column("measured")).has_value());
 
   const auto words = w.reproduce(folder / "run", {"--table", "avmnist", "--resume"});

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <optional>
 #include <set>
 #include <thread>
@@ -111,10 +112,16 @@ TEST_CASE("A search leaves a front, every candidate, the models of the front and
     CHECK(std::filesystem::exists(model / "model.json"));
   }
   const auto candidates = CsvTable::read(run_folder / "candidates.csv");
+  std::map<LateFusion, int> kinds;
   for (std::size_t row = 0; row < candidates.rows(); ++row) {
     const auto text = candidates.cell(row, candidates.column("genotype"));
     INFO(text);
     const auto genotype = parse_genotype(text);
+    ++kinds[genotype.late];
+    if (genotype.late != LateFusion::none) {
+      CHECK(candidates.number(row, candidates.column("cells")) == 0);
+      continue;
+    }
     const auto cells = static_cast<int>(genotype.cells.size()), inputs = genotype.concat.back() + 1 - cells;
     CHECK(candidates.number(row, candidates.column("cells")) == cells);
     std::set<int> read(genotype.concat.begin(), genotype.concat.end());
@@ -124,6 +131,9 @@ TEST_CASE("A search leaves a front, every candidate, the models of the front and
     CHECK(*read.lower_bound(inputs / 2) < inputs);  // of sounds, which offer as many
     for (int c = 0; c < cells; ++c) CHECK(read.contains(inputs + c));
   }
+  CHECK(kinds[LateFusion::none] > 0);
+  for (const auto& [word, late] : kLateFusions) CHECK(kinds[late] == kinds[LateFusion::sum]);
+  CHECK(kinds[LateFusion::sum] > 0);
   for (const auto* file : {"config.cfg", "journal", "checkpoint.h5", "log.txt", "report.html"})
     CHECK(std::filesystem::exists(run_folder / file));
   check_status(run_folder, "finished", 0);
@@ -324,7 +334,11 @@ TEST_CASE("Several pairs at once give the same front on any number of workers, k
   INFO(resumed.err);
   REQUIRE(resumed.exit_code == 0);
   CHECK_THAT(read_file(folder / "2" / "log.txt"), Catch::Contains("gets fusion search of models 1, 2 and 3"));
-  CHECK(CsvTable::read(folder / "2" / "candidates.csv").rows() == 2 * pairs);
+  const auto candidates = CsvTable::read(folder / "2" / "candidates.csv");
+  int searched = 0;
+  for (std::size_t row = 0; row < candidates.rows(); ++row)
+    searched += candidates.number(row, candidates.column("cells")) > 0 ? 1 : 0;
+  CHECK(searched == 2 * pairs);
   for (const std::string other : {"3", "killed"}) {
     CHECK(read_file(folder / other / "front.csv") == read_file(folder / "2" / "front.csv"));
     CHECK(without_seconds(folder / other / "candidates.csv") == without_seconds(folder / "2" / "candidates.csv"));
