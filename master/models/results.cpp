@@ -13,6 +13,8 @@
 namespace harmonic {
 namespace {
 
+constexpr int kBeforeLate = 3;  // columns of the front's table: id, val %, +/-
+
 std::string number(const std::optional<double>& value) {
   return value ? shortest(*value) : "";
 }
@@ -100,7 +102,7 @@ std::string ResultTables::front_table(const Archive& archive) const {
   for (const auto& size : kSizeMeasures) header.emplace_back(size.in_millions);
   header.insert(header.end(), {"cells", "nodes", "operators"});
   const auto late = best_late_fusions(archive);
-  if (!late.empty()) header.insert(header.begin() + 2, "late %");
+  if (!late.empty()) header.insert(header.begin() + kBeforeLate, "late %");
   std::vector<const ScoredModel*> models;
   for (const auto id : archive.front()) models.push_back(&archive.models().at(id));
   std::ranges::stable_sort(models, std::ranges::greater{}, &ScoredModel::metric_val);
@@ -119,7 +121,7 @@ std::string ResultTables::front_table(const Archive& archive) const {
     cells.push_back(model->genotype.late == LateFusion::none ? join(operators, " ") : to_text(model->genotype));
     if (!late.empty()) {
       const auto found = late.find(model->genome.backbones);
-      cells.insert(cells.begin() + 2, found == late.end() ? "-" : fmt::format("{:.2f}", found->second));
+      cells.insert(cells.begin() + kBeforeLate, found == late.end() ? "-" : fmt::format("{:.2f}", found->second));
     }
     rows.push_back(std::move(cells));
   }
