@@ -27,6 +27,7 @@ FusionSettings published_values(FusionSettings settings) {
   settings.train_views = settings.validation_views = 1;
   settings.backbone_logits = false;
   settings.settle_epochs = 0;
+  settings.trials = 1;
   settings.architecture_split = ArchitectureSplit::val;
   return settings;
 }
@@ -287,7 +288,9 @@ int SearchSettings::calibration_samples_in_force() const {
 
 EvolutionSettings SearchSettings::evolution_in_force() const {
   EvolutionSettings settings = evolution;
-  if (protocol == Protocol::published) settings.late_fusion = false;
+  if (protocol != Protocol::published) return settings;
+  settings.late_fusion = false;
+  settings.choose = PairChoice::evolution;
   return settings;
 }
 

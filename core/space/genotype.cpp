@@ -15,7 +15,7 @@
 namespace harmonic {
 namespace {
 
-const std::string kLate = "late:";
+constexpr std::string_view kLate = "late:";
 
 [[noreturn]] void unreadable(std::string_view part) {
   throw InputError(fmt::format("cannot read '{}' in a genotype", part),
@@ -67,7 +67,7 @@ FusionCell parse_cell(const std::string& text) {
 }  // namespace
 
 std::string to_text(const Genotype& genotype) {
-  if (genotype.late != LateFusion::none) return kLate + word_of(kLateFusions, genotype.late);
+  if (genotype.late != LateFusion::none) return std::string(kLate) + word_of(kLateFusions, genotype.late);
   std::vector<std::string> cells;
   cells.reserve(genotype.cells.size());
   for (const auto& cell : genotype.cells) {

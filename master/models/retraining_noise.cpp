@@ -11,7 +11,7 @@ std::optional<RetrainingNoise> retraining_noise(const Archive& archive) {
     for (const double metric : model.retrained) squares += (metric - model.metric_val) * (metric - model.metric_val);
     freedom += static_cast<double>(model.retrained.size() - 1);
   }
-  if (freedom == 0) return std::nullopt;
+  if (squares == 0) return std::nullopt;
   return RetrainingNoise{std::sqrt(squares / freedom), freedom};
 }
 

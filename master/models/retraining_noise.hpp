@@ -12,7 +12,8 @@ struct RetrainingNoise {
   double freedom = 0;    ///< degrees of it: retrainings beyond each model's first
 };
 
-/// sqrt(sum of squares within models / freedom), over the archive. Nothing before any model has two retrainings.
+/// sqrt(sum of squares within models / freedom), over the archive. Nothing before any model has two retrainings that
+/// differ: on few samples equal ones show that the metric is coarse, not that there is no noise.
 [[nodiscard]] std::optional<RetrainingNoise> retraining_noise(const Archive& archive);
 
 /// Whether another retraining would give another metric. One that trains nothing at random (a network without cells)

@@ -192,7 +192,7 @@ std::string winners_curse(const RunResults& results) {
   std::string text =
       fmt::format("Winner's curse: over the front validation is {:+.2f} points from test", above / tested);
   if (retrained == tested)
-    text += fmt::format("; by each model's first retraining alone it would be {:+.2f}", first_above / retrained);
+    text += fmt::format("; their first retrainings were {:+.2f} from it", first_above / retrained);
   return fmt::format("<p class=\"note\">{}.</p>\n", text);
 }
 

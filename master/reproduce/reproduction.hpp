@@ -23,8 +23,8 @@ struct ReproducedRow {
 ///
 /// At first every distinct backbone alone, on the test split, late fusion of every row's backbones, which is what their
 /// search has to beat, and `seeds` independent fusion searches a row; then as many retrainings of every found model as
-/// there are to be, whatever they say: the table is of means. Then, when `test` is wanted, the metric of every model on
-/// the test split. Nothing is chosen by what test says.
+/// there are to be, whatever they say: they tell how far its validation metric is luck. Then, when `test` is wanted,
+/// the metric of every model on the test split. Nothing is chosen by what test says.
 class Reproduction {
  public:
   static constexpr int kMostSeeds = 96;  ///< models are numbered 100 * row + seed, late fusions beyond

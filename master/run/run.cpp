@@ -187,7 +187,7 @@ class Run {
     std::vector<Job> jobs;
     for (auto& task : tasks) {
       if (const auto* before = journal_.find(task.work)) {
-        if (!std::holds_alternative<Failure>(before->outcome)) doable_.insert_or_assign(task.work.index(), task);
+        if (!std::holds_alternative<Failure>(before->outcome)) keep_as_probe(task);
         plan_->tell(task, {task.id, Rank{0}, before->seconds, before->outcome});
       } else {
         const double cost = expected_cost(task.work);
@@ -196,9 +196,13 @@ class Run {
     }
     return jobs;
   }
+  /// Late fusion stands for no search: it may work where there is no memory for one.
+  void keep_as_probe(const Task& task) {
+    if (!is_late_fusion(task.work)) doable_.insert_or_assign(task.work.index(), task);
+  }
   void finished(const Task& task, const Result& result) {
     if (!std::holds_alternative<Failure>(result.outcome)) {
-      doable_.insert_or_assign(task.work.index(), task);
+      keep_as_probe(task);
     } else if (dispatcher_.refused().contains(task.id)) {
       doubtful_.push_back(task);
       return;

@@ -153,7 +153,8 @@ std::optional<Combination> Choice::combination(const MultimodalGenome& genome) c
 void Choice::learn() {
   const auto& models = known_.archive.models();
   std::set<CandidateId> latest;
-  for (auto it = models.rbegin(); it != models.rend() && latest.size() < kLatest; ++it) latest.insert(it->first);
+  for (auto it = models.rbegin(); it != models.rend() && latest.size() < kLatest; ++it)
+    if (it->second.genome.macro.cells > 0) latest.insert(it->first);
   std::set<CandidateId> ids = latest;
   ids.insert(known_.archive.front().begin(), known_.archive.front().end());
 

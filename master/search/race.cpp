@@ -16,6 +16,22 @@ bool costs_no_more(const ScoredModel& a, const ScoredModel& b) {
                     [](double of_a, double of_b) { return of_a <= of_b; });
 }
 
+/// The members of the front that can be retrained; where there are none, the front of all models that can.
+std::vector<const ScoredModel*> retrainable_front(const Archive& archive) {
+  std::vector<const ScoredModel*> front;
+  for (const auto id : archive.front())
+    if (const auto& model = archive.models().at(id); is_retrainable(model)) front.push_back(&model);
+  if (!front.empty()) return front;
+  for (const auto& [id, model] : archive.models()) {
+    const auto beats = [](const ScoredModel& a, const ScoredModel& b) { return dominates(a.objectives, b.objectives); };
+    if (!is_retrainable(model) || std::ranges::any_of(front, [&](const auto* other) { return beats(*other, model); }))
+      continue;
+    std::erase_if(front, [&](const auto* other) { return beats(model, *other); });
+    front.push_back(&model);
+  }
+  return front;
+}
+
 /// The front against every model.
 class Race {
  public:
@@ -57,7 +73,7 @@ std::vector<CandidateId> next_retrainings(const Archive& archive, int limit, con
       chosen.insert(model.id);
   };
   if (const auto noise = retraining_noise(archive); !noise) {
-    for (const auto id : archive.front()) choose(archive.models().at(id));
+    for (const auto* model : retrainable_front(archive)) choose(*model);
   } else {
     const Race race(archive, *noise);
     for (const auto& [id, model] : archive.models()) {

@@ -17,7 +17,8 @@ namespace harmonic {
 ///
 /// Every member of the front races each model that it competes with, that may be on the front, and that it is not told
 /// apart from: both get one more retraining, up to the limit. Models that are equal in all need no race. Before the
-/// noise is known the members of the front get one more each, which tells it.
+/// noise is known the members of the front get one more each, which tells it; where none of them can be retrained, the
+/// front of those models that can.
 ///
 /// @param limit retrainings of a model in all
 /// @param failed models whose retraining failed: they get no more

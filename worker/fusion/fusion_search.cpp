@@ -77,7 +77,7 @@ std::vector<MixedResult> train_mixed(std::span<const FusionJob> jobs, MacroArchi
     const auto losses = search.run_epoch(epoch, [&] { hooks.stop_if_cancelled(); });
     for (std::size_t k = 0; k < jobs.size(); ++k) {
       results[k].result.losses.push_back(losses[k]);
-      standstills[k].add_epoch(search.logits(k), search.temperature());
+      if (epoch >= settings.warmup_epochs) standstills[k].add_epoch(search.logits(k), search.temperature());
     }
     const double mean = std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size());
     hooks.tell({static_cast<double>(epoch + 1) / settings.epochs, false, epoch + 1, settings.epochs, mean, 0});

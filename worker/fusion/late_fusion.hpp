@@ -12,7 +12,7 @@ namespace harmonic {
 
 /// A late fusion after training.
 struct TrainedLateFusion {
-  double metric_val = 0;                         ///< percent, over all views
+  double metric_val = 0;  ///< percent, over all views; put together as a network's is (EpochChoice)
   std::map<std::string, torch::Tensor> weights;  ///< late.temperatures (backbones), or late.weight (classes, numbers)
                                                  ///< and late.bias (classes); on the CPU
 };

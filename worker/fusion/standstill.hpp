@@ -8,7 +8,7 @@ namespace harmonic {
 
 /// Tells when a differentiable search has said what it has to say: its operators are decided, and the strongest of
 /// every step has been the same for some epochs. Which states are read goes on to change where it makes no difference,
-/// and so does not count.
+/// and so does not count. Where there is but one operator to choose from, only that is learned, and there is no end.
 class Standstill {
  public:
   /// @param epochs without a change that are enough; 0: there is no end

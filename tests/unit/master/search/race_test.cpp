@@ -123,17 +123,29 @@ TEST_CASE("More retrainings tell closer metrics apart", "[master][race]") {
   CHECK(often.next(9).empty());
 }
 
-TEST_CASE("Models that are equal in costs and metric do not race each other; without noise nobody does",
-          "[master][race]") {
+TEST_CASE("Models that are equal in costs and metric do not race each other", "[master][race]") {
   auto equal = with_noise_of_one();
   equal.add(1, {1, 1}, {90}).add(2, {1, 1}, {90});
   CHECK(equal.next().empty());
   equal.add(3, {1, 1}, {89.5});
   CHECK(equal.next() == ids({1, 2, 3}));
-  Models exact;
-  exact.add(1, {1, 1}, {90, 90}).add(2, {2, 2}, {90.01}).add(3, {2, 2}, {90});
-  CHECK(exact.next().empty());
-  CHECK(contenders(exact.archive()) == ids({1, 2}));
+}
+
+TEST_CASE("Equal retrainings do not show that there is no noise: the front is retrained until some differ",
+          "[master][race]") {
+  Models coarse;
+  coarse.add(1, {1, 1}, {90, 90}).add(2, {2, 2}, {90.01}).add(3, {2, 2}, {90});
+  CHECK_FALSE(retraining_noise(coarse.archive()).has_value());
+  CHECK(coarse.next() == ids({1, 2}));
+  CHECK(coarse.next(2) == ids({2}));
+  CHECK(contenders(coarse.archive()) == ids({1, 2}));
+}
+
+TEST_CASE("Where the front is of models without noise, the front of the others tells it", "[master][race]") {
+  Models models;
+  models.add(1, {0, 0}, {99}).add(2, {1, 2}, {95}).add(3, {2, 1}, {96}).add(4, {2, 2}, {94}).add(5, {1, 1}, {90});
+  CHECK(models.archive().front() == ids({1}));
+  CHECK(models.next() == ids({2, 3, 5}));
 }
 
 TEST_CASE("A model that trains nothing at random is never retrained, but others race it", "[master][race]") {

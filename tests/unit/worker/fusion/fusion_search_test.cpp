@@ -450,6 +450,15 @@ TEST_CASE("Trials halve the genotypes and give the better half twice the epochs 
   CHECK(again.back().loss_val == tried.back().loss_val);
 }
 
+TEST_CASE("A genotype whose trial diverges loses to those that do not; when all do, the search has diverged",
+          "[fusion][trials]") {
+  const FusionSamples data = synthetic({3, 5, 4, 6}, LabelKind::classification).samples();
+  auto settings = small_settings();
+  settings.retrain_lr = 1e30;
+  const std::vector genotypes = {parse_genotype("0+2:Sum(0,1) -> 4"), parse_genotype("1+3:ConcatFC(0,1) -> 4")};
+  CHECK_THROWS_AS(try_genotypes(data, genotypes, settings, 1), NotFinite);
+}
+
 TEST_CASE("A fusion search says what it tried, and goes on with the best of it", "[fusion][trials]") {
   torch::set_num_threads(1);
   const FusionSamples data = synthetic({3, 5, 4, 6}, LabelKind::classification).samples();

@@ -35,6 +35,12 @@ TEST_CASE("A search stands still when its operators were decided and the same fo
   CHECK(after(with_operators(0, 2, 6)));
 }
 
+TEST_CASE("A search with one operator learns what to read, and never stands still", "[fusion][standstill]") {
+  Standstill standstill(2);
+  for (int epoch = 0; epoch < 5; ++epoch) standstill.add_epoch(random_architecture(4, {1, 2}, 1, torch::kCPU), 1);
+  CHECK_FALSE(standstill.reached());
+}
+
 TEST_CASE("A search that is to run all its epochs never stands still", "[fusion][standstill]") {
   Standstill standstill(0);
   for (int epoch = 0; epoch < 5; ++epoch) standstill.add_epoch(with_operators(0, 1, 9), 1);
