@@ -18,8 +18,10 @@ namespace harmonic::testing {
 namespace {
 
 std::string slurp(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  const std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();  // what ends while it is read is no error here: a process may
+  return text.str();
 }
 
 pid_t parent_of(pid_t pid) {
