@@ -57,14 +57,14 @@ Eigen::LLT<Eigen::MatrixXd> ErrorModel::factored(const Likeness& of, const Scale
 }
 
 void ErrorModel::fit_scales(const Likeness& of, const Eigen::VectorXd& residuals) {
-  constexpr std::array fitted = {&Scales::weight, &Scales::smooth, &Scales::backbone, &Scales::noise, &Scales::reach};
+  constexpr std::array kFitted = {&Scales::weight, &Scales::smooth, &Scales::backbone, &Scales::noise, &Scales::reach};
   const Scales prior;
   const auto log_density = [&](const Scales& scales) {
     const auto factor = factored(of, scales);
     if (factor.info() != Eigen::Success) return -std::numeric_limits<double>::infinity();
     double density =
         -0.5 * factor.matrixL().solve(residuals).squaredNorm() - factor.matrixLLT().diagonal().array().log().sum();
-    for (const auto scale : fitted) {
+    for (const auto scale : kFitted) {
       const double away = std::log(scales.*scale / prior.*scale) / kScaleDeviation;
       density -= 0.5 * away * away;
     }
@@ -75,7 +75,7 @@ void ErrorModel::fit_scales(const Likeness& of, const Eigen::VectorXd& residuals
     bool better = true;
     for (int round = 0; better && round < kRounds; ++round) {
       better = false;
-      for (const auto scale : fitted)
+      for (const auto scale : kFitted)
         for (const double factor : {std::exp(step), std::exp(-step)}) {
           Scales tried = scales_;
           tried.*scale *= factor;
