@@ -15,17 +15,6 @@ constexpr std::size_t kFeatureCacheBytes = std::size_t{2} << 30U;
 /// Batch-norm statistics kept of a modality's backbones, at most: of thousands on AV-MNIST, hundreds on MM-IMDB.
 constexpr std::size_t kStatisticsBytes = std::size_t{64} << 20U;
 
-/// Of all modalities, one after another.
-struct BackboneOutputs {
-  std::vector<torch::Tensor> features, logits;
-
-  /// @param own of one modality and split, as BackboneEvaluator::features gives them
-  void add(const std::vector<torch::Tensor>& own) {
-    features.insert(features.end(), own.begin(), own.end() - 1);
-    logits.push_back(own.back());
-  }
-};
-
 }  // namespace
 
 FrozenBackbones::FrozenBackbones(const SearchSettings& settings, torch::Device device)

@@ -11,6 +11,7 @@
 #include <torch/torch.h>
 
 #include "against_random.hpp"
+#include "bench_main.hpp"
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 #include "core/config/search_settings.hpp"
@@ -391,13 +392,5 @@ int run(std::vector<std::string> args) {
 }  // namespace harmonic::bench
 
 int main(int argc, char** argv) {
-  try {
-    return harmonic::bench::run({argv + 1, argv + argc});
-  } catch (const harmonic::InputError& e) {
-    std::cerr << e.what() << '\n';
-    return static_cast<int>(harmonic::ExitCode::bad_input);
-  } catch (const std::exception& e) {
-    std::cerr << e.what() << '\n';
-    return static_cast<int>(harmonic::ExitCode::failed);
-  }
+  return harmonic::bench::bench_main(argc, argv, harmonic::bench::run);
 }

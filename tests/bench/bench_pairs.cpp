@@ -1,6 +1,5 @@
 // What fusion searches on real pairs come to, and how much of it is luck.
 #include <cmath>
-#include <ctime>
 #include <iostream>
 #include <optional>
 #include <set>
@@ -9,12 +8,13 @@
 #include <nlohmann/json.hpp>
 #include <torch/torch.h>
 
-#include "core/base/error.hpp"
+#include "bench_main.hpp"
 #include "core/base/rng.hpp"
 #include "core/base/statistics.hpp"
 #include "core/config/search_settings.hpp"
 #include "core/data/published_tables.hpp"
 #include "core/work/run_devices.hpp"
+#include "measured_child.hpp"
 #include "worker/frozen_backbones.hpp"
 #include "worker/fusion/fusion_search.hpp"
 #include "worker/fusion/late_fusion.hpp"
@@ -44,12 +44,6 @@ struct Options {
     return set.parse(args);
   }
 };
-
-double cpu_seconds() {
-  std::timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
 
 /// Whether the output depends on an input of every modality.
 bool reads_all(const Genotype& genotype, const std::vector<int>& modalities) {
@@ -127,9 +121,9 @@ class Pairs {
       m.late_val = trained.metric_val;
       m.late_test = late_test;
     }
-    const double before = cpu_seconds();
+    const double before = Clock::now().cpu_s;
     const auto found = search_fusion(samples, genome.macro, settings_.fusion, costs_, seed);
-    m.cpu_s = cpu_seconds() - before;
+    m.cpu_s = Clock::now().cpu_s - before;
     m.val = found.metric_val;
     m.test = evaluate_model(found.weights, found.genotype, test, settings_.fusion);
     m.ignores = !reads_all(found.genotype, samples.modalities);
@@ -184,13 +178,5 @@ int run(const std::vector<std::string>& args) {
 }  // namespace harmonic::bench
 
 int main(int argc, char** argv) {
-  try {
-    return harmonic::bench::run({argv + 1, argv + argc});
-  } catch (const harmonic::InputError& e) {
-    std::cerr << e.what() << '\n';
-    return static_cast<int>(harmonic::ExitCode::bad_input);
-  } catch (const std::exception& e) {
-    std::cerr << e.what() << '\n';
-    return static_cast<int>(harmonic::ExitCode::failed);
-  }
+  return harmonic::bench::bench_main(argc, argv, harmonic::bench::run);
 }

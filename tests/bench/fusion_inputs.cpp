@@ -70,20 +70,19 @@ FusionInputs load_inputs(const InputOptions& options) {
 
 FusionSamples fusion_samples(const FusionInputs& inputs, const std::vector<BackboneGenome>& genomes, int features,
                              int side, torch::Device device) {
-  std::vector<Tensor> train, val, train_logits, val_logits;
+  BackboneOutputs train, val;
   for (std::size_t m = 0; m < inputs.modalities.size(); ++m) {
     const auto& [backbones, train_inputs, val_inputs] = inputs.modalities[m];
     const auto offered = offered_features(feature_count(backbones.supernet().space(), genomes[m]), features);
     const auto maps = backbones.features(genomes[m], {train_inputs, val_inputs}, offered, side);
-    train.insert(train.end(), maps[0].begin(), maps[0].end() - 1);
-    val.insert(val.end(), maps[1].begin(), maps[1].end() - 1);
-    train_logits.push_back(maps[0].back());
-    val_logits.push_back(maps[1].back());
+    train.add(maps[0]);
+    val.add(maps[1]);
   }
-  const auto samples = [&](const std::vector<Tensor>& maps, const std::vector<Tensor>& logits, const Tensor& labels) {
-    return make_samples(maps, logits, {labels, LabelKind::classification, inputs.classes}, side * side, device);
+  const auto samples = [&](const BackboneOutputs& outputs, const Tensor& labels) {
+    return make_samples(outputs.features, outputs.logits, {labels, LabelKind::classification, inputs.classes},
+                        side * side, device);
   };
-  return {samples(train, train_logits, inputs.train_labels), samples(val, val_logits, inputs.val_labels),
+  return {samples(train, inputs.train_labels), samples(val, inputs.val_labels),
           std::vector<int>(inputs.modalities.size(), features)};
 }
 

@@ -14,6 +14,17 @@
 
 namespace harmonic {
 
+/// What the backbones of a model give to fusion for one split, all modalities one after another.
+struct BackboneOutputs {
+  std::vector<torch::Tensor> features, logits;
+
+  /// @param own of one modality and split, as BackboneEvaluator::features gives them
+  void add(const std::vector<torch::Tensor>& own) {
+    features.insert(features.end(), own.begin(), own.end() - 1);
+    logits.push_back(own.back());
+  }
+};
+
 /// A modality's supernet together with the training samples that its sub-networks are recalibrated on, which is done
 /// once a genome as long as its statistics are kept. Answers depend on the genome alone, not on what else is asked
 /// along with it, or was before. For use by one thread.

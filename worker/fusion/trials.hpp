@@ -22,7 +22,8 @@ struct Trial {
 /// Which of several genotypes goes on, by successive halving: all are trained from scratch for a few epochs, the better
 /// half by validation loss for twice as many, and so on, until one is left.
 /// @param genotypes one or more @param seed of their weights and batches, the same for all
-/// @return every training, in the order in which they were made; the last one's genotype, or the only one, goes on
+/// @return every training, round by round, the better ones later; none for a single genotype, else the last one's goes
+/// on
 /// @throws NotFinite when every training of a round diverges; Cancelled
 [[nodiscard]] std::vector<Trial> try_genotypes(const FusionSamples& samples, std::span<const Genotype> genotypes,
                                                const FusionSettings& settings, std::uint64_t seed,

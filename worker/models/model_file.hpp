@@ -16,7 +16,7 @@ namespace harmonic {
 
 /// A trained multimodal model as a run keeps it: `DIR/models/<id>/model.json` (genome, genotype, metric) beside
 /// `weights.h5` (one data set a tensor: fusion/<name>, backbone/<modality>/<name>), and, where several genotypes were
-/// tried, `trials.csv` (genotype, epochs, metric_val, loss_val; in the order in which they were trained).
+/// tried, `trials.csv` (genotype, epochs, metric_val, loss_val; round by round, the better ones later).
 struct ModelFile {
   std::vector<std::string> modalities;  ///< names, in the run's order
   std::vector<std::string> spaces;      ///< their search spaces
