@@ -38,7 +38,7 @@ struct Options {
         "search.");
     search.declare(set);
     set.section("").add("rows", rows, "rows of the published AV-MNIST table");
-    set.add("seeds", seeds, "fusion searches of a row", {1, 1000});
+    set.add("seeds", seeds, "fusion searches of a row", {0, 1000});
     set.add("random", random, "random pairs of drawn macro-architectures", {0, 10'000});
     args.insert(args.end(), {"--run", "none"});  // nothing is written
     return set.parse(args);
