@@ -92,6 +92,42 @@ void measure_scores(const Options& chosen, const BackboneSpace& space, const Sup
       usual);
 }
 
+/// What the backbones of a generation come to: a population scored, group by group, and a quarter of it run once more
+/// for what fusion learns from. As a search does it, against the plain way: recalibrated on all train samples each
+/// time, features by the sub-network's own forward pass.
+void measure_stage(const Options& chosen, const BackboneSpace& space, const Supernet& supernet) {
+  const torch::NoGradGuard no_grad;
+  constexpr int kCalibrationSamples = 512;  // the default of calibration-samples
+  const auto train = samples(space, chosen.train), val = samples(space, chosen.val);
+  const auto labels = torch::arange(chosen.val).remainder(supernet.classes());
+  const auto genomes = random_genomes(space, chosen.genomes);
+  const std::vector<int> offered = {0, 1, 2, 3};
+  const auto stage = [&](int calibration, std::size_t kept_bytes, const auto& features) {
+    return best_seconds(chosen.repeats, [&] {
+      const BackboneEvaluator evaluator(
+          supernet, calibration_batches(train.narrow(0, 0, std::min(chosen.train, calibration)), chosen.batch),
+          torch::kCPU, kept_bytes);
+      for (const auto& group : prefix_groups(genomes))
+        (void)evaluator.evaluate(group, val, labels, LabelKind::classification);
+      for (std::size_t i = 0; i < genomes.size(); i += 4) features(evaluator, genomes[i]);
+    });
+  };
+  const double plain = stage(chosen.train, 0, [&](const BackboneEvaluator& evaluator, const BackboneGenome& genome) {
+    const Subnet network = evaluator.subnet(genome);
+    for (const auto& split : {train, val})
+      for (const auto& chunk : split.split(evaluation_chunk(split))) {
+        const auto output = network.forward(chunk);
+        for (const int i : offered) (void)pooled_feature(output.features.at(static_cast<std::size_t>(i)), 4);
+      }
+  });
+  print("a generation's backbones, plainly", genomes.size(), plain, plain);
+  const double as_searched = stage(kCalibrationSamples, std::size_t{256} << 20U,
+                                   [&](const BackboneEvaluator& evaluator, const BackboneGenome& genome) {
+                                     (void)evaluator.features(genome, {train, val}, offered, 4);
+                                   });
+  print("a generation's backbones, searched", genomes.size(), as_searched, plain);
+}
+
 /// Networks of the sweep, from the start of the space, as `harmonic supernet sweep` groups them.
 void measure_sweep(const Options& chosen, const BackboneSpace& space, const Supernet& supernet) {
   const auto train = samples(space, chosen.train), val = samples(space, chosen.val);
@@ -140,6 +176,7 @@ void measure_alone(const Options& chosen) {
   const auto& space = find_space(chosen.space);
   const Supernet supernet(space, 10, Seed{1});
   if (chosen.measures("scores")) measure_scores(chosen, space, supernet);
+  if (chosen.measures("stage")) measure_stage(chosen, space, supernet);
   if (chosen.sweep > 0 && chosen.measures("sweep")) measure_sweep(chosen, space, supernet);
 }
 
@@ -160,7 +197,7 @@ void run(int argc, char** argv) {
   Options chosen;
   OptionSet options("bench_supernet", "Measures how fast sub-networks are scored and a supernet is trained.");
   options.add("space", chosen.space, "search space");
-  options.add_choice("only", chosen.only, {"all", "memory", "scores", "sweep", "training"}, "what to measure");
+  options.add_choice("only", chosen.only, {"all", "memory", "scores", "stage", "sweep", "training"}, "what to measure");
   options.add("genomes", chosen.genomes, "random genomes", {1, 100'000});
   options.add("train", chosen.train, "samples that batch norms are re-estimated on", {2, 1'000'000});
   options.add("val", chosen.val, "samples that are classified", {1, 1'000'000});

@@ -115,14 +115,14 @@ std::vector<std::vector<torch::Tensor>> BackboneEvaluator::features(const Backbo
                                                                     const std::vector<torch::Tensor>& inputs,
                                                                     const std::vector<int>& offered, int side) const {
   const torch::NoGradGuard no_grad;
-  const Subnet network = subnet(genome);
+  const SubnetTree network(recalibrated({genome}, [] {}));
   std::vector<std::vector<torch::Tensor>> all;
   for (const auto& split : inputs) {
     check_input(supernet().space(), split);
     std::vector<std::vector<torch::Tensor>> parts(offered.size());
     std::vector<torch::Tensor> logits;
     for (const auto& chunk : split.split(evaluation_chunk(split))) {
-      const auto output = network.forward(chunk.to(device_));
+      const auto output = network.outputs(chunk.to(device_)).front();
       for (std::size_t i = 0; i < offered.size(); ++i)
         parts[i].push_back(pooled_feature(output.features.at(static_cast<std::size_t>(offered[i])), side).cpu());
       logits.push_back(output.logits.cpu());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <unordered_map>
 #include <utility>
 
 #include "worker/backbone/map_ops.hpp"
@@ -32,9 +33,12 @@ struct SubnetTree::Node {
 /// One batch on its way through the tree.
 class SubnetTree::Traversal {
  public:
-  /// Estimates statistics on the way, or runs with those there are and hands logits to `found`.
-  Traversal(std::vector<std::vector<torch::Tensor>>* found, const std::function<void()>& at_work)
-      : estimating_(found == nullptr), found_(found), at_work_(at_work) {}
+  /// A node and its output, (N, H, W, C) or (N, F).
+  using Visitor = std::function<void(const Node&, const torch::Tensor&)>;
+
+  /// Runs with the statistics there are and shows every output to `visitor`, or, with none, estimates them on the way.
+  Traversal(const Visitor* visitor, const std::function<void()>& at_work)
+      : estimating_(visitor == nullptr), visitor_(visitor), at_work_(at_work) {}
 
   /// Everything behind `parent`, whose output is `x`: (N, H, W, C), or (N, F).
   void visit(const Node& parent, const torch::Tensor& x) {
@@ -72,8 +76,7 @@ class SubnetTree::Traversal {
   }
 
   void go_on(const Node& node, const torch::Tensor& y) {
-    if (!estimating_)
-      for (const auto genome : node.ends) (*found_)[genome].push_back(y);
+    if (!estimating_) (*visitor_)(node, y);
     if (!node.children.empty()) visit(node, y);
   }
 
@@ -166,7 +169,7 @@ class SubnetTree::Traversal {
   }
 
   bool estimating_;
-  std::vector<std::vector<torch::Tensor>>* found_;
+  const Visitor* visitor_;
   const std::function<void()>& at_work_;
 };
 
@@ -223,11 +226,35 @@ void SubnetTree::recalibrate(std::span<const torch::Tensor> batches, const std::
 std::vector<torch::Tensor> SubnetTree::logits(const torch::Tensor& inputs, const std::function<void()>& at_work) const {
   const torch::NoGradGuard no_grad;
   std::vector<std::vector<torch::Tensor>> found(paths_.size());
+  const Traversal::Visitor keep_logits = [&](const Node& node, const torch::Tensor& y) {
+    for (const auto genome : node.ends) found[genome].push_back(y);
+  };
   for (const auto& chunk : inputs.split(evaluation_chunk(inputs)))
-    Traversal(&found, at_work).visit(*root_, channels_last(chunk));
+    Traversal(&keep_logits, at_work).visit(*root_, channels_last(chunk));
   std::vector<torch::Tensor> logits;
   for (const auto& parts : found) logits.push_back(torch::cat(parts));
   return logits;
+}
+
+std::vector<SubnetOutput> SubnetTree::outputs(const torch::Tensor& inputs) const {
+  const torch::NoGradGuard no_grad;
+  std::unordered_map<const Node*, torch::Tensor> kept;
+  const Traversal::Visitor keep = [&](const Node& node, const torch::Tensor& y) {
+    if (!node.ends.empty())
+      kept.emplace(&node, y);
+    else if (node.layer->is_feature())
+      kept.emplace(&node, y.dim() == 4 ? y.permute({0, 3, 1, 2}) : y);
+  };
+  Traversal(&keep, [] {}).visit(*root_, channels_last(inputs));
+  std::vector<SubnetOutput> outputs;
+  for (const auto& path : paths_) {
+    auto& [features, logits] = outputs.emplace_back();
+    for (const auto* node : path)
+      if (const auto found = kept.find(node); found != kept.end() && node != path.back())
+        features.push_back(found->second);
+    logits = kept.at(path.back());
+  }
+  return outputs;
 }
 
 Subnet SubnetTree::subnet(std::size_t genome) const {

@@ -51,6 +51,9 @@ class SubnetTree {
   [[nodiscard]] std::vector<torch::Tensor> logits(
       const torch::Tensor& inputs, const std::function<void()>& at_work = [] {}) const;
 
+  /// Features and logits of every genome, in the given order; maps are views of (N, H, W, C). @param inputs one chunk
+  [[nodiscard]] std::vector<SubnetOutput> outputs(const torch::Tensor& inputs) const;
+
   /// One of the sub-networks by itself, with its statistics.
   [[nodiscard]] Subnet subnet(std::size_t genome) const;
   /// Layers in the tree: each is computed once for every batch.

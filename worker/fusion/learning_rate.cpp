@@ -14,8 +14,4 @@ double cosine_restarts(double t, double highest, double lowest) {
   return lowest + (highest - lowest) * (1 + std::cos(std::numbers::pi * t / period)) / 2;
 }
 
-void set_learning_rate(torch::optim::Adam& adam, double rate) {
-  for (auto& group : adam.param_groups()) static_cast<torch::optim::AdamOptions&>(group.options()).lr(rate);
-}
-
 }  // namespace harmonic

@@ -42,11 +42,11 @@ MixedSearch::MixedSearch(const Samples& train, const Samples& guide, std::span<c
     logits_ = join_lanes(logits);
   }
   network_->to(device);
-  weight_adam_ = std::make_unique<torch::optim::Adam>(
-      network_->parameters(), torch::optim::AdamOptions(settings.weight_lr).weight_decay(settings.weight_decay));
-  arch_adam_ = std::make_unique<torch::optim::Adam>(
+  weight_adam_.emplace(network_->parameters(),
+                       FusedAdam::Options{.lr = settings.weight_lr, .weight_decay = settings.weight_decay});
+  arch_adam_.emplace(
       logits_.parameters(),
-      torch::optim::AdamOptions(settings.arch_lr).betas({0.5, 0.999}).weight_decay(settings.arch_weight_decay));
+      FusedAdam::Options{.lr = settings.arch_lr, .beta1 = 0.5, .weight_decay = settings.arch_weight_decay});
 }
 
 std::vector<double> MixedSearch::run_epoch(int epoch, const std::function<void()>& before_step) {
@@ -60,7 +60,7 @@ std::vector<double> MixedSearch::run_epoch(int epoch, const std::function<void()
   for (std::size_t b = 0; b < batches.size(); ++b) {
     before_step();
     const double t = epoch + static_cast<double>(b) / static_cast<double>(batches.size());
-    set_learning_rate(*weight_adam_, cosine_restarts(t, settings_.weight_lr, settings_.weight_lr_min));
+    weight_adam_->set_learning_rate(cosine_restarts(t, settings_.weight_lr, settings_.weight_lr_min));
     const std::int64_t count = batches[b].size(0) / lanes;
     loss_sum += step_weights(train_.at(batches[b])).to(torch::kFloat64) * count;
     samples += count;

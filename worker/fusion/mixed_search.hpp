@@ -2,14 +2,15 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 
-#include <torch/optim/adam.h>
 #include <torch/types.h>
 
 #include "core/config/search_settings.hpp"
 #include "worker/fusion/architecture.hpp"
 #include "worker/fusion/batches.hpp"
+#include "worker/fusion/fused_adam.hpp"
 #include "worker/fusion/mixed_network.hpp"
 #include "worker/fusion/protocol.hpp"
 #include "worker/fusion/samples.hpp"
@@ -66,7 +67,7 @@ class MixedSearch {
   double temperature_ = 1, progress_ = 0;
   std::shared_ptr<MixedNetwork> network_;
   Architecture logits_;
-  std::unique_ptr<torch::optim::Adam> weight_adam_, arch_adam_;
+  std::optional<FusedAdam> weight_adam_, arch_adam_;
   std::vector<BatchCycle> guide_batches_;  ///< [lane]
 };
 

@@ -14,8 +14,8 @@
 #include "worker/fusion/batches.hpp"
 #include "worker/fusion/derived_network.hpp"
 #include "worker/fusion/epoch_choice.hpp"
+#include "worker/fusion/fused_adam.hpp"
 #include "worker/fusion/lanes.hpp"
-#include "worker/fusion/learning_rate.hpp"
 #include "worker/fusion/not_finite.hpp"
 #include "worker/fusion/predict.hpp"
 
@@ -89,8 +89,8 @@ std::map<std::string, Tensor> lane_of(std::map<std::string, Tensor> tensors, std
 
 /// One pass over the training samples. All lanes learn from the same, each in an order of its own.
 /// @return (lanes) mean training losses, on the CPU
-Tensor train_epoch(DerivedNetwork& network, torch::optim::Adam& adam, const Samples& train,
-                   std::span<const std::uint64_t> seeds, int epoch, int batch_size, const FusionHooks& hooks) {
+Tensor train_epoch(DerivedNetwork& network, FusedAdam& adam, const Samples& train, std::span<const std::uint64_t> seeds,
+                   int epoch, int batch_size, const FusionHooks& hooks) {
   const auto lanes = static_cast<std::int64_t>(seeds.size());
   Tensor loss_sum = torch::zeros({lanes}, torch::TensorOptions(train.device()).dtype(torch::kFloat64));
   std::int64_t samples = 0;
@@ -117,8 +117,7 @@ std::vector<TrainedFusion> retrain_in_lanes(const FusionSamples& samples, const 
   const auto lanes = static_cast<std::int64_t>(seeds.size());
   const auto network = make_network(train, genotype, settings, seeds);
   network->to(train.device());
-  torch::optim::Adam adam(network->parameters(),
-                          torch::optim::AdamOptions(settings.retrain_lr).weight_decay(settings.weight_decay));
+  FusedAdam adam(network->parameters(), {.lr = settings.retrain_lr, .weight_decay = settings.weight_decay});
   std::vector<Retraining> trainings(seeds.size(), Retraining(val.labels));
   const auto goes_on = [&](const Retraining& training, int epoch) {
     return training.goes_on(epoch, settings.retrain_patience);
@@ -127,8 +126,8 @@ std::vector<TrainedFusion> retrain_in_lanes(const FusionSamples& samples, const 
     return std::ranges::any_of(trainings, [&](const auto& training) { return goes_on(training, epoch); });
   };
   for (int epoch = 0; epoch < settings.retrain_epochs && any_goes_on(epoch); ++epoch) {
-    set_learning_rate(adam,
-                      settings.retrain_lr * (1 + std::cos(std::numbers::pi * epoch / settings.retrain_epochs)) / 2);
+    adam.set_learning_rate(settings.retrain_lr * (1 + std::cos(std::numbers::pi * epoch / settings.retrain_epochs)) /
+                           2);
     const Tensor losses = train_epoch(*network, adam, train, seeds, epoch, settings.retrain_batch, hooks);
     const Tensor logits = predict_lanes(val, lanes, [&](const auto& features, const auto& of_backbones) {
       return network->forward(features, Mode::eval, of_backbones);
