@@ -33,6 +33,7 @@ const std::vector<Command>& commands() {
       {"lut", "look-up tables of latency and energy", lut_command},
       {"search", "the main job: find the Pareto front"},
       {"reproduce", "rows of the published tables, published beside measured"},
+      {"show", "a run in ten lines; a model's architecture, sizes and costs", show_command},
       {"report", "the report of a run as one HTML file", report_command},
       {"pareto", "fronts, crowding and hypervolume of a CSV", pareto_command},
   };

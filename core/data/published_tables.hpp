@@ -9,6 +9,9 @@
 
 namespace harmonic {
 
+/// The device that published costs are of.
+inline constexpr std::string_view kPublishedDevice = "Jetson TX2";
+
 /// One row of a published table of results: a model whose backbones and macro-architecture are given, and what was
 /// measured of it. The genotype is not published.
 struct PublishedRow {

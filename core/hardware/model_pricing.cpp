@@ -63,4 +63,17 @@ std::vector<std::string> ModelPricing::objective_names() const {
   return names;
 }
 
+std::vector<ObjectiveColumn> ModelPricing::objective_columns() const {
+  std::vector<ObjectiveColumn> columns;
+  for (const auto& objective : objectives_)
+    if (const auto* quantity = std::get_if<std::size_t>(&objective)) {
+      const auto of_devices = devices_.objective_columns(*quantity);
+      columns.insert(columns.end(), of_devices.begin(), of_devices.end());
+    } else {
+      columns.push_back(
+          {word_of(objective_choices(), objective), reference_.*std::get<double ModelSize::*>(objective)});
+    }
+  return columns;
+}
+
 }  // namespace harmonic

@@ -29,6 +29,8 @@ class ModelPricing {
   [[nodiscard]] std::vector<double> backbone(int modality, const BackboneGenome& genome) const;
   /// "latency", "macs", or, where every device's cost is an objective of its own, "latency.<device>"….
   [[nodiscard]] std::vector<std::string> objective_names() const;
+  /// The same as columns of the CSVs.
+  [[nodiscard]] std::vector<ObjectiveColumn> objective_columns() const;
 
  private:
   /// "device gpu has no energy in some rows of table gpu.json", of every objective.

@@ -144,4 +144,13 @@ std::vector<std::string> DeviceSet::objective_names(std::size_t quantity) const 
   return names;
 }
 
+std::vector<ObjectiveColumn> DeviceSet::objective_columns(std::size_t quantity) const {
+  if (!known_[quantity]) return {};
+  if (aggregate_ != Aggregate::each) return {{std::string(kQuantities[quantity].name), 1}};
+  std::vector<ObjectiveColumn> columns;
+  for (const Device& device : devices_)
+    columns.push_back({fmt::format("{}.{}", kQuantities[quantity].column, device.name), *device.reference[quantity]});
+  return columns;
+}
+
 }  // namespace harmonic

@@ -35,6 +35,12 @@ struct Device {
   Cost reference;  ///< cost of the smallest sub-networks of all modalities
 };
 
+/// An objective as the CSVs show it.
+struct ObjectiveColumn {
+  std::string name;  ///< "latency" (a multiple of the reference cost), "latency_ms.<device>", "macs"
+  double unit = 1;   ///< of the column in one of the objective
+};
+
 /// The devices of a run and what a model costs on them.
 class DeviceSet {
  public:
@@ -55,6 +61,8 @@ class DeviceSet {
   [[nodiscard]] std::vector<double> objectives(std::size_t quantity, const std::vector<Cost>& costs) const;
   /// Names of the above: "latency", or "latency.<device>"….
   [[nodiscard]] std::vector<std::string> objective_names(std::size_t quantity) const;
+  /// The same as columns of the CSVs.
+  [[nodiscard]] std::vector<ObjectiveColumn> objective_columns(std::size_t quantity) const;
   /// One number a quantity for reports, whatever the aggregate (`each` reports the mean); nothing where a device's
   /// table lacks it.
   [[nodiscard]] std::optional<double> summary(std::size_t quantity, const std::vector<Cost>& costs) const;

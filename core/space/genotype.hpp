@@ -38,6 +38,18 @@ struct Genotype {
   auto operator<=>(const Genotype&) const = default;
 };
 
+/// What its text means, in one sentence or two, for all who show one.
+///   "2+5:Sum(0,1),SE1(2,0) is a cell that reads …"
+inline constexpr std::string_view kGenotypeNotation =
+    "A genotype lists cells, separated by |. 2+5:Sum(0,1),SE1(2,0) is a cell that reads states 2 and 5 of the network, "
+    "which are its own states 0 and 1 (x and y); each operator reads two of the cell's states and makes the next: Sum "
+    "of "
+    "0 and 1 makes 2, SE1 of 2 and 0 makes 3. The network's states are the features that the backbones offer, modality "
+    "by modality, counted from 0, then every cell's output. -> 8,9: states 8 and 9 are joined for the classifier. "
+    "late:sum, late:logits and late:maps have no cells: the backbones' log-probabilities are added, or one linear "
+    "layer "
+    "is put on their logits, or on their last features.";
+
 /// "1+4:Sum(1,0) | 5+7:ConcatFC(0,1),SE1(2,0) -> 8,9", or "late:sum"
 [[nodiscard]] std::string to_text(const Genotype& genotype);
 /// Inverse of to_text. @throws InputError naming the part that cannot be read.

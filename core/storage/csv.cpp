@@ -146,8 +146,10 @@ std::size_t CsvTable::column(std::string_view column) const {
 }
 
 double CsvTable::number(std::size_t row, std::size_t column) const {
-  return parse_real(trim(rows_[row][column]),
-                    fmt::format("{} line {}, column '{}'", name_, lines_[row], header_[column]));
+  const auto cell = trim(rows_[row][column]);
+  const auto where = fmt::format("{} line {}, column '{}'", name_, lines_[row], header_[column]);
+  if (cell.empty()) throw InputError(fmt::format("{} is empty", where), "give a decimal number such as 0.5");
+  return parse_real(cell, where);
 }
 
 std::optional<double> CsvTable::optional_number(std::size_t row, std::size_t column) const {

@@ -14,5 +14,6 @@ ExitCode data_command(const Arguments& args);    ///< harmonic data synth|import
 ExitCode lut_command(const Arguments& args);     ///< harmonic lut import|model|show|cost
 ExitCode pareto_command(const Arguments& args);  ///< harmonic pareto
 ExitCode report_command(const Arguments& args);  ///< harmonic report
+ExitCode show_command(const Arguments& args);    ///< harmonic show
 
 }  // namespace harmonic

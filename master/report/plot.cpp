@@ -11,7 +11,7 @@ namespace {
 
 // Sizes in the units of the view box, which are pixels at full width.
 constexpr double kWidth = 560, kHeight = 340;
-constexpr double kLeft = 62, kRight = 16, kTop = 40, kBottom = 50;
+constexpr double kLeft = 78, kRight = 16, kTop = 40, kBottom = 50;
 constexpr double kPadding = 0.06;  ///< of the data's extent, left free at each end of an axis
 constexpr int kTicksX = 7, kTicksY = 6;
 

@@ -94,6 +94,14 @@ std::vector<LostWorker> read_lost_workers(const std::filesystem::path& status) t
   return {};
 }
 
+/// Likewise.
+std::optional<HypervolumeFile> read_hypervolumes(const std::filesystem::path& path) try {
+  return std::filesystem::exists(path) ? std::optional(HypervolumeFile::read(path)) : std::nullopt;
+} catch (const InputError& e) {
+  log::warning("the report lacks the hypervolumes: {}", e.what());
+  return std::nullopt;
+}
+
 }  // namespace
 
 bool ReportedFailure::for_good() const {
@@ -148,6 +156,7 @@ RunResults load_run_results(const std::filesystem::path& run_directory) {
   results.candidates = read_models(candidates);
   results.front = read_models(front);
   results.failures = read_failures(run_directory / "failures.csv");
+  results.hypervolumes = read_hypervolumes(run_directory / "hypervolume.csv");
   results.lost = read_lost_workers(run_directory / "status.json");
   std::ranges::stable_sort(results.front, std::ranges::greater{}, &ReportedModel::metric_val);
   const auto config = run_directory / "config.cfg";

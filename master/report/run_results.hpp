@@ -9,6 +9,7 @@
 #include "core/config/ini_file.hpp"
 #include "core/config/search_settings.hpp"
 #include "core/hardware/objective.hpp"
+#include "master/models/hypervolume_file.hpp"
 #include "master/run/run_status.hpp"
 
 namespace harmonic {
@@ -46,7 +47,8 @@ struct RunResults {
   std::vector<ReportedFailure> failures;
   std::vector<LostWorker> lost;  ///< workers that the run does, or ended, without
   IniFile settings;
-  std::optional<Protocol> protocol;  ///< nothing where the settings do not say
+  std::optional<HypervolumeFile> hypervolumes;  ///< nothing of a run before they were kept
+  std::optional<Protocol> protocol;             ///< nothing where the settings do not say
 
   [[nodiscard]] std::string setting(std::string_view section,
                                     std::string_view key) const;  ///< empty when there is none
@@ -58,7 +60,7 @@ struct RunResults {
   [[nodiscard]] std::optional<double> late_fusion(const ReportedModel& model) const;
 };
 
-/// Reads candidates.csv, front.csv, config.cfg, and failures.csv and status.json where they are.
+/// Reads candidates.csv, front.csv, config.cfg, and failures.csv, status.json and hypervolume.csv where they are.
 /// @throws InputError: a file that is missing or malformed, naming file, line and column
 [[nodiscard]] RunResults load_run_results(const std::filesystem::path& run_directory);
 

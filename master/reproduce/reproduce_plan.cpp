@@ -78,6 +78,7 @@ class ReproducePlan final : public ModelPlan {
   void save(const RunPaths& paths, Moment) override {
     replace_file(paths.candidates(), tables().candidates_csv(archive(), /*with_test=*/true));
     replace_file(paths.front(), tables().front_csv(archive()));
+    if (!archive().models().empty()) save_hypervolume(paths, /*generation=*/1);
     replace_file(paths.reproduced(),
                  reproduced_csv(quantities(), settings_.table, word_of(kProtocols, settings_.run.protocol)));
   }
@@ -97,9 +98,9 @@ class ReproducePlan final : public ModelPlan {
     const auto& table = find_published_table(settings_.table);
     return fmt::format(
         "table {}, protocol {}: {} on the test split; means over {} seeds with their 95 % interval; "
-        "published costs are of a Jetson TX2\n\n{}\n",
-        table.name, word_of(kProtocols, settings_.run.protocol), table.metric, settings_.seeds,
-        reproduced_text(quantities()));
+        "published costs are of a {}\n\n{}\n{}",
+        table.name, word_of(kProtocols, settings_.run.protocol), table.metric, settings_.seeds, kPublishedDevice,
+        reproduced_text(quantities()), hypervolume_text());
   }
   [[nodiscard]] nlohmann::ordered_json json() const override {
     auto json = ModelPlan::json();

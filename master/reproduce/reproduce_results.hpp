@@ -16,7 +16,8 @@ struct ComparedQuantity {
                                     ///< of kQuantities, of kSizeMeasures
   std::string device;               ///< of a quantity
   std::string unit;                 ///< "%", "ms", "mJ"; none of a size
-  std::optional<double> published;  ///< costs: of a Jetson TX2, cut to two decimals
+  std::optional<double> published;  ///< costs: of kPublishedDevice, cut to two decimals
+  bool other_device = false;        ///< measured is of a device that is not, or is not known to be, kPublishedDevice
   MeanInterval measured;            ///< over the seeds; a backbone alone is measured once
 };
 
@@ -28,11 +29,12 @@ struct ComparedQuantity {
                                                     const DeviceSet& devices);
 
 /// Columns: table, row, protocol, quantity, device, unit, published, measured (mean), ci95 (half width of the mean's
-/// 95 % interval), lowest, highest, seeds (measurements). A cell is empty where there is nothing to say. The same
-/// results give the same bytes.
+/// 95 % interval), lowest, highest, seeds (measurements), published_device (of a published cost). A cell is empty where
+/// there is nothing to say. The same results give the same bytes.
 [[nodiscard]] std::string reproduced_csv(const std::vector<ComparedQuantity>& quantities, const std::string& table,
                                          const std::string& protocol);
-/// The same for people. Measured costs are cut to two decimals, as the published ones are.
+/// The same for people, and what the columns mean. Measured costs are cut to two decimals, as the published ones are; a
+/// published cost of another device than the measured one is marked.
 [[nodiscard]] std::string reproduced_text(const std::vector<ComparedQuantity>& quantities);
 
 }  // namespace harmonic

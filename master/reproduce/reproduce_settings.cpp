@@ -11,11 +11,35 @@
 
 namespace harmonic {
 
+namespace {
+
+/// "1-3" -> {1, 2, 3}; "4" -> {4}
+void add_rows(const std::string& part, std::vector<int>& rows) {
+  constexpr int kMost = 1000;  // more than any table has
+  const std::string what = fmt::format("a row of option rows, '{}',", part);
+  const auto dash = part.find('-', 1);
+  const int first = parse_int(trim(std::string_view(part).substr(0, dash)), what);
+  const int last = dash == std::string::npos ? first : parse_int(trim(std::string_view(part).substr(dash + 1)), what);
+  if (first > last || first < 1 || last > kMost)
+    throw InputError(fmt::format("option rows lists '{}'", part), "give rows from 1 on, as in 1,3 or 1-3 or 1-2,4");
+  for (int row = first; row <= last; ++row) rows.push_back(row);
+}
+
+std::vector<int> parse_rows(const std::string& text) {
+  std::vector<int> rows;
+  for (const auto& part : split(text, ',')) add_rows(part, rows);
+  return rows;
+}
+
+}  // namespace
+
 void ReproduceSettings::declare(OptionSet& o) {
   run.declare(o);
   o.section("reproduce");
   o.add_choice("table", table, published_table_names(), "the published table").required();
-  o.add("rows", rows, "its rows, e.g. 1,3; all when empty").free();
+  o.add<std::vector<int>>("rows", rows, "its rows, as in 1,3 or 1-3 or 1-2,4; all when empty",
+                          {parse_rows, [](const auto& given) { return fmt::format("{}", fmt::join(given, ",")); }})
+      .free();
   o.add("seeds", seeds, "independent fusion searches a row, for the mean and its interval",
         {1, Reproduction::kMostSeeds})
       .free();

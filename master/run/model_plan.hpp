@@ -1,6 +1,7 @@
 #pragma once
 
 #include "master/models/archive.hpp"
+#include "master/models/hypervolume_file.hpp"
 #include "master/models/results.hpp"
 #include "master/run/run_inputs.hpp"
 #include "master/run/run_plan.hpp"
@@ -12,18 +13,28 @@ class ModelPlan : public RunPlan {
  public:
   /// @param inputs live longer than the plan
   explicit ModelPlan(const RunInputs& inputs)
-      : inputs_(inputs), tables_(inputs.modalities, inputs.pricing->devices(), inputs.samples) {}
+      : inputs_(inputs),
+        axes_(*inputs.pricing, inputs.reference),
+        tables_(inputs.modalities, inputs.pricing->devices(), inputs.samples) {}
 
+  /// {"front": [ids], "hypervolume": v, "reference": {"<column>": v, …}}
   [[nodiscard]] nlohmann::ordered_json json() const override;
 
  protected:
   [[nodiscard]] virtual const Archive& archive() const = 0;
   [[nodiscard]] const RunInputs& inputs() const { return inputs_; }
   [[nodiscard]] const ResultTables& tables() const { return tables_; }
-  [[nodiscard]] double hypervolume() const { return archive().hypervolume(inputs_.reference); }
+  [[nodiscard]] const HypervolumeAxes& hypervolume_axes() const { return axes_; }
+  /// Of the front, between it and the reference of hypervolume_axes().
+  [[nodiscard]] double hypervolume() const;
+  /// Its row in hypervolume.csv.
+  void save_hypervolume(const RunPaths& paths, int generation) const;
+  /// "hypervolume 12.5 (reference: …)\n"
+  [[nodiscard]] std::string hypervolume_text() const;
 
  private:
   const RunInputs& inputs_;
+  HypervolumeAxes axes_;
   ResultTables tables_;
 };
 

@@ -51,7 +51,6 @@ class Run {
     tell_status();
     const ExitCode code = work_through();
     tell_status(code);
-    if (code == ExitCode::done) print();
     return code;
   } catch (const InputError&) {
     if (work_done_) {
@@ -64,6 +63,15 @@ class Run {
   } catch (...) {
     tell_status(ExitCode::failed);
     throw;
+  }
+  /// What the run came to, once it is done: all that stdout gets.
+  [[nodiscard]] std::string result() const {
+    if (settings_.json) {
+      auto json = plan_->json();
+      json["report"] = report_.string();
+      return json_text(json) + '\n';
+    }
+    return plan_->text() + (report_.empty() ? std::string() : fmt::format("report: {}\n", report_.string()));
   }
   /// Tells people and scripts how it is, as long as there is more to come; cheap, to be called often.
   void show() {
@@ -266,17 +274,6 @@ class Run {
     log_counts();
     return ExitCode::done;
   }
-  void print() const {
-    if (settings_.json) {
-      auto json = plan_->json();
-      json["report"] = report_.string();
-      std::cout << json_text(json) << '\n';
-    } else {
-      std::cout << plan_->text();
-      if (!report_.empty()) std::cout << "report: " << report_.string() << '\n';
-    }
-    std::cout.flush();
-  }
   /// Where it is; empty when there is none: the result stands without it.
   [[nodiscard]] std::filesystem::path write_report() const try {
     return hooks_.report ? hooks_.report(paths().folder) : std::filesystem::path{};
@@ -342,7 +339,11 @@ class Run {
 
 }  // namespace
 
-ExitCode lead_run(const SearchSettings& settings, const RunRecipe& recipe, Mailbox& mailbox, const RunHooks& hooks) {
+namespace {
+
+/// @param result all that there is to print, where the run is done
+ExitCode lead_run(const SearchSettings& settings, const RunRecipe& recipe, Mailbox& mailbox, const RunHooks& hooks,
+                  std::string& result) {
   std::optional<Run> run;  // outlives the farewell, during which a worker in this process is polled too
   const auto idle = [&] {
     hooks.idle();
@@ -351,7 +352,18 @@ ExitCode lead_run(const SearchSettings& settings, const RunRecipe& recipe, Mailb
   Dispatcher dispatcher(mailbox, {.lease_s = settings.lease_s, .deadline_s = settings.deadline_s}, idle);
   const Farewell farewell{dispatcher, hooks};
   run.emplace(settings, recipe, hooks, dispatcher);
-  return run->lead();
+  const ExitCode code = run->lead();
+  if (code == ExitCode::done) result = run->result();
+  return code;
+}
+
+}  // namespace
+
+ExitCode lead_run(const SearchSettings& settings, const RunRecipe& recipe, Mailbox& mailbox, const RunHooks& hooks) {
+  std::string result;
+  const ExitCode code = lead_run(settings, recipe, mailbox, hooks, result);
+  std::cout << result << std::flush;  // in one piece, when the workers have left and stderr has had its last line
+  return code;
 }
 
 }  // namespace harmonic

@@ -30,7 +30,7 @@ struct RunInputs {
   SearchCosts costs;  ///< of `pricing`
   SampleCounts samples;
   /// Of the hypervolume: no metric at all, and on every other axis the largest sub-networks with the largest fusion of
-  /// the most expensive operator. The same for every run of these settings.
+  /// the most expensive operator, as the objectives are compared. The same for every run of these settings.
   Objectives reference;
   AnswerCheck answers;           ///< of fusion networks that read every feature offered
   std::vector<InputFile> files;  ///< whose content counts

@@ -14,6 +14,7 @@ struct RunPaths {
   [[nodiscard]] std::filesystem::path checkpoint() const { return folder / "checkpoint.h5"; }
   [[nodiscard]] std::filesystem::path candidates() const { return folder / "candidates.csv"; }
   [[nodiscard]] std::filesystem::path front() const { return folder / "front.csv"; }
+  [[nodiscard]] std::filesystem::path hypervolume() const { return folder / "hypervolume.csv"; }
   [[nodiscard]] std::filesystem::path reproduced() const { return folder / "reproduced.csv"; }
   [[nodiscard]] std::filesystem::path failures() const { return folder / "failures.csv"; }
   [[nodiscard]] std::filesystem::path status() const { return folder / "status.json"; }

@@ -98,16 +98,17 @@ std::string Progress::line(const Search& search, const WorkerCount& workers) con
                   settings_.generations, name_of(search.phase()), done, workers.parts_under_way > 0 ? 1 : 0,
                   batch_size_, searched_models(search.archive()), models(), workers.busy, workers.here);
   if (const double best = search.archive().best_metric(); best > 0) text += fmt::format("  best {:.2f} %", best);
-  if (hypervolume_ > 0) text += fmt::format("  hypervolume {:.1f}", hypervolume_);
+  if (hypervolume_ > 0) text += fmt::format("  hypervolume {:.6g}", hypervolume_);
   if (fusion_s_.count > 0) text += fmt::format("  ETA {}", human_duration(seconds_left(search, workers)));
   return text;
 }
 
-void Progress::generation_done(const Search& search, double hypervolume) {
+void Progress::generation_done(const Search& search, double hypervolume, const std::string& reference) {
   hypervolume_ = hypervolume;
-  log::info("generation {}/{}: {} models, best {:.2f} %, front of {}, hypervolume {:.2f}, {}",
+  log::info("generation {}/{}: {} models, best {:.2f} %, front of {}, hypervolume {:.6g} (reference: {}), {}",
             search.generations_finished(), settings_.generations, search.archive().models().size(),
-            search.archive().best_metric(), search.front().size(), hypervolume_, human_duration(clock_() - start_s_));
+            search.archive().best_metric(), search.front().size(), hypervolume_, reference,
+            human_duration(clock_() - start_s_));
 }
 
 }  // namespace harmonic

@@ -16,8 +16,8 @@ class Progress {
   void batch(const Search& search, const std::vector<Task>& tasks);
   void told(const Task& task, const Result& result);
   [[nodiscard]] std::string line(const Search& search, const WorkerCount& workers) const;
-  /// The log line of a generation that ended. @param hypervolume of the front so far
-  void generation_done(const Search& search, double hypervolume);
+  /// The log line of a generation that ended. @param hypervolume of the front so far @param reference of it, in words
+  void generation_done(const Search& search, double hypervolume, const std::string& reference);
 
  private:
   struct Mean {

@@ -65,7 +65,10 @@ class SearchPlan final : public ModelPlan {
 
   [[nodiscard]] int generation() const override { return search_.generations_finished(); }
   void save(const RunPaths& paths, Moment moment) override {
-    if (generation() != saved_generation_ && generation() > 0) progress_.generation_done(search_, hypervolume());
+    if (generation() != saved_generation_ && generation() > 0) {
+      progress_.generation_done(search_, hypervolume(), hypervolume_axes().text());
+      save_hypervolume(paths, generation());
+    }
     saved_generation_ = generation();
     if (generation() != checkpoint_.generation && (moment == Moment::end || checkpoint_is_due())) {
       save_checkpoint(paths.checkpoint(), search_.boundary(), inputs().hash, inputs().spaces.size());
@@ -87,7 +90,11 @@ class SearchPlan final : public ModelPlan {
   [[nodiscard]] std::string how_far() const override {
     return fmt::format("in generation {} with {} models scored", search_.generation(), archive().models().size());
   }
-  [[nodiscard]] std::string text() const override { return tables().front_table(archive()); }
+  [[nodiscard]] std::string text() const override {
+    return tables().front_table(archive()) + '\n' + hypervolume_text() +
+           "operators: cell by cell; late:sum, late:logits, late:maps are late fusion; harmonic show --run DIR --model "
+           "ID draws a model\n";
+  }
 
  protected:
   [[nodiscard]] const Archive& archive() const override { return search_.archive(); }

@@ -147,14 +147,15 @@ class Sweep {
     const auto best = table_.best();
     if (!best)
       throw RunError(fmt::format("none of {} networks could be scored: {}", to_measure_, board_.last_failure()));
-    show_summary(table_.finish(), best->first, best->second);
+    const auto front = table_.finish();
     const auto& counts = dispatcher_.counts();
     if (counts.retried > 0 || counts.lost_workers > 0)
       log::info("pieces of work retried {}, workers lost {}", counts.retried, counts.lost_workers);
-    if (failed_ == 0) return ExitCode::done;
-    log::error("{} of {} networks could not be scored, and {} lacks them: the reasons are above", failed_, to_measure_,
-               options_.out);
-    return ExitCode::failed;
+    if (failed_ > 0)
+      log::error("{} of {} networks could not be scored, and {} lacks them: the reasons are above", failed_,
+                 to_measure_, options_.out);
+    show_summary(front, best->first, best->second);  // after all that stderr gets
+    return failed_ == 0 ? ExitCode::done : ExitCode::failed;
   }
   void show_summary(std::size_t front, const BackboneGenome& best, double metric) const {
     if (options_.json)

@@ -103,12 +103,37 @@ TEST_CASE("The report shows models, devices, settings and protocol, and fetches 
              }),
              Contains("report.html"));
   const auto html = read_file(folder / "report.html");
-  CHECK_THAT(html, Contains("Latency on a") && Contains("Energy on b") && Contains("Hypervolume so far"));
+  CHECK_THAT(html, Contains("Latency on a") && Contains("Energy on b") && !Contains("Hypervolume so far"));
   CHECK_THAT(html, Contains("98.50") && Contains("98.75") && Contains("0+1:SE1(0,1) -&gt; 1,2"));
-  CHECK_THAT(html, Contains("Protocol <b>honest</b>") && Contains("<td class=\"\">seed</td>"));
+  CHECK_THAT(html, Contains("Protocol <b>honest</b>") && Contains("<td class=\"\" data-label=\"setting\">seed</td>"));
   CHECK_THAT(html, !Contains("<script") && !Contains("src=") && !Contains("href=") && !Contains("@import") &&
                        !Contains("url("));
   CHECK_THAT(html, Contains("prefers-color-scheme: dark"));
+}
+
+TEST_CASE("The report tells the run's own hypervolumes, with their reference", "[report]") {
+  const TemporaryFolder folder;
+  write_run(folder.path());
+  const HypervolumeAxes axes({"metric_val", "latency"}, {0, 12.5});
+  add_hypervolume(folder / "hypervolume.csv", axes, {1, 1, 800});
+  add_hypervolume(folder / "hypervolume.csv", axes, {2, 3, 1000});
+  const auto html = read_file(write_report(folder.path()));
+  CHECK_THAT(html, Contains("Hypervolume so far") && Contains("Hypervolume 1000:") &&
+                       Contains("metric_val 0, latency 12.5") && Contains("generation 1: 800 (80.0 %)"));
+  // Rows from the generation on that a run does again are told anew.
+  add_hypervolume(folder / "hypervolume.csv", axes, {2, 4, 1100});
+  CHECK(HypervolumeFile::read(folder / "hypervolume.csv").rows ==
+        std::vector<HypervolumeFile::Row>{{1, 1, 800}, {2, 4, 1100}});
+  std::ofstream(folder / "hypervolume.csv") << "generation\nx";
+  CHECK_THAT(read_file(write_report(folder.path())), Contains("has kept no hypervolumes"));
+}
+
+TEST_CASE("A table's rows become cards below the width that its columns need", "[report]") {
+  const TemporaryFolder folder;
+  write_run(folder.path());
+  const auto html = read_file(write_report(folder.path()));
+  CHECK_THAT(html, Contains("<table class=\"stack-480\">") && Contains("data-label=\"val %\"") &&
+                       Contains("@media (max-width: 480px)") && Contains(".stack-480 thead"));
 }
 
 TEST_CASE("Late fusion of the same backbones stands beside every model of the front", "[report]") {

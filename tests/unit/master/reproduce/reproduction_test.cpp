@@ -217,7 +217,24 @@ TEST_CASE("Published stands beside measured: means over seeds with their interva
   CHECK(cell(8, "quantity") == "macs");
   CHECK(cell(8, "published").empty());
   CHECK(table.number(8, table.column("measured")) > 1e6);
-  CHECK_THAT(reproduced_text(quantities), Catch::Contains("92.88") && Catch::Contains("latency ms slow"));
+  CHECK(cell(2, "published_device").empty());
+  CHECK(cell(3, "published_device") == "Jetson TX2");
+  CHECK_THAT(reproduced_text(quantities), Catch::Contains("92.88") && Catch::Contains("latency ms slow") &&
+                                              Catch::Contains("quantity: metric.") &&
+                                              Catch::Contains(fmt::format("{:.2f} (TX2)", *quantities[3].published)));
+  // On the published device itself there is nothing to say.
+  auto specs = settings.devices;
+  specs[0].name = "TX2-0", specs[1].name = "tx2";
+  auto provenance = LookUpTable::load({folder / "slow.json"}).provenance();
+  provenance.device = "Jetson TX2, MAXN";
+  for (const char* file : {"slow.json", "fast.json"}) {
+    auto of_device = LookUpTable::load({folder / file});
+    of_device.set_provenance(provenance);
+    of_device.save(folder / file);
+  }
+  const DeviceSet published(specs, Aggregate::mean, {find_space("avmnist-image"), find_space("avmnist-audio")},
+                            {10, 10});
+  CHECK_THAT(reproduced_text(compare(reproduction, {"image", "audio"}, published)), !Catch::Contains("(TX2)"));
 }
 
 ReproduceSettings settings_of(const std::filesystem::path& folder) {
@@ -225,6 +242,19 @@ ReproduceSettings settings_of(const std::filesystem::path& folder) {
   settings.run = tiny_run(folder);
   settings.table = "avmnist";
   return settings;
+}
+
+TEST_CASE("Rows are listed one by one and as ranges", "[master][reproduce]") {
+  const auto [text, rows] = GENERATE(table<std::string, std::vector<int>>(
+      {{"1,3", {1, 3}}, {"1-3", {1, 2, 3}}, {"1-2,4", {1, 2, 4}}, {" 2 - 3 , 1", {2, 3, 1}}, {"2", {2}}}));
+  ReproduceSettings settings;
+  OptionSet options("harmonic reproduce", "");
+  settings.declare(options);
+  options.take(parse_ini("[reproduce]\nrows = " + text, "a.cfg"), "a.cfg");
+  CHECK(settings.rows == rows);
+  for (const char* wrong : {"3-1", "0-2", "-1", "1-", "a", "1,,2", "1-2000000000"})
+    CHECK_THROWS_WITH(options.take(parse_ini(fmt::format("[reproduce]\nrows = {}", wrong), "a.cfg"), "a.cfg"),
+                      Catch::Contains("option rows"));
 }
 
 TEST_CASE("Rows and modalities must be the table's; the order of modalities is the run's", "[master][reproduce]") {

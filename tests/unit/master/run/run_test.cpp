@@ -13,11 +13,14 @@
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/csv.hpp"
 #include "core/work/run_hash.hpp"
+#include "master/commands/commands.hpp"
+#include "master/models/hypervolume_file.hpp"
 #include "master/report/report.hpp"
 #include "master/report/run_results.hpp"
 #include "master/reproduce/reproduce_plan.hpp"
 #include "master/run/run_inputs.hpp"
 #include "master/search/search_plan.hpp"
+#include "tests/support/captured_stdout.hpp"
 #include "tests/support/fakes.hpp"
 #include "tests/support/journal_bytes.hpp"
 #include "tests/support/shared_data.hpp"
@@ -481,6 +484,31 @@ TEST_CASE("JSON output is one object with the front, its hypervolume and the rep
     points.push_back({100 - front.number(r, front.column("metric_val")), front.number(r, front.column("latency")),
                       front.number(r, front.column("energy"))});
   CHECK(json.at("hypervolume").get<double>() == Approx(hypervolume(points, inputs.reference)));
+}
+
+TEST_CASE("Log, CSV, JSON and pareto tell one hypervolume, with its reference", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  settings.json = true;
+  settings.aggregate = GENERATE(Aggregate::mean, Aggregate::each);
+  settings.objectives = {Objective(kLatency), Objective(&ModelSize::macs)};
+  const Solo run(settings);
+  const auto json = nlohmann::json::parse(run.output);
+  const std::filesystem::path dir = settings.run;
+  const auto file = HypervolumeFile::read(dir / "hypervolume.csv");
+  REQUIRE(file.rows.size() == 3);
+  CHECK(file.rows.back().hypervolume == json.at("hypervolume").get<double>());
+  for (std::size_t c = 0; c < file.axes.columns.size(); ++c)
+    CHECK(json.at("reference").at(file.axes.columns[c]).get<double>() == file.axes.reference[c]);
+  CHECK_THAT(read_file(dir / "log.txt"), Catch::Contains(fmt::format("hypervolume {:.6g} (reference: {})",
+                                                                     file.rows.back().hypervolume, file.axes.text())));
+  for (const char* csv : {"front.csv", "candidates.csv"}) {
+    const auto sorted = nlohmann::json::parse(harmonic::testing::captured_stdout([&] {
+      CHECK(pareto_command({"--in", dir / csv, "--json"}) == ExitCode::done);
+    }));
+    CHECK(sorted.at("hypervolume").get<double>() == Approx(file.rows.back().hypervolume));
+    CHECK(sorted.at("columns") == nlohmann::json(file.axes.columns));
+  }
 }
 
 TEST_CASE("A run directory in use, used, or of other settings is refused in words", "[master][run]") {

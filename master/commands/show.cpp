@@ -1,0 +1,261 @@
+#include <algorithm>
+#include <cmath>
+#include <iostream>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "core/base/text.hpp"
+#include "core/config/options.hpp"
+#include "core/config/search_settings.hpp"
+#include "core/storage/atomic_file.hpp"
+#include "core/storage/json_text.hpp"
+#include "core/work/run_devices.hpp"
+#include "master/commands/commands.hpp"
+#include "master/models/architecture.hpp"
+#include "master/report/run_results.hpp"
+#include "master/run/run_paths.hpp"
+
+namespace harmonic {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// A run as its folder tells it.
+struct ShownRun {
+  RunPaths paths;
+  RunResults results;
+  SearchSettings settings;
+  nlohmann::json status;  ///< null where there is none that can be read
+};
+
+/// The settings of the run's config.cfg. A reproduction's has sections of its own.
+SearchSettings settings_of(const std::filesystem::path& config) {
+  SearchSettings settings;
+  OptionSet options("harmonic show", "");
+  settings.declare(options);
+  auto file = parse_ini(read_file(config), config.string());
+  std::erase_if(file, [](const IniSection& section) { return section.name == "reproduce"; });
+  options.take(file, config.string());
+  return settings;
+}
+
+nlohmann::json status_of(const std::filesystem::path& file) try {
+  return std::filesystem::exists(file) ? nlohmann::json::parse(read_file(file)) : nlohmann::json();
+} catch (const nlohmann::json::exception&) {
+  return {};
+}
+
+ShownRun open_run(const std::string& folder) {
+  const RunPaths paths{folder};
+  if (!std::filesystem::is_directory(paths.folder))
+    throw InputError(fmt::format("there is no folder {}", folder), "give the directory of a run to --run");
+  return {paths, load_run_results(paths.folder), settings_of(paths.config()), status_of(paths.status())};
+}
+
+bool is_on_front(const RunResults& results, const std::string& id) {
+  return std::ranges::find(results.front, id, &ReportedModel::id) != results.front.end();
+}
+
+std::string metric_text(const std::optional<double>& percent, const std::optional<double>& error) {
+  if (!percent) return "not read";
+  return fmt::format("{:.2f}{} %", *percent, error ? fmt::format(" +/- {:.2f}", *error) : "");
+}
+
+template <class T>
+Json optional_json(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
+}
+
+std::vector<std::string> ids_of(const std::vector<ReportedModel>& models) {
+  std::vector<std::string> ids;
+  for (const auto& model : models) ids.push_back(model.id);
+  return ids;
+}
+
+std::string state_text(const nlohmann::json& status) {
+  if (!status.is_object()) return "it does not say in which state it is (no status.json)";
+  const auto state = status.value("state", "of no known state");
+  return fmt::format(
+      "{}{}, generation {}; pieces of work done {}, failed {}, retried {}; workers lost {}", state,
+      status.contains("exit_code") ? fmt::format(" with exit code {}", status.value("exit_code", 0)) : "",
+      status.value("generation", 0), status.value("done", 0), status.value("failed", 0), status.value("retried", 0),
+      status.value("lost_workers", 0));
+}
+
+/// The run in ten lines.
+std::string run_text(const ShownRun& run) {
+  const auto& results = run.results;
+  const auto& front = results.front;
+  const auto late = std::ranges::count_if(results.candidates, &ReportedModel::is_late_fusion);
+  std::vector<std::string> modalities, devices, objectives = {"error"};
+  for (const auto& modality : run.settings.modalities)
+    modalities.push_back(fmt::format("{} (space {})", modality.name, modality.space.name));
+  for (const auto& device : run.settings.devices) devices.push_back(to_text(device));
+  for (const auto& objective : run.settings.objectives) objectives.push_back(word_of(objective_choices(), objective));
+  std::string text = fmt::format("run {}: {}\n", run.paths.folder.string(), state_text(run.status));
+  text += fmt::format("protocol {}, seed {}, {} generations asked for\n", word_of(kProtocols, run.settings.protocol),
+                      run.settings.seed, run.settings.evolution.generations);
+  text += fmt::format("modalities: {}\n", join(modalities, ", "));
+  text += fmt::format("devices: {}\n", join(devices, ", "));
+  text += fmt::format("minimised: {}; over the devices: {}\n", join(objectives, ", "),
+                      word_of(kAggregates, run.settings.aggregate));
+  text += fmt::format("models scored: {}, {} of them late fusions\n", results.candidates.size(), late);
+  if (front.empty()) return text + "there is no front yet\n";
+  text += fmt::format("front of {}, best first: models {}\n", front.size(), join(ids_of(front), ", "));
+  text += fmt::format("best: model {}, validation {}, test {}, {}\n", front[0].id,
+                      metric_text(front[0].metric_val, front[0].metric_val_se),
+                      metric_text(front[0].metric_test, front[0].metric_test_se), front[0].genotype);
+  if (results.hypervolumes)
+    text += fmt::format("hypervolume {:.6g} (reference: {})\n", results.hypervolumes->rows.back().hypervolume,
+                        results.hypervolumes->axes.text());
+  return text + fmt::format("a model: harmonic show --run {} --model {}\n", run.paths.folder.string(), front[0].id);
+}
+
+Json run_json(const ShownRun& run) {
+  const auto& results = run.results;
+  Json json = {{"run", run.paths.folder.string()}};
+  for (const char* key : {"state", "exit_code", "generation"})
+    json[key] = run.status.is_object() && run.status.contains(key) ? Json(run.status.at(key)) : Json();
+  json["protocol"] = word_of(kProtocols, run.settings.protocol);
+  json["seed"] = run.settings.seed;
+  json["generations"] = run.settings.evolution.generations;
+  json["modalities"] = Json::array();
+  for (const auto& modality : run.settings.modalities)
+    json["modalities"].push_back({{"name", modality.name}, {"space", modality.space.name}});
+  json["devices"] = results.devices;
+  json["aggregate"] = word_of(kAggregates, run.settings.aggregate);
+  json["objectives"] = Json::array();
+  for (const auto& objective : run.settings.objectives)
+    json["objectives"].push_back(word_of(objective_choices(), objective));
+  json["models"] = results.candidates.size();
+  json["late_fusions"] = std::ranges::count_if(results.candidates, &ReportedModel::is_late_fusion);
+  json["front"] = ids_of(results.front);
+  if (results.hypervolumes) {
+    const auto& axes = results.hypervolumes->axes;
+    json["hypervolume"] = results.hypervolumes->rows.back().hypervolume;
+    for (std::size_t c = 0; c < axes.columns.size(); ++c) json["reference"][axes.columns[c]] = axes.reference[c];
+  }
+  return json;
+}
+
+/// The row of a model: the front's, which tells of test, where it is there.
+const ReportedModel& find_model(const ShownRun& run, const std::string& id) {
+  for (const auto* models : {&run.results.front, &run.results.candidates})
+    if (const auto found = std::ranges::find(*models, id, &ReportedModel::id); found != models->end()) return *found;
+  const auto& all = run.results.candidates;
+  if (all.empty())
+    throw InputError(fmt::format("{} has no models yet", run.paths.folder.string()), "wait until it has scored one");
+  throw InputError(fmt::format("{} has no model {}", run.paths.folder.string(), id),
+                   fmt::format("those of its front are {}; it has scored {}, from {} to {}",
+                               join(ids_of(run.results.front), ", "), all.size(), all.front().id, all.back().id));
+}
+
+/// A model with all that its run says about it.
+struct ShownModel {
+  const ReportedModel& row;
+  std::optional<Architecture> architecture;  ///< nothing where the run does not tell the number of classes
+  std::string without_tables;                ///< why costs are the CSV's: empty where the tables are there
+};
+
+/// Whether the tables say what the run's CSV does.
+bool agree(const Architecture& model, const ReportedModel& row) {
+  for (std::size_t d = 0; d < model.costs.size(); ++d)
+    for (std::size_t q = 0; q < kQuantities.size(); ++q) {
+      const auto &now = model.costs[d][q], &then = row.costs[q].at(d);
+      if (now.has_value() != then.has_value() || (now && std::abs(*now - *then) > 1e-9 * std::abs(*then))) return false;
+    }
+  return true;
+}
+
+ShownModel describe_model(const ShownRun& run, const std::string& id) {
+  ShownModel shown{find_model(run, id), {}, {}};
+  const auto& row = shown.row;
+  const auto& settings = run.settings;
+  if (row.genomes.size() != settings.modalities.size())
+    throw InputError(fmt::format("{} has {} modalities, config.cfg beside it {}", run.paths.candidates().string(),
+                                 row.genomes.size(), settings.modalities.size()),
+                     "keep the run's files as it wrote them");
+  MultimodalGenome genome;
+  for (std::size_t m = 0; m < row.genomes.size(); ++m)
+    genome.backbones.push_back(parse_genome(row.genomes[m], settings.modalities[m].space));
+  const auto genotype = parse_genotype(row.genotype);
+  genome.macro = macro_of(genotype);
+  // parameters is the first of kSizeMeasures.
+  const auto classes = row.sizes[0] ? classes_for(settings, genome, genotype, *row.sizes[0]) : std::nullopt;
+  if (!classes) return shown;
+  try {
+    const DeviceSet devices = run_devices(settings, *classes);
+    shown.architecture = describe(settings, genome, genotype, *classes, &devices);
+    if (agree(*shown.architecture, row)) return shown;
+    shown.without_tables = "the tables are no longer those of the run";
+  } catch (const InputError& e) {
+    shown.without_tables = e.problem();
+  }
+  shown.architecture = describe(settings, genome, genotype, *classes, nullptr);
+  shown.architecture->devices = run.results.devices;
+  shown.architecture->costs.resize(run.results.devices.size());
+  for (std::size_t d = 0; d < run.results.devices.size(); ++d)
+    for (std::size_t q = 0; q < kQuantities.size(); ++q) shown.architecture->costs[d][q] = row.costs[q][d];
+  return shown;
+}
+
+std::string model_text(const ShownRun& run, const ShownModel& shown) {
+  const auto& row = shown.row;
+  std::string text = fmt::format(
+      "model {} of {}: generation {}, {}\nvalidation {}, test {}\ngenotype {}\n\n", row.id, run.paths.folder.string(),
+      row.generation, is_on_front(run.results, row.id) ? "on the front" : "not on the front",
+      metric_text(row.metric_val, row.metric_val_se), metric_text(row.metric_test, row.metric_test_se), row.genotype);
+  if (!shown.architecture) {
+    text +=
+        "how many classes it tells apart the run does not say: its parameters are not in candidates.csv, or are not "
+        "those of its settings\n";
+  } else {
+    text += to_text(*shown.architecture);
+    if (!shown.without_tables.empty())
+      text += fmt::format("costs are those of the run's CSV, as a whole: {}\n", shown.without_tables);
+  }
+  return fmt::format("{}\n{}\n", text, ini_comment(kGenotypeNotation));
+}
+
+Json model_json(const ShownRun& run, const ShownModel& shown) {
+  const auto& row = shown.row;
+  Json json = {{"run", run.paths.folder.string()},
+               {"model", row.id},
+               {"generation", row.generation},
+               {"on_front", is_on_front(run.results, row.id)},
+               {"metric_val", row.metric_val},
+               {"metric_val_se", optional_json(row.metric_val_se)},
+               {"metric_test", optional_json(row.metric_test)},
+               {"metric_test_se", optional_json(row.metric_test_se)},
+               {"genotype", row.genotype}};
+  if (shown.architecture) {
+    json.update(to_json(*shown.architecture));
+    json["costs_of"] = shown.without_tables.empty() ? "tables" : "candidates.csv";
+  }
+  return json;
+}
+
+}  // namespace
+
+ExitCode show_command(const Arguments& args) {
+  std::string folder, model;
+  bool json = false;
+  OptionSet options("harmonic show",
+                    "Shows a run in ten lines, or one of its models: backbones block by block, the fusion drawn, sizes "
+                    "and costs by part.");
+  options.add("run", folder, "run directory of a search or a reproduction").required();
+  options.add("model", model, "a model by its id, as front.csv and candidates.csv have it; the run when empty");
+  options.add("json", json, "print one JSON object");
+  if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
+  const auto run = open_run(folder);
+  if (!options.given("model")) {
+    std::cout << (json ? json_text(run_json(run)) + '\n' : run_text(run));
+    return ExitCode::done;
+  }
+  const auto shown = describe_model(run, model);
+  std::cout << (json ? json_text(model_json(run, shown)) + '\n' : model_text(run, shown));
+  return ExitCode::done;
+}
+
+}  // namespace harmonic

@@ -1,0 +1,129 @@
+#include <filesystem>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "core/storage/atomic_file.hpp"
+#include "master/commands/commands.hpp"
+#include "master/models/results.hpp"
+#include "master/run/run_inputs.hpp"
+#include "tests/support/captured_stdout.hpp"
+#include "tests/support/shared_data.hpp"
+#include "tests/support/tiny_run.hpp"
+
+using namespace harmonic;
+using Catch::Matchers::Contains;
+using harmonic::testing::captured_stdout;
+using harmonic::testing::TemporaryFolder;
+using harmonic::testing::tiny_run;
+
+namespace {
+
+/// The files of a run that scored two models, a fusion network and a late fusion.
+struct RunFolder {
+  RunFolder() {
+    const RunInputs inputs(settings);
+    Archive archive;
+    archive.price_with(inputs.costs.model);
+    MultimodalGenome genome;
+    for (const auto& space : inputs.spaces) genome.backbones.push_back(smallest_genome(space));
+    genome = canonical(genome);
+    genome.macro = {1, 2};
+    archive.add({CandidateId{7}, 1, genome, 98.5, parse_genotype("1+5:Sum(0,1),SE1(2,0) -> 8")});
+    genome.macro = macro_of(LateFusion::maps);
+    archive.add({CandidateId{8}, 2, genome, 97.25, parse_genotype("late:maps")});
+    const ResultTables tables(inputs.modalities, inputs.pricing->devices(), inputs.samples);
+    std::filesystem::create_directories(path);
+    replace_file(path + "/candidates.csv", tables.candidates_csv(archive));
+    replace_file(path + "/front.csv", tables.front_csv(archive));
+    OptionSet options("", "");
+    settings.declare(options);
+    replace_file(path + "/config.cfg", options.to_ini());
+  }
+  TemporaryFolder folder;
+  SearchSettings settings = tiny_run(folder.path());
+  std::string path = settings.run;
+};
+
+std::string shown(const Arguments& args) {
+  return captured_stdout([&] { CHECK(show_command(args) == ExitCode::done); });
+}
+
+nlohmann::json shown_json(Arguments args) {
+  args.emplace_back("--json");
+  return nlohmann::json::parse(shown(args));
+}
+
+}  // namespace
+
+TEST_CASE("A run is shown in ten lines at most", "[master][show]") {
+  const RunFolder run;
+  const auto text = shown({"--run", run.path});
+  CHECK(std::ranges::count(text, '\n') <= 10);
+  CHECK_THAT(text, Contains("image (space avmnist-image)") && Contains("models scored: 2, 1 of them late fusions") &&
+                       Contains("best: model 7, validation 98.50") && Contains("--model 7"));
+  const auto json = shown_json({"--run", run.path});
+  CHECK(json.at("models") == 2);
+  CHECK(json.at("front").front() == "7");
+}
+
+TEST_CASE("A model's parts add up to what its run's CSV says of it", "[master][show]") {
+  const RunFolder run;
+  const auto id = GENERATE("7", "8");
+  const auto json = shown_json({"--run", run.path, "--model", id});
+  CHECK(json.at("classes") == 10);
+  CHECK(json.at("costs_of") == "tables");
+  const RunInputs inputs(run.settings);
+  MultimodalGenome genome;
+  for (const auto& space : inputs.spaces) genome.backbones.push_back(smallest_genome(space));
+  const auto expected = inputs.costs.model(genome, parse_genotype(json.at("genotype").get<std::string>()));
+  CHECK(json.at("parameters").get<double>() == expected.size.parameters);
+  CHECK(json.at("macs").get<double>() == expected.size.macs);
+  CHECK(json.at("costs").at("slow").at("latency_ms").get<double>() == Approx(*expected.devices[0][kLatency]));
+  double macs = 0, energy = 0;
+  for (const auto& part : json.at("parts")) {
+    macs += part.at("macs").get<double>();
+    if (part.at("costs").contains("fast")) energy += part.at("costs").at("fast").at("energy_mj").get<double>();
+  }
+  CHECK(macs == expected.size.macs);
+  CHECK(energy == Approx(*expected.devices[1][kEnergy]));
+  for (std::size_t m = 0; m < 2; ++m) {
+    double layers = 0;
+    for (const auto& layer : json.at("backbones").at(m).at("layers")) layers += layer.at("parameters").get<double>();
+    CHECK(layers == json.at("parts").at(m).at("parameters").get<double>());
+  }
+}
+
+TEST_CASE("A fusion network is drawn with its cells, operators and edges, in ASCII", "[master][show]") {
+  const RunFolder run;
+  const auto text = shown({"--run", run.path, "--model", "7"});
+  CHECK_THAT(text, Contains("1 cell with 2 operators") &&
+                       Contains("#2 = Sum(x, y); #3 = SE1(#2, x); layer norm(#3 + x)") &&
+                       Contains("--> state 8 (cell 1)") && Contains("state 5 (audio, ") &&
+                       Contains("stage 1 block 2") && Contains("cell 1: SE1") && Contains("A genotype lists cells"));
+  CHECK(std::ranges::all_of(text, [](unsigned char c) { return c < 0x80; }));
+  CHECK_THAT(shown({"--run", run.path, "--model", "8"}), Contains("late:maps, no cells") && Contains("join, linear"));
+}
+
+TEST_CASE("Without the run's tables a model is shown with the costs of the CSV", "[master][show]") {
+  const RunFolder run;
+  const auto before = shown_json({"--run", run.path, "--model", "7"}).at("costs");
+  SECTION("when they are gone") {
+    std::filesystem::remove(run.folder / "slow.json");
+  }
+  SECTION("when they say otherwise") {
+    harmonic::testing::write_tiny_table(run.folder / "slow.json", 11);
+  }
+  const auto json = shown_json({"--run", run.path, "--model", "7"});
+  CHECK(json.at("costs_of") == "candidates.csv");
+  CHECK(json.at("costs").at("slow").at("latency_ms").get<double>() ==
+        Approx(before.at("slow").at("latency_ms").get<double>()));
+  CHECK_THAT(shown({"--run", run.path, "--model", "7"}), Contains("costs are those of the run's CSV"));
+}
+
+TEST_CASE("A model or a run that is not there is refused with those that are", "[master][show]") {
+  const RunFolder run;
+  CHECK_THROWS_WITH(show_command({"--run", run.path, "--model", "9"}),
+                    Contains("no model 9") && Contains("front are 7"));
+  CHECK_THROWS_WITH(show_command({"--run", run.path + "x"}), Contains("no folder"));
+}
