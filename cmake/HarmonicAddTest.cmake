@@ -7,8 +7,8 @@ set(HARMONIC_SHARED_DATA "${PROJECT_SOURCE_DIR}/../shared" CACHE PATH
 # The tests' own sources need not be fast, and there are many: what they look at is optimised as ever.
 set(HARMONIC_TEST_FLAGS $<$<CONFIG:Release>:-O1> CACHE STRING "Optimisation of the tests' own sources")
 
-# The environment of every test.
-set(HARMONIC_TEST_ENVIRONMENT "HARMONIC_SHARED=${HARMONIC_SHARED_DATA}")
+# The environment of every test. HARMONIC_SHARED is left to whoever runs them: it wins.
+set(HARMONIC_TEST_ENVIRONMENT "HARMONIC_SHARED_OF_BUILD=${HARMONIC_SHARED_DATA}")
 if(HARMONIC_SANITIZE)
   list(APPEND HARMONIC_TEST_ENVIRONMENT "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/leaks.txt:print_suppressions=0")
 endif()

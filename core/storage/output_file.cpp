@@ -14,14 +14,29 @@
 
 namespace harmonic {
 
-void make_folder_of(const std::filesystem::path& path, std::string_view option) {
-  if (!path.has_parent_path()) return;
+OutputFolder::OutputFolder(const std::filesystem::path& file, std::string_view option) {
+  if (!file.has_parent_path()) return;
   std::error_code error;
-  std::filesystem::create_directories(path.parent_path(), error);
-  if (error)
-    throw InputError(
-        fmt::format("option --{}: cannot make the folder {}: {}", option, path.parent_path().string(), error.message()),
-        "give a path in a folder that is there or can be made");
+  const auto folder =
+      std::filesystem::absolute(file, error).parent_path();  // another working directory is no matter, later
+  for (auto above = folder; !std::filesystem::exists(above, error) && above.has_relative_path();
+       above = above.parent_path())
+    made_.push_back(above);
+  std::filesystem::create_directories(folder, error);
+  if (!error) return;
+  remove_made();  // one above may have been made
+  throw InputError(
+      fmt::format("option --{}: cannot make the folder {}: {}", option, file.parent_path().string(), error.message()),
+      "give a path in a folder that is there or can be made");
+}
+
+OutputFolder::~OutputFolder() {
+  remove_made();
+}
+
+void OutputFolder::remove_made() const noexcept {
+  std::error_code ignored;
+  for (const auto& folder : made_) std::filesystem::remove(folder, ignored);  // fails where something lies in it
 }
 
 void check_output(const std::filesystem::path& path, std::string_view option, const std::vector<OptionFile>& inputs) {

@@ -13,9 +13,22 @@ struct OptionFile {
   std::filesystem::path path;
 };
 
-/// Makes the folder of `path`, and those above it, where there is none; to be called before check_output.
-/// @throws InputError when it cannot be made
-void make_folder_of(const std::filesystem::path& path, std::string_view option);
+/// The folder of an output, made before it is checked and kept until it is written: those folders that had to be made
+/// go again with this object, unless something lies in them then. A command that is refused leaves no trace.
+class OutputFolder {
+ public:
+  /// Makes the folder of `file`, and those above it, where there is none; nothing for a file without a name.
+  /// @throws InputError when it cannot be made
+  OutputFolder(const std::filesystem::path& file, std::string_view option);
+  ~OutputFolder();
+  OutputFolder(const OutputFolder&) = delete;
+  OutputFolder& operator=(const OutputFolder&) = delete;
+
+ private:
+  void remove_made() const noexcept;
+
+  std::vector<std::filesystem::path> made_;  ///< the uppermost last
+};
 
 /// To be called before the work whose result goes to `path`: finds out by trying whether replace_file could write
 /// there. Leaves no trace; what lies at `path` is not touched.

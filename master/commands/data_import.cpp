@@ -46,9 +46,10 @@ ExitCode data_import(const Arguments& args) {
   bool json = false;
   OptionSet options("harmonic data import " + source.name, source.summary);
   importer->declare(options);
-  options.add("out", out, "data set file to write (HDF5)").required();
+  options.add("out", out, "data set file to write (HDF5); its folder is made where there is none").required();
   options.add("json", json, "print what the file holds as one JSON object");
   if (options.parse({args.begin() + 1, args.end()}) == OptionSet::Parsed::help_printed) return ExitCode::done;
+  const OutputFolder folder(out, "out");
   check_output(out, "out");
   write_dataset(out, importer->read());
   print_dataset(out, json);

@@ -14,7 +14,7 @@ ExitCode data_synth(const Arguments& args) {
   std::uint64_t seed = 1;
   bool json = false;
   OptionSet options("harmonic data synth", "Makes a data set of two modalities; the same bytes for the same seed.");
-  options.add("out", out, "data set file to write (HDF5)").required();
+  options.add("out", out, "data set file to write (HDF5); its folder is made where there is none").required();
   options.add_choice("kind", kind, kSyntheticKinds,
                      "what to make; av-parity: digits whose label is in part the exclusive or of something seen and "
                      "something heard, at which late fusion fails");
@@ -28,6 +28,7 @@ ExitCode data_synth(const Arguments& args) {
   options.add("seed", seed, "seed of everything random");
   options.add("json", json, "print what the file holds as one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
+  const OutputFolder folder(out, "out");
   check_output(out, "out");
   write_dataset(out, make_synthetic(kind, samples == 0 ? default_samples(kind) : samples, Seed{seed}));
   print_dataset(out, json);

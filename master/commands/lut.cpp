@@ -84,11 +84,12 @@ ExitCode import_tables(const Arguments& args) {
   OptionSet options("harmonic lut import", "Joins tables of one device, published or the project's own, into one.");
   options.add("in", in, "a table to read").required();
   options.add("device", device, "the device, in words, for the table's provenance").required();
-  options.add("out", out, "table to write").required();
+  options.add("out", out, "table to write; its folder is made where there is none").required();
   options.add("set", set, "a row to add or replace: KEY=ms,mJ, or KEY=ms without an energy");
   options.add("date", date, "date for the table's provenance, ISO 8601");
   options.add("json", json, "print the result as one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
+  const OutputFolder folder(out, "out");
   check_output(out, "out");
 
   LookUpTable table = LookUpTable::load(as_paths(in));
@@ -120,7 +121,7 @@ ExitCode model_device(const Arguments& args) {
                     "Fills a table from an analytic model of a device: a roofline with a price a kernel.");
   options.add("device-profile", profile, fmt::format("starting values: {}", join(device_profile_names(), " | ")))
       .required();
-  options.add("out", out, "table to write").required();
+  options.add("out", out, "table to write; its folder is made where there is none").required();
   options.add("device", device, "the device, in words, for the table's provenance; the profile's when empty");
   options.add("space", spaces, "a search space to cover; all when none is given");
   options.add("classes", scope.head_classes, "numbers of classes of the classifiers to cover");
@@ -133,6 +134,7 @@ ExitCode model_device(const Arguments& args) {
                 fmt::format("{}; the profile's when empty", model_parameters()[p].help));
   options.add("json", json, "print the result as one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
+  const OutputFolder folder(out, "out");
   check_output(out, "out");
 
   DeviceModel model = device_profile(profile);

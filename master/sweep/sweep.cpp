@@ -10,6 +10,7 @@
 #include "core/space/prefix_groups.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/json_text.hpp"
+#include "core/storage/output_file.hpp"
 #include "master/dispatch/dispatcher.hpp"
 #include "master/dispatch/failure_table.hpp"
 #include "master/dispatch/task_board.hpp"
@@ -190,6 +191,7 @@ class Sweep {
 ExitCode run_sweep(const SweepOptions& options, const SweepSource& source, Mailbox& mailbox, const RunHooks& hooks) {
   Dispatcher dispatcher(mailbox, {.lease_s = options.lease_s, .deadline_s = options.deadline_s}, hooks.idle);
   const Farewell farewell{dispatcher, hooks};
+  const OutputFolder folder(options.out, "out");
   options.check_outputs(source.files);
   dispatcher.expect_settings(source.fingerprint());
   return Sweep(options, source.open(), hooks, dispatcher).lead();

@@ -15,7 +15,7 @@ void SweepOptions::declare(OptionSet& options) {
   options
       .add("out", out,
            "CSV file to write: genome, metric, ms and mJ on every device, parameters and macs, whether none dominates "
-           "it")
+           "it; its folder is made where there is none")
       .required();
   options.add("resume", resume,
               "go on with the CSV file where it stopped, or add to it; OUT.conditions says what its rows depend on, "

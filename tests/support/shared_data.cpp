@@ -8,6 +8,7 @@ namespace harmonic::testing {
 
 std::optional<std::filesystem::path> shared_data(const std::string& relative) {
   const char* root = std::getenv("HARMONIC_SHARED");
+  if (root == nullptr) root = std::getenv("HARMONIC_SHARED_OF_BUILD");
   const auto path = std::filesystem::path(root == nullptr ? "../shared" : root) / relative;
   if (std::filesystem::exists(path)) return path;
   std::cout << "SKIPPED: needs development data " << relative << "; set HARMONIC_SHARED to the folder that holds it\n";

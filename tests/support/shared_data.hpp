@@ -6,7 +6,8 @@
 
 namespace harmonic::testing {
 
-/// A file or folder of the development data; when it is absent prints "SKIPPED: …" and gives nothing, and the test
+/// A file or folder of the development data, which lies in the folder HARMONIC_SHARED of the environment, or else where
+/// the build says; when it is absent prints "SKIPPED: …" and gives nothing, and the test
 /// returns.
 std::optional<std::filesystem::path> shared_data(const std::string& relative);
 

@@ -3,9 +3,12 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <set>
 
 #include <catch2/catch.hpp>
 
+#include "core/base/text.hpp"
 #include "core/data/dataset_file.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "tests/support/shared_data.hpp"
@@ -25,6 +28,168 @@ void check_refused(const std::vector<std::string>& command, const std::vector<st
   for (const auto& word : words) CHECK_THAT(finished.err, Catch::Contains(word));
 }
 
+/// A command line and what its one line of answer must hold: the name of the thing, where it is, what to do instead.
+struct Mistake {
+  std::string command;
+  std::vector<std::string> words;
+};
+
+/// Words of a command line, with names for what the tests know:
+///   $DATA, $IMAGE, $AUDIO  the tiny data set and its supernets    $GPU   a device table
+///   $FILES                 a folder with the files of write_files()  $OUT  a path in it where nothing lies
+///   $TRAIN, $SWEEP, $SEARCH  the options that such a command needs, but for those that the line gives itself
+const std::vector<Mistake> kMistakes = {
+    // Commands and options
+    {"serch", {"serch", "search"}},
+    {"data", {"data", "synth"}},
+    {"data sinth --out $OUT", {"sinth", "synth"}},
+    {"supernet trian", {"trian", "train"}},
+    {"lut costs", {"costs", "cost"}},
+    {"search", {"--data"}},
+    {"data synth", {"--out"}},
+    {"data synth extra --out $OUT", {"extra"}},
+    {"data synth --out $OUT --sede 2", {"--sede", "--seed"}},
+    {"data synth --out $OUT --seed", {"--seed"}},
+    // Values
+    {"data synth --out $OUT --kind av-digit", {"av-digit", "av-digits"}},
+    {"data synth --out $OUT --samples many", {"samples", "many"}},
+    {"data synth --out $OUT --samples -5", {"samples", "-5"}},
+    {"data synth --out $OUT --samples 7", {"7"}},
+    {"data synth --out $OUT --seed 1.5", {"seed", "1.5"}},
+    {"supernet train $TRAIN --epochs 0", {"epochs", "0", "1"}},
+    {"supernet train $TRAIN --optimizer adamw", {"adamw", "adam"}},
+    {"supernet train $TRAIN --lr fast", {"lr", "fast"}},
+    {"supernet train $TRAIN --compute gpu", {"gpu", "cuda"}},
+    {"supernet sweep $SWEEP --all --limit -1", {"limit", "-1"}},
+    {"supernet sweep $SWEEP --all --split dev", {"dev", "val"}},
+    {"search $SEARCH --population 0", {"population", "0"}},
+    {"search $SEARCH --time-limit soon", {"time-limit", "soon"}},
+    {"search $SEARCH --objective speed", {"speed", "latency"}},
+    {"search $SEARCH --aggregate average", {"average", "mean"}},
+    {"search $SEARCH --operators Summ", {"Summ", "Sum"}},
+    {"search $SEARCH --crossover-first 2", {"crossover-first", "2", "1"}},
+    {"search $SEARCH --cells 0", {"cells", "0"}},
+    {"search $SEARCH --features 40", {"40", "at most"}},
+    {"reproduce $SEARCH --table cifar", {"cifar", "avmnist"}},
+    {"reproduce $SEARCH --table avmnist --rows 9", {"9", "row"}},
+    {"reproduce $SEARCH --table avmnist --seeds 0", {"seeds", "0"}},
+    // Outputs
+    {"data synth --out $FILES", {"--out", "folder"}},
+    {"data synth --out /proc/x", {"--out", "/proc/x"}},
+    {"data synth --out $FILES/text.txt/d.h5", {"--out", "text.txt"}},
+    {"supernet train $TRAIN --out $DATA", {"--out", "--data"}},
+    {"supernet train $TRAIN --out $FILES/text.txt", {"text.txt", "exists"}},
+    {"search $SEARCH --run $FILES/text.txt", {"text.txt"}},
+    // Data sets
+    {"data show", {"F.h5"}},
+    {"data show $FILES/none.h5", {"none.h5"}},
+    {"data show $FILES/cut.h5", {"cut.h5"}},
+    {"data show $FILES/text.txt", {"text.txt", "HDF5"}},
+    {"data show $IMAGE", {"image.h5", "data set"}},
+    {"data import cifar --in $FILES --out $OUT", {"cifar", "avmnist"}},
+    {"data import avmnist --in $FILES/none --out $OUT", {"none"}},
+    {"data import avmnist --in $FILES --out $OUT", {"mnist"}},
+    {"supernet train $TRAIN --modality picture", {"picture", "image"}},
+    {"supernet train $TRAIN --space avmnist-audio", {"avmnist-audio", "1x28x28"}},
+    {"search $SEARCH --data $FILES/none.h5", {"none.h5"}},
+    // Supernets and genomes
+    {"supernet eval --data $DATA --weights $FILES/none.h5", {"none.h5"}},
+    {"supernet eval --data $DATA --weights $DATA", {"digits.h5", "supernet"}},
+    {"supernet eval --data $DATA --weights $IMAGE --modality audio", {"1x20x20", "1x28x28"}},
+    {"supernet eval --data $DATA --weights $IMAGE --genome K=9,3,3,3;E=3,3,3,3;D=2", {"K[0] is 9", "3, 5, 7"}},
+    {"supernet eval --data $DATA --weights $IMAGE --genome largets", {"largets", "largest"}},
+    {"supernet sweep $SWEEP", {"--genomes", "--all"}},
+    {"supernet sweep $SWEEP --genomes $FILES/none.txt", {"none.txt"}},
+    {"supernet sweep $SWEEP --genomes $FILES/genomes.txt", {"genomes.txt, line 2", "E[1] is 5"}},
+    {"supernet import --in $DATA --space avmnist-image --out $OUT", {"digits.h5", "checkpoint"}},
+    {"search $SEARCH --modality image=avmnist-image,$IMAGE", {"two modalities", "name=space,weights.h5"}},
+    {"search $SEARCH --modality image", {"image", "weights.h5"}},
+    {"search $SEARCH --modality image=avmnist-image,$FILES/none.h5 --modality audio=avmnist-audio,$AUDIO", {"none.h5"}},
+    {"search $SEARCH --modality image=avmnist-image,$AUDIO --modality audio=avmnist-audio,$AUDIO",
+     {"audio.h5", "avmnist-image"}},
+    // Devices
+    {"lut show --lut $FILES/none.json", {"none.json"}},
+    {"lut show --lut $FILES/broken.json", {"broken.json"}},
+    {"lut show --lut $FILES/list.json", {"list.json"}},
+    {"lut cost --lut $GPU --space avmnist-imag --genome smallest", {"avmnist-imag", "avmnist-image"}},
+    {"lut cost --lut $GPU --space avmnist-image", {"--genome"}},
+    {"lut cost --lut $GPU --space avmnist-image --space avmnist-audio --genome smallest", {"genome", "space"}},
+    {"lut cost --lut $GPU --space avmnist-image --genome smallest --fusion Summ", {"Summ", "Sum"}},
+    {"lut cost --lut $GPU --space avmnist-image --genome smallest --classes 0", {"classes", "0"}},
+    {"lut cost --lut $GPU --space avmnist-image --genome smallest --classes 7", {"edge-gpu.json", "7"}},
+    {"lut model --device-profile edge-tpu --out $OUT", {"edge-tpu", "edge-gpu"}},
+    {"lut model --device-profile edge-gpu --peak-gflops fast --out $OUT", {"peak-gflops", "fast"}},
+    {"lut model --device-profile edge-gpu --peak-gflops 0 --out $OUT", {"peak-gflops", "0"}},
+    {"lut import --in $GPU --device mine --set SE1=1,2,3 --out $OUT", {"SE1=1,2,3", "KEY=ms,mJ"}},
+    {"lut import --in $GPU --device mine --set SE1=-1 --out $OUT", {"SE1=-1", "0"}},
+    {"search $SEARCH --device gpu", {"gpu", "name=table.json"}},
+    {"search $SEARCH --device gpu=$FILES/none.json", {"none.json"}},
+    {"search $SEARCH --device gpu=$GPU,-1", {"-1"}},
+    {"search $SEARCH --head-classes 7", {"7", "edge-gpu.json"}},
+    // Config files
+    {"search $SEARCH --config $FILES/none.cfg", {"none.cfg"}},
+    {"search $SEARCH --config $FILES/key.cfg", {"key.cfg", "populaton", "population"}},
+    {"search $SEARCH --config $FILES/section.cfg", {"section.cfg", "evolutoin", "evolution"}},
+    {"search $SEARCH --config $FILES/words.cfg", {"words.cfg", "line 2"}},
+    {"supernet train $TRAIN --config $FILES/space.cfg --space mine", {"mine", "strides = 3", "1 or 2"}},
+    // Runs and CSVs
+    {"report --run $FILES/none", {"none"}},
+    {"report --run $FILES", {"candidates.csv", "run directory"}},
+    {"pareto --in $FILES/none.csv", {"none.csv"}},
+    {"pareto --in $FILES/empty.csv", {"empty.csv"}},
+    {"pareto --in $FILES/word.csv", {"word.csv", "fast"}},
+    {"pareto --in $FILES/points.csv --columns eror", {"eror", "error"}},
+    {"pareto --in $FILES/points.csv --reference 1", {"reference"}},
+};
+
+void write_files(const World& w, const std::filesystem::path& folder) {
+  std::filesystem::copy_file(w.data(), folder / "cut.h5");
+  std::filesystem::resize_file(folder / "cut.h5", std::filesystem::file_size(w.data()) / 2);
+  const auto write = [&](const std::string& name, const std::string& text) { std::ofstream(folder / name) << text; };
+  write("text.txt", "no data set\n");
+  write("genomes.txt", "largest\nK=3,3,3,3;E=3,5,3,3;D=4\n");
+  write("broken.json", "{\"a\": ");
+  write("list.json", "[1, 2]\n");
+  write("key.cfg", "[evolution]\npopulaton = 4\n");
+  write("section.cfg", "[evolutoin]\npopulation = 4\n");
+  write("words.cfg", "[evolution]\npopulation four\n");
+  write("space.cfg", "[space.mine]\nwidths = 24,40\nstrides = 3\n");
+  write("empty.csv", "");
+  write("word.csv", "error,latency\n1,4\n2,fast\n");
+  write("points.csv", "error,latency\n1,4\n2,2\n");
+}
+
+/// The command line that a mistake stands for. Split at spaces first: what the names stand for may hold some.
+std::vector<std::string> words_of(const Mistake& mistake, const World& w, const std::filesystem::path& folder) {
+  const std::map<std::string, std::string> complete = {
+      {"$TRAIN", "--data $DATA --modality image --space avmnist-image --epochs 1 --out $OUT"},
+      {"$SWEEP", "--data $DATA --weights $IMAGE --out $OUT"},
+      {"$SEARCH",
+       "--data $DATA --run $OUT --modality image=avmnist-image,$IMAGE --modality audio=avmnist-audio,$AUDIO "
+       "--device gpu=$GPU"}};
+  const std::map<std::string, std::string> paths = {{"$DATA", w.data().string()},
+                                                    {"$IMAGE", w.weights("image").string()},
+                                                    {"$AUDIO", w.weights("audio").string()},
+                                                    {"$GPU", (w.source / "luts/edge-gpu.json").string()},
+                                                    {"$FILES", folder.string()},
+                                                    {"$OUT", (folder / "made" / "out").string()}};
+  std::vector<std::string> words;
+  const auto given = split(mistake.command, ' ');
+  for (const auto& word : given) {
+    if (!complete.contains(word)) {
+      words.push_back(word);
+      continue;
+    }
+    const auto options = split(complete.at(word), ' ');
+    for (std::size_t i = 0; i < options.size(); i += 2)
+      if (std::ranges::find(given, options[i]) == given.end()) words.insert(words.end(), {options[i], options[i + 1]});
+  }
+  for (auto& word : words)
+    for (const auto& [name, path] : paths)
+      if (const auto at = word.find(name); at != std::string::npos) word.replace(at, name.size(), path);
+  return words;
+}
+
 std::vector<std::string> with(std::vector<std::string> words, const std::string& option, const std::string& value) {
   for (std::size_t i = 0; i + 1 < words.size(); ++i)
     if (words[i] == option) {
@@ -36,6 +201,27 @@ std::vector<std::string> with(std::vector<std::string> words, const std::string&
 }
 
 }  // namespace
+
+TEST_CASE("A mistake is answered by one line that names it and its remedy, and nothing is written", "[bad_input]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  write_files(w, folder.path());
+  const auto listed = [&] {
+    std::set<std::string> names;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path()))
+      names.insert(entry.path().string());
+    return names;
+  };
+  const auto before = listed();
+  for (const auto& mistake : kMistakes) {
+    INFO(mistake.command);
+    auto command = w.alone(words_of(mistake, w, folder.path()));
+    command.insert(command.begin(),
+                   {"timeout", "120"});  // where a mistake is taken for an order, it is not carried out
+    check_refused(command, mistake.words);
+    CHECK(listed() == before);
+  }
+}
 
 TEST_CASE("A command or option that is not there names its neighbour", "[bad_input]") {
   const World w = world();

@@ -1,4 +1,5 @@
-// deploy/build.sh, in a copy of the tree's scripts with a cmake that only writes down what it is asked for.
+// deploy/build.sh, in a copy of the tree's scripts with a cmake that only writes down what it is asked for; where tests
+// find their data.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -65,6 +66,15 @@ TEST_CASE("A build is configured once, and again when LibTorch, the compiler or 
              Contains("--preset default"));
 }
 
+TEST_CASE("Larger units are asked for by who builds once, and a folder that has them keeps them", "[scripts]") {
+  const Clone once, often;
+  CHECK_THAT(once.build({"HARMONIC_UNITY=ON"}), Contains("-DHARMONIC_UNITY=ON"));
+  CHECK_THAT(once.build({}), !Contains("--preset"));
+  CHECK_THAT(once.build({"CXX=g++"}), Contains("--preset default") && Contains("-DHARMONIC_UNITY=ON"));
+  CHECK_THAT(once.build({"CXX=g++", "HARMONIC_UNITY=OFF"}), Contains("-DHARMONIC_UNITY=OFF"));
+  CHECK_THAT(often.build({}), Contains("-DHARMONIC_UNITY=OFF"));
+}
+
 TEST_CASE("Who has no home builds all the same: what is cached lies in the clone", "[scripts]") {
   for (const std::vector<std::string>& home : {std::vector<std::string>{"-u", "HOME"}, {"HOME=/"}}) {
     const Clone clone;
@@ -73,4 +83,17 @@ TEST_CASE("Who has no home builds all the same: what is cached lies in the clone
     CHECK_THAT(clone.build(settings), Contains("--preset default"));
     CHECK(clone.has(".cache/harmonic"));
   }
+}
+
+TEST_CASE("Development data lies where the environment says, before where the build says", "[scripts]") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder / "golden");
+  const char* const before = std::getenv("HARMONIC_SHARED");
+  const std::string kept = before == nullptr ? "" : before;
+  setenv("HARMONIC_SHARED", folder.path().c_str(), 1);
+  CHECK(shared_data("golden") == folder / "golden");
+  if (before == nullptr)
+    unsetenv("HARMONIC_SHARED");
+  else
+    setenv("HARMONIC_SHARED", kept.c_str(), 1);
 }

@@ -12,7 +12,7 @@
 namespace harmonic {
 namespace {
 
-constexpr const char* kMend = "give a checkpoint that holds a state_dict of this space";
+constexpr const char* kMendCheckpoint = "give a checkpoint that holds a state_dict of this space";
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
@@ -41,7 +41,7 @@ class CheckpointTensors {
   const torch::Tensor& take(const std::string& name) {
     const auto found = entries_.find(common_spelling(name));
     if (found == entries_.end())
-      throw InputError(fmt::format("{} has no tensor {}, which space {} needs", path_, name, space_), kMend);
+      throw InputError(fmt::format("{} has no tensor {}, which space {} needs", path_, name, space_), kMendCheckpoint);
     found->second.taken = true;
     return found->second.tensor;
   }

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kFormat = "harmonic-supernet";
 constexpr std::int64_t kVersion = 1;
-constexpr const char* kMend = "give a file that 'harmonic supernet train' or 'import' wrote";
+constexpr const char* kMendSupernet = "give a file that 'harmonic supernet train' or 'import' wrote";
 
 std::string shape_text(std::span<const std::size_t> shape) {
   return shape.empty() ? "scalar" : fmt::format("{}", fmt::join(shape, "x"));
@@ -24,7 +24,7 @@ std::string shape_text(std::span<const std::size_t> shape) {
 Hdf5File open_checked(const std::filesystem::path& path) {
   Hdf5File file(path, Hdf5File::Mode::read);
   if (!file.has_attribute("/", "format") || file.attribute_text("/", "format") != kFormat)
-    throw InputError(fmt::format("{} is no supernet file", path.string()), kMend);
+    throw InputError(fmt::format("{} is no supernet file", path.string()), kMendSupernet);
   const auto version = file.attribute_int("/", "version");
   if (version != kVersion)
     throw InputError(fmt::format("{} has format version {}, this program reads {}", path.string(), version, kVersion),
@@ -99,12 +99,12 @@ BackboneSpace space_of(const Hdf5File& file) try {
   return space;
 } catch (const nlohmann::json::exception& e) {
   throw InputError(fmt::format("{}: the search space's definition cannot be read: {}", file.path().string(), e.what()),
-                   kMend);
+                   kMendSupernet);
 } catch (const ContentError&) {
   throw;  // names the file
 } catch (const InputError& e) {
   throw InputError(fmt::format("{}: the search space's definition cannot be: {}", file.path().string(), e.problem()),
-                   kMend);
+                   kMendSupernet);
 }
 
 }  // namespace

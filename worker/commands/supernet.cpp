@@ -1,5 +1,6 @@
 #include <filesystem>
 #include <iostream>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -36,15 +37,20 @@ ExitCode import(const Arguments& args) {
   OptionSet options("harmonic supernet import", "Reads a published checkpoint into a supernet file.");
   options.add("in", in, "checkpoint (.pth.tar) with a state_dict").required();
   options.add("space", space_name, fmt::format("search space: {}", join(spaces.names(), ", "))).required();
-  options.add("out", out, "supernet file to write (HDF5)").required();
+  options.add("out", out, "supernet file to write (HDF5); its folder is made where there is none").required();
   options.add("modality", modality, "modality it belongs to, noted in the file");
   options.add("json", json, "print the result as one JSON object");
   declare_spaces(options, spaces);
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  check_output(out, "out", {{"in", in}});
+  const bool leads = Communicator().rank().value == 0;
+  std::optional<OutputFolder> folder;
+  if (leads) {
+    folder.emplace(out, "out");
+    check_output(out, "out", {{"in", in}});
+  }
   std::vector<std::string> left;
   const Supernet supernet = import_checkpoint(in, spaces.find(space_name), &left);
-  if (Communicator().rank().value != 0) return ExitCode::done;
+  if (!leads) return ExitCode::done;
   save_supernet(out, supernet,
                 {modality, fmt::format("imported from checkpoint {}", std::filesystem::path(in).filename().string())});
   log::info("{}: {} tensors, {} classes", out, supernet.tensors().size(), supernet.classes());

@@ -1,5 +1,6 @@
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -57,10 +58,16 @@ ExitCode supernet_eval(const Arguments& args) {
   chosen.declare(options);
   options.add("genome", genome_text, "sub-network: \"K=5,5,5,5;E=3,3,4,3;D=2\", smallest, largest, or fixed (Maxout)");
   options.add("recalibrate", recalibrate, "re-estimate batch-norm statistics on train samples first");
-  options.add("features-out", features_out, "HDF5 file for every returned feature and the logits");
+  options.add("features-out", features_out,
+              "HDF5 file for every returned feature and the logits; its folder is made where there is none");
   options.add("json", json, "print the result as one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  if (!features_out.empty()) check_output(features_out, "features-out", chosen.files());
+  const bool leads = Communicator().rank().value == 0;
+  std::optional<OutputFolder> folder;
+  if (leads && !features_out.empty()) {
+    folder.emplace(features_out, "features-out");
+    check_output(features_out, "features-out", chosen.files());
+  }
 
   const LocalPlace place = local_place();
   EvaluationInputs loaded = load_evaluation(chosen, place, recalibrate);
@@ -74,7 +81,7 @@ ExitCode supernet_eval(const Arguments& args) {
   const double metric = metric_percent(output.logits, loaded.labels, loaded.kind);
   const double loss = task_loss(output.logits, loaded.labels, loaded.kind).item<double>();
   const auto samples = loaded.inputs.size(0);
-  if (Communicator().rank().value != 0) return ExitCode::done;  // every rank has found the same
+  if (!leads) return ExitCode::done;  // every rank has found the same
   if (!features_out.empty()) write_features(features_out, output);
   if (json)
     std::cout << json_text(nlohmann::ordered_json{{"metric", metric}, {"samples", samples}, {"loss", loss}}) << '\n';

@@ -81,7 +81,6 @@ struct TrainOptions {
 
 /// Before the work, on rank 0. @return whether the training that is to be resumed has ended already
 bool check_outputs(const TrainOptions& chosen) {
-  make_folder_of(chosen.out, "out");
   for (const auto& file : {chosen.out, chosen.state_file(), chosen.previous_state_file()})
     check_output(file, "out", {{"data", chosen.data}});
   const bool begun = std::filesystem::exists(chosen.state_file()), ended = std::filesystem::exists(chosen.out);
@@ -135,7 +134,12 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
   TrainingData training;
   // What one rank cannot read or find, all hear of.
   bool ended = false;
-  peers->together([&] { ended = leads && check_outputs(chosen); });
+  std::optional<OutputFolder> folder;
+  peers->together([&] {
+    if (!leads) return;
+    folder.emplace(chosen.out, "out");
+    ended = check_outputs(chosen);
+  });
   if (as_on_rank_0(ended, peers)) {
     if (leads) show_ended(chosen);
     return ExitCode::done;

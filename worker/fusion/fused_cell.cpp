@@ -19,7 +19,7 @@ using torch::autograd::variable_list;
 
 constexpr std::size_t kSavedTensors = 12;  ///< of SavedStep
 
-struct Context final : torch::CustomClassHolder {
+struct CellContext final : torch::CustomClassHolder {
   std::vector<FusedStep> steps;  ///< without tensors
   std::vector<std::vector<DropoutMask>> masks;
   std::vector<DropoutMask> attention_masks;
@@ -64,7 +64,7 @@ struct Inputs {
 
 struct FusedCell : torch::autograd::Function<FusedCell> {
   static Tensor forward(AutogradContext* ctx, at::TensorList tensors, double ln_epsilon,
-                        const std::vector<FusedStep>& steps, Mode mode, const c10::intrusive_ptr<Context>& kept) {
+                        const std::vector<FusedStep>& steps, Mode mode, const c10::intrusive_ptr<CellContext>& kept) {
     const Inputs in(tensors);
     const Sizes& sizes = in.sizes;
     const auto skips = skip_weights(in.beta, steps.size());
@@ -113,7 +113,7 @@ struct FusedCell : torch::autograd::Function<FusedCell> {
 
   static variable_list backward(AutogradContext* ctx, variable_list outer) {
     const auto capsule = ctx->saved_data["kept"].toCapsule();
-    const Context& kept = static_cast<const Context&>(*capsule);
+    const CellContext& kept = static_cast<const CellContext&>(*capsule);
     const auto tensors = ctx->get_saved_variables();
     const std::size_t inputs = Inputs::first(kept.steps.size());
     const Inputs in(at::TensorList(tensors.data(), inputs));
@@ -237,7 +237,7 @@ Tensor fused_cell(const Tensor& x, const Tensor& beta, const Tensor& gamma, cons
     for (const Tensor& tensor : {step.weight, step.bias, step.norm_weight, step.norm_bias, step.excite_weight,
                                  step.excite_bias, step.attention_ln_weight, step.attention_ln_bias})
       tensors.push_back(tensor.defined() ? tensor.contiguous() : none);
-  auto kept = c10::make_intrusive<Context>();
+  auto kept = c10::make_intrusive<CellContext>();
   kept->wanted.weights = ln_weight.requires_grad();
   kept->wanted.architecture = gamma.requires_grad() || beta.requires_grad();
   return FusedCell::apply(at::TensorList(tensors), ln_epsilon, steps, mode, kept);

@@ -19,7 +19,7 @@ using torch::autograd::variable_list;
 enum InputTensor { kRows, kWeight, kBias, kNormWeight, kNormBias, kInputTensors };
 constexpr std::int64_t kNormTensors = 4;  ///< of Norm
 
-struct Context final : torch::CustomClassHolder {
+struct InputsContext final : torch::CustomClassHolder {
   std::vector<DropoutMask> masks;
   Sizes sizes{};
   bool own_moments = false, weights_wanted = false, edges_wanted = false;
@@ -77,7 +77,7 @@ void activate(const Reshaped& input, const Sizes& sizes, DropoutMask mask, std::
 
 struct FusedInputs : torch::autograd::Function<FusedInputs> {
   static Tensor forward(AutogradContext* ctx, at::TensorList tensors, const std::vector<torch::nn::BatchNorm1d>& norms,
-                        double dropout, Mode mode, const c10::intrusive_ptr<Context>& kept) {
+                        double dropout, Mode mode, const c10::intrusive_ptr<InputsContext>& kept) {
     const Tensor edges = tensors[0].contiguous();
     const Sizes& sizes = kept->sizes;
     const std::int64_t cells = edges.size(0), inputs = edges.size(1);
@@ -107,7 +107,7 @@ struct FusedInputs : torch::autograd::Function<FusedInputs> {
 
   static variable_list backward(AutogradContext* ctx, variable_list outer) {
     const auto capsule = ctx->saved_data["kept"].toCapsule();
-    const Context& kept = static_cast<const Context&>(*capsule);
+    const InputsContext& kept = static_cast<const InputsContext&>(*capsule);
     const Sizes& sizes = kept.sizes;
     const auto saved = ctx->get_saved_variables();
     const Tensor gradient = outer[0].contiguous(), edges = saved[0].contiguous();
@@ -145,7 +145,7 @@ struct FusedInputs : torch::autograd::Function<FusedInputs> {
 
  private:
   static void weight_gradients(at::TensorList tensors, std::size_t k, const Reshaped& input, DropoutMask mask,
-                               const Context& kept, const Tensor& gradient, const Tensor& edges,
+                               const InputsContext& kept, const Tensor& gradient, const Tensor& edges,
                                const Tensor& dproducts, variable_list& gradients) {
     const Sizes& sizes = kept.sizes;
     const std::int64_t cells = edges.size(0);
@@ -201,7 +201,7 @@ Tensor fused_inputs(const std::vector<FusedInput>& inputs, std::int64_t position
       tensors.push_back(tensor.contiguous());
     norms.push_back(input.norm);
   }
-  auto kept = c10::make_intrusive<Context>();
+  auto kept = c10::make_intrusive<InputsContext>();
   kept->sizes = {inputs.front().rows.size(0), positions, inputs.front().weight.size(0)};
   kept->own_moments = mode != Mode::eval;
   kept->weights_wanted = inputs.front().weight.requires_grad();

@@ -15,7 +15,7 @@ using torch::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-struct Context final : torch::CustomClassHolder {
+struct NormContext final : torch::CustomClassHolder {
   Nonlinearity kind{};
   kernels::DropoutMask mask;
   bool own_moments = false;  ///< the batch's: gradients flow through them
@@ -36,7 +36,7 @@ void for_blocks(const Chunk& chunk, const Sizes& sizes, Work work) {
 /// norm_activate of u (N, L, W) for given moments (W).
 struct NormActivate : torch::autograd::Function<NormActivate> {
   static Tensor forward(AutogradContext* ctx, const Tensor& u, const Tensor& weight, const Tensor& bias,
-                        const Moments& moments, double epsilon, const c10::intrusive_ptr<Context>& kept) {
+                        const Moments& moments, double epsilon, const c10::intrusive_ptr<NormContext>& kept) {
     const Sizes sizes{u.size(0), u.size(1), u.size(2)};
     const Norm norm = norm_of(moments, weight.detach(), bias.detach(), epsilon);
     const std::int64_t columns = output_width(kept->kind, sizes.channels);
@@ -54,7 +54,7 @@ struct NormActivate : torch::autograd::Function<NormActivate> {
 
   static variable_list backward(AutogradContext* ctx, variable_list gradients) {
     const auto capsule = ctx->saved_data["kept"].toCapsule();
-    const Context& kept = static_cast<const Context&>(*capsule);
+    const NormContext& kept = static_cast<const NormContext&>(*capsule);
     const auto saved = ctx->get_saved_variables();
     const Tensor& u = saved[0];
     const Norm norm{saved[1], saved[2], saved[3], saved[4]};
@@ -114,7 +114,7 @@ Tensor norm_activate(const Tensor& rows, const torch::nn::BatchNorm1d& norm, Non
   }
   const Tensor u = rows.contiguous();
   const Sizes sizes{u.size(0), u.size(1), u.size(2)};
-  auto kept = c10::make_intrusive<Context>();
+  auto kept = c10::make_intrusive<NormContext>();
   kept->kind = kind;
   kept->mask = draw_mask(dropout, mode);
   kept->own_moments = mode != Mode::eval;

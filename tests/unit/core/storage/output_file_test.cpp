@@ -23,12 +23,27 @@ TEST_CASE("An output that can be written is left as it is, and nothing beside it
 }
 
 TEST_CASE("The folder of an output is made, or it is said why it cannot be", "[storage]") {
-  const testing::TemporaryFolder folder;
-  make_folder_of(folder / "a" / "b" / "out.h5", "out");
+  const TemporaryFolder folder;
+  const OutputFolder made(folder / "a" / "b" / "out.h5", "out");
   CHECK_NOTHROW(check_output(folder / "a" / "b" / "out.h5", "out"));
-  CHECK_NOTHROW(make_folder_of("out.h5", "out"));
+  CHECK_NOTHROW(OutputFolder("out.h5", "out"));
+  CHECK_NOTHROW(OutputFolder("", "features-out"));
   replace_file(folder / "file", "");
-  CHECK_THROWS_WITH(make_folder_of(folder / "file" / "out.h5", "out"), Catch::Contains("option --out: cannot make"));
+  CHECK_THROWS_WITH(OutputFolder(folder / "file" / "out.h5", "out"), Contains("option --out: cannot make"));
+}
+
+TEST_CASE("A folder that was made for an output stays when something lies in it, and goes otherwise", "[storage]") {
+  const TemporaryFolder folder;
+  { const OutputFolder refused(folder / "a" / "b" / "out.h5", "out"); }
+  CHECK(std::filesystem::is_empty(folder.path()));
+  {
+    const OutputFolder written(folder / "a" / "b" / "out.h5", "out");
+    replace_file(folder / "a" / "b" / "out.h5", "");
+  }
+  CHECK(std::filesystem::exists(folder / "a" / "b" / "out.h5"));
+  std::filesystem::remove(folder / "a" / "b" / "out.h5");
+  { const OutputFolder not_made(folder / "a" / "b" / "out.h5", "out"); }
+  CHECK(std::filesystem::exists(folder / "a" / "b"));
 }
 
 TEST_CASE("An output that could not be written is refused, with the option that named it", "[storage]") {
