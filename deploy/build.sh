@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing and builds. Arguments are targets for the build [default: all].
 set -euo pipefail
-. "$(dirname "$0")/env.sh"
+. "$(dirname "$(readlink -f "$0")")/env.sh"
 cd "$HARMONIC_ROOT"
 ./deploy/setup.sh
 
