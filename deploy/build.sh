@@ -4,7 +4,7 @@
 #   HARMONIC_UNITY=ON|OFF    compile the sources of a folder together, which builds the whole sooner and rebuilds one file later;
 #                            what a build folder has it keeps [default: OFF]
 set -euo pipefail
-. "$(dirname "$0")/env.sh"
+. "$(dirname "$(readlink -f "$0")")/env.sh"
 cd "$HARMONIC_ROOT"
 ./deploy/setup.sh
 

@@ -3,7 +3,7 @@
 # sanitizers, the fuzz targets for SECONDS each [default: 60], clang-tidy. Ends with 1 at the first of them that finds something.
 #   deploy/check.sh [SECONDS]
 set -euo pipefail
-. "$(dirname "$0")/env.sh"
+. "$(dirname "$(readlink -f "$0")")/env.sh"
 cd "$HARMONIC_ROOT"
 HARMONIC_CHECKS=1 ./deploy/setup.sh
 cmake --preset fuzz >/dev/null

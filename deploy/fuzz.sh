@@ -3,7 +3,7 @@
 # one of them crashed, hung or took too much memory; the input that did it then lies in build-fuzz/findings.
 #   deploy/fuzz.sh [SECONDS [NAME ...]]        NAME: codec, journal, …; all of tests/fuzz when none is given
 set -euo pipefail
-. "$(dirname "$0")/env.sh"
+. "$(dirname "$(readlink -f "$0")")/env.sh"
 cd "$HARMONIC_ROOT"
 seconds=${1:-60}
 shift || true

@@ -5,19 +5,36 @@
 #
 #   HARMONIC_MEET_SECONDS=N    so long may ranks take to meet [default: 120]; then the job is started again, once
 set -uo pipefail
-asked= # to stop
-trap 'asked=1' INT TERM USR1 HUP
-. "$(dirname "$0")/env.sh"
+asked= # to stop: by which signal
+for signal in INT TERM USR1 HUP; do trap "asked=$(kill -l $signal)" $signal; done
+. "$(dirname "$(readlink -f "$0")")/env.sh"
 say() { printf 'deploy/mpirun.sh: %s\n' "$*" >&2; }
 refuse() { say "$@"; exit 2; }
 is_count() { [[ $1 =~ ^[1-9][0-9]{0,5}$ ]]; }
 
-case "${1-}" in -n | -np) shift ;; esac # out of habit: mpirun wants it
-[ $# -ge 2 ] || { echo "usage: deploy/mpirun.sh RANKS COMMAND [ARGUMENT ...]" >&2; exit 2; }
+usage="usage: deploy/mpirun.sh RANKS COMMAND [ARGUMENT ...]"
+case "${1-}" in
+  -h | --help) echo "$usage"; exit ;;
+  -n | -np | --np | -c) shift ;; # out of habit: mpirun wants it
+  -n[0-9]*) set -- "${1#-n}" "${@:2}" ;;
+esac
+example="deploy/mpirun.sh 3 build/harmonic ..."
+[ $# -ge 1 ] || { echo "$usage" >&2; exit 2; }
+if ! is_count "$1" && type -P -- "$1" >/dev/null; then refuse "no number of ranks before $1; give one, as in: $example"; fi
+is_count "$1" || refuse "RANKS is '$1'; give a whole number from 1, as in: $example"
 ranks=$1
 shift
-is_count "$ranks" || refuse "RANKS is '$ranks'; give a whole number from 1, as in: deploy/mpirun.sh 3 build/harmonic ..."
-type -P "$1" >/dev/null || refuse "no program $1; build it with deploy/build.sh"
+[ $# -ge 1 ] || { echo "$usage" >&2; exit 2; }
+# More ranks than that only hold each other up, until the machine answers nobody any more.
+cores=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc) # which nproc heeds
+most_ranks=$((cores * 8 > 32 ? cores * 8 : 32))
+[ "$ranks" -le $most_ranks ] || refuse "RANKS is $ranks, too many for $cores cores; give at most $most_ranks, best one a core and one to lead"
+if ! type -P -- "$1" >/dev/null; then
+  [ ! -f "$1" ] || refuse "$1 is no program: it must not be executed (chmod +x makes it one)"
+  [[ $1 == */* ]] || refuse "no program $1; after RANKS comes one, as in: $example"
+  refuse "no program $1; build it with deploy/build.sh"
+fi
+type -P mpirun >/dev/null || refuse "no mpirun in PATH; deploy/setup.sh installs one"
 meet_s=${HARMONIC_MEET_SECONDS:-120}
 is_count "$meet_s" || refuse "HARMONIC_MEET_SECONDS is '$meet_s'; give whole seconds from 1, as in: HARMONIC_MEET_SECONDS=120"
 
@@ -32,8 +49,12 @@ for ((i = 0; i < $#; ++i)); do
   case "${words[i + 1]-} ${words[i + 2]-}" in
     'search '* | 'reproduce '* | 'supernet sweep') job=1 recovery=--enable-recovery ;;
     'supernet train') job=1 ;;
-    'data '* | 'lut '* | 'pareto '* | 'report '* | 'supernet '*) ;;
-    *) continue ;;
+    'supernet '*) ;;
+    'data '* | 'lut '* | 'pareto '* | 'report '*) ranks=1 ;; # each rank would do all of it, and say all of it
+    *)
+      [ "$i" -eq 0 ] || continue
+      ranks=1 # --version, or a command that it does not know
+      ;;
   esac
   break
 done
@@ -45,22 +66,40 @@ fi
 state=$(mktemp -d) || exit 1
 trap 'rm -rf "$state"' EXIT
 
+# Rank 0's stderr is a pipe. Whether it ends at a terminal, and how wide that is, the program hears by
+# HARMONIC_TERMINAL_COLUMNS; a line that begins with a carriage return is then one that is redrawn in place.
+columns=
+if [ -t 2 ]; then
+  columns=$(stty size <&2 2>/dev/null | cut -d' ' -f2)
+  is_count "$columns" || columns=80
+fi
+
 # What mpirun and its ranks write to stderr, without mpirun's own noise. It says what it has to say in boxes: they are kept
 # for the case that the ranks never meet. One is news where no master says who is lost: which rank a signal ended, and on
 # which node. Which ranks have ended is told by Open MPI's own log of their states.
 ended='ACTIVATE PROC \[\[[0-9]+,1\],([0-9]+)\] STATE (ABORTED BY SIGNAL|CALLED ABORT|EXITED WITH NON-ZERO STATUS|NORMALLY TERMINATED)'
 filter() {
-  local line inside='' box=()
+  local line inside='' box=() drawn=
+  trap '' INT TERM USR1 HUP # which a terminal sends it, too: what is said at the end goes through here
   local edge=-------------------------------------------------------------------------- # as wide as Open MPI draws it
   while IFS= read -r line || [ -n "$line" ]; do
     if [[ $line =~ $ended ]]; then
       printf '%s %s\n' "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" >>"$state/ended"
       continue
     fi
+    if [ -n "$columns" ] && [[ $line == $'\r'* ]]; then
+      drawn=${line#?}
+      printf '\r\033[K%s' "$drawn"
+      continue
+    fi
     case "$line" in
       *'] ACTIVATE '*' STATE '* | *'PMIX ERROR'* | *' sent help message '* | *'to see all help / error messages' | \
         *': Forwarding signal '*' to job' | *ORTE_ERROR_LOG*show_help.c*) continue ;;
     esac
+    if [ -n "$drawn" ]; then
+      printf '\r\033[K'
+      drawn=
+    fi
     if [ "$line" = "$edge" ]; then
       [ -n "$inside" ] || { inside=1 box=(); continue; }
       inside=
@@ -79,6 +118,7 @@ filter() {
       [[ $line != *--enable-recovery* ]] || echo "$line" >>"$state/boxes"
     fi
   done
+  [ -z "$drawn" ] || printf '\r\033[K'
   [ -z "$inside" ] || printf '%s\n' "${box[@]-}" >>"$state/boxes"
 }
 
@@ -136,12 +176,20 @@ rank_0_has_ended() { [[ $word =~ ^[0-9]+$ ]] || { [ -n "$job" ] && grep -q '^0 '
 # Waits for mpirun's end, and brings it about where ranks would wait for ever: then `cut_short` is set, and `why` where the
 # launcher alone knows.
 watch() {
-  local limit='' reason='' patience='' had
+  local limit='' reason='' patience='' had second=-1 tick
   while running; do
     read -r word <"$state/exit"
     reason=''
+    tick=
+    [ $second -eq $SECONDS ] || { second=$SECONDS tick=1; }
+    # What is seen to go on: until the ranks have met the launcher says so, then they do.
+    if [ -n "$columns" ] && [ -n "$job" ] && [ -z "$word" ] && [ -n "$tick" ]; then
+      printf '\rstarting %s ranks: %ss\n' "$ranks" $((SECONDS - began)) >&3
+    fi
     if rank_0_has_ended; then
       limit=${limit:-$((SECONDS + 5))} # the others have no more to do
+    elif [ -n "$asked" ] && { [ -z "$job" ] || [ -z "$word" ]; }; then
+      limit=$SECONDS # there is nothing to keep
     elif [ -z "$job" ]; then
       limit=
     elif [ -n "$word" ]; then
@@ -152,7 +200,7 @@ watch() {
         limit=${limit:-$((SECONDS + patience))} reason="rank 0 was silent, and all others have ended; go on with --resume"
       fi
     elif { [ -s "$state/ended" ] && rank_0_is_here; } || has_dead_rank; then
-      limit=${limit:-$((SECONDS + (${#asked} ? 0 : 5)))} # the others would wait for it for ever
+      limit=${limit:-$((SECONDS + 5))} # the others would wait for it for ever
     elif [ $SECONDS -ge $met_by ] && rank_0_is_here; then
       limit=$SECONDS reason="the ranks have not met in $meet_s s"
     fi
@@ -162,8 +210,8 @@ watch() {
       break
     fi
     # mpirun kills its ranks a second after SIGINT or SIGTERM; SIGUSR1 it passes on, and the program takes it as the same wish.
-    # It is asked again and again: what has just been started may not listen yet. The job stops in its own time.
-    [ -z "$asked" ] || kill -USR1 "$mpirun"
+    # All ranks that have met listen: before, it would kill them. The job stops in its own time.
+    if [ -n "$asked" ] && [ "$word" = running ] && [ -n "$tick" ]; then kill -USR1 "$mpirun"; fi
     nap
   done 2>/dev/null
 }
@@ -207,7 +255,7 @@ explain() {
 # Runs mpirun to its end. Leaves in `word` what rank 0 said last (nothing; "running" once all ranks had met; its exit code), in
 # `why` what a failure is due to, in `unmet` whether it kept the ranks from meeting, in `status` mpirun's own exit code.
 launch() {
-  local filtering cut_short='' met_by=$((SECONDS + meet_s))
+  local filtering cut_short='' began=$SECONDS met_by=$((SECONDS + meet_s))
   word='' why='' unmet='' status=0
   : >"$state/exit"
   : >"$state/boxes"
@@ -215,11 +263,11 @@ launch() {
   exec 3> >(filter >&2)
   filtering=$!
   # Rank 0 leaves word in HARMONIC_EXIT_FILE: under --enable-recovery mpirun ends with 0 whatever its ranks end with.
-  HARMONIC_EXIT_FILE="$state/exit" OMPI_MCA_state_base_verbose=1 \
+  HARMONIC_EXIT_FILE="$state/exit" HARMONIC_TERMINAL_COLUMNS=$columns OMPI_MCA_state_base_verbose=1 \
     mpirun $recovery -n "$ranks" "${words[@]}" </dev/null 2>&3 3>&- &
   mpirun=$!
-  exec 3>&-
   watch
+  exec 3>&-
   wait "$mpirun" 2>/dev/null || status=$?
   [ -z "$job" ] || kill -KILL $(remaining) 2>/dev/null
   for _ in {1..10}; do # what they said last
@@ -247,8 +295,14 @@ done
 if [[ $word =~ ^[0-9]+$ ]]; then
   exit "$word"
 elif [ -n "$job" ] && [ -n "$asked" ]; then
-  say "stopped before rank 0 could say so, or after it was gone; what was finished can be resumed"
+  if [ -z "$word" ]; then
+    say "stopped before the ranks had met: nothing was begun, and the same command starts again"
+  else
+    say "stopped before rank 0 could say so, or after it was gone; what was finished can be resumed"
+  fi
   exit 3
+elif [ -n "$asked" ]; then
+  exit $((128 + asked))
 fi
 if [ -n "$job" ] && { [ "$status" -ne 0 ] || [ -n "$recovery" ]; }; then status=1; fi # whatever a lost rank ended with
 if [ "$status" -ne 0 ]; then

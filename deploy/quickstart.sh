@@ -2,7 +2,7 @@
 # The whole way on a fresh machine: installs, builds, makes the embedded data set, trains its supernets, searches on
 # three ranks, and says where the front and the report are. What is there already is not made again.
 set -euo pipefail
-. "$(dirname "$0")/env.sh"
+. "$(dirname "$(readlink -f "$0")")/env.sh"
 cd "$HARMONIC_ROOT"
 run=runs/quickstart
 step() { printf '\n== %s\n' "$*"; }

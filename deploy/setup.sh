@@ -9,7 +9,7 @@
 #   HARMONIC_CHECKS=1          also what deploy/fuzz.sh and .ci/run check with (Clang 16)
 #   HARMONIC_CACHE=DIR         cache folder [default: $XDG_CACHE_HOME/harmonic, or ~/.cache/harmonic]
 set -euo pipefail
-. "$(dirname "$0")/env.sh"
+. "$(dirname "$(readlink -f "$0")")/env.sh"
 
 packages=(
   build-essential cmake ninja-build ccache pkg-config python3 python3-venv openmpi-bin libopenmpi-dev

@@ -46,7 +46,6 @@ struct DealtCommand {
 /// Rank 0 is the master (`lead`), the other ranks are workers; in a world of one, rank 0 is both in turn. From the
 /// first moment all give signs of life: nothing is read, and no rank waits for another, before a worker has said hello.
 ExitCode run_on_ranks(MpiSession& session, const DealtCommand& command) {
-  catch_stop_signals();  // workers leave it to the master, who sends them home
   session.limit_finalize(kFinalize_s);
   Communicator world;
   std::optional<WorkerLoop> worker;
@@ -142,6 +141,12 @@ ExitCode supernet(const Arguments& args, MpiSession& session) {
   return supernet_command(args, [&session] { session.abandon(); });
 }
 
+/// Whether the command takes a signal as a wish to stop (workers leave it to the master, who sends them home); the
+/// others are short, and a signal ends them.
+bool stops_with_a_checkpoint(std::string_view command, std::string_view action) {
+  return command != "supernet" || action == "sweep" || action == "train";
+}
+
 ExitCode run(int argc, char** argv) {
   using Command = ExitCode (*)(const Arguments&, MpiSession&);
   const std::map<std::string_view, Command> commands = {
@@ -149,6 +154,8 @@ ExitCode run(int argc, char** argv) {
   const auto command = argc > 1 ? commands.find(argv[1]) : commands.end();
   if (command == commands.end())
     throw InputError("harmonic-compute is a part of harmonic", "call that: harmonic --help lists its commands");
+  // Before MPI starts: once the ranks have met, all of them hear a wish to stop, and none dies of it.
+  if (stops_with_a_checkpoint(argv[1], argc > 2 ? argv[2] : "")) catch_stop_signals();
   MpiSession session(argc, argv);
   const bool speaks = Communicator().rank().value == 0;
   if (!speaks) std::cout.rdbuf(nullptr);  // --help and --print-config, too, are said once

@@ -1,9 +1,14 @@
 #include "core/base/log.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <cstdio>
+#include <cstdlib>
 #include <mutex>
 #include <string>
 
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <spdlog/sinks/basic_file_sink.h>
@@ -26,8 +31,52 @@ State& state() {
   return instance;
 }
 
+/// Who sees stderr.
+enum class Viewer { nobody, terminal, launcher };
+
+constexpr int kUsualColumns = 80;
+
+/// Of the launcher's terminal; 0: there is none, or no launcher.
+int launcher_columns() {
+  const char* word = std::getenv("HARMONIC_TERMINAL_COLUMNS");
+  if (word == nullptr) return 0;
+  const std::string_view text(word);
+  int columns = 0;
+  std::from_chars(text.data(), text.data() + text.size(), columns);
+  return std::max(0, columns);
+}
+
+/// What a wrapper has sent to a file is no launcher's any more.
+bool stderr_is_pipe() {
+  struct stat status {};
+  return fstat(STDERR_FILENO, &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
+Viewer viewer() {
+  static const Viewer is = isatty(STDERR_FILENO) != 0                   ? Viewer::terminal
+                           : launcher_columns() > 0 && stderr_is_pipe() ? Viewer::launcher
+                                                                        : Viewer::nobody;
+  return is;
+}
+
+/// Of the terminal as it is now; a launcher's as it was at the start.
+int columns() {
+  if (viewer() == Viewer::launcher) return launcher_columns();
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsualColumns;
+}
+
+/// Leaves the last column free, at which terminals begin a new line. Cuts between characters (UTF-8).
+std::string_view cut(std::string_view line) {
+  auto length = static_cast<std::size_t>(columns() - 1);
+  if (line.size() <= length) return line;
+  while (length > 0 && (static_cast<unsigned char>(line[length]) & 0xC0U) == 0x80U) --length;
+  return line.substr(0, length);
+}
+
+/// A launcher removes it itself.
 void clear_line(State& s) {
-  if (s.line_shown) std::fputs("\r\033[K", stderr);
+  if (s.line_shown && viewer() == Viewer::terminal) std::fputs("\r\033[K", stderr);
   s.line_shown = false;
 }
 
@@ -73,18 +122,20 @@ void write(Level level, std::string_view text) {
   fmt::print(stderr, "{}{}\n", prefix, text);
 }
 
-void progress(std::string_view line) {
-  if (!stderr_is_terminal()) return;
-  State& s = state();
-  const std::lock_guard lock(s.mutex);
-  fmt::print(stderr, "\r\033[K{}", line);
-  std::fflush(stderr);
-  s.line_shown = true;
+bool is_watched() {
+  return viewer() != Viewer::nobody;
 }
 
-bool stderr_is_terminal() {
-  static const bool terminal = isatty(STDERR_FILENO) != 0;
-  return terminal;
+void redraw(std::string_view line) {
+  if (!is_watched()) return;
+  State& s = state();
+  const std::lock_guard lock(s.mutex);
+  // A pipe passes on whole lines alone: the launcher knows one to redraw by its carriage return.
+  const auto text =
+      viewer() == Viewer::launcher ? fmt::format("\r{}\n", cut(line)) : fmt::format("\r\033[K{}", cut(line));
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+  s.line_shown = !line.empty();
 }
 
 }  // namespace harmonic::log

@@ -7,7 +7,8 @@
 
 namespace harmonic::log {
 
-/// Logs are for people: stderr, and a file once one is opened. Results never go through here.
+/// Logs are for people: stderr, and a file once one is opened. Results never go through here. What is for debugging
+/// goes to the file alone.
 enum class Level { debug, info, warning, error };
 
 void set_level(Level level);
@@ -34,8 +35,11 @@ void error(fmt::format_string<Args...> format, Args&&... args) {
   write(Level::error, fmt::format(format, std::forward<Args>(args)...));
 }
 
-/// One line on a terminal, redrawn in place; nothing when stderr is no terminal. Other log lines clear it first.
-void progress(std::string_view line);
-[[nodiscard]] bool stderr_is_terminal();
+/// Whether a person sees stderr: it is a terminal, or the pipe of a launcher that draws on one (deploy/mpirun.sh, which
+/// says so by the terminal's width in HARMONIC_TERMINAL_COLUMNS).
+[[nodiscard]] bool is_watched();
+/// One line that is redrawn in place where stderr is watched, cut to the terminal's width; nothing elsewhere. Other
+/// lines replace it; an empty one removes it.
+void redraw(std::string_view line);
 
 }  // namespace harmonic::log

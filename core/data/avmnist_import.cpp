@@ -154,7 +154,7 @@ class SoundReader {
 
 }  // namespace
 
-DatasetContent read_avmnist(const fs::path& folder, SoundFeatures features) {
+DatasetContent read_avmnist(const fs::path& folder, SoundFeatures features, const SamplesRead& tell) {
   if (!fs::is_directory(folder)) throw InputError(fmt::format("no folder {}", folder.string()), kLayout);
   const auto splits = read_pairs(folder);
   const bool is_native = features == SoundFeatures::native;
@@ -168,12 +168,15 @@ DatasetContent read_avmnist(const fs::path& folder, SoundFeatures features) {
   auto& images = content.samples["image"];
   auto& sounds = content.samples["audio"];
   SoundReader reader(features);
+  std::size_t read = 0;
+  const std::size_t all = splits[0].size() + splits[1].size() + splits[2].size();
   for (std::size_t split = 0; split < splits.size(); ++split) {
     for (const Pair& pair : splits[split]) {
       append_image(images[split].bytes, pair.image);
       reader.append(sounds[split].floats, pair.sound);
       content.class_labels[split].push_back(pair.digit);
       content.ids[split].push_back(pair.id);
+      tell(++read, all);
     }
   }
   const Statistics audio = is_native ? statistics_of(sounds[0].floats) : Statistics{0.5F, 0.5F};
@@ -200,7 +203,9 @@ class AvmnistImporter final : public Importer {
                        {{"native", SoundFeatures::native}, {"published", SoundFeatures::published}},
                        "native: 20 frames over all of a clip; published: every third sample, window 2048, hop 512");
   }
-  [[nodiscard]] DatasetContent read() const override { return read_avmnist(folder_, features_); }
+  [[nodiscard]] DatasetContent read(const SamplesRead& tell) const override {
+    return read_avmnist(folder_, features_, tell);
+  }
 
  private:
   std::string folder_;

@@ -20,7 +20,9 @@ namespace harmonic {
 /// Modalities: `image` uint8 (1, 28, 28), mean and std 0.5; `audio` float32 (1, 20, 20), native: mean and std of the
 /// train split, published: 0.5.
 /// @throws InputError naming the folder or file that is missing, unreadable or without its partner
-[[nodiscard]] DatasetContent read_avmnist(const std::filesystem::path& folder, SoundFeatures features);
+[[nodiscard]] DatasetContent read_avmnist(
+    const std::filesystem::path& folder, SoundFeatures features,
+    const SamplesRead& tell = [](std::size_t, std::size_t) {});
 
 /// The same as a source of `harmonic data import`.
 [[nodiscard]] std::unique_ptr<Importer> make_avmnist_importer();

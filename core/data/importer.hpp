@@ -10,14 +10,18 @@
 
 namespace harmonic {
 
+/// How many samples of how many have been read.
+using SamplesRead = std::function<void(std::size_t read, std::size_t all)>;
+
 /// Reads one kind of raw data, as people have it, into a data set: what `harmonic data import SOURCE` is for.
 class Importer {
  public:
   virtual ~Importer() = default;
   /// Binds the options that this kind of data needs: where it lies, and what is made of it.
   virtual void declare(OptionSet& options) = 0;
+  /// @param tell hears of every sample that was read
   /// @throws InputError naming the file that is missing or cannot be read
-  [[nodiscard]] virtual DatasetContent read() const = 0;
+  [[nodiscard]] virtual DatasetContent read(const SamplesRead& tell) const = 0;
 };
 
 struct ImporterEntry {

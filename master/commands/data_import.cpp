@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base/progress_display.hpp"
 #include "core/base/text.hpp"
 #include "core/config/options.hpp"
 #include "core/data/importer.hpp"
@@ -51,7 +52,13 @@ ExitCode data_import(const Arguments& args) {
   if (options.parse({args.begin() + 1, args.end()}) == OptionSet::Parsed::help_printed) return ExitCode::done;
   const OutputFolder folder(out, "out");
   check_output(out, "out");
-  write_dataset(out, importer->read());
+  ProgressDisplay display("reading the folders");
+  write_dataset(out, importer->read([&](std::size_t read, std::size_t all) {
+    if (display.is_due())
+      display.show(fmt::format("{} of {} samples read", read, all),
+                   static_cast<double>(read) / static_cast<double>(all));
+  }));
+  display.close();
   print_dataset(out, json);
   return ExitCode::done;
 }

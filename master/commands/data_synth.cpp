@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "core/base/progress_display.hpp"
 #include "core/config/options.hpp"
 #include "core/data/synthetic.hpp"
 #include "core/storage/output_file.hpp"
@@ -30,7 +31,10 @@ ExitCode data_synth(const Arguments& args) {
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   const OutputFolder folder(out, "out");
   check_output(out, "out");
-  write_dataset(out, make_synthetic(kind, samples == 0 ? default_samples(kind) : samples, Seed{seed}));
+  if (samples == 0) samples = default_samples(kind);
+  ProgressDisplay display(fmt::format("making {} samples", samples));
+  write_dataset(out, make_synthetic(kind, samples, Seed{seed}));
+  display.close();
   print_dataset(out, json);
   return ExitCode::done;
 }

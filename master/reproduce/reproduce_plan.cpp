@@ -83,13 +83,12 @@ class ReproducePlan final : public ModelPlan {
                  reproduced_csv(quantities(), settings_.table, word_of(kProtocols, settings_.run.protocol)));
   }
 
-  [[nodiscard]] std::string progress_line(const WorkerCount& workers) const override {
-    std::string line = fmt::format("table {}  models {}/{}  pieces of work {}/{}  workers busy {}/{}", settings_.table,
-                                   found(), wanted(), batch_.done, batch_.size, workers.busy, workers.here);
-    if (batch_.cost_done > 0)
-      line += fmt::format("  ETA {}", human_duration(batch_.seconds / batch_.cost_done *
-                                                     (batch_.cost - batch_.cost_done) / std::max(1, workers.here)));
-    return line;
+  [[nodiscard]] ProgressLine progress(const WorkerCount& workers) const override {
+    auto text = fmt::format("table {}  models {}/{}  pieces of work {}/{}  workers busy {}/{}", settings_.table,
+                            found(), wanted(), batch_.done, batch_.size, workers.busy, workers.here);
+    if (batch_.cost_done == 0) return {std::move(text)};
+    return {std::move(text),
+            batch_.seconds / batch_.cost_done * (batch_.cost - batch_.cost_done) / std::max(1, workers.here)};
   }
   [[nodiscard]] std::string how_far() const override {
     return fmt::format("with {} of {} models found", found(), wanted());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base/log.hpp"
+#include "core/base/progress_display.hpp"
 #include "core/base/text.hpp"
 #include "core/storage/json_text.hpp"
 #include "core/work/expected_cost.hpp"
@@ -25,7 +26,6 @@
 namespace harmonic {
 namespace {
 
-constexpr double kRedraw_s = 0.2;                                  // of the progress line, at most
 constexpr std::uint64_t kFirstRepeated = std::uint64_t{1} << 62U;  // ids of tasks that are no plan's
 
 /// The plan, the run's directory and journal, and the workers.
@@ -76,7 +76,10 @@ class Run {
   /// Tells people and scripts how it is, as long as there is more to come; cheap, to be called often.
   void show() {
     if (over_ || plan_ == nullptr) return;
-    draw();
+    if (display_.is_due())
+      display_.show(plan_->progress({.here = dispatcher_.workers_here(),
+                                     .busy = dispatcher_.workers_busy(),
+                                     .parts_under_way = dispatcher_.parts_under_way()}));
     tell_status();
   }
 
@@ -95,14 +98,6 @@ class Run {
       if (stop() || deal(std::move(jobs), lost, stop) == Dispatcher::End::stopped) return stopped();
     }
     return ended();
-  }
-  void draw() {
-    const double now = clock_();
-    if (!log::stderr_is_terminal() || now - drawn_s_ < kRedraw_s) return;
-    drawn_s_ = now;
-    log::progress(plan_->progress_line({.here = dispatcher_.workers_here(),
-                                        .busy = dispatcher_.workers_busy(),
-                                        .parts_under_way = dispatcher_.parts_under_way()}));
   }
 
   /// @param lost models that the jobs test
@@ -263,12 +258,14 @@ class Run {
     if (work_done_) plan_->tidy(paths());
   }
   ExitCode stopped() {
+    display_.close();
     save(RunPlan::Moment::end);
     log::info("stopped {}; go on with the same harmonic {} command and --resume", plan_->how_far(), recipe_.command);
     return ExitCode::stopped;
   }
   ExitCode ended() {
     work_done_ = true;
+    display_.close();
     save(RunPlan::Moment::end);
     report_ = write_report();
     log_counts();
@@ -315,6 +312,7 @@ class Run {
   const RunRecipe& recipe_;
   const RunHooks& hooks_;
   Dispatcher& dispatcher_;
+  ProgressDisplay display_{"reading the inputs"};
   RunInputs inputs_;
   RunDirectory directory_;
   Journal journal_;
@@ -327,7 +325,6 @@ class Run {
   std::filesystem::path report_;  ///< empty: none
   Clock clock_ = steady_clock();
   double start_s_ = clock_();
-  double drawn_s_ = 0;
   std::uint64_t repeated_ = 0;  ///< searches for models that were lost
   int done_ = 0;                ///< pieces of work, by workers of this job
   int failed_ = 0;              ///< likewise, for good

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "core/base/progress_display.hpp"
 #include "core/work/work.hpp"
 #include "master/run/run_paths.hpp"
 
@@ -37,8 +38,7 @@ class RunPlan {
   /// Removes what the results no longer need. Called after `save`, once the run cannot be refused any more.
   virtual void tidy(const RunPaths& /*paths*/) {}
 
-  /// For a terminal, redrawn in place.
-  [[nodiscard]] virtual std::string progress_line(const WorkerCount& workers) const = 0;
+  [[nodiscard]] virtual ProgressLine progress(const WorkerCount& workers) const = 0;
   /// "in generation 3 with 12 models scored"
   [[nodiscard]] virtual std::string how_far() const = 0;
   /// The result for people.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
@@ -90,7 +91,7 @@ double Progress::seconds_left(const Search& search, const WorkerCount& workers) 
   return (now() + generations * a_generation) / std::max(1, workers.here);
 }
 
-std::string Progress::line(const Search& search, const WorkerCount& workers) const {
+ProgressLine Progress::line(const Search& search, const WorkerCount& workers) const {
   const double done =
       std::min(static_cast<double>(batch_done_) + workers.parts_under_way, static_cast<double>(batch_size_));
   std::string text =
@@ -99,8 +100,8 @@ std::string Progress::line(const Search& search, const WorkerCount& workers) con
                   batch_size_, searched_models(search.archive()), models(), workers.busy, workers.here);
   if (const double best = search.archive().best_metric(); best > 0) text += fmt::format("  best {:.2f} %", best);
   if (hypervolume_ > 0) text += fmt::format("  hypervolume {:.6g}", hypervolume_);
-  if (fusion_s_.count > 0) text += fmt::format("  ETA {}", human_duration(seconds_left(search, workers)));
-  return text;
+  if (fusion_s_.count == 0) return {std::move(text)};
+  return {std::move(text), seconds_left(search, workers)};
 }
 
 void Progress::generation_done(const Search& search, double hypervolume, const std::string& reference) {

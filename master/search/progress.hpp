@@ -1,21 +1,19 @@
 #pragma once
 
-#include <string>
-
 #include "core/work/clock.hpp"
 #include "master/run/run_plan.hpp"
 #include "master/search/search.hpp"
 
 namespace harmonic {
 
-/// What a person sees while a search runs: one line on a terminal; a log line a generation.
+/// What a person sees while a search runs: how far it is; a log line a generation.
 class Progress {
  public:
   explicit Progress(const EvolutionSettings& settings) : settings_(settings) {}
 
   void batch(const Search& search, const std::vector<Task>& tasks);
   void told(const Task& task, const Result& result);
-  [[nodiscard]] std::string line(const Search& search, const WorkerCount& workers) const;
+  [[nodiscard]] ProgressLine line(const Search& search, const WorkerCount& workers) const;
   /// The log line of a generation that ended. @param hypervolume of the front so far @param reference of it, in words
   void generation_done(const Search& search, double hypervolume, const std::string& reference);
 

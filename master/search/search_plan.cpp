@@ -84,7 +84,7 @@ class SearchPlan final : public ModelPlan {
     prune_models(paths.models(), archive(), over ? archive().front() : contenders(archive()));
   }
 
-  [[nodiscard]] std::string progress_line(const WorkerCount& workers) const override {
+  [[nodiscard]] ProgressLine progress(const WorkerCount& workers) const override {
     return progress_.line(search_, workers);
   }
   [[nodiscard]] std::string how_far() const override {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/base/log.hpp"
+#include "core/base/progress_display.hpp"
 #include "core/base/text.hpp"
 #include "core/space/prefix_groups.hpp"
 #include "core/storage/atomic_file.hpp"
@@ -87,16 +88,19 @@ SweepTable make_table(const SweepOptions& options, const SweepSubject& subject) 
 class Sweep {
  public:
   /// Reads and checks all there is. @throws InputError
-  Sweep(const SweepOptions& options, const SweepSubject& subject, const RunHooks& hooks, Dispatcher& dispatcher)
+  Sweep(const SweepOptions& options, const SweepSubject& subject, const RunHooks& hooks, Dispatcher& dispatcher,
+        ProgressDisplay& display)
       : options_(options),
         conditions_(subject.conditions),
         hooks_(hooks),
         dispatcher_(dispatcher),
+        display_(display),
         table_(make_table(options, subject)) {
     auto open = table_.open();
     to_measure_ = open.size();
     log::info("{}: {} networks to measure, {} known", subject.description, to_measure_, table_.scored());
     for (auto& group : prefix_groups(std::move(open), kGroup)) board_.add(EvaluateBackbones{0, std::move(group)});
+    display_.show({fmt::format("0 of {} networks", to_measure_)});
   }
 
   ExitCode lead() {
@@ -108,6 +112,7 @@ class Sweep {
       }
       const auto answered = [this](const Task&, const Result& result) { take(result); };
       if (hooks_.stop() || dispatcher_.run(std::move(jobs), answered, hooks_.stop) == Dispatcher::End::stopped) {
+        display_.close();
         log::info("stopped; go on with: harmonic supernet sweep … --out {} --resume", options_.out);
         return ExitCode::stopped;
       }
@@ -132,19 +137,15 @@ class Sweep {
     show_progress();
   }
 
-  void show_progress() const {
+  void show_progress() {
     const auto done = measured_ + failed_;
-    const double passed_s = seconds();
-    const auto line = fmt::format(
-        "{} of {} networks, {:.1f} a second, {} left", done, to_measure_, static_cast<double>(done) / passed_s,
-        human_duration(passed_s / static_cast<double>(done) * static_cast<double>(to_measure_ - done)));
-    if (log::stderr_is_terminal())
-      log::progress(line);
-    else
-      log::info("{}", line);
+    const double a_network_s = seconds() / static_cast<double>(done);
+    display_.show({fmt::format("{} of {} networks, {:.1f} a second", done, to_measure_, 1 / a_network_s),
+                   a_network_s * static_cast<double>(to_measure_ - done)});
   }
 
   ExitCode ended() {
+    display_.close();
     const auto best = table_.best();
     if (!best)
       throw RunError(fmt::format("none of {} networks could be scored: {}", to_measure_, board_.last_failure()));
@@ -179,6 +180,7 @@ class Sweep {
   const Conditions conditions_;
   const RunHooks& hooks_;
   Dispatcher& dispatcher_;
+  ProgressDisplay& display_;
   SweepTable table_;
   TaskBoard board_;
   std::size_t to_measure_ = 0, measured_ = 0, failed_ = 0;
@@ -194,7 +196,8 @@ ExitCode run_sweep(const SweepOptions& options, const SweepSource& source, Mailb
   const OutputFolder folder(options.out, "out");
   options.check_outputs(source.files);
   dispatcher.expect_settings(source.fingerprint());
-  return Sweep(options, source.open(), hooks, dispatcher).lead();
+  ProgressDisplay display("reading the inputs");
+  return Sweep(options, source.open(), hooks, dispatcher, display).lead();
 }
 
 }  // namespace harmonic

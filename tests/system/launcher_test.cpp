@@ -15,6 +15,7 @@
 #include "core/storage/atomic_file.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/shared_data.hpp"
+#include "tests/support/terminal.hpp"
 
 using namespace harmonic;
 using namespace harmonic::testing;
@@ -262,9 +263,32 @@ TEST_CASE("A loop over runs takes all its turns: the launcher leaves stdin alone
 }
 
 TEST_CASE("The number of ranks may be written as mpirun has it", "[launcher]") {
-  const auto finished = run({launcher(), "-n", "2", stand_in(), "search", "code=3"});
-  INFO(finished.err);
+  for (const std::vector<std::string>& ranks : {std::vector<std::string>{"-n", "2"}, {"-np", "2"}, {"-n2"}}) {
+    std::vector<std::string> command = {launcher()};
+    command.insert(command.end(), ranks.begin(), ranks.end());
+    command.insert(command.end(), {stand_in(), "search", "code=3"});
+    const auto finished = run(command);
+    INFO(finished.err);
+    CHECK(finished.exit_code == 3);
+  }
+}
+
+TEST_CASE("The launcher may be called through a link", "[launcher]") {
+  const TemporaryFolder folder;
+  std::filesystem::create_symlink(launcher(), folder / "ranks");
+  const auto finished = run({(folder / "ranks").string(), "2", stand_in(), "search", "code=3"});
   CHECK(finished.exit_code == 3);
+  CHECK(finished.err.empty());
+}
+
+TEST_CASE("What needs no ranks runs once, and says what it says once", "[launcher]") {
+  const TemporaryFolder folder;
+  const auto setting = with_mpirun(folder, "echo \"asked: $*\"\n");
+  const auto given = [&](const std::vector<std::string>& words) { return run(on_ranks(3, words, {setting})).out; };
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"data", "show"}, {"report", "--run", "r"}, {"--version"}, {"serch", "--run", "r"}})
+    CHECK_THAT(given(words), Contains("-n 1 "));
+  CHECK_THAT(given({"supernet", "eval"}), Contains("-n 3 "));
 }
 
 TEST_CASE("What the launcher is told in error is refused in one line", "[launcher]") {
@@ -279,10 +303,14 @@ TEST_CASE("What the launcher is told in error is refused in one line", "[launche
   };
   for (const std::string ranks : {"abc", "2.5", "0", "-1", "", "2x"})
     CHECK_THAT(refusal({ranks, stand_in(), "search"}), Contains("RANKS is '" + ranks + "'"));
-  CHECK_THAT(refusal({stand_in(), "search"}), Contains("RANKS is '"));
+  CHECK_THAT(refusal({stand_in(), "search"}), Contains("no number of ranks before " + stand_in()));
+  CHECK_THAT(refusal({"100000", stand_in(), "search"}), Contains("RANKS is 100000, too many for"));
   CHECK_THAT(refusal({}), Contains("usage:"));
+  CHECK_THAT(refusal({"2"}), Contains("usage:"));
   CHECK_THAT(refusal({"-n", "2"}), Contains("usage:"));
-  CHECK_THAT(refusal({"2", "no/such/harmonic", "search"}), Contains("no program no/such/harmonic"));
+  CHECK_THAT(refusal({"2", "no/such/harmonic", "search"}), Contains("no program no/such/harmonic; build it"));
+  CHECK_THAT(refusal({"2", "search", "--json"}), Contains("no program search; after RANKS comes one"));
+  CHECK_THAT(refusal({"2", launcher().substr(0, launcher().rfind('/')) + "/README.md"}), Contains("is no program"));
   CHECK_THAT(refusal({"2", "/", "search"}), Contains("no program /"));
   for (const std::string seconds : {"10s", "abc", "-5", "0", "1.5"})
     CHECK_THAT(refusal({"2", stand_in(), "search"}, "HARMONIC_MEET_SECONDS=" + seconds),
@@ -309,4 +337,48 @@ TEST_CASE("Every signal that ends programs is passed on as a wish to stop", "[la
     CHECK_THAT(stopped.err, !Contains("Forwarding signal"));
     CHECK_FALSE(alive(worker));
   }
+}
+
+TEST_CASE("A person at a terminal sees the ranks start, then the program's progress in one line, and its last word",
+          "[launcher]") {
+  const auto shown = run_on_terminal(on_ranks(2, {"search", "shows-progress", "until-stopped"}), 40, "3s  ETA ?");
+  const auto text = shown.text();
+  INFO(text);
+  CHECK(shown.exit_code == 3);
+  CHECK(shown.pieces.front().seconds < 3);
+  CHECK(shown.longest_silence() < 2);
+  CHECK_THAT(text,
+             Contains("\r\033[Kstarting 2 ranks: ") && Contains("\r\033[K1s  ETA ?  at work, with words enough f"));
+  CHECK_THAT(text, !Contains("enough for") && !Contains("Forwarding signal"));  // 39 characters fit
+  CHECK_THAT(text, Contains("\r\033[Kstopped at the end\r\n"));
+}
+
+TEST_CASE("Ctrl-C before the ranks have met ends them at once, and is no signal's death", "[launcher]") {
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"search"}, {"supernet", "train"}}) {
+    auto words = command;
+    words.emplace_back("slow-before=1");
+    const auto shown = run_on_terminal(on_ranks(2, words), 100, "starting 2 ranks: 1s");
+    INFO(shown.text());
+    CHECK(shown.exit_code == 3);
+    CHECK(shown.seconds < 20);
+    CHECK_THAT(shown.text(), Contains("\r\033[Kdeploy/mpirun.sh: stopped before the ranks had met: nothing was begun"));
+    CHECK_THAT(shown.text(), !Contains("Forwarding signal") && !Contains("signal 10") && !Contains("mpirun says"));
+  }
+}
+
+TEST_CASE("Ctrl-C ends what makes no checkpoint, without a word", "[launcher]") {
+  const auto shown = run_on_terminal({launcher(), "1", "bash", "-c", "echo begun; exec sleep 30"}, 100, "begun");
+  CHECK(shown.exit_code == 130);
+  CHECK(shown.seconds < 20);
+  CHECK_THAT(shown.text(), !Contains("mpirun"));
+}
+
+TEST_CASE("In a file nothing is redrawn", "[launcher]") {
+  Process process(on_ranks(2, {"search", "shows-progress", "until-stopped"}));
+  const auto start = std::chrono::steady_clock::now();
+  wait_until(process, [&] { return seconds_since(start) > 4; });
+  process.signal(SIGTERM);
+  const auto stopped = process.wait();
+  CHECK(stopped.exit_code == 3);
+  CHECK(stopped.err == "stopped at the end\n");
 }

@@ -1,16 +1,19 @@
 // A program that deploy/mpirun.sh takes for harmonic: it meets, runs and ends as its words say, and computes nothing.
 //   harmonic COMMAND [kill-before=RANK[,FILE]] [stop-before=RANK] [kill-master] [master-stops] [master-lingers]
-//   [stop-at-end=RANK] [until-stopped] [code=N]
+//   [slow-before=RANK] [stop-at-end=RANK] [shows-progress] [until-stopped] [code=N]
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 
 #include <signal.h>
 
+#include "core/base/log.hpp"
+#include "core/base/progress_display.hpp"
 #include "core/mpi/communicator.hpp"
 #include "core/mpi/session.hpp"
 #include "core/work/stop_signal.hpp"
@@ -32,9 +35,10 @@ int main(int argc, char** argv) {
     raise(SIGKILL);
   }
   if (value("stop-before=") == rank) raise(SIGSTOP);
+  if (value("slow-before=") == rank) std::this_thread::sleep_for(std::chrono::seconds(30));
 
-  MpiSession session(argc, argv);
   catch_stop_signals();
+  MpiSession session(argc, argv);
   if (value("kill-") == "master") {
     if (rank == "0") raise(SIGKILL);
     while (true) std::this_thread::sleep_for(std::chrono::seconds(1));
@@ -50,9 +54,13 @@ int main(int argc, char** argv) {
     session.abandon();
     code = 0;
   }
+  std::optional<ProgressDisplay> display;
+  if (value("shows-") == "progress" && rank == "0") display.emplace("at work, with words enough for a narrow terminal");
   if (value("until-") == "stopped") {
     while (!stop_signal_seen()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
     code = 3;
+    display.reset();
+    if (rank == "0") log::info("stopped at the end");
   }
   if (value("stop-at-end=") == rank) raise(SIGSTOP);
   session.leave(static_cast<ExitCode>(code));

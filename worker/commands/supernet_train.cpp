@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/base/log.hpp"
+#include "core/base/progress_display.hpp"
 #include "core/base/text.hpp"
 #include "core/config/space_config.hpp"
 #include "core/storage/atomic_file.hpp"
@@ -33,19 +34,15 @@ std::string provenance(const DatasetFile& data, const SupernetTrainingSettings& 
       trained.best_epoch, trained.largest_percent, trained.smallest_percent);
 }
 
-void show_progress(const TrainingProgress& progress) {
+ProgressLine progress_line(const TrainingProgress& progress) {
   const std::string loss = progress.epoch > 0 ? fmt::format(", loss {:.4f}", progress.loss) : "";
   const std::string validated = progress.largest_percent > 0
                                     ? fmt::format(", validation {:.2f} % largest, {:.2f} % smallest",
                                                   progress.largest_percent, progress.smallest_percent)
                                     : "";
-  const auto line =
-      fmt::format("epoch {:.{}f}/{}{}{}, {} left", progress.epoch + progress.share, progress.share > 0 ? 2 : 0,
-                  progress.epochs, loss, validated, human_duration(progress.seconds_left));
-  if (log::stderr_is_terminal())
-    log::progress(line);
-  else if (progress.validated || progress.share > 0)
-    log::info("{}", line);
+  return {fmt::format("epoch {:.2f}/{}{}{}{}", progress.epoch + progress.share, progress.epochs, loss, validated,
+                      progress.validating ? ", validating" : ""),
+          progress.seconds_left};
 }
 
 /// The words of the command line.
@@ -144,6 +141,8 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
     if (leads) show_ended(chosen);
     return ExitCode::done;
   }
+  std::optional<ProgressDisplay> display;
+  if (leads) display.emplace("reading the data");
   peers->together([&] {
     device = choose_device(chosen.compute, place);
     data.emplace(chosen.data);
@@ -159,14 +158,16 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
   if (leads)
     log::info("training {} on {}: {} samples, {} rank(s) x {} thread(s), {}", initial->space().name, chosen.modality,
               data->samples(Split::train), group->size(), used_threads, device.str());
-  catch_stop_signals();
   TrainingControl control;
-  control.report = show_progress;
+  control.report = [&](const TrainingProgress& progress) {
+    if (progress.validating || display->is_due()) display->show(progress_line(progress));
+  };
   control.stop = stop_signal_seen;
   control.state_file = chosen.state_file();
   control.save_every_s = chosen.save_every_s;
   control.resume = chosen.resume;
   const auto trained = train_supernet(*initial, training, chosen.settings, *group, device, control);
+  display.reset();
   if (trained.stopped) {
     if (leads)
       log::info("stopped after {}; go on with: harmonic supernet train … --out {} --resume",

@@ -24,8 +24,6 @@
 namespace harmonic {
 namespace {
 
-constexpr double kReportEveryS = 30;
-
 using SteadyClock = std::chrono::steady_clock;
 
 /// What a training's outcome depends on, but for rounding.
@@ -70,7 +68,7 @@ class Trainer {
   TrainedSupernet run() {
     share_state();
     first_step_ = state_.step;
-    start_ = saved_ = reported_ = SteadyClock::now();
+    start_ = saved_ = SteadyClock::now();
     bool stop = false;
     while (state_.step < steps() && !stop) {
       const int epoch = batches_.epoch_of(state_.step);
@@ -81,10 +79,8 @@ class Trainer {
       waited_s_ += group_.peers().seconds_waited() - waited_before_s;
       ++times_.steps;
       if (diverged()) break;
-      if (state_.step % batches_.steps_an_epoch() == 0)
-        finish_epoch(epoch);
-      else if (seconds_since(reported_) > kReportEveryS)
-        report(false);
+      if (state_.step % batches_.steps_an_epoch() == 0) finish_epoch(epoch);
+      report(false);
       if (stop || seconds_since(saved_) >= control_.save_every_s) save();
     }
     return result();
@@ -144,8 +140,7 @@ class Trainer {
 
   [[nodiscard]] double seconds() const { return state_.seconds + seconds_since(start_); }
 
-  void report(bool validated) {
-    reported_ = SteadyClock::now();
+  void report(bool validating) {
     if (!leads()) return;
     const std::int64_t epoch = batches_.steps_an_epoch();
     const double pace_s = seconds_since(start_) / static_cast<double>(state_.step - first_step_);
@@ -156,18 +151,17 @@ class Trainer {
                      .seconds_left = pace_s * static_cast<double>(steps() - state_.step),
                      .largest_percent = state_.largest_percent,
                      .smallest_percent = state_.smallest_percent,
-                     .validated = validated});
+                     .validating = validating});
   }
 
   void finish_epoch(int epoch) {
     state_.last_loss = state_.loss / static_cast<double>(batches_.steps_an_epoch());
     state_.loss = 0;
     const bool validates = epoch % settings_.validate_every == 0 || epoch == settings_.epochs;
-    if (validates) {
-      if (leads()) validate(epoch);
-      group_.barrier();
-    }
-    report(validates);
+    if (!validates) return;
+    report(true);
+    if (leads()) validate(epoch);
+    group_.barrier();
   }
 
   TrainedSupernet result() const {
@@ -254,7 +248,7 @@ class Trainer {
   std::int64_t first_step_ = 0;
   StepTimes times_;
   double waited_s_ = 0;
-  SteadyClock::time_point start_, saved_, reported_;
+  SteadyClock::time_point start_, saved_;
 };
 
 }  // namespace

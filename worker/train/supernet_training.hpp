@@ -22,12 +22,12 @@ struct TrainingProgress {
   double seconds_left = 0;     ///< at the pace since the start or the resume
   double largest_percent = 0;  ///< validation, recalibrated; of the last time it was measured
   double smallest_percent = 0;
-  bool validated = false;  ///< just now
+  bool validating = false;  ///< from now on
 };
 
 /// What a training does besides: whom it tells, when it stops, what it leaves on disk.
 struct TrainingControl {
-  /// After every epoch, and twice a minute within one; rank 0 only.
+  /// After every step, and before every validation; rank 0 only.
   std::function<void(const TrainingProgress&)> report = [](const TrainingProgress&) {};
   /// Asked at every step; when it says so on any rank, all stop after that step.
   std::function<bool()> stop = [] { return false; };

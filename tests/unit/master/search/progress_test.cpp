@@ -37,16 +37,16 @@ TEST_CASE("Fusion searches are counted by model, however many travel together", 
     tell(tasks.front());
     tasks.erase(tasks.begin());
   }
-  CHECK_THAT(progress.line(search, workers), Catch::Contains("fusion 0/5  models 0/10"));
+  CHECK_THAT(progress.line(search, workers).text, Catch::Contains("fusion 0/5  models 0/10"));
   tell(tasks.front());
-  CHECK_THAT(progress.line(search, workers), Catch::Contains("fusion 3/5  models 3/10"));
+  CHECK_THAT(progress.line(search, workers).text, Catch::Contains("fusion 3/5  models 3/10"));
   // What is done of the two that run counts, in the time left too: 20 s a model.
-  CHECK_THAT(progress.line(search, {.here = 1, .busy = 1, .parts_under_way = 1.5}),
+  CHECK_THAT(progress.line(search, {.here = 1, .busy = 1, .parts_under_way = 1.5}).text,
              Catch::Contains("fusion 4.5/5  models 3/10"));
   const Result failed{tasks.back().id, Rank{1}, 60, Failure{"no memory"}};
   search.tell(failed);
   progress.told(tasks.back(), failed);
-  CHECK_THAT(progress.line(search, workers), Catch::Contains("fusion 5/5  models 3/10"));
+  CHECK_THAT(progress.line(search, workers).text, Catch::Contains("fusion 5/5  models 3/10"));
 }
 
 }  // namespace
