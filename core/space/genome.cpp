@@ -83,7 +83,7 @@ std::vector<int> filled(const std::vector<int>& list, const BackboneGenome& geno
   if (list.size() < 2) return result;
   std::size_t next = 0;
   for (std::size_t p = 0; p < positions; ++p)
-    result[p] = active(genome, p) ? (next < list.size() ? list[next++] : smallest) : 0;
+    result[p] = active(genome, p) && next < list.size() ? list[next++] : smallest;
   const auto blocks = std::accumulate(genome.depth.begin(), genome.depth.end(), std::int64_t{0});
   return static_cast<std::int64_t>(list.size()) == blocks ? result : list;
 }
