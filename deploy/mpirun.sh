@@ -17,6 +17,7 @@ case "${1-}" in -n | -np) shift ;; esac # out of habit: mpirun wants it
 ranks=$1
 shift
 is_count "$ranks" || refuse "RANKS is '$ranks'; give a whole number from 1, as in: deploy/mpirun.sh 3 build/harmonic ..."
+export HARMONIC_LAUNCHER="$0"$'\n'"$ranks" # for the line that says how to go on
 type -P "$1" >/dev/null || refuse "no program $1; build it with deploy/build.sh"
 meet_s=${HARMONIC_MEET_SECONDS:-120}
 is_count "$meet_s" || refuse "HARMONIC_MEET_SECONDS is '$meet_s'; give whole seconds from 1, as in: HARMONIC_MEET_SECONDS=120"
