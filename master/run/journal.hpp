@@ -26,7 +26,7 @@ class Journal {
   static void check_version(const std::filesystem::path& path);
   /// Whether a journal lies there whose header is whole and names these settings.
   [[nodiscard]] static bool is_of(const std::filesystem::path& path, std::uint64_t settings_hash);
-  /// The settings in force when the run began, INI text; empty where no header tells.
+  /// The settings in force when the run began, but for defaults: INI text; empty where no header tells.
   [[nodiscard]] static std::string settings(const std::filesystem::path& path);
 
   /// Makes the file where there is none, or reads every record. One that is damaged, or cannot be (`answers`),

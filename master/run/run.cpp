@@ -38,7 +38,7 @@ class Run {
         dispatcher_(dispatcher),
         inputs_(recipe.open_inputs()),
         directory_(settings.run, settings.resume, recipe.config, inputs_),
-        journal_(paths().journal(), inputs_.hash, inputs_.answers, recipe.config.bare_text()),
+        journal_(paths().journal(), inputs_.hash, inputs_.answers, recipe.config.changes),
         status_file_(paths().status()),
         failures_(paths().failures()) {
     dispatcher_.expect_settings(run_fingerprint(settings));

@@ -25,7 +25,7 @@ struct Run {
     std::filesystem::create_directories(settings.run);
     const auto config = run_config(settings);
     replace_file(this->config(), config.text);
-    const Journal journal(std::filesystem::path(settings.run) / "journal", 1, AnswerCheck{}, config.bare_text());
+    const Journal journal(std::filesystem::path(settings.run) / "journal", 1, AnswerCheck{}, config.changes);
   }
   [[nodiscard]] std::filesystem::path config() const { return std::filesystem::path(settings.run) / "config.cfg"; }
 
@@ -77,6 +77,7 @@ TEST_CASE("Where config.cfg is gone, damaged or another's, the journal tells a r
   }
   std::filesystem::remove(run.config());
   CHECK(resumed(run.settings).seed == 7);
+  CHECK_FALSE(run_config(run.settings).changes.find("batch =") != std::string::npos);  // it keeps what is not the default alone
   // What is free config.cfg knows as it was last.
   replace_file(run.config(), text.substr(0, text.find("generations = 5")) + "generations = 6" +
                                  text.substr(text.find("generations = 5") + 15));
