@@ -24,6 +24,7 @@ if ! is_count "$1" && type -P -- "$1" >/dev/null; then refuse "no number of rank
 is_count "$1" || refuse "RANKS is '$1'; give a whole number from 1, as in: $example"
 ranks=$1
 shift
+export HARMONIC_LAUNCHER="$0"$'\n'"$ranks" # for the line that says how to go on
 [ $# -ge 1 ] || { echo "$usage" >&2; exit 2; }
 # More ranks than that only hold each other up, until the machine answers nobody any more.
 cores=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc) # which nproc heeds

@@ -1,6 +1,7 @@
 // The program's second half, harmonic-compute: the commands that compute on ranks, which `harmonic` hands over. The
 // only file that sees both the master and the worker.
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -11,6 +12,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
+#include "core/base/text.hpp"
 #include "core/config/search_settings.hpp"
 #include "core/mpi/communicator.hpp"
 #include "core/mpi/session.hpp"
@@ -21,6 +23,7 @@
 #include "master/guarded.hpp"
 #include "master/report/report.hpp"
 #include "master/reproduce/reproduce_plan.hpp"
+#include "master/run/run_settings.hpp"
 #include "master/search/search_plan.hpp"
 #include "master/sweep/sweep.hpp"
 #include "worker/commands/commands.hpp"
@@ -36,6 +39,24 @@ namespace {
 
 constexpr double kFinalize_s = 10;  // for MPI_Finalize, once all have said goodbye
 
+/// How this process was started.
+struct Program {
+  MpiSession& session;
+  std::vector<std::string> words;  ///< those before the command's own: launcher, program
+};
+
+/// The launcher of deploy/ says in HARMONIC_LAUNCHER, a line a word, how it was called.
+std::vector<std::string> program_words(const std::string& program) {
+  std::vector<std::string> words;
+  const int ranks = Communicator().size();
+  if (const char* launcher = std::getenv("HARMONIC_LAUNCHER"))
+    words = split(launcher, '\n');
+  else if (ranks > 1)
+    words = {"mpirun", "-n", std::to_string(ranks)};
+  words.push_back(program);
+  return words;
+}
+
 /// A command whose work rank 0 deals to the others.
 struct DealtCommand {
   std::function<std::uint64_t()> fingerprint;  ///< what all ranks must agree on @throws InputError
@@ -45,7 +66,8 @@ struct DealtCommand {
 
 /// Rank 0 is the master (`lead`), the other ranks are workers; in a world of one, rank 0 is both in turn. From the
 /// first moment all give signs of life: nothing is read, and no rank waits for another, before a worker has said hello.
-ExitCode run_on_ranks(MpiSession& session, const DealtCommand& command) {
+ExitCode run_on_ranks(const Program& program, const DealtCommand& command) {
+  auto& session = program.session;
   session.limit_finalize(kFinalize_s);
   Communicator world;
   std::optional<WorkerLoop> worker;
@@ -54,6 +76,7 @@ ExitCode run_on_ranks(MpiSession& session, const DealtCommand& command) {
   if (world.rank().value == 0) {
     const HeartbeatThread alive(world);
     RunHooks hooks;
+    hooks.program = program.words;
     hooks.idle = [&] {
       if (worker) worker->poll();
     };
@@ -69,14 +92,16 @@ ExitCode run_on_ranks(MpiSession& session, const DealtCommand& command) {
   return ExitCode::failed;
 }
 
-/// A search, or what takes its settings.
-ExitCode run_on_ranks(MpiSession& session, const SearchSettings& settings,
+/// A search, or what takes its settings, which are read from `options`.
+ExitCode run_on_ranks(const Program& program, const SearchSettings& settings, const OptionSet& options,
                       const std::function<ExitCode(Mailbox&, const RunHooks&)>& lead) {
   return run_on_ranks(
-      session, {.fingerprint = [&] { return run_fingerprint(settings); },
+      program, {.fingerprint = [&] { return run_fingerprint(settings); },
                 .make_evaluator = [settings, place = local_place()] { return make_search_evaluator(settings, place); },
                 .lead =
                     [&](Mailbox& world, RunHooks hooks) {
+                      say_notices(options);
+                      hooks.check_paths = [&] { options.check_files(); };
                       hooks.check = [&] { check_weights(settings); };
                       hooks.has_model = has_whole_model;
                       hooks.report = write_report;
@@ -84,38 +109,29 @@ ExitCode run_on_ranks(MpiSession& session, const SearchSettings& settings,
                     }});
 }
 
-/// @pre on the master, which speaks for all
-void warn_of_overruled(const OptionSet& options) {
-  for (const auto& what : options.overruled()) log::warning("{}", what);
-}
-
-ExitCode search_command(const Arguments& args, MpiSession& session) {
+ExitCode search_command(const Arguments& args, const Program& program) {
   SearchSettings settings;
   OptionSet options("harmonic search", "Searches for the Pareto front of multimodal networks on the given devices.");
   settings.declare(options);
-  if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  settings.check();
-  return run_on_ranks(session, settings, [&](Mailbox& world, const RunHooks& hooks) {
-    warn_of_overruled(options);
-    return run_search(settings, world, hooks);
-  });
+  if (read_run_settings(options, settings, settings, "search", args) == OptionSet::Parsed::help_printed)
+    return ExitCode::done;
+  return run_on_ranks(program, settings, options,
+                      [&](Mailbox& world, const RunHooks& hooks) { return run_search(settings, world, hooks); });
 }
 
-ExitCode reproduce_command(const Arguments& args, MpiSession& session) {
+ExitCode reproduce_command(const Arguments& args, const Program& program) {
   ReproduceSettings settings;
   OptionSet options("harmonic reproduce",
                     "Measures rows of a published table: the given backbones and macro-architecture, fusion searched "
                     "for several times over. Takes the config of a search; its [evolution] plays no part.");
   settings.declare(options);
-  if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  settings.check();
-  return run_on_ranks(session, settings.run, [&](Mailbox& world, const RunHooks& hooks) {
-    warn_of_overruled(options);
-    return run_reproduction(settings, world, hooks);
-  });
+  if (read_run_settings(options, settings, settings.run, "reproduce", args) == OptionSet::Parsed::help_printed)
+    return ExitCode::done;
+  return run_on_ranks(program, settings.run, options,
+                      [&](Mailbox& world, const RunHooks& hooks) { return run_reproduction(settings, world, hooks); });
 }
 
-ExitCode sweep_command(const Arguments& args, MpiSession& session) {
+ExitCode sweep_command(const Arguments& args, const Program& program) {
   EvaluationOptions evaluation;
   SweepOptions sweep;
   OptionSet options("harmonic supernet sweep",
@@ -125,20 +141,25 @@ ExitCode sweep_command(const Arguments& args, MpiSession& session) {
   sweep.declare(options);
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   sweep.check();
+  sweep.words = args;
   const LocalPlace place = local_place();
   const SweepSource source{.files = evaluation.files(),
                            .fingerprint = [&] { return evaluation.fingerprint(); },
                            .open = [&] { return open_sweep(evaluation, place); }};
-  return run_on_ranks(
-      session, {.fingerprint = source.fingerprint,
-                .make_evaluator = [evaluation, place] { return make_sweep_evaluator(evaluation, place); },
-                .lead = [&](Mailbox& world, const RunHooks& hooks) { return run_sweep(sweep, source, world, hooks); }});
+  return run_on_ranks(program,
+                      {.fingerprint = source.fingerprint,
+                       .make_evaluator = [evaluation, place] { return make_sweep_evaluator(evaluation, place); },
+                       .lead =
+                           [&](Mailbox& world, const RunHooks& hooks) {
+                             say_notices(options);
+                             return run_sweep(sweep, source, world, hooks);
+                           }});
 }
 
 /// harmonic supernet ACTION: a sweep has a master, the other actions are the worker's alone.
-ExitCode supernet(const Arguments& args, MpiSession& session) {
-  if (!args.empty() && args.front() == "sweep") return sweep_command({args.begin() + 1, args.end()}, session);
-  return supernet_command(args, [&session] { session.abandon(); });
+ExitCode supernet(const Arguments& args, const Program& program) {
+  if (!args.empty() && args.front() == "sweep") return sweep_command({args.begin() + 1, args.end()}, program);
+  return supernet_command(args, program.words, [&program] { program.session.abandon(); });
 }
 
 /// Whether the command takes a signal as a wish to stop (workers leave it to the master, who sends them home); the
@@ -148,7 +169,7 @@ bool stops_with_a_checkpoint(std::string_view command, std::string_view action) 
 }
 
 ExitCode run(int argc, char** argv) {
-  using Command = ExitCode (*)(const Arguments&, MpiSession&);
+  using Command = ExitCode (*)(const Arguments&, const Program&);
   const std::map<std::string_view, Command> commands = {
       {"supernet", supernet}, {"search", search_command}, {"reproduce", reproduce_command}};
   const auto command = argc > 1 ? commands.find(argv[1]) : commands.end();
@@ -159,7 +180,8 @@ ExitCode run(int argc, char** argv) {
   MpiSession session(argc, argv);
   const bool speaks = Communicator().rank().value == 0;
   if (!speaks) std::cout.rdbuf(nullptr);  // --help and --print-config, too, are said once
-  session.leave(guarded(speaks, [&] { return command->second({argv + 2, argv + argc}, session); }));
+  const Program program{session, program_words(argv[0])};
+  session.leave(guarded(speaks, [&] { return command->second({argv + 2, argv + argc}, program); }));
 }
 
 }  // namespace

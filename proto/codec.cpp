@@ -261,7 +261,8 @@ Envelope get(const wire::Envelope& from) {
 JournalRecord get(const wire::JournalRecord& from) {
   switch (from.body_case()) {
     case wire::JournalRecord::kHeader:
-      return JournalHeader{from.header().version(), from.header().settings_hash(), from.header().program()};
+      return JournalHeader{from.header().version(), from.header().settings_hash(), from.header().program(),
+                           from.header().settings()};
     case wire::JournalRecord::kFinished: {
       const auto& finished = from.finished();
       require(finished.has_work() && finished.has_outcome());
@@ -341,6 +342,7 @@ std::vector<std::byte> encode(const JournalRecord& record) {
                           message.mutable_header()->set_version(header.version);
                           message.mutable_header()->set_settings_hash(header.settings_hash);
                           message.mutable_header()->set_program(header.program);
+                          message.mutable_header()->set_settings(header.settings);
                         },
                         [&](const FinishedWork& finished) {
                           put(finished.work, *message.mutable_finished()->mutable_work());

@@ -61,7 +61,8 @@ struct JournalHeader {
 
   std::uint32_t version = kVersion;
   std::uint64_t settings_hash = 0;
-  std::string program;  ///< version of the program that began the run
+  std::string program;        ///< version of the program that began the run
+  std::string settings = {};  ///< in force then, but for defaults: INI text; empty in journals of before
 
   bool operator==(const JournalHeader&) const = default;
 };

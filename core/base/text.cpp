@@ -1,10 +1,13 @@
 #include "core/base/text.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -39,33 +42,167 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
   return fmt::format("{}", fmt::join(parts, separator));
 }
 
-long parse_integer(std::string_view text, std::string_view what) {
-  long value = 0;
+std::string shell_line(const std::vector<std::string>& words) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+  std::vector<std::string> quoted;
+  for (const auto& word : words) {
+    if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) {
+      quoted.push_back(word);
+      continue;
+    }
+    std::string text = "'";
+    for (const char letter : word) letter == '\'' ? text.append("'\\''") : text.append(1, letter);
+    quoted.push_back(text + "'");
+  }
+  return join(quoted, " ");
+}
+
+std::string resuming_line(const std::vector<std::string>& program, const std::vector<std::string>& command,
+                          const std::vector<std::string>& words) {
+  std::vector<std::string> all = program;
+  all.insert(all.end(), command.begin(), command.end());
+  all.insert(all.end(), words.begin(), words.end());
+  if (std::ranges::find(words, "--resume") == words.end()) all.emplace_back("--resume");
+  return shell_line(all);
+}
+
+namespace {
+
+/// The digits of a number without what only people need: blanks around it, a plus sign.
+std::string_view bare(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  text = text.substr(first, text.find_last_not_of(" \t") - first + 1);
+  if (text.size() > 1 && text.front() == '+' && text[1] != '-') text.remove_prefix(1);
+  return text;
+}
+
+/// Nothing when the text is no finite number to its end.
+std::optional<double> real_of(std::string_view text) {
+  double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || end != text.data() + text.size() || error == std::errc::invalid_argument)
-    throw InputError(fmt::format("{} is '{}', not a whole number", what, text), "give digits only");
-  if (error == std::errc::result_out_of_range) {
-    const bool low = text.starts_with('-');
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value))
+    return std::nullopt;
+  return value;
+}
+
+std::string without(std::string_view text, std::string_view letters) {
+  std::string rest(text);
+  std::erase_if(rest, [&](char letter) { return letters.find(letter) != std::string_view::npos; });
+  return rest;
+}
+
+bool is_grouped(std::string_view text, char separator) {
+  const auto groups = split(text, separator);
+  return groups.size() > 1 && !groups[0].empty() && groups[0].size() <= 3 &&
+         std::all_of(groups.begin() + 1, groups.end(), [](const auto& group) { return group.size() == 3; });
+}
+
+/// What is meant by a number that is written otherwise; nothing when that is anyone's guess.
+std::optional<double> meant_by(std::string_view text) {
+  if (text.ends_with('%')) {
+    const auto percent = real_of(bare(text.substr(0, text.size() - 1)));
+    return percent ? std::optional(*percent / 100) : std::nullopt;
+  }
+  for (const char separator : {',', ' ', '\''})
+    if (is_grouped(text, separator))
+      if (const auto value = real_of(without(text, std::string_view(&separator, 1)))) return value;
+  if (std::ranges::count(text, ',') != 1) return std::nullopt;
+  std::string point(text);
+  std::ranges::replace(point, ',', '.');
+  return real_of(point);
+}
+
+}  // namespace
+
+long parse_integer(std::string_view text, std::string_view what) {
+  const std::string digits = without(bare(text), "_");
+  long value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  const bool whole_text = !digits.empty() && end == digits.data() + digits.size();
+  if (whole_text && error == std::errc{}) return value;
+  if (whole_text && error == std::errc::result_out_of_range) {
+    const bool low = digits.starts_with('-');
     const long limit = low ? std::numeric_limits<long>::min() : std::numeric_limits<long>::max();
     throw InputError(fmt::format("{} is {}, which is too {}", what, text, low ? "small" : "large"),
                      fmt::format("the {} number is {}", low ? "smallest" : "largest", limit));
   }
-  return value;
+  constexpr double kExact = 9007199254740992;  // 2^53: so far every whole number is a double
+  const auto is_whole = [](const auto& number) {
+    return number && *number == std::trunc(*number) && std::abs(*number) < kExact;
+  };
+  if (const auto real = real_of(digits); is_whole(real)) return static_cast<long>(*real);
+  const auto meant = meant_by(bare(text));
+  throw InputError(fmt::format("{} is '{}', not a whole number", what, text),
+                   is_whole(meant) ? fmt::format("write {}", static_cast<long>(*meant)) : "give digits only");
 }
 
 int parse_int(std::string_view text, std::string_view what) {
   const long value = parse_integer(text, what);
   if (!std::in_range<int>(value))
-    throw InputError(fmt::format("{} is {}, which is too large", what, value), "give a smaller number");
+    throw InputError(fmt::format("{} is {}, which is too {}", what, value, value < 0 ? "small" : "large"),
+                     fmt::format("give a {} number", value < 0 ? "larger" : "smaller"));
   return static_cast<int>(value);
 }
 
 double parse_real(std::string_view text, std::string_view what) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || text.empty() || !std::isfinite(value))
-    throw InputError(fmt::format("{} is '{}', not a number", what, text), "give a decimal number such as 0.5");
-  return value;
+  if (const auto value = real_of(bare(text))) return *value;
+  const auto meant = meant_by(bare(text));
+  throw InputError(fmt::format("{} is '{}', not a number", what, text),
+                   meant ? fmt::format("write {}", shortest(*meant)) : "give a decimal number such as 0.5");
+}
+
+namespace {
+
+/// Seconds of a unit of time; nothing when the word is none.
+std::optional<double> seconds_of(const std::string& unit) {
+  static const std::map<std::string, double> units = {
+      {"s", 1},      {"sec", 1},     {"secs", 1},     {"second", 1},   {"seconds", 1}, {"m", 60},
+      {"min", 60},   {"mins", 60},   {"minute", 60},  {"minutes", 60}, {"h", 3600},    {"hr", 3600},
+      {"hrs", 3600}, {"hour", 3600}, {"hours", 3600}, {"d", 86400},    {"day", 86400}, {"days", 86400}};
+  const auto found = units.find(unit);
+  return found == units.end() ? std::nullopt : std::optional(found->second);
+}
+
+/// "1:30:00"; nothing when the text is no such.
+std::optional<double> seconds_on_clock(std::string_view text) {
+  const auto parts = split(text, ':');
+  if (parts.size() != 3) return std::nullopt;
+  double seconds = 0;
+  for (const auto& part : parts) {
+    if (part.empty() || part.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
+    seconds = 60 * seconds + real_of(part).value_or(0);
+  }
+  return seconds;
+}
+
+}  // namespace
+
+double parse_seconds(std::string_view text, std::string_view what) {
+  if (const auto seconds = real_of(bare(text))) return *seconds;
+  if (const auto seconds = seconds_on_clock(bare(text))) return *seconds;
+  const auto refused = [&] {
+    return InputError(fmt::format("{} is '{}', not a time", what, text),
+                      "write it as 90s, 20m, 1h30m or 2d, or as 1:30:00");
+  };
+  double seconds = 0;
+  std::string_view rest = bare(text);
+  if (rest.empty()) throw refused();
+  while (!rest.empty()) {
+    const auto number = rest.substr(0, rest.find_first_not_of("0123456789."));
+    rest.remove_prefix(number.size());
+    rest.remove_prefix(std::min(rest.find_first_not_of(" \t"), rest.size()));
+    std::string unit;
+    while (!rest.empty() && std::isalpha(static_cast<unsigned char>(rest.front())) != 0) {
+      unit += static_cast<char>(std::tolower(static_cast<unsigned char>(rest.front())));
+      rest.remove_prefix(1);
+    }
+    rest.remove_prefix(std::min(rest.find_first_not_of(" \t"), rest.size()));
+    const auto value = real_of(number), length = seconds_of(unit);
+    if (!value || !length) throw refused();
+    seconds += *value * *length;
+  }
+  return seconds;
 }
 
 std::string nearest(std::string_view name, std::span<const std::string> known) {

@@ -48,6 +48,8 @@ std::vector<std::string> IniSection::values(std::string_view key) const {
 
 IniFile parse_ini(std::string_view text, const std::string& name) {
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
+    throw InputError(fmt::format("{} begins with the byte order mark (BOM) of UTF-16", name), "save it as UTF-8");
   IniFile file;
   std::string section;
   int number = 0;
@@ -56,6 +58,8 @@ IniFile parse_ini(std::string_view text, const std::string& name) {
     const auto refused = [&](const std::string& what, const std::string& mend) {
       return InputError(fmt::format("{}, line {}: {}", name, number, what), mend);
     };
+    if (line.starts_with(kByteOrderMark))  // of a second file that was put behind the first
+      throw refused("it begins with a byte order mark (BOM), which may only stand at the start of a file", "remove it");
     const std::string content = trim(std::string_view(line).substr(0, comment_of(line)));
     if (content.empty()) continue;
     if (content.front() == '[') {

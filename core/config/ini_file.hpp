@@ -28,7 +28,8 @@ using IniFile = std::vector<IniSection>;
 /// the start of a line or after a blank: runs/#3/image.h5 has none. A value in double quotes is taken as it stands
 /// between them. A byte order mark and line ends of Windows are no part of the text.
 /// @param name of the file, for messages
-/// @throws InputError naming the line: one that is neither, a key before any section, a quote that is not closed
+/// @throws InputError naming the line: one that is neither, a key before any section, a quote that is not closed, a
+///   byte order mark that is not UTF-8's or not at the start
 [[nodiscard]] IniFile parse_ini(std::string_view text, const std::string& name);
 
 /// "key = value", as parse_ini reads it back: in quotes where it would be read as something else.

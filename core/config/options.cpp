@@ -2,20 +2,27 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <set>
 
+#include <unistd.h>
+
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/base/log.hpp"
 #include "core/base/text.hpp"
 
 namespace harmonic {
 namespace po = boost::program_options;
+namespace fs = std::filesystem;
 namespace {
 
 const OptionText<std::string> kAsItIs = {[](const std::string& text) { return text; },
@@ -30,20 +37,47 @@ T in_range(T value, OptionRange<T> range, const std::string& what) {
   throw InputError(fmt::format("{} is {}", what, value), fmt::format("give a value {}", allowed));
 }
 
-bool parse_bool(const std::string& text, const std::string& what) {
+bool parse_bool(std::string text, const std::string& what) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   if (text == "true" || text == "yes" || text == "on" || text == "1") return true;
   if (text == "false" || text == "no" || text == "off" || text == "0") return false;
   throw InputError(fmt::format("{} is '{}'", what, text), "give true or false");
 }
 
-/// Whose sections they are, so that a file that is given to the wrong command is known.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kCommandOfSection = {
-    {{"run", "harmonic search"},
-     {"hardware", "harmonic search"},
-     {"evolution", "harmonic search"},
-     {"fusion", "harmonic search"},
-     {"reproduce", "harmonic reproduce"},
-     {"supernet", "harmonic supernet train"}}};
+/// Sections that some command takes.
+constexpr std::array<std::string_view, 6> kSections = {"run",    "hardware",  "evolution",
+                                                       "fusion", "reproduce", "supernet"};
+constexpr std::string_view kSpaces = "space";  ///< and, with a name behind a dot, the sections of search spaces
+
+constexpr std::string_view kFromHere = "cwd:";  ///< in front of a path that is relative to the current folder
+constexpr const char* kAnyPath = "*";           ///< in place of a path, which determines nothing
+
+/// `folder`/`path` without what leads up and down again, unless a link lies in between.
+fs::path joined(const fs::path& folder, const fs::path& path) {
+  const auto whole = folder / path, shorter = whole.lexically_normal();
+  std::error_code error;
+  return fs::weakly_canonical(whole, error) == fs::weakly_canonical(shorter, error) ? shorter : whole;
+}
+
+/// As it was given somewhere whose paths are relative to `folder`.
+std::string found_from(const fs::path& folder, const std::string& path) {
+  if (path.starts_with(kFromHere)) return path.substr(kFromHere.size());
+  return path.empty() || folder.empty() ? path : joined(folder, path).string();
+}
+
+std::string from_anywhere(const std::string& path) {
+  return path.empty() ? path : joined(fs::current_path(), path).string();
+}
+
+/// Why a file cannot be read; nothing when it can.
+std::string why_unreadable(const std::string& path) {
+  if (access(path.c_str(), R_OK) != 0) return std::strerror(errno);
+  return fs::is_directory(path) ? "it is a folder" : "";
+}
+
+std::string line_of(const std::string& path, int line) {
+  return fmt::format("config file {}, line {}", path, line);
+}
 
 IniFile read_config(const std::string& path) {
   std::ifstream file(path);
@@ -54,6 +88,27 @@ IniFile read_config(const std::string& path) {
 }
 
 }  // namespace
+
+const OptionText<std::string> kWholeTexts = {kAsItIs.parse, kAsItIs.text, whole_value};
+
+std::vector<std::string> listed_values(const std::string& text) {
+  return split(text, ',');
+}
+
+std::vector<std::string> listed_named_values(const std::string& text) {
+  std::vector<std::string> values;
+  for (const auto& part : split(text, ',')) {
+    if (values.empty() || part.find('=') != std::string::npos)
+      values.push_back(part);
+    else
+      values.back() += "," + part;
+  }
+  return values;
+}
+
+std::vector<std::string> whole_value(const std::string& text) {
+  return {text};
+}
 
 OptionSet::OptionSet(std::string command, std::string summary)
     : command_(std::move(command)), summary_(std::move(summary)) {}
@@ -93,6 +148,15 @@ OptionSet& OptionSet::add(std::string_view name, double& target, std::string_vie
                       shortest});
 }
 
+OptionSet& OptionSet::add_seconds(std::string_view name, double& target, std::string_view help,
+                                  OptionRange<double> range) {
+  return add<double>(name, target, help,
+                     {[range, what = fmt::format("option {}", name)](const auto& text) {
+                        return in_range(parse_seconds(text, what), range, what);
+                      },
+                      shortest});
+}
+
 OptionSet& OptionSet::add(std::string_view name, std::uint64_t& target, std::string_view help) {
   return add<std::uint64_t>(
       name, target, help,
@@ -115,13 +179,10 @@ OptionSet& OptionSet::add(std::string_view name, std::vector<std::string>& targe
 }
 
 OptionSet& OptionSet::add(std::string_view name, std::vector<int>& target, std::string_view help) {
-  return add<std::vector<int>>(name, target, help,
-                               {[what = fmt::format("a value of option {}", name)](const auto& text) {
-                                  std::vector<int> numbers;
-                                  for (const auto& part : split(text, ',')) numbers.push_back(parse_int(part, what));
-                                  return numbers;
-                                },
-                                [](const auto& numbers) { return fmt::format("{}", fmt::join(numbers, ",")); }});
+  return add_line<int>(
+      name, target, help,
+      {[what = fmt::format("a value of option {}", name)](const auto& text) { return parse_int(text, what); },
+       [](int value) { return std::to_string(value); }});
 }
 
 OptionSet& OptionSet::add_choice(std::string_view name, std::string& target, const std::vector<std::string>& words,
@@ -134,7 +195,7 @@ OptionSet& OptionSet::add_choice(std::string_view name, std::string& target, con
 }
 
 OptionSet& OptionSet::add_family(std::string prefix, std::string help,
-                                 std::function<void(const IniSection&, const std::string&)> take,
+                                 std::function<std::vector<std::string>(const IniSection&, const std::string&)> take,
                                  std::function<std::string()> to_ini) {
   families_.push_back({std::move(prefix), std::move(help), std::move(take), std::move(to_ini)});
   return *this;
@@ -155,8 +216,18 @@ OptionSet& OptionSet::free() {
   return *this;
 }
 
-OptionSet& OptionSet::identified_by(std::function<std::vector<std::string>()> values) {
-  options_.back().identity = std::move(values);
+OptionSet& OptionSet::names_files(std::function<std::string(const std::string&, const PathChange&)> change) {
+  options_.back().with_paths = std::move(change);
+  return *this;
+}
+
+OptionSet& OptionSet::idle_while(std::function<std::string()> why) {
+  options_.back().why_idle = std::move(why);
+  return *this;
+}
+
+OptionSet& OptionSet::recorded_by(std::function<std::optional<RecordedSettings>()> find) {
+  recorded_ = std::move(find);
   return *this;
 }
 
@@ -186,62 +257,101 @@ bool OptionSet::has_sections() const {
   return std::ranges::any_of(options_, [](const Option& o) { return !o.section.empty(); });
 }
 
+const OptionSet::Family* OptionSet::family_of(const IniSection& section) const {
+  const auto found =
+      std::ranges::find_if(families_, [&](const Family& f) { return section.name.starts_with(f.prefix + "."); });
+  return found == families_.end() ? nullptr : &*found;
+}
+
 void OptionSet::take(const IniFile& file, const std::string& path) {
-  const auto family_of = [&](const IniSection& section) {
-    return std::ranges::find_if(families_, [&](const Family& f) { return section.name.starts_with(f.prefix + "."); });
-  };
-  for (const auto& section : file)
-    if (const auto family = family_of(section); family != families_.end()) family->take(section, path);
-  for (const auto& section : file)
-    if (family_of(section) == families_.end()) take_section(section, path);
+  take({{file, path}});
+}
+
+void OptionSet::take(const std::vector<Config>& files) {
+  for (const auto& [sections, path] : files)
+    for (const auto& section : sections)
+      if (const auto* family = family_of(section); family != nullptr)
+        for (auto& notice : family->take(section, path)) notices_.push_back(std::move(notice));
+  for (const auto& [sections, path] : files)
+    for (const auto& section : sections)
+      if (family_of(section) == nullptr) take_section(section, path);
+}
+
+void OptionSet::give(Option& option, std::vector<GivenText> texts) {
+  std::vector<GivenText> given;
+  std::vector<std::string> values;
+  for (const auto& [text, where, folder] : texts)
+    for (auto& value : option.is_list ? option.values(text) : whole_value(text)) {
+      const auto found = [base = folder](const std::string& path) { return found_from(base, path); };
+      values.push_back(option.with_paths ? option.with_paths(value, found) : value);
+      given.push_back({std::move(value), where, folder});
+    }
+  option.assign(values);
+  option.given = std::move(given);
+  option.was_given = true;
+}
+
+std::string OptionSet::mend_of_section(const std::string& name) const {
+  std::vector<std::string> known(kSections.begin(), kSections.end());
+  known.emplace_back(kSpaces);
+  for (const auto& option : options_)
+    if (!option.section.empty()) known.push_back(option.section);
+  const auto best = nearest(name.substr(0, name.find('.')), known);
+  return fmt::format("did you mean [{}{}]?", best, best == kSpaces ? ".NAME" : "");
+}
+
+std::string OptionSet::mend_of_key(const std::string& key, const std::string& section) const {
+  if (find(key) != nullptr) return fmt::format("give it on the command line: --{}", key);
+  std::vector<std::string> known, elsewhere;
+  for (const auto& option : options_) {
+    if (option.section == section) known.push_back(option.name);
+    if (!option.section.empty()) elsewhere.push_back(option.name);
+  }
+  // Another section's key is meant where it is the same word but for a slip.
+  const auto best = nearest(key, elsewhere);
+  return fmt::format("did you mean {}{}?", best,
+                     std::ranges::find(known, best) != known.end() ? "" : fmt::format(" in [{}]", find(best)->section));
 }
 
 void OptionSet::take_section(const IniSection& section, const std::string& path) {
-  const bool known_section = std::ranges::find(options_, section.name, &Option::section) != options_.end();
-  for (const auto& [name, command] : kCommandOfSection)
-    if (!known_section && name == section.name)
-      throw InputError(fmt::format("config file {}, line {}: [{}] is a section of {}, not of {}", path, section.line,
-                                   name, command, command_),
-                       "give that command the file, this one a file of its own");
-  // A key below it is refused by its own name, and may only stand in the wrong section.
-  if (section.entries.empty() && !known_section) {
-    std::vector<std::string> known;
-    for (const auto& option : options_)
-      if (!option.section.empty()) known.push_back(option.section);
-    throw InputError(fmt::format("config file {}, line {}: unknown section [{}]", path, section.line, section.name),
-                     known.empty() ? fmt::format("{} takes none", command_)
-                                   : fmt::format("did you mean [{}]?", nearest(section.name, known)));
+  if (std::ranges::find(options_, section.name, &Option::section) == options_.end()) {
+    const bool of_others = std::ranges::find(kSections, section.name) != kSections.end() ||
+                           section.name.starts_with(std::string(kSpaces) + ".");
+    if (of_others) return;
+    throw InputError(fmt::format("{}: unknown section [{}]", line_of(path, section.line), section.name),
+                     mend_of_section(section.name));
   }
+  // Of a file in the current folder, too: its paths are relative to it, and said to be.
+  const fs::path folder = fs::path(path).has_parent_path() ? fs::path(path).parent_path() : fs::path(".");
+  std::set<std::string> taken;
   for (const auto& entry : section.entries) {
+    if (!taken.insert(entry.key).second) continue;
     const auto refused = [&](const std::string& what, const std::string& mend) {
-      return InputError(fmt::format("config file {}, line {}: {}", path, entry.line, what), mend);
+      return InputError(fmt::format("{}: {}", line_of(path, entry.line), what), mend);
     };
     Option* option = find(entry.key);
-    if (option == nullptr || option->section.empty()) {
-      std::vector<std::string> known;
-      for (const auto& o : options_)
-        if (!o.section.empty()) known.push_back(o.name);
+    if (option == nullptr || option->section.empty())
       throw refused(fmt::format("unknown key '{}' in [{}]", entry.key, section.name),
-                    fmt::format("did you mean {}?", nearest(entry.key, known)));
-    }
+                    mend_of_key(entry.key, section.name));
     if (option->section != section.name)
       throw refused(fmt::format("key '{}' in [{}]", entry.key, section.name),
                     fmt::format("move it to [{}]", option->section));
-    const auto values = section.values(entry.key);
-    if (!option->is_list && values.size() > 1)
-      throw refused(fmt::format("key '{}' stands there {} times", entry.key, values.size()), "keep one of them");
+    std::vector<GivenText> texts;
+    for (const auto& same : section.entries)
+      if (same.key == entry.key) texts.push_back({same.value, line_of(path, same.line), folder});
+    if (!option->is_list && texts.size() > 1)
+      throw refused(fmt::format("key '{}' stands there {} times", entry.key, texts.size()), "keep one of them");
     try {
-      option->assign(values);
+      give(*option, std::move(texts));
     } catch (const InputError& e) {
       throw refused(e.what(), "");
     }
-    option->was_given = true;
   }
 }
 
 OptionSet::Parsed OptionSet::parse(const std::vector<std::string>& args) {
   po::options_description description;
-  description.add_options()("config", po::value<std::string>())("help,h", "");
+  description.add_options()("config", po::value<std::vector<std::string>>()->composing())("help,h", "");
   if (has_sections()) description.add_options()("print-config", "");
   for (const auto& option : options_) {
     auto* value = po::value<std::vector<std::string>>()->composing();
@@ -271,19 +381,28 @@ OptionSet::Parsed OptionSet::parse(const std::vector<std::string>& args) {
     std::cout << help();
     return Parsed::help_printed;
   }
-  if (found.count("config") != 0) {
-    const auto path = found["config"].as<std::string>();
-    take(read_config(path), path);
-  }
-  for (auto& option : options_) {
-    if (found.count(option.name) == 0) continue;
-    const auto values = found[option.name].as<std::vector<std::string>>();
-    if (!option.is_list && values.size() > 1)
-      throw InputError(fmt::format("option --{} is given {} times", option.name, values.size()), "keep one of them");
-    option.assign(values);
-    option.was_given = true;
-  }
+  const auto take_given = [&](bool in_sections) {
+    for (auto& option : options_) {
+      if (found.count(option.name) == 0 || option.section.empty() == in_sections) continue;
+      const auto values = found[option.name].as<std::vector<std::string>>();
+      if (!option.is_list && values.size() > 1)
+        throw InputError(fmt::format("option --{} is given {} times", option.name, values.size()), "keep one of them");
+      std::vector<GivenText> texts;
+      for (const auto& value : values) texts.push_back({value, fmt::format("option --{}", option.name), {}});
+      give(option, std::move(texts));
+    }
+  };
+  take_given(/*in_sections=*/false);
+  std::vector<Config> files;
+  if (recorded_)
+    if (const auto recorded = recorded_())
+      files.push_back({parse_ini(recorded->text, "config file " + recorded->path), recorded->path});
+  if (found.count("config") != 0)
+    for (const auto& path : found["config"].as<std::vector<std::string>>()) files.push_back({read_config(path), path});
+  take(files);
+  take_given(/*in_sections=*/true);
   apply_rules();
+  for (auto& notice : idle()) notices_.push_back(std::move(notice));
   if (found.count("print-config") != 0) {
     std::cout << to_ini();
     return Parsed::help_printed;
@@ -301,7 +420,45 @@ void OptionSet::apply_rules() {
       if (const auto& was = before.at(name); was != now && given(name))
         changes.push_back(fmt::format("{} is {}, not {}", name, join(now, " "), join(was, " ")));
     if (!changes.empty())
-      overruled_.push_back(fmt::format("{} has values of its own: {}", rule.name, join(changes, "; ")));
+      notices_.push_back(fmt::format("{} has values of its own: {}", rule.name, join(changes, "; ")));
+  }
+}
+
+std::vector<std::string> OptionSet::idle() const {
+  std::vector<std::string> notices;
+  for (const auto& option : options_) {
+    if (!option.why_idle || option.given.empty() || join(option.current(), ", ") == option.default_text) continue;
+    const auto why = option.why_idle();
+    if (why.empty()) continue;
+    const auto& where = option.given.front().where;
+    notices.push_back(where.starts_with("option ") ? fmt::format("{} does nothing: {}", where, why)
+                                                   : fmt::format("{}: {} does nothing: {}", where, option.name, why));
+  }
+  return notices;
+}
+
+void OptionSet::check_files() const {
+  for (const auto& option : options_) {
+    if (!option.with_paths) continue;
+    for (const auto& [text, where, folder] : option.given) {
+      const auto check = [&](const std::string& path) {
+        if (path.empty()) return path;
+        const auto why = why_unreadable(found_from(folder, path));
+        if (why.empty()) return path;
+        const bool from_here = folder.empty() || path.starts_with(kFromHere);
+        const auto looked_in = fs::path(path).is_absolute() ? fs::path(path).parent_path()
+                               : from_here                  ? fs::current_path()
+                                                            : joined(fs::current_path(), folder);
+        throw InputError(
+            fmt::format("{}: {} names {}, looked for in {}: {}", where, option.name, path, looked_in.string(), why),
+            folder.empty() || fs::path(path).is_absolute()
+                ? "check the path"
+                : fmt::format("check the path: in a config file it is relative to the file's folder, with {} in front "
+                              "to the current one",
+                              kFromHere));
+      };
+      (void)option.with_paths(text, check);
+    }
   }
 }
 
@@ -316,7 +473,10 @@ std::string OptionSet::help() const {
   std::string out = fmt::format("{}\n\nUsage: {} [options]\n", summary_, command_);
   std::string shown = "-";
   if (has_sections() || !families_.empty())
-    out += "  --config FILE\n        settings in INI form; options on the command line win over it\n";
+    out +=
+        "  --config FILE (repeated)\n        settings in INI form; of several files the last wins, options on the "
+        "command "
+        "line over them all; paths in it are relative to its folder, with cwd: in front to the current one\n";
   if (has_sections()) out += "  --print-config\n        print every setting in force as such a file, each explained\n";
   for (const auto& option : options_) {
     if (option.section != shown) {
@@ -325,7 +485,7 @@ std::string OptionSet::help() const {
     }
     out += fmt::format("  --{}{}\n        {}", option.name,
                        option.is_flag   ? ""
-                       : option.is_list ? " VALUE (repeated)"
+                       : option.is_list ? " VALUE,… (or repeated)"
                                         : " VALUE",
                        option.help);
     if (option.is_required) {
@@ -333,6 +493,7 @@ std::string OptionSet::help() const {
     } else if (!option.default_text.empty()) {
       out += fmt::format(" [default: {}]", option.default_text);
     }
+    if (option.is_free && recorded_) out += " [a run may go on with another]";
     out += '\n';
   }
   for (const auto& family : families_) out += fmt::format("\n[{}.NAME]\n        {}\n", family.prefix, family.help);
@@ -347,10 +508,14 @@ OptionSet::Values OptionSet::values() const {
 }
 
 OptionSet::Values OptionSet::identity() const {
+  const auto any_path = [](const std::string& path) { return path.empty() ? path : std::string(kAnyPath); };
   Values all;
   for (const auto& option : options_)
-    if (!option.section.empty() && !option.is_free)
-      all[option.name] = option.identity ? option.identity() : option.current();
+    if (!option.section.empty() && !option.is_free) {
+      auto& texts = all[option.name] = option.current();
+      if (option.with_paths)
+        for (auto& text : texts) text = option.with_paths(text, any_path);
+    }
   for (const auto& family : families_)
     for (const auto& section : parse_ini(family.to_ini(), family.prefix))
       for (const auto& entry : section.entries)
@@ -362,10 +527,8 @@ OptionSet::Values OptionSet::identity_of(IniFile recorded, const std::string& pa
   Values foreign;
   for (auto& section : recorded)
     std::erase_if(section.entries, [&](const IniEntry& entry) {
-      const bool of_family =
-          std::ranges::any_of(families_, [&](const Family& f) { return section.name.starts_with(f.prefix + "."); });
       const Option* option = find(entry.key);
-      if (of_family || (option != nullptr && option->section == section.name)) return false;
+      if (family_of(section) != nullptr || (option != nullptr && option->section == section.name)) return false;
       foreign[entry.key].push_back(entry.value);
       return true;
     });
@@ -395,10 +558,15 @@ std::string OptionSet::to_ini() const {
     if (values.empty() || (option.is_required && values.front().empty()))
       out += fmt::format("# {} =\n", option.name);
     else
-      for (const auto& value : values) out += ini_line(option.name, value);
+      for (const auto& value : values)
+        out += ini_line(option.name, option.with_paths ? option.with_paths(value, from_anywhere) : value);
   }
   for (const auto& family : families_) out += family.to_ini();
   return out;
+}
+
+void say_notices(const OptionSet& options) {
+  for (const auto& notice : options.notices()) log::warning("{}", notice);
 }
 
 std::vector<std::string> differences(const OptionSet::Values& of_run, const OptionSet::Values& given) {

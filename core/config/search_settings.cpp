@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -40,16 +39,9 @@ const Choices<ArchitectureSplit> kArchitectureSplits = {{"val", ArchitectureSpli
                                                         {"holdout", ArchitectureSplit::holdout}};
 const Choices<KeepModels> kKeepModels = {{"front", KeepModels::front}, {"all", KeepModels::all}};
 
-/// "90s", "20m", "3h", "90" -> seconds.
-double parse_time_limit(std::string text) {
+double parse_time_limit(const std::string& text) {
   if (text.empty()) return std::numeric_limits<double>::infinity();
-  const std::map<char, double> units = {{'s', 1}, {'m', 60}, {'h', 3600}};
-  double unit = 1;
-  if (const auto found = units.find(text.back()); found != units.end()) {
-    unit = found->second;
-    text.pop_back();
-  }
-  const double seconds = unit * parse_real(text, "option time-limit");
+  const double seconds = parse_seconds(text, "option time-limit");
   if (seconds <= 0) throw InputError(fmt::format("option time-limit is {}", text), "give a time above 0, e.g. 20m");
   return seconds;
 }
@@ -76,18 +68,28 @@ ModalitySpec parse_modality(const std::string& text, const SpaceCatalog& spaces)
 }
 
 std::string parse_operator(const std::string& text) {
-  if (const auto end = text.find_first_of(", \t"); end != std::string::npos)
+  if (const auto end = text.find_first_of(" \t"); end != std::string::npos)
     throw InputError(fmt::format("option operators is '{}', several names in one value", text),
-                     fmt::format("give each one a line of its own: operators = {0}, or --operators {0}, and so on",
-                                 text.substr(0, end)));
+                     fmt::format("separate them by commas: {}, …", text.substr(0, end)));
   return find_fusion_operator(text).name;
+}
+
+/// The modalities of "image=space,weights.h5,audio=space,weights.h5".
+std::vector<std::string> listed_modalities(const std::string& text) {
+  std::vector<std::string> modalities;
+  const auto parts = listed_values(text);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (i % 2 == 0)
+      modalities.push_back(parts[i]);
+    else
+      modalities.back() += "," + parts[i];
+  }
+  return modalities;
 }
 
 std::string to_text(const ModalitySpec& spec) {
   return fmt::format("{}={},{}", spec.name, spec.space.name, spec.weights);
 }
-
-const std::string kSomeFile = "*";  ///< in place of a path, which determines nothing
 
 }  // namespace
 
@@ -109,14 +111,11 @@ void SearchSettings::declare(OptionSet& o) {
                "network's best test epoch is reported, its learning rates");
   o.add("modality", modalities, "a modality of the data, its search space, its supernet: name=space,weights.h5",
         {[this](const auto& text) { return parse_modality(text, spaces); },
-         [](const ModalitySpec& spec) { return to_text(spec); }})
-      .identified_by([this] {
-        std::vector<std::string> texts;
-        for (auto spec : modalities) {
-          if (!spec.weights.empty()) spec.weights = kSomeFile;
-          texts.push_back(to_text(spec));
-        }
-        return texts;
+         [](const ModalitySpec& spec) { return to_text(spec); }, listed_modalities})
+      .names_files([this](const std::string& text, const PathChange& change) {
+        auto spec = parse_modality(text, spaces);
+        spec.weights = change(spec.weights);
+        return to_text(spec);
       });
   o.add("threads", threads,
         "compute threads of a worker; one is right unless there are more cores than workers. A run keeps its number, "
@@ -125,23 +124,21 @@ void SearchSettings::declare(OptionSet& o) {
         {1, 1024});
   o.add_choice("compute", compute, kComputes,
                "where workers compute; auto: on a GPU where there is one, which rounds otherwise than a CPU");
-  o.add("lease", lease_s, "seconds of silence after which a worker counts as lost; its work is dealt again",
-        {1.0, 86400.0})
+  o.add_seconds("lease", lease_s, "seconds of silence after which a worker counts as lost; its work is dealt again",
+                {1.0, 86400.0})
       .free();
-  o.add("deadline", deadline_s, "seconds after which a piece of work is dealt to another worker", {1.0, 1e7}).free();
+  o.add_seconds("deadline", deadline_s, "seconds after which a piece of work is dealt to another worker", {1.0, 1e7})
+      .free();
   o.add_choice("keep-models", keep_models, kKeepModels, "whose trained weights stay in the run directory").free();
 
   o.section("hardware");
   o.add("device", devices,
         "a device to search for: name=table.json[+more.json][,weight]; latency in ms, energy in mJ, batch 1",
-        {parse_device, [](const DeviceSpec& spec) { return to_text(spec); }})
-      .identified_by([this] {
-        std::vector<std::string> texts;
-        for (auto spec : devices) {
-          std::ranges::fill(spec.tables, kSomeFile);
-          texts.push_back(to_text(spec));
-        }
-        return texts;
+        {parse_device, [](const DeviceSpec& spec) { return to_text(spec); }, listed_named_values})
+      .names_files([](const std::string& text, const PathChange& change) {
+        auto spec = parse_device(text);
+        for (auto& table : spec.tables) table = change(table);
+        return to_text(spec);
       });
   o.add_choice("aggregate", aggregate, kAggregates,
                "how several devices' costs become objectives: their weighted mean, the worst, or each one's an "
@@ -149,7 +146,7 @@ void SearchSettings::declare(OptionSet& o) {
                "so that the front shows what serves one device at the other's expense");
   o.add_choices("objective", objectives, objective_choices(),
                 "what is minimised beside the error: costs on the devices, where their tables know them, and sizes of "
-                "the whole model; separated by commas");
+                "the whole model");
   o.add("head-classes", head_classes,
         "classifier row of the tables; 0: the data's number of classes. Tables without a row for it: 1000, say",
         {0, 1'000'000});
@@ -181,8 +178,11 @@ void SearchSettings::declare(OptionSet& o) {
   o.add("cells", evolution.macro.usual.cells, "usual number of fusion cells", {1, 64});
   o.add("nodes", evolution.macro.usual.nodes, "usual number of operators a cell", {1, 64});
   o.add("macro-other", evolution.macro.p_other, "probability of another number of cells, and of nodes", {0.0, 1.0});
-  o.add("other-cells", evolution.macro.other_cells, "the other numbers of cells, separated by commas; none when empty");
-  o.add("other-nodes", evolution.macro.other_nodes, "the other numbers of nodes, separated by commas; none when empty");
+  const auto no_others = [this] { return evolution.macro.p_other > 0 ? "" : "macro-other is 0"; };
+  o.add("other-cells", evolution.macro.other_cells, "the other numbers of cells; none when empty")
+      .idle_while(no_others);
+  o.add("other-nodes", evolution.macro.other_nodes, "the other numbers of nodes; none when empty")
+      .idle_while(no_others);
   o.add("calibration-samples", calibration_samples,
         "train samples that a backbone's batch norms are re-estimated on, at most: every class has its share (protocol "
         "published: all)",
@@ -193,7 +193,7 @@ void SearchSettings::declare(OptionSet& o) {
   o.section("fusion");
   o.add("features", fusion.features,
         "feature maps a modality offers to fusion, in the modalities' order; one value serves all");
-  o.add("operators", fusion.operators, "an operator that fusion may use; several: each one given by itself",
+  o.add("operators", fusion.operators, "the operators that fusion may use",
         {parse_operator, [](const auto& name) { return name; }});
   o.add("channels", fusion.channels, "channels of every reshaped feature", {1, 65536});
   o.add("side", fusion.side, "maps are pooled to side x side positions, so that every feature is channels x side^2",
@@ -212,7 +212,10 @@ void SearchSettings::declare(OptionSet& o) {
         {1, 1000});
   o.add("train-views", fusion.train_views,
         "views of the samples that fusion is trained on, one drawn a sample and epoch", {1, 1000});
-  o.add("view-strength", fusion.view_strength, "strength of that variation; 1: as in supernet training", {0.0, 10.0});
+  o.add("view-strength", fusion.view_strength, "strength of that variation; 1: as in supernet training", {0.0, 10.0})
+      .idle_while([this] {
+        return fusion.validation_views > 1 || fusion.train_views > 1 ? "" : "validation-views and train-views are 1";
+      });
   o.add("epochs", fusion.epochs, "epochs of the differentiable search, at most", {1, 100'000});
   o.add("settle-epochs", fusion.settle_epochs,
         "the search ends when its operators have been decided and the same for so many epochs; 0: it runs them all "
@@ -227,12 +230,15 @@ void SearchSettings::declare(OptionSet& o) {
         "Adam's learning rate of the weights: cosine restarts, period doubled (published: 1e-4)", {0.0, 10.0});
   o.add("weight-lr-min", fusion.weight_lr_min, "lowest learning rate of the weights", {0.0, 10.0});
   o.add("weight-decay", fusion.weight_decay, "weight decay of the weights", {0.0, 10.0});
+  const auto no_arch_steps = [this] { return fusion.arch_steps > 0 ? "" : "arch-steps is 0"; };
   o.add("arch-lr", fusion.arch_lr,
         "Adam's learning rate of the architecture parameters, stepped on validation data; the published 3e-4 leaves "
         "every "
         "operator at its initial weight",
-        {0.0, 10.0});
-  o.add("arch-weight-decay", fusion.arch_weight_decay, "weight decay of the architecture parameters", {0.0, 10.0});
+        {0.0, 10.0})
+      .idle_while(no_arch_steps);
+  o.add("arch-weight-decay", fusion.arch_weight_decay, "weight decay of the architecture parameters", {0.0, 10.0})
+      .idle_while(no_arch_steps);
   o.add("arch-steps", fusion.arch_steps, "architecture steps after each step of the weights", {0, 1000});
   o.add("arch-temperature", fusion.arch_temperature,
         "temperature of the operators' softmax in the last epoch; it falls from 1 geometrically, and decides below 1 "
@@ -256,15 +262,23 @@ void SearchSettings::declare(OptionSet& o) {
         "for twice as many, and so on; which states are x and y the search itself does not tell. 1: its strongest goes "
         "on untried",
         {1, 1000});
-  o.add("retrain-epochs", fusion.retrain_epochs, "epochs of the discrete network at most", {1, 100'000});
+  const auto not_retrained = [this] {
+    return protocol == Protocol::published ? "protocol published retrains nothing" : "";
+  };
+  o.add("retrain-epochs", fusion.retrain_epochs, "epochs of the discrete network at most", {1, 100'000})
+      .idle_while(not_retrained);
   o.add("retrain-repeats", fusion.retrain_repeats,
         "retrainings of a model from other weights at most, whose mean metric counts: the first tells whether it is "
         "worth more",
-        {1, 1000});
+        {1, 1000})
+      .idle_while(not_retrained);
   o.add("retrain-patience", fusion.retrain_patience, "epochs without a better validation metric before it stops",
-        {1, 100'000});
-  o.add("retrain-batch", fusion.retrain_batch, "samples a step of retraining", {2, 1'000'000});
-  o.add("retrain-lr", fusion.retrain_lr, "Adam's learning rate of retraining (cosine to 0)", {0.0, 10.0});
+        {1, 100'000})
+      .idle_while(not_retrained);
+  o.add("retrain-batch", fusion.retrain_batch, "samples a step of retraining", {2, 1'000'000})
+      .idle_while(not_retrained);
+  o.add("retrain-lr", fusion.retrain_lr, "Adam's learning rate of retraining (cosine to 0)", {0.0, 10.0})
+      .idle_while(not_retrained);
 
   declare_spaces(o, spaces);
   o.add_rule("protocol = published", [this] {

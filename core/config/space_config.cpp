@@ -33,26 +33,35 @@ struct SpaceSection {
   void declare(OptionSet& o) {
     o.section("space." + space.name);
     o.add_choice("family", space.family, BackboneSpace::kFamilies, "kind of network");
-    o.add("in-channels", space.in_channels, "channels of the input", {1, 4096});
-    o.add("resolution", space.resolution, "side of the square input, pixels", {4, 4096});
-    o.add("width-mult", space.width_mult, "factor of all widths", {0.05, 20.0});
-    o.add("first-width", space.first_width, "channels of the first convolution and the first block", {1, 4096});
-    o.add("widths", widths, "channels of every stage");
-    o.add("strides", strides, "stride of every stage's first block: 1 or 2");
-    o.add_choices("activations", activations, kActivations, "of every stage");
+    const auto needs = [this](BackboneSpace::Family family) {
+      return [this, family] {
+        return space.family == family ? std::string()
+                                      : fmt::format("family is {}", word_of(BackboneSpace::kFamilies, space.family));
+      };
+    };
+    const auto of_maps = needs(BackboneSpace::Family::mobilenet_v3), of_vectors = needs(BackboneSpace::Family::maxout);
+    o.add("in-channels", space.in_channels, "channels of the input", {1, 4096}).idle_while(of_maps);
+    o.add("resolution", space.resolution, "side of the square input, pixels", {4, 4096}).idle_while(of_maps);
+    o.add("width-mult", space.width_mult, "factor of all widths", {0.05, 20.0}).idle_while(of_maps);
+    o.add("first-width", space.first_width, "channels of the first convolution and the first block", {1, 4096})
+        .idle_while(of_maps);
+    o.add("widths", widths, "channels of every stage").idle_while(of_maps);
+    o.add("strides", strides, "stride of every stage's first block: 1 or 2").idle_while(of_maps);
+    o.add_choices("activations", activations, kActivations, "of every stage").idle_while(of_maps);
     o.add_choices("squeeze-excite", squeeze_excite, {{"yes", SqueezeExcite::yes}, {"no", SqueezeExcite::no}},
-                  "whether a stage has it");
-    o.add("final-expand", space.final_expand, "channels of the last map", {1, 16384});
-    o.add("feature-mix", space.feature_mix, "features before the classifier", {1, 16384});
-    o.add("kernels", space.kernels, "kernel sides to choose from");
-    o.add("expansions", space.expands, "expansion ratios to choose from");
-    o.add("depths", space.depths,
-          fmt::format("blocks of a stage to choose from, {} at most", BackboneSpace::kMaxDepth));
-    o.add("in-features", space.in_features, "maxout: length of the input", {1, 1'000'000});
-    o.add("hidden", space.hidden, "maxout: units of the first layer", {1, 65'536});
-    o.add("blocks", space.blocks, "maxout: layers", {1, 64});
-    o.add("factor", space.factor, "maxout: growth of the units a layer", {1, 16});
-    o.add("pool", space.pool, "maxout: linear pieces of a unit", {1, 64});
+                  "whether a stage has it")
+        .idle_while(of_maps);
+    o.add("final-expand", space.final_expand, "channels of the last map", {1, 16384}).idle_while(of_maps);
+    o.add("feature-mix", space.feature_mix, "features before the classifier", {1, 16384}).idle_while(of_maps);
+    o.add("kernels", space.kernels, "kernel sides to choose from").idle_while(of_maps);
+    o.add("expansions", space.expands, "expansion ratios to choose from").idle_while(of_maps);
+    o.add("depths", space.depths, fmt::format("blocks of a stage to choose from, {} at most", BackboneSpace::kMaxDepth))
+        .idle_while(of_maps);
+    o.add("in-features", space.in_features, "maxout: length of the input", {1, 1'000'000}).idle_while(of_vectors);
+    o.add("hidden", space.hidden, "maxout: units of the first layer", {1, 65'536}).idle_while(of_vectors);
+    o.add("blocks", space.blocks, "maxout: layers", {1, 64}).idle_while(of_vectors);
+    o.add("factor", space.factor, "maxout: growth of the units a layer", {1, 16}).idle_while(of_vectors);
+    o.add("pool", space.pool, "maxout: linear pieces of a unit", {1, 64}).idle_while(of_vectors);
   }
 
   [[nodiscard]] BackboneSpace finished() const {
@@ -93,6 +102,7 @@ void declare_spaces(OptionSet& options, SpaceCatalog& spaces) {
         space.declare(keys);
         keys.take({section}, path);
         spaces.add(space.finished());
+        return keys.idle();
       },
       [&spaces] {
         std::string text;

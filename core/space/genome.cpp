@@ -1,6 +1,9 @@
 #include "core/space/genome.hpp"
 
 #include <algorithm>
+#include <cctype>
+#include <cstdint>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -21,16 +24,80 @@ void check_gene(int value, const std::vector<int>& options, const std::string& g
                      fmt::format("take one of {}", fmt::join(options, ", ")));
 }
 
-void check_length(std::size_t length, std::size_t wanted, const char* list, const std::string& space) {
+/// As it is to be written for this space.
+std::string right_form(const BackboneSpace& space) {
+  return fmt::format("write it as {}, or as smallest or largest", to_text(smallest_genome(space)));
+}
+
+void check_length(std::size_t length, std::size_t wanted, const char* list, const BackboneSpace& space) {
   if (length != wanted)
-    throw InputError(fmt::format("genome lists {} values of {}, space {} has {}", length, list, space, wanted),
-                     "list every position, as in K=5,5,5,5;E=3,3,4,3;D=2");
+    throw InputError(fmt::format("genome lists {} values of {}, space {} has {}", length, list, space.name, wanted),
+                     right_form(space));
 }
 
 BackboneGenome uniform_genome(const BackboneSpace& space, int kernel, int expand, int depth) {
   const auto positions = static_cast<std::size_t>(space.positions());
   const std::size_t stages = space.family == BackboneSpace::Family::maxout ? 0 : space.stages.size();
   return {std::vector<int>(positions, kernel), std::vector<int>(positions, expand), std::vector<int>(stages, depth)};
+}
+
+/// The numbers of one list: separated by commas, blanks or both. @param text of the genome, for messages
+std::vector<int> read_values(const std::string& values, char key, std::string_view text) {
+  std::vector<int> numbers;
+  const bool commas = values.find(',') != std::string::npos;
+  for (const auto& value : split(values, commas ? ',' : ' '))
+    if (commas || !value.empty())
+      numbers.push_back(parse_int(value, fmt::format("a value of {} in genome '{}'", key, text)));
+  return numbers;
+}
+
+/// The lists as they stand in the text, in capitals, whatever their lengths. Between them are semicolons, blanks or
+/// both.
+BackboneGenome read_lists(const std::string& letters, std::string_view text, const BackboneSpace& space) {
+  constexpr std::string_view kKeys = "KED";
+  BackboneGenome genome;
+  for (std::size_t at = 0; at < letters.size();) {
+    const auto next = letters.find_first_of(kKeys, at + 1);
+    const std::string part = letters.substr(at, next == std::string::npos ? next : next - at);
+    at = std::min(next, letters.size());
+    const auto equals = part.find('=');
+    const auto end = std::min(part.find_last_not_of("; \t") + 1, part.size());
+    const char key = part.front();
+    std::vector<int>& list = key == 'K' ? genome.kernel : key == 'E' ? genome.expand : genome.depth;
+    const bool read = kKeys.find(key) != std::string_view::npos && equals != std::string::npos &&
+                      trim(std::string_view(part).substr(1, equals - 1)).empty() && list.empty();
+    if (read && equals + 1 < end)
+      list = read_values(trim(std::string_view(part).substr(equals + 1, end - equals - 1)), key, text);
+    if (!read || list.empty())
+      throw InputError(fmt::format("cannot read '{}' in genome '{}'", trim(part), text), right_form(space));
+  }
+  return genome;
+}
+
+/// One value serves all, as many as there are active blocks are theirs, and none at all is the smallest. Any other list
+/// stays as it is: check_genome refuses it.
+std::vector<int> filled(const std::vector<int>& list, const BackboneGenome& genome, int smallest) {
+  const std::size_t positions = genome.depth.size() * BackboneSpace::kMaxDepth;
+  if (list.size() == positions || positions == 0) return list;
+  std::vector<int> result(positions, list.empty() ? smallest : list.front());
+  if (list.size() < 2) return result;
+  std::size_t next = 0;
+  for (std::size_t p = 0; p < positions; ++p)
+    result[p] = active(genome, p) && next < list.size() ? list[next++] : smallest;
+  const auto blocks = std::accumulate(genome.depth.begin(), genome.depth.end(), std::int64_t{0});
+  return static_cast<std::int64_t>(list.size()) == blocks ? result : list;
+}
+
+/// Without D every stage has its smallest depth.
+BackboneGenome filled(BackboneGenome genome, const BackboneSpace& space) {
+  const BackboneGenome smallest = smallest_genome(space);
+  const auto stages = smallest.depth.size();
+  if (genome.depth.empty()) genome.depth = smallest.depth;
+  if (genome.depth.size() == 1) genome.depth.resize(stages, genome.depth.front());
+  if (genome.depth.size() != stages) return genome;
+  genome.kernel = filled(genome.kernel, genome, smallest.kernel.empty() ? 0 : smallest.kernel.front());
+  genome.expand = filled(genome.expand, genome, smallest.expand.empty() ? 0 : smallest.expand.front());
+  return genome;
 }
 
 }  // namespace
@@ -55,24 +122,14 @@ std::string to_text(const BackboneGenome& genome) {
 }
 
 BackboneGenome parse_genome(std::string_view text, const BackboneSpace& space) {
-  if (text == "smallest") return smallest_genome(space);
-  if (text == "largest") return largest_genome(space);
+  std::string letters(text);
+  std::ranges::transform(letters, letters.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  letters = trim(letters);
+  if (letters == "SMALLEST") return smallest_genome(space);
+  if (letters == "LARGEST") return largest_genome(space);
   BackboneGenome genome;
-  if (text != "fixed") {
-    for (const auto& part : split(text, ';')) {
-      const auto equals = part.find('=');
-      const std::string key = part.substr(0, equals);
-      std::vector<int>* list = key == "K"   ? &genome.kernel
-                               : key == "E" ? &genome.expand
-                               : key == "D" ? &genome.depth
-                                            : nullptr;
-      if (equals == std::string::npos || list == nullptr || !list->empty())
-        throw InputError(fmt::format("cannot read '{}' in genome '{}'", part, text),
-                         "write it as K=5,5,5,5;E=3,3,4,3;D=2, or as smallest or largest");
-      for (const auto& value : split(std::string_view(part).substr(equals + 1), ','))
-        list->push_back(parse_int(value, fmt::format("a value of {} in genome '{}'", key, text)));
-    }
-  }
+  if (letters.empty()) throw InputError("a genome is empty", right_form(space));
+  if (letters != "FIXED") genome = filled(read_lists(letters, text, space), space);
   check_genome(genome, space);
   return genome;
 }
@@ -80,9 +137,9 @@ BackboneGenome parse_genome(std::string_view text, const BackboneSpace& space) {
 void check_genome(const BackboneGenome& genome, const BackboneSpace& space) {
   const auto positions = static_cast<std::size_t>(space.positions());
   const std::size_t stages = positions / BackboneSpace::kMaxDepth;
-  check_length(genome.depth.size(), stages, "D", space.name);
-  check_length(genome.kernel.size(), positions, "K", space.name);
-  check_length(genome.expand.size(), positions, "E", space.name);
+  check_length(genome.depth.size(), stages, "D", space);
+  check_length(genome.kernel.size(), positions, "K", space);
+  check_length(genome.expand.size(), positions, "E", space);
   for (std::size_t s = 0; s < stages; ++s)
     check_gene(genome.depth[s], space.depths, fmt::format("D[{}]", s), space.name);
   for (std::size_t p = 0; p < positions; ++p) {

@@ -44,8 +44,10 @@ struct MultimodalGenome {
 
 /// "K=5,5,5,5;E=3,3,4,3;D=2"; "fixed" for a backbone without genes.
 [[nodiscard]] std::string to_text(const BackboneGenome& genome);
-/// Reads the text above for `space` (inactive positions may hold 0). Besides, "smallest" and "largest".
-/// @throws InputError naming the gene, its value and what the space allows.
+/// Reads the text above for `space` (inactive positions may hold 0), in capitals or not, its lists and values separated
+/// by blanks as well. A list may have one value for all, or those of the active blocks alone; one that is left out is
+/// the smallest: "K=5" is K=5,5,5,5;E=3,3,3,3;D=2. Besides, "smallest" and "largest".
+/// @throws InputError naming the gene, its value and what the space allows, or showing the form for this space
 [[nodiscard]] BackboneGenome parse_genome(std::string_view text, const BackboneSpace& space);
 /// @throws InputError when a gene is not of the space, or a list has the wrong length.
 void check_genome(const BackboneGenome& genome, const BackboneSpace& space);

@@ -85,7 +85,8 @@ ExitCode import_tables(const Arguments& args) {
   options.add("in", in, "a table to read").required();
   options.add("device", device, "the device, in words, for the table's provenance").required();
   options.add("out", out, "table to write; its folder is made where there is none").required();
-  options.add("set", set, "a row to add or replace: KEY=ms,mJ, or KEY=ms without an energy");
+  options.add("set", set, "a row to add or replace: KEY=ms,mJ, or KEY=ms without an energy",
+              {kWholeTexts.parse, kWholeTexts.text, listed_named_values});
   options.add("date", date, "date for the table's provenance, ISO 8601");
   options.add("json", json, "print the result as one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
@@ -136,6 +137,7 @@ ExitCode model_device(const Arguments& args) {
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   const OutputFolder folder(out, "out");
   check_output(out, "out");
+  say_notices(options);
 
   DeviceModel model = device_profile(profile);
   if (!device.empty()) model.device = device;
@@ -202,7 +204,9 @@ ExitCode cost(const Arguments& args) {
       "multiply-adds.");
   options.add("lut", luts, "a table of the device; several are joined").required();
   options.add("space", spaces, "search space of a backbone; once a modality").required();
-  options.add("genome", genomes, "its genome: K=5,5,5,5;E=3,3,4,3;D=2, smallest, largest; fixed for maxout").required();
+  options
+      .add("genome", genomes, "its genome: K=5,5,5,5;E=3,3,4,3;D=2, smallest, largest; fixed for maxout", kWholeTexts)
+      .required();
   declare_spaces(options, catalog);
   options.add("classes", classes, "classes of the classifier", {1, 1'000'000});
   options.add("head-classes", head_classes,
@@ -212,6 +216,7 @@ ExitCode cost(const Arguments& args) {
   options.add("positions", positions, "positions of the fusion operators' states", {1, 65536});
   options.add("json", json, "print one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
+  say_notices(options);
   if (spaces.size() != genomes.size())
     throw InputError(fmt::format("{} spaces and {} genomes are given", spaces.size(), genomes.size()),
                      "give --space and --genome in pairs");

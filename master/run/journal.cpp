@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <optional>
 #include <span>
 
@@ -20,6 +21,7 @@ namespace {
 
 constexpr std::string_view kMark = "HJ4\n";
 constexpr std::size_t kFrame = 20;                    // mark, length, checksum of the payload, checksum of these
+constexpr std::size_t kBeginning = 1U << 20U;         // bytes of a file among which both headers are
 constexpr std::uint64_t kLargestRecord = 64U << 20U;  // a length beyond it is damage
 
 void put_number(std::vector<std::byte>& bytes, std::uint64_t value, int size) {
@@ -144,10 +146,13 @@ std::optional<JournalHeader> header_of(std::span<const std::byte> bytes) {
   return header ? header : old_header(bytes);
 }
 
-/// The same of a file; nothing where there is none.
+/// The same of a file, of which it reads the beginning; nothing where there is none.
 std::optional<JournalHeader> header_at(const std::filesystem::path& path) {
   if (!std::filesystem::is_regular_file(path)) return std::nullopt;
-  const std::string text = read_file(path);
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kBeginning, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
   return header_of(std::as_bytes(std::span{text}));
 }
 
@@ -196,9 +201,14 @@ bool Journal::is_of(const std::filesystem::path& path, std::uint64_t settings_ha
   return header && header->version == JournalHeader::kVersion && header->settings_hash == settings_hash;
 }
 
-Journal::Journal(std::filesystem::path path, std::uint64_t settings_hash, AnswerCheck answers)
+std::string Journal::settings(const std::filesystem::path& path) {
+  const auto header = header_at(path);
+  return header ? header->settings : "";
+}
+
+Journal::Journal(std::filesystem::path path, std::uint64_t settings_hash, AnswerCheck answers, std::string settings)
     : path_(std::move(path)),
-      header_{JournalHeader::kVersion, settings_hash, std::string(program_version())},
+      header_{JournalHeader::kVersion, settings_hash, std::string(program_version()), std::move(settings)},
       answers_(answers) {
   const bool exists = std::filesystem::exists(path_);
   if (exists && !std::filesystem::is_regular_file(path_))

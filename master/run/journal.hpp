@@ -16,7 +16,7 @@ namespace harmonic {
 /// failed), on disk before the work counts. Form of a record: the mark "HJ4\n", length of the payload (4 bytes, little
 /// endian), XXH3-64 of the payload (8 bytes, little endian), the lower half of the XXH3-64 of those 16 bytes (4 bytes),
 /// payload (protobuf): a record is found again behind one that is damaged. The file begins with a header, twice: the
-/// form's version, the hash of the run's settings, and the version of the program that began the run.
+/// form's version, the hash of the run's settings, the version of the program that began the run, and those settings.
 class Journal {
  public:
   /// What lies at a path. `foreign` holds no journal's header.
@@ -26,13 +26,17 @@ class Journal {
   static void check_version(const std::filesystem::path& path);
   /// Whether a journal lies there whose header is whole and names these settings.
   [[nodiscard]] static bool is_of(const std::filesystem::path& path, std::uint64_t settings_hash);
+  /// The settings in force when the run began, but for defaults: INI text; empty where no header tells.
+  [[nodiscard]] static std::string settings(const std::filesystem::path& path);
 
   /// Makes the file where there is none, or reads every record. One that is damaged, or cannot be (`answers`),
   /// counts as not there, with a warning: its work is done again. The file stays as it is until the first append. A run
   /// begun by another version of the program goes on with a warning: its numbers may differ.
   /// @throws InputError when the journal belongs to other settings, has the form of another version, or is none
   /// @throws RunError when the file cannot be read or written
-  Journal(std::filesystem::path path, std::uint64_t settings_hash, AnswerCheck answers = AnswerCheck{});
+  /// @param settings as a new journal keeps them for settings()
+  Journal(std::filesystem::path path, std::uint64_t settings_hash, AnswerCheck answers = AnswerCheck{},
+          std::string settings = {});
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;

@@ -38,7 +38,7 @@ class Run {
         dispatcher_(dispatcher),
         inputs_(recipe.open_inputs()),
         directory_(settings.run, settings.resume, recipe.config, inputs_),
-        journal_(paths().journal(), inputs_.hash, inputs_.answers),
+        journal_(paths().journal(), inputs_.hash, inputs_.answers, recipe.config.changes),
         status_file_(paths().status()),
         failures_(paths().failures()) {
     dispatcher_.expect_settings(run_fingerprint(settings));
@@ -260,8 +260,17 @@ class Run {
   ExitCode stopped() {
     display_.close();
     save(RunPlan::Moment::end);
-    log::info("stopped {}; go on with the same harmonic {} command and --resume", plan_->how_far(), recipe_.command);
+    log::info("stopped {}; go on with: {}", plan_->how_far(), shell_line(going_on()));
     return ExitCode::stopped;
+  }
+  /// The words of the command.
+  [[nodiscard]] std::vector<std::string> going_on() const {
+    auto words = hooks_.program;
+    for (const auto& word : {recipe_.command, std::string("--data"), settings_.data, std::string("--run"),
+                             settings_.run, std::string("--resume")})
+      words.push_back(word);
+    if (settings_.json) words.emplace_back("--json");
+    return words;
   }
   ExitCode ended() {
     work_done_ = true;

@@ -16,7 +16,7 @@ namespace harmonic {
 
 /// What makes a run the run of a command.
 struct RunRecipe {
-  std::string command;  ///< "search", "reproduce": what to type for going on
+  std::string command;  ///< "search", "reproduce"
   RunConfig config;
   /// Opens and checks what the user gave. @throws InputError
   std::function<RunInputs()> open_inputs;

@@ -70,6 +70,7 @@ RunDirectory::RunDirectory(const fs::path& path, bool resume, RunConfig config, 
     found_.emplace(paths_.folder);
     lock_.emplace(paths_.folder);
     for (const auto& damage : check(resume)) log::warning("{}", damage);  // again: another run may have come in between
+    begins_ = resume && !holds_run(paths_.folder);
     remember();
     // A run without work begins anew; its other files are replaced.
     if (!resume) fs::remove(paths_.journal());
@@ -109,7 +110,7 @@ std::vector<std::string> RunDirectory::check(bool resume) const {
   if (const auto others = other_settings(damaged); !others.empty()) {
     if (!Journal::is_of(paths_.journal(), hash_))
       throw InputError(fmt::format("{} is a run with other settings: {}", folder.string(), join(others, ", ")),
-                       "resume with the run's own settings, or give another directory to --run");
+                       "leave them out: the run holds its settings; or give another directory to --run");
     damaged(paths_.config(), "is damaged");
   }
   if (const auto others = other_inputs(damaged); !others.empty()) {
@@ -167,6 +168,7 @@ void RunDirectory::remember() {
 
 void RunDirectory::begin() {
   log::open_file(paths_.log());
+  if (begins_) log::info("there is no run in {} to go on with: it begins", paths_.folder.string());
   replace_file(paths_.config(), config_.text);
   Conditions contents;
   for (const auto& [role, content] : contents_) contents.emplace_back(role, text_of(content));

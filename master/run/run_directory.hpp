@@ -54,6 +54,7 @@ class RunDirectory {
   InputHashes contents_;
   std::uint64_t hash_;  ///< of settings and contents
   bool begun_ = false;
+  bool begins_ = false;  ///< though it was to go on: there was no run
   std::optional<RunLock> lock_;
   std::optional<RunRollback> found_;
 };

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "core/base/ids.hpp"
 
@@ -9,8 +11,12 @@ namespace harmonic {
 
 /// What the program lends to a run.
 struct RunHooks {
+  /// The words that started the program, without its own: to be typed again for going on.
+  std::vector<std::string> program = {"harmonic"};
   /// Called while nothing arrives: in a world of one it polls the worker.
   std::function<void()> idle = [] {};
+  /// Finds fault with the paths of input files, which only the options know as they were given. @throws InputError
+  std::function<void()> check_paths = [] {};
   /// Finds fault with what the master itself cannot open: the supernets' weights. Called before the run directory is
   /// touched. @throws InputError
   std::function<void()> check = [] {};

@@ -110,6 +110,7 @@ void warn_of_unknown(const std::vector<Objective>& objectives, const DeviceSet& 
 }  // namespace
 
 RunInputs::RunInputs(const SearchSettings& settings, const RunHooks& hooks) {
+  hooks.check_paths();
   const DatasetFile data(settings.data);
   check_splits(data);
   samples = {static_cast<double>(data.samples(Split::val)), static_cast<double>(data.samples(Split::test))};

@@ -21,7 +21,7 @@ struct RunInputs {
   /// @pre settings.check() has passed
   /// @throws InputError: a file that is missing or damaged, a modality that the data lacks or has in another shape, a
   ///   table that lacks a row of the spaces or of the fusion operators
-  /// @param hooks `check` is called, before the files are hashed
+  /// @param hooks `check_paths` is called first, `check` before the files are hashed
   explicit RunInputs(const SearchSettings& settings, const RunHooks& hooks = {});
 
   std::vector<std::string> modalities;  ///< names, in the run's order

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/base/log.hpp"
 #include "core/base/overloaded.hpp"
 #include "core/pareto/survival.hpp"
 #include "core/space/prefix_groups.hpp"
@@ -213,6 +214,7 @@ void Search::pair_backbones() {
   RandomStream random(seed_, "pairing", static_cast<std::uint64_t>(state_.generation));
   const auto known = [&](const MultimodalGenome& genome) { return state_.archive.knows(genome); };
   auto pairs = pair_up(state_.survivors, settings_.pairs, macro_parents(), settings_, known, random);
+  if (static_cast<int>(pairs.size()) < settings_.pairs) warn_of_few(pairs.size());
   if (settings_.choose == PairChoice::model)
     pairs = choose_pairs(pairs, {spaces_, costs_, state_.memo, state_.archive}, macro_parents(), settings_, random);
   predicted_.clear();
@@ -231,6 +233,15 @@ void Search::pair_backbones() {
     }
   for (auto& piece : batched_pairs(candidates, pairs_at_once_)) work.emplace_back(std::move(piece));
   start(Phase::fusion, std::move(work));
+}
+
+void Search::warn_of_few(std::size_t pairs) const {
+  std::vector<std::size_t> survivors;
+  for (const auto& backbones : state_.survivors) survivors.push_back(backbones.size());
+  log::warning(
+      "pairs is {}, but {} surviving backbones of the modalities give no more than {} new ones in generation {}: raise "
+      "population or backbone-survivors, or lower pairs",
+      settings_.pairs, fmt::join(survivors, " and "), pairs, state_.generation + 1);
 }
 
 void Search::race() {

@@ -76,6 +76,7 @@ class Search {
   void race();
   void breed_backbones();
   void pair_backbones();
+  void warn_of_few(std::size_t pairs) const;
   void select_models();
   void start_tests();
   void keep_as_it_was(CandidateId model);

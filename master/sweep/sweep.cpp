@@ -113,7 +113,7 @@ class Sweep {
       const auto answered = [this](const Task&, const Result& result) { take(result); };
       if (hooks_.stop() || dispatcher_.run(std::move(jobs), answered, hooks_.stop) == Dispatcher::End::stopped) {
         display_.close();
-        log::info("stopped; go on with: harmonic supernet sweep … --out {} --resume", options_.out);
+        log::info("stopped; go on with: {}", resuming_line(hooks_.program, {"supernet", "sweep"}, options_.words));
         return ExitCode::stopped;
       }
     }

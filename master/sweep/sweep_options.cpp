@@ -9,7 +9,7 @@ void SweepOptions::declare(OptionSet& options) {
   options.add("genomes", genomes, "file with one genome a line");
   options.add("all", all, "every distinct network of the space instead");
   options.add("device", devices, "a device whose cost is added: name=table.json[+more.json]",
-              {parse_device, [](const DeviceSpec& spec) { return to_text(spec); }});
+              {parse_device, [](const DeviceSpec& spec) { return to_text(spec); }, listed_named_values});
   options.add("head-classes", head_classes, "classifier row of the tables; 0: the data's number of classes",
               {0, 1'000'000});
   options
@@ -20,9 +20,11 @@ void SweepOptions::declare(OptionSet& options) {
   options.add("resume", resume,
               "go on with the CSV file where it stopped, or add to it; OUT.conditions says what its rows depend on, "
               "OUT.checksums which of them are as they were measured");
-  options.add("lease", lease_s, "seconds of silence after which a worker counts as lost; its work is dealt again",
-              {1.0, 86400.0});
-  options.add("deadline", deadline_s, "seconds after which a group of networks is dealt to another worker", {1.0, 1e7});
+  options.add_seconds("lease", lease_s,
+                      "seconds of silence after which a worker counts as lost; its work is dealt again",
+                      {1.0, 86400.0});
+  options.add_seconds("deadline", deadline_s, "seconds after which a group of networks is dealt to another worker",
+                      {1.0, 1e7});
   options.add("json", json, "print a summary as one JSON object");
 }
 

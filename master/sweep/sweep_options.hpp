@@ -18,6 +18,7 @@ struct SweepOptions {
   int head_classes = 0;
   double lease_s = 30, deadline_s = 3600;  ///< DispatchOptions
   bool all = false, resume = false, json = false;
+  std::vector<std::string> words;  ///< of the command, as they were typed
 
   void declare(OptionSet& options);
   /// @throws InputError when they contradict each other

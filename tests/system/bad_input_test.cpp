@@ -295,6 +295,24 @@ TEST_CASE("A run directory is neither overwritten nor resumed with other setting
   check_refused(w.on_ranks(2, w.search(folder / "run", {"--resume", "--seed", "2"})), {"seed"});
   check_refused(w.on_ranks(2, w.search(folder / "run", {"--resume", "--threads", "2"})), {"threads"});
   check_refused(w.on_ranks(2, w.search("")), {"no run directory", "--run"});
+  for (const std::string command : {"search", "reproduce"})
+    check_refused(
+        w.on_ranks(2, {command, "--data", w.data().string(), "--run", (folder / "none").string(), "--resume"}),
+        {"there is no run in " + (folder / "none").string()});
+  CHECK_FALSE(std::filesystem::exists(folder / "none"));
+}
+
+TEST_CASE("A path of a config file that cannot be read is named with its key and where it was looked for",
+          "[bad_input]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  std::ofstream(folder / "c.cfg") << "[hardware]\ndevice = gpu=luts/none.json\n[supernet]\nepochs = 2\n";
+  auto words = w.search(folder / "run");
+  for (auto at = std::ranges::find(words, "--device"); at != words.end(); at = std::ranges::find(words, "--device"))
+    words.erase(at, at + 2);
+  words.insert(words.end(), {"--config", (folder / "c.cfg").string()});
+  check_refused(w.on_ranks(2, words), {"c.cfg, line 2: device names luts/none.json", folder.path().string(), "cwd:"});
+  CHECK_FALSE(std::filesystem::exists(folder / "run"));
 }
 
 TEST_CASE("An output that cannot be written is refused before the work", "[bad_input]") {

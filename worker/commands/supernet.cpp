@@ -51,6 +51,7 @@ ExitCode import(const Arguments& args) {
   std::vector<std::string> left;
   const Supernet supernet = import_checkpoint(in, spaces.find(space_name), &left);
   if (!leads) return ExitCode::done;
+  say_notices(options);
   save_supernet(out, supernet,
                 {modality, fmt::format("imported from checkpoint {}", std::filesystem::path(in).filename().string())});
   log::info("{}: {} tensors, {} classes", out, supernet.tensors().size(), supernet.classes());
@@ -76,7 +77,8 @@ BackboneSpace space_for(BackboneSpace space, const ModalityInfo& modality) {
   return space;
 }
 
-ExitCode supernet_command(const Arguments& args, const std::function<void()>& abandon_mpi) {
+ExitCode supernet_command(const Arguments& args, const std::vector<std::string>& program,
+                          const std::function<void()>& abandon_mpi) {
   if (args.empty())
     throw InputError("harmonic supernet names no action", fmt::format("give one of: {}", join(kActions, ", ")));
   const std::string& action = args.front();
@@ -85,7 +87,7 @@ ExitCode supernet_command(const Arguments& args, const std::function<void()>& ab
     return ExitCode::done;
   }
   const Arguments rest(args.begin() + 1, args.end());
-  if (action == "train") return naming_gpu_failures([&] { return supernet_train(rest, abandon_mpi); });
+  if (action == "train") return naming_gpu_failures([&] { return supernet_train(rest, program, abandon_mpi); });
   if (action == "import") return import(rest);
   if (action == "eval") return naming_gpu_failures([&] { return supernet_eval(rest); });
   throw InputError(fmt::format("harmonic supernet knows no action '{}'", action),

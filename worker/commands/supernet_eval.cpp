@@ -82,6 +82,7 @@ ExitCode supernet_eval(const Arguments& args) {
   const double loss = task_loss(output.logits, loaded.labels, loaded.kind).item<double>();
   const auto samples = loaded.inputs.size(0);
   if (!leads) return ExitCode::done;  // every rank has found the same
+  say_notices(options);
   if (!features_out.empty()) write_features(features_out, output);
   if (json)
     std::cout << json_text(nlohmann::ordered_json{{"metric", metric}, {"samples", samples}, {"loss", loss}}) << '\n';

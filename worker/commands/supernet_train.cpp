@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <optional>
@@ -54,6 +55,7 @@ struct TrainOptions {
   double save_every_s = 30, patience_s = kPatienceS;
   bool resume = false, json = false;
   SupernetTrainingSettings settings;
+  std::string going_on;  ///< the line that resumes it
 
   void declare(OptionSet& options) {
     options.add("data", data, "data set file").required();
@@ -63,10 +65,10 @@ struct TrainOptions {
     options.add(
         "resume", resume,
         "go on with a training that was cut off: its state is in OUT.training; nothing to do for one that is finished");
-    options.add("save-every", save_every_s, "seconds between writes of that state", {0.0, 1e9});
+    options.add_seconds("save-every", save_every_s, "seconds between writes of that state", {0.0, 1e9});
     options.add("threads", threads, "compute threads of a rank; 0: the machine's cores shared by its ranks", {0, 1024});
-    options.add("patience", patience_s,
-                "seconds that ranks wait for one another before a missing one ends the training", {0.1, 1e9});
+    options.add_seconds("patience", patience_s,
+                        "seconds that ranks wait for one another before a missing one ends the training", {0.1, 1e9});
     options.add_choice("compute", compute, kComputes, "where to compute");
     options.add("json", json, "print the result as one JSON object");
     settings.declare(options);
@@ -75,6 +77,18 @@ struct TrainOptions {
   [[nodiscard]] std::string state_file() const { return out + ".training"; }
   [[nodiscard]] std::string previous_state_file() const { return previous_version(state_file()); }
 };
+
+/// Settings of the training that was cut off, which are in force where nothing given says otherwise; nothing where none
+/// is to go on.
+std::optional<RecordedSettings> recorded_settings(const TrainOptions& chosen) {
+  if (!chosen.resume) return std::nullopt;
+  const auto known = chosen.settings.values();
+  std::string text;
+  for (const auto& [name, value] : recorded_conditions(chosen.state_file()))
+    if (std::ranges::find(known, name, &Conditions::value_type::first) != known.end()) text += ini_line(name, value);
+  if (text.empty()) return std::nullopt;
+  return RecordedSettings{"[supernet]\n" + text, chosen.state_file()};
+}
 
 /// Before the work, on rank 0. @return whether the training that is to be resumed has ended already
 bool check_outputs(const TrainOptions& chosen) {
@@ -169,9 +183,7 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
   const auto trained = train_supernet(*initial, training, chosen.settings, *group, device, control);
   display.reset();
   if (trained.stopped) {
-    if (leads)
-      log::info("stopped after {}; go on with: harmonic supernet train … --out {} --resume",
-                human_duration(trained.seconds), chosen.out);
+    if (leads) log::info("stopped after {}; go on with: {}", human_duration(trained.seconds), chosen.going_on);
     return ExitCode::stopped;
   }
   if (!leads) return ExitCode::done;
@@ -183,14 +195,18 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
 
 }  // namespace
 
-ExitCode supernet_train(const Arguments& args, const std::function<void()>& abandon_mpi) {
+ExitCode supernet_train(const Arguments& args, const std::vector<std::string>& program,
+                        const std::function<void()>& abandon_mpi) {
   TrainOptions chosen;
+  chosen.going_on = resuming_line(program, {"supernet", "train"}, args);
   OptionSet options(
       "harmonic supernet train",
       "Trains a modality's supernet by the sandwich rule; under mpirun every rank takes its share of a batch.");
   chosen.declare(options);
+  options.recorded_by([&] { return recorded_settings(chosen); });
   return on_peers(options, args, abandon_mpi, [&](const auto& peers) {
     peers->set_patience(chosen.patience_s);
+    if (peers->rank().value == 0) say_notices(options);
     return train(chosen, peers);
   });
 }

@@ -19,6 +19,7 @@ void SupernetTrainingSettings::declare(OptionSet& options) {
       .add("lr-min", lr_min, "learning rate at the end of the cosine", {0.0, 100.0})
       .add("warmup-epochs", warmup_epochs, "epochs of linear warm-up", {0.0, 1e5})
       .add("momentum", momentum, "of sgd", {0.0, 1.0})
+      .idle_while([this] { return optimizer == Optimizer::sgd ? "" : "optimizer is adam"; })
       .add("weight-decay", weight_decay, "decoupled; not on batch norms and biases", {0.0, 10.0})
       .add("clip", clip, "largest norm of the gradient; 0: no clipping", {0.0, 1e9})
       .add("label-smoothing", label_smoothing, "share of the target spread over all classes", {0.0, 0.9})

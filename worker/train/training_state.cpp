@@ -23,6 +23,13 @@ std::string moment_name(std::size_t index) {
   return fmt::format("/moment_{}", index);
 }
 
+Conditions read_conditions_of(const Hdf5File& file) {
+  const auto names = file.read_texts("/condition_names"), values = file.read_texts("/condition_values");
+  Conditions conditions;
+  for (std::size_t i = 0; i < std::min(names.size(), values.size()); ++i) conditions.emplace_back(names[i], values[i]);
+  return conditions;
+}
+
 /// What the system refuses passes as it is: such a file may be as good as ever.
 /// @throws ContentError when only removing the file helps
 std::pair<Conditions, TrainingState> read_state(const std::filesystem::path& path) try {
@@ -32,9 +39,7 @@ std::pair<Conditions, TrainingState> read_state(const std::filesystem::path& pat
   if (const auto version = file.attribute_int("/", "version"); version != kVersion)
     throw InputError(fmt::format("{} has format version {}, this program reads {}", path.string(), version, kVersion),
                      fmt::format("go on with the program that wrote it, or {}", kMend));
-  const auto names = file.read_texts("/condition_names"), values = file.read_texts("/condition_values");
-  Conditions conditions;
-  for (std::size_t i = 0; i < std::min(names.size(), values.size()); ++i) conditions.emplace_back(names[i], values[i]);
+  Conditions conditions = read_conditions_of(file);
   TrainingState state;
   state.step = file.attribute_int("/", "step");
   state.loss = file.attribute_real("/", "loss");
@@ -101,6 +106,17 @@ void save_training_state(const std::filesystem::path& path, const TrainingState&
     if (state.best_epoch > 0) write_tensor(file, "/best", state.best);
     file.flush();
   });
+}
+
+Conditions recorded_conditions(const std::filesystem::path& path) {
+  for (const auto& file : {path, previous_version(path)}) {
+    if (!std::filesystem::exists(file)) continue;
+    try {
+      return read_conditions_of(Hdf5File(file, Hdf5File::Mode::read));
+    } catch (const std::exception&) {  // load_training_state says what is wrong with it
+    }
+  }
+  return {};
 }
 
 TrainingState load_training_state(const std::filesystem::path& path, const Conditions& conditions,

@@ -44,4 +44,7 @@ struct StateSizes {
 [[nodiscard]] TrainingState load_training_state(const std::filesystem::path& path, const Conditions& conditions,
                                                 const StateSizes& sizes);
 
+/// The conditions of the file's state, or of that before where it is damaged; none where neither can be read.
+[[nodiscard]] Conditions recorded_conditions(const std::filesystem::path& path);
+
 }  // namespace harmonic

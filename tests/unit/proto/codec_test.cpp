@@ -19,7 +19,7 @@ TEST_CASE("Every message comes back as it went", "[proto]") {
 }
 
 TEST_CASE("Every journal record comes back as it went", "[proto]") {
-  const JournalRecord header = JournalHeader{JournalHeader::kVersion, 77, "1.2.3"};
+  const JournalRecord header = JournalHeader{JournalHeader::kVersion, 77, "1.2.3", "[run]\nseed = 1\n"};
   CHECK(decode_journal_record(encode(header)) == header);
   for (const auto& work : every_work())
     for (const auto& outcome : every_outcome()) {

@@ -24,6 +24,37 @@ TEST_CASE("A number must be the whole text", "[base][text]") {
   for (const auto* bad : {"", "1.2.3", "nan", "inf", "1e999"}) CHECK_THROWS_AS(parse_real(bad, "x"), InputError);
 }
 
+TEST_CASE("Numbers are read as people write them, or the error shows how this program does", "[base][text]") {
+  for (const auto* thousand : {"1000", " 1000 ", "+1000", "1e3", "1_000", "1000.0"})
+    CHECK(parse_integer(thousand, "x") == 1000);
+  for (const auto* half : {"0.5", ".5", " +0.5", "5E-1"}) CHECK(parse_real(half, "x") == 0.5);
+  for (const auto* thousand : {"1,000", "1 000", "1'000"})
+    CHECK_THROWS_WITH(parse_integer(thousand, "x"),
+                      Catch::Contains("not a whole number") && Catch::Contains("write 1000"));
+  for (const auto* half : {"0,5", "50%", "50 %"})
+    CHECK_THROWS_WITH(parse_real(half, "x"), Catch::Contains("write 0.5"));
+  CHECK_THROWS_WITH(parse_integer("2.5", "x"), Catch::Contains("not a whole number"));
+  CHECK_THROWS_WITH(parse_real("half", "x"), Catch::Contains("such as 0.5"));
+  CHECK_THROWS_WITH(parse_int("-4294967299", "x"), Catch::Contains("too small"));
+}
+
+TEST_CASE("A time is read in the units that people give it", "[base][text]") {
+  const std::vector<std::pair<std::string, double>> times = {
+      {"90", 90},     {"90s", 90},     {"90 s", 90},         {"20min", 1200},    {"1h", 3600},      {"1 Hour", 3600},
+      {"1.5h", 5400}, {"1h30m", 5400}, {"1 h 30 min", 5400}, {"2 days", 172800}, {"1:30:00", 5400}, {"1e3", 1000}};
+  for (const auto& [text, seconds] : times) {
+    INFO(text);
+    CHECK(parse_seconds(text, "x") == seconds);
+  }
+  for (const auto* wrong : {"", "soon", "h", "1h30", "3 fortnights", "1:30", "-3h", "1,5h"})
+    CHECK_THROWS_WITH(parse_seconds(wrong, "x"), Catch::Contains("x is '") && Catch::Contains("1h30m"));
+}
+
+TEST_CASE("Words of a command are quoted where a shell would read them otherwise", "[base][text]") {
+  CHECK(shell_line({"harmonic", "search", "--run", "runs/a b", "--device", "gpu=t.json,2", "it's", ""}) ==
+        R"(harmonic search --run 'runs/a b' --device gpu=t.json,2 'it'\''s' '')");
+}
+
 TEST_CASE("A misspelt name finds its neighbour", "[base][text]") {
   const std::vector<std::string> known = {"population", "generations", "mutation"};
   CHECK(nearest("populaton", known) == "population");

@@ -37,6 +37,13 @@ TEST_CASE("A byte order mark and line ends of Windows are no part of a config fi
   CHECK(file[0].values("seed") == std::vector<std::string>{"1"});
 }
 
+TEST_CASE("A byte order mark that does not belong there is called by its name", "[config]") {
+  CHECK_THROWS_WITH(read("[run]\nseed = 1\n\xEF\xBB\xBF[fusion]\n"),
+                    Catch::Contains("line 3") && Catch::Contains("byte order mark (BOM)"));
+  CHECK_THROWS_WITH(read(std::string_view("\xFF\xFE[\0r\0", 6)),
+                    Catch::Contains("byte order mark (BOM) of UTF-16") && Catch::Contains("save it as UTF-8"));
+}
+
 TEST_CASE("What cannot be read is named with its line", "[config]") {
   CHECK_THROWS_WITH(read("\nseed = 1\n"), Catch::Contains("a.cfg, line 2") && Catch::Contains("'seed'") &&
                                               Catch::Contains("before any section"));

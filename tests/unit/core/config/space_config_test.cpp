@@ -58,4 +58,17 @@ TEST_CASE("A space's mistakes name the key", "[config]") {
                     Catch::Contains("avmnist-image is defined already"));
 }
 
+TEST_CASE("Keys of another family of networks are named: they do nothing", "[config]") {
+  const testing::TemporaryFolder folder;
+  std::ofstream(folder / "c.cfg") << "[space.a]\nfamily = maxout\nwidths = 24,40\nhidden = 64\n"
+                                     "[space.b]\nhidden = 64\nwidths = 24,40\n";
+  SpaceCatalog spaces;
+  OptionSet options("harmonic try", "Tries.");
+  declare_spaces(options, spaces);
+  (void)options.parse({"--config", folder / "c.cfg"});
+  REQUIRE(options.notices().size() == 2);
+  CHECK_THAT(options.notices()[0], Catch::Contains("line 3: widths does nothing: family is maxout"));
+  CHECK_THAT(options.notices()[1], Catch::Contains("line 6: hidden does nothing: family is mobilenet_v3"));
+}
+
 }  // namespace harmonic

@@ -26,6 +26,20 @@ TEST_CASE("A genome's text reads back as the same genome", "[space][genome]") {
   }
 }
 
+TEST_CASE("A genome is read as people write it", "[space][genome]") {
+  const auto usual = parse_genome("K=5,5,5,5;E=3,3,4,3;D=2", image());
+  for (const auto* same : {"k=5,5,5,5;e=3,3,4,3;d=2", " K = 5, 5, 5, 5 ; E = 3, 3, 4, 3 ; D = 2 ; ",
+                           "K=5 5 5 5 E=3 3 4 3 D=2", "D=2;E=3,3,4,3;K=5", "K=5,5,5,5;E=3,3,4,3"})
+    CHECK(parse_genome(same, image()) == usual);
+  CHECK(parse_genome("Largest", image()) == largest_genome(image()));
+  CHECK(parse_genome("D=2", image()) == smallest_genome(image()));
+  CHECK(canonical(parse_genome("K=5,7;E=3,4", image())) == parse_genome("K=5,7,0,0;E=3,4,0,0;D=2", image()));
+  const auto& deep = find_space("harmp-image");
+  CHECK(canonical(parse_genome("K=3,5,7,3,5,7,3;E=3;D=2,3,2", deep)).kernel ==
+        std::vector<int>{3, 5, 0, 0, 7, 3, 5, 0, 7, 3, 0, 0});
+  CHECK(parse_genome("D=3", deep).depth == std::vector<int>{3, 3, 3});
+}
+
 TEST_CASE("Genomes that differ only beyond their depth are one network", "[space][genome]") {
   const auto a = parse_genome("K=5,5,5,5;E=3,3,4,3;D=2", image());
   const auto b = parse_genome("K=5,5,3,7;E=3,3,6,6;D=2", image());
@@ -38,8 +52,12 @@ TEST_CASE("Genomes that differ only beyond their depth are one network", "[space
 TEST_CASE("A genome outside its space is refused by gene, value and choices", "[space][genome]") {
   for (const auto* bad :
        {"K=5,5,5;E=3,3,4,3;D=2", "K=5,5,5,4;E=3,3,4,3;D=4", "K=5,5,5,5;E=3,3,4,5;D=4", "K=5,5,5,5;E=3,3,4,3;D=5",
-        "K=5,5,5,5;E=3,3,4,3", "K=5,5,5,5;E=3,3,4,3;D=2;D=2", "K=5,5,5,5;X=1", "fixed", "", "K=0,5,5,5;E=3,3,4,3;D=2"})
+        "K=5,5,5;E=3,3,4,3", "K=5,5,5,5;E=3,3,4,3;D=2;D=2", "K=5,5,5,5;X=1", "fixed", "", "K=0,5,5,5;E=3,3,4,3;D=2",
+        "K=5,,5,5", "K=5,5,5,5,", "K", "K=", "5,5,5,5", "K5=5"})
     CHECK_THROWS_AS(parse_genome(bad, image()), InputError);
+  for (const auto* bad : {"K=5,5,5;D=2", "X=1", ""})
+    CHECK_THROWS_WITH(parse_genome(bad, image()), Catch::Contains("write it as K=3,3,3,3;E=3,3,3,3;D=2"));
+  CHECK_THROWS_WITH(parse_genome("K=5", find_space("maxout")), Catch::Contains("write it as fixed"));
   try {
     (void)parse_genome("K=5,5,5,4;E=3,3,4,3;D=4", image());
     FAIL("accepted");

@@ -228,6 +228,15 @@ TEST_CASE("A run begun by another version of the program goes on with a warning;
   refused(3);
 }
 
+TEST_CASE("A journal tells the settings that its run began with", "[master][journal]") {
+  const TemporaryFolder folder;
+  const auto path = folder / "journal";
+  CHECK(Journal::settings(path).empty());
+  { const Journal journal(path, kSettings, AnswerCheck{}, "[run]\nseed = 7\n"); }
+  { const Journal resumed(path, kSettings, AnswerCheck{}, "[run]\nseed = 7\nlease = 5\n"); }
+  CHECK(Journal::settings(path) == "[run]\nseed = 7\n");
+}
+
 TEST_CASE("A journal that cannot be opened is an error", "[master][journal]") {
   TemporaryFolder folder;
   CHECK_THROWS_AS(Journal(folder.path(), kSettings), RunError);

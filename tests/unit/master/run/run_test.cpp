@@ -686,7 +686,7 @@ TEST_CASE("A refused search leaves its folder as it was", "[master][run]") {
   SECTION("of a run whose journal and checkpoint are damaged") {
     { const Solo run(good); }
     auto bytes = read_file(dir / "journal");
-    bytes[bytes.size() / 4] ^= 0x20;
+    bytes[bytes.size() / 4 * 3] ^= 0x20;
     std::ofstream(dir / "journal", std::ios::binary) << bytes;
     std::filesystem::resize_file(dir / "checkpoint.h5", 1000);
     std::filesystem::remove(dir / "checkpoint.h5.previous");

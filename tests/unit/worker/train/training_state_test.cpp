@@ -39,6 +39,16 @@ TEST_CASE("A training's state reads back as it was written", "[training]") {
   CHECK(torch::equal(state.values, some_state().values));
 }
 
+TEST_CASE("A state tells what its training was begun with, and that before does where it is damaged", "[training]") {
+  const testing::TemporaryFolder folder;
+  CHECK(recorded_conditions(folder / "s").empty());
+  save_training_state(folder / "s", some_state(), kConditions);
+  CHECK(recorded_conditions(folder / "s") == kConditions);
+  save_training_state(folder / "s", some_state(), kConditions);
+  replace_file(folder / "s", "something else");
+  CHECK(recorded_conditions(folder / "s") == kConditions);
+}
+
 TEST_CASE("A state whose tensors are of another size is refused, with the tensor and both sizes", "[training]") {
   const testing::TemporaryFolder folder;
   const auto refused = [&](const std::string& name, const std::string& found, const std::string& needed,
