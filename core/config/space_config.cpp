@@ -1,8 +1,11 @@
 #include "core/config/space_config.hpp"
 
+#include <set>
+
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/space/search_space.hpp"
 
@@ -48,7 +51,7 @@ struct SpaceSection {
     o.add("expansions", space.expands, "expansion ratios to choose from");
     o.add("depths", space.depths,
           fmt::format("blocks of a stage to choose from, {} at most", BackboneSpace::kMaxDepth));
-    o.add("in-features", space.in_features, "maxout: length of the input", {1, 1'000'000});
+    o.add("in-features", space.in_features, "maxout: length of the input vector", {1, 1'000'000});
     o.add("hidden", space.hidden, "maxout: units of the first layer", {1, 65'536});
     o.add("blocks", space.blocks, "maxout: layers", {1, 64});
     o.add("factor", space.factor, "maxout: growth of the units a layer", {1, 16});
@@ -74,6 +77,21 @@ struct SpaceSection {
   }
 };
 
+const std::set<std::string> kMaxoutKeys = {"in-features", "hidden", "blocks", "factor", "pool"};
+
+/// Keys that were given, and say nothing of a space of this family.
+std::vector<std::string> idle_keys(const SpaceSection& section, const OptionSet& keys) {
+  SpaceSection untouched(section.space.name);
+  OptionSet defaults("", "");
+  untouched.declare(defaults);
+  const auto usual = defaults.values();
+  const bool maxout = section.space.family == BackboneSpace::Family::maxout;
+  std::vector<std::string> idle;
+  for (const auto& [key, values] : keys.values())
+    if (key != "family" && kMaxoutKeys.contains(key) != maxout && values != usual.at(key)) idle.push_back(key);
+  return idle;
+}
+
 std::string to_ini(const BackboneSpace& space) {
   SpaceSection section(space);
   OptionSet keys("", "");
@@ -92,6 +110,9 @@ void declare_spaces(OptionSet& options, SpaceCatalog& spaces) {
         OptionSet keys("", "");
         space.declare(keys);
         keys.take({section}, path);
+        if (const auto idle = idle_keys(space, keys); !idle.empty())
+          log::warning("{}, [{}]: a space of family {} has no {}: they do nothing", path, section.name,
+                       word_of(BackboneSpace::kFamilies, space.space.family), join(idle, ", "));
         spaces.add(space.finished());
       },
       [&spaces] {

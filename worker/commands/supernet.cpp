@@ -64,12 +64,6 @@ ExitCode import(const Arguments& args) {
 
 }  // namespace
 
-BackboneSpace space_for(BackboneSpace space, const ModalityInfo& modality) {
-  if (space.family == BackboneSpace::Family::maxout && modality.sample_shape.size() == 1)
-    space.in_features = static_cast<int>(modality.sample_shape[0]);
-  return space;
-}
-
 ExitCode supernet_command(const Arguments& args, const std::function<void()>& abandon_mpi) {
   if (args.empty())
     throw InputError("harmonic supernet names no action", fmt::format("give one of: {}", join(kActions, ", ")));

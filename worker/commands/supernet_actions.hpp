@@ -5,8 +5,6 @@
 #include <vector>
 
 #include "core/base/error.hpp"
-#include "core/data/dataset_file.hpp"
-#include "core/space/search_space.hpp"
 
 namespace harmonic {
 
@@ -16,8 +14,5 @@ using Arguments = std::vector<std::string>;
 /// @param abandon_mpi called when a rank is lost, so that MPI can no longer be finalised
 ExitCode supernet_train(const Arguments& args, const std::function<void()>& abandon_mpi);
 ExitCode supernet_eval(const Arguments& args);
-
-/// The space, with a vector's length taken from the data.
-[[nodiscard]] BackboneSpace space_for(BackboneSpace space, const ModalityInfo& modality);
 
 }  // namespace harmonic
