@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/space/layers.hpp"
+#include "core/work/fitted_settings.hpp"
 #include "worker/backbone/supernet_file.hpp"
 #include "worker/data/dataset.hpp"
 #include "worker/data/sample_batches.hpp"
@@ -23,7 +24,7 @@ FrozenBackbones::FrozenBackbones(const SearchSettings& settings, torch::Device d
   val_labels_ = labels(Split::val, fusion_.validation_views);
   const auto calibration = calibration_ids(load_labels(data_, Split::train), settings.calibration_samples_in_force(),
                                            settings.recalibration_batch);
-  for (const auto& spec : settings.modalities) {
+  for (const auto& spec : fitted_settings(settings, data_).modalities) {
     const auto in_views = [&](const torch::Tensor& samples, Split split, int views) {
       return split_views(spec.space, samples, split, {views, fusion_.view_strength, settings.seed}).to(device);
     };

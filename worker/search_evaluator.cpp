@@ -11,6 +11,7 @@
 #include "core/base/error.hpp"
 #include "core/base/hash.hpp"
 #include "core/base/rng.hpp"
+#include "core/work/fitted_settings.hpp"
 #include "core/work/run_devices.hpp"
 #include "worker/frozen_backbones.hpp"
 #include "worker/fusion/fusion_search.hpp"
@@ -27,8 +28,8 @@ namespace {
 class SearchEvaluator final : public Evaluator {
  public:
   SearchEvaluator(const SearchSettings& settings, torch::Device device)
-      : settings_(settings), backbones_(settings, device) {
-    const DeviceSet devices = run_devices(settings, backbones_.data().classes);
+      : settings_(fitted_settings(settings, DatasetFile(settings.data))), backbones_(settings_, device) {
+    const DeviceSet devices = run_devices(settings_, backbones_.data().classes);
     costs_ = operator_costs(devices.devices(), settings.fusion.operators, settings.fusion.channels,
                             settings.fusion.side * settings.fusion.side);
   }

@@ -11,6 +11,7 @@
 #include "core/base/hash.hpp"
 #include "core/base/text.hpp"
 #include "core/config/space_config.hpp"
+#include "core/space/layers.hpp"
 
 namespace harmonic {
 
@@ -192,7 +193,10 @@ void SearchSettings::declare(OptionSet& o) {
 
   o.section("fusion");
   o.add("features", fusion.features,
-        "feature maps a modality offers to fusion, in the modalities' order; one value serves all");
+        fmt::format("feature maps a modality offers to fusion, in the modalities' order: 4,2; one value serves all; "
+                    "empty: what each one's smallest backbones can offer, {} at most",
+                    FusionSettings::kUsualFeatures))
+      .identified_by([this] { return std::vector{fmt::format("{}", fmt::join(fusion_in_force().features, ","))}; });
   o.add("operators", fusion.operators, "the operators that fusion may use",
         {parse_operator, [](const auto& name) { return name; }});
   o.add("channels", fusion.channels, "channels of every reshaped feature", {1, 65536});
@@ -293,7 +297,14 @@ int FusionSettings::features_of(std::size_t modality) const {
 }
 
 FusionSettings SearchSettings::fusion_in_force() const {
-  return protocol == Protocol::published ? published_values(fusion) : fusion;
+  FusionSettings settings = protocol == Protocol::published ? published_values(fusion) : fusion;
+  if (!settings.features.empty()) return settings;
+  for (const auto& modality : modalities)
+    settings.features.push_back(std::min(FusionSettings::kUsualFeatures, most_offered(modality.space)));
+  if (auto& numbers = settings.features;
+      !numbers.empty() && std::ranges::adjacent_find(numbers, std::ranges::not_equal_to{}) == numbers.end())
+    numbers.resize(1);  // as one number is written that serves all
+  return settings;
 }
 
 int SearchSettings::calibration_samples_in_force() const {
@@ -316,13 +327,18 @@ void SearchSettings::check() const {
   if (modalities.size() < 2)
     throw InputError(fmt::format("a search needs two modalities or more, {} given", modalities.size()),
                      "add modality = name=space,weights.h5 to [run]");
-  if (const auto counts = fusion.features.size(); counts != 1 && counts != modalities.size())
+  const FusionSettings used = fusion_in_force();
+  if (const auto counts = used.features.size(); counts != 1 && counts != modalities.size()) {
+    SearchSettings usual = *this;
+    usual.fusion.features.clear();
     throw InputError(fmt::format("features lists {} numbers for {} modalities", counts, modalities.size()),
-                     "give one number, or one a modality");
+                     fmt::format("give one a modality, --features {}, or one for all; left out it is that",
+                                 fmt::join(usual.fusion_in_force().features, ",")));
+  }
   for (std::size_t m = 0; m < modalities.size(); ++m)
-    if (const int features = fusion.features_of(m); features < 1)
+    if (const int features = used.features_of(m); features < 1)
       throw InputError(fmt::format("features is {} for modality {}", features, modalities[m].name),
-                       "give a number of at least 1 as features in [fusion], or --features");
+                       "give a number of at least 1 as features in [fusion], or --features; or leave it out");
   if (devices.empty())
     throw InputError("a search needs a device", "add device = name=table.json to [hardware], or --device");
   if (objectives.empty())
@@ -337,7 +353,7 @@ void SearchSettings::check() const {
   for (const auto& op : fusion.operators)
     if (!operators.insert(op).second)
       throw InputError(fmt::format("operators lists {} twice", op), "name every operator once");
-  if (const auto used = fusion_in_force(); used.warmup_epochs >= used.epochs)
+  if (used.warmup_epochs >= used.epochs)
     throw InputError(fmt::format("warmup-epochs is {}, epochs is {}", used.warmup_epochs, used.epochs),
                      "leave epochs in which the architecture is stepped");
   if (fusion.pairs_at_once > 1) {

@@ -71,7 +71,10 @@ struct FusionSettings {
   /// The backbones' logits, which they are paid for, are added to the network's (FusionHead); not as published.
   bool backbone_logits = true;
   std::vector<std::string> operators = searched_operators();
-  std::vector<int> features = {4};  ///< per modality, maps offered to fusion; one value serves all
+  /// Per modality, maps offered to fusion; one value serves all. Empty: what each one's backbones can offer, at most
+  /// kUsualFeatures (SearchSettings::fusion_in_force fills it in).
+  std::vector<int> features;
+  static constexpr int kUsualFeatures = 4;  ///< as published on AV-MNIST
   [[nodiscard]] int features_of(std::size_t modality) const;
 
   /// A few hundred validation samples cannot rank models that are all nearly perfect on them. Varied copies of each,
@@ -159,8 +162,8 @@ struct SearchSettings {
 
   /// Binds every option above. Once they are read, `fusion` is what is in force.
   void declare(OptionSet& options);
-  /// `fusion` and `evolution`, with the published values where the protocol is the published one: of settings made by
-  /// hand, too.
+  /// `fusion` and `evolution`, with the published values where the protocol is the published one, and with a number of
+  /// features: of settings made by hand, too.
   [[nodiscard]] FusionSettings fusion_in_force() const;
   [[nodiscard]] EvolutionSettings evolution_in_force() const;
   /// Likewise: published, all of train.

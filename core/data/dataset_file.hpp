@@ -30,13 +30,20 @@ struct ModalityInfo {
   std::string name;
   ElementType type = ElementType::float32;  ///< uint8 (scaled to [0,1] when read into a network) or float32
   std::vector<std::size_t> sample_shape;    ///< {C, H, W}, or {F} for vectors
-  std::vector<float> mean, std;             ///< per channel (per feature, or one, for vectors); applied after scaling
+  /// Per channel (per feature, or one, for vectors), applied after scaling; empty where the file has none, which is
+  /// then computed: DatasetFile::statistics().
+  std::vector<float> mean, std;
+};
+
+/// What a modality's samples are normalised by: as ModalityInfo's, and never empty.
+struct ChannelStatistics {
+  std::vector<float> mean, std;
 };
 
 struct DatasetInfo {
   LabelKind labels = LabelKind::classification;
   int classes = 0;
-  std::vector<std::string> class_names;  ///< may be empty
+  std::vector<std::string> class_names;  ///< may be empty; where labels are texts, these in alphabetical order
   std::string provenance;
   std::vector<ModalityInfo> modalities;  ///< alphabetical
   std::array<std::size_t, 3> samples{};  ///< of each split, in the order of kSplits
@@ -54,6 +61,10 @@ class DatasetFile {
   [[nodiscard]] const std::filesystem::path& path() const { return file_.path(); }
   [[nodiscard]] const ModalityInfo& modality(std::string_view name) const;  ///< @throws InputError naming the nearest
   [[nodiscard]] std::size_t samples(Split split) const { return info_.samples[static_cast<std::size_t>(split)]; }
+
+  /// As the file says, else of its train split, which is then read once.
+  /// @throws InputError naming the nearest, or a value of train that is not finite
+  [[nodiscard]] const ChannelStatistics& statistics(std::string_view modality) const;
 
   /// Samples of a split as float, row-major (N, C, H, W) or (N, F), scaled and normalised as the file says.
   /// @param limit at most this many, from sample `first` on; no others are read
@@ -73,6 +84,7 @@ class DatasetFile {
 
   Hdf5File file_;
   DatasetInfo info_;
+  mutable std::map<std::string, ChannelStatistics, std::less<>> statistics_;  ///< by modality, as they are asked for
 };
 
 /// A data set in memory on its way to a file.

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "core/hardware/device_model.hpp"
+
 namespace harmonic {
 namespace {
 
@@ -22,6 +24,27 @@ std::string conv_key(const Layer& layer) {
       "ConvLayer-input:1_{0}_{1}_{1}-in_ch:{0}-out_ch:{2}-kernel:{3}-stride:{4}-use_se:{5:d}-use_bn:{6:d}",
       layer.in_channels, layer.resolution, layer.out_channels, layer.kernel, layer.stride, layer.squeeze_excite,
       layer.batch_norm);
+}
+
+/// What `harmonic lut model` is told to cover a space.
+std::string scope_of(const BackboneSpace& space, int head_classes) {
+  const auto& published = published_spaces();
+  const auto known = std::ranges::find(published, space.name, &BackboneSpace::name);
+  std::string scope = known == published.end() ? "--config YOURS.cfg --space " + space.name : "--space " + space.name;
+  if (space.family != BackboneSpace::Family::maxout) return scope += fmt::format(" --classes {}", head_classes);
+  return known == published.end() || *known == space ? scope : scope + " --data YOURS.h5";
+}
+
+/// The row of a key. @param scope words of `harmonic lut model` that cover it
+template <class Scope>
+CostPart part_of(const LookUpTable& table, std::string key, const Scope& scope) {
+  if (!table.contains(key))
+    if (const auto model = model_options(table.provenance()); !model.empty())
+      throw table.lacks(key, fmt::format("give {}+more.json, once you have written it with: harmonic lut model {} {} "
+                                         "--out more.json",
+                                         table.name(), model, scope()));
+  const Cost& cost = table.at(key);
+  return {std::move(key), cost};
 }
 
 }  // namespace
@@ -47,13 +70,16 @@ std::string fusion_key(const std::string& op, int channels, int positions) {
   return fmt::format("{0}-input:1_{1}_{2}-N:1-C:{1}-L:{2}", op, channels, positions);
 }
 
+void check_rows(const LookUpTable& table, const BackboneSpace& space, int head_classes) {
+  for (auto& key : space_keys(space, head_classes))
+    (void)part_of(table, std::move(key), [&] { return scope_of(space, head_classes); });
+}
+
 std::vector<CostPart> backbone_cost(const LookUpTable& table, const BackboneSpace& space, const BackboneGenome& genome,
                                     int head_classes) {
   std::vector<CostPart> parts;
-  const auto add = [&](std::string key) {
-    const Cost& cost = table.at(key);
-    parts.push_back({std::move(key), cost});
-  };
+  const auto scope = [&] { return scope_of(space, head_classes); };
+  const auto add = [&](std::string key) { parts.push_back(part_of(table, std::move(key), scope)); };
   if (space.family == BackboneSpace::Family::maxout) add(maxout_key(space));
   for (const Layer& layer : backbone_layers(space, genome, head_classes)) add(lut_key(layer));
   return parts;
@@ -62,11 +88,8 @@ std::vector<CostPart> backbone_cost(const LookUpTable& table, const BackboneSpac
 std::vector<CostPart> fusion_cost(const LookUpTable& table, const std::vector<std::string>& operators, int channels,
                                   int positions) {
   std::vector<CostPart> parts;
-  for (const auto& op : operators) {
-    std::string key = fusion_key(op, channels, positions);
-    const Cost& cost = table.at(key);
-    parts.push_back({std::move(key), cost});
-  }
+  const auto scope = [&] { return fmt::format("--channels {} --positions {}", channels, positions); };
+  for (const auto& op : operators) parts.push_back(part_of(table, fusion_key(op, channels, positions), scope));
   return parts;
 }
 

@@ -13,6 +13,8 @@
 namespace harmonic {
 namespace {
 
+constexpr const char* kModelled = "modelled";  ///< origin of a table
+
 struct Profile {
   std::string name;
   DeviceModel model;
@@ -106,6 +108,32 @@ DeviceModel device_profile(std::string_view name) {
                    fmt::format("did you mean {}? Known: {}", nearest(name, names), join(names, ", ")));
 }
 
+std::string model_options(const LutProvenance& provenance) {
+  if (provenance.origin != kModelled) return {};
+  const auto told = [&](const ModelParameter& parameter) -> std::string {
+    const auto name = fmt::format(" {}=", parameter.name);
+    const auto at = provenance.settings.find(name);
+    if (at == std::string::npos) return {};
+    const auto from = at + name.size();
+    return provenance.settings.substr(from, provenance.settings.find_first_of(" ;", from) - from);
+  };
+  std::string fewest;
+  std::size_t count = model_parameters().size() + 1;
+  for (const auto& profile : profiles()) {
+    std::string options = "--device-profile " + profile.name;
+    std::size_t different = 0;
+    for (const auto& parameter : model_parameters())
+      if (const auto value = told(parameter); value.empty()) {
+        return {};
+      } else if (value != shortest(profile.model.*parameter.value)) {
+        options += fmt::format(" --{} {}", parameter.name, value);
+        ++different;
+      }
+    if (different < count) fewest = std::move(options), count = different;
+  }
+  return fewest;
+}
+
 LookUpTable model_table(const DeviceModel& model, const TableScope& scope, std::string date) {
   model.check();
   LookUpTable table;
@@ -122,7 +150,7 @@ LookUpTable model_table(const DeviceModel& model, const TableScope& scope, std::
   }
   for (const auto& op : fusion_operator_table())
     add(fusion_key(op.name, scope.channels, scope.positions), op.kernels(scope.channels, scope.positions));
-  table.set_provenance({model.device, "modelled", std::move(date), tool_name(),
+  table.set_provenance({model.device, kModelled, std::move(date), tool_name(),
                         fmt::format("roofline, batch 1, float32, one kernel an operator: {}", model.describe())});
   return table;
 }

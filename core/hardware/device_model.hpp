@@ -47,6 +47,10 @@ struct ModelParameter {
 [[nodiscard]] DeviceModel device_profile(std::string_view name);
 [[nodiscard]] std::vector<std::string> device_profile_names();
 
+/// The options of `harmonic lut model` that describe the model of a modelled table: "--device-profile edge-gpu
+/// --overhead-ms 0.1". @return empty where the provenance tells of no model
+[[nodiscard]] std::string model_options(const LutProvenance& provenance);
+
 /// The rows that a modelled table has.
 struct TableScope {
   std::vector<BackboneSpace> spaces = published_spaces();

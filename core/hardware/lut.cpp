@@ -171,15 +171,19 @@ LookUpTable LookUpTable::load(const std::vector<std::filesystem::path>& paths) {
 
 const Cost& LookUpTable::at(const std::string& key) const {
   if (const auto it = rows_.find(key); it != rows_.end()) return it->second;
+  const auto tables = name_.empty() ? std::vector<std::string>{"TABLE.json"} : split(name_, '+');
+  throw lacks(key, fmt::format("measure it and add it with: harmonic lut import --in {} --device \"{}\" --set "
+                               "\"{}=ms,mJ\" --out more.json",
+                               join(tables, " --in "), provenance_.device.empty() ? "NAME" : provenance_.device, key));
+}
+
+InputError LookUpTable::lacks(const std::string& key, std::string_view mend) const {
   std::vector<std::string> known;
   for (const auto& [k, cost] : rows_) known.push_back(k);
-  const std::string table = name_.empty() ? "in memory" : name_;
   const std::string like =
       known.empty() ? std::string("the table is empty") : fmt::format("nearest '{}'", nearest(key, known));
-  throw InputError(fmt::format("no key '{}' in table {} (cost unknown)", key, table),
-                   fmt::format("{}; measure it, add it with harmonic lut import --set KEY=ms,mJ, or choose what the "
-                               "table covers",
-                               like));
+  return {fmt::format("no key '{}' in table {} (cost unknown): {}", key, name_.empty() ? "in memory" : name_, like),
+          mend};
 }
 
 bool LookUpTable::has(std::size_t quantity) const {

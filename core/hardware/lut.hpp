@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/error.hpp"
 #include "core/hardware/quantity.hpp"
 
 namespace harmonic {
@@ -65,7 +66,11 @@ class LookUpTable {
   /// disagree.
   static LookUpTable load(const std::vector<std::filesystem::path>& paths);
 
-  [[nodiscard]] const Cost& at(const std::string& key) const;  ///< @throws InputError naming key, table, nearest key
+  /// @throws InputError as lacks(), with the command that adds a measured row
+  [[nodiscard]] const Cost& at(const std::string& key) const;
+  /// The error for a key that is not there: names key, table and nearest key, and ends with what makes the row.
+  /// @param mend "model it with: harmonic lut model …"
+  [[nodiscard]] InputError lacks(const std::string& key, std::string_view mend) const;
   [[nodiscard]] bool contains(const std::string& key) const { return rows_.contains(key); }
   [[nodiscard]] const std::map<std::string, Cost>& rows() const { return rows_; }
   [[nodiscard]] const LutProvenance& provenance() const { return provenance_; }

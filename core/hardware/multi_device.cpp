@@ -36,14 +36,24 @@ Cost reference_cost(const Device& device, const std::vector<BackboneSpace>& spac
 
 DeviceSpec parse_device(std::string_view text) {
   const auto malformed = [&] {
-    return InputError(fmt::format("cannot read device '{}'", text), "write it as name=table.json[+more.json][,weight]");
+    return InputError(fmt::format("cannot read device '{}'", text),
+                      "write it as name=table.json[+more.json][,weight]; + joins several tables of one device");
   };
   const auto equals = text.find('=');
   if (equals == std::string_view::npos) throw malformed();
   DeviceSpec spec;
   spec.name = trim(text.substr(0, equals));
   const auto parts = split(text.substr(equals + 1), ',');
-  if (spec.name.empty() || parts.empty() || parts.size() > 2) throw malformed();
+  if (spec.name.empty() || parts.empty()) throw malformed();
+  std::vector<std::string> tables, others;
+  for (const auto& part : parts) (part.ends_with(".json") ? tables : others).push_back(part);
+  if (tables.size() > 1) {
+    others.insert(others.begin(), join(tables, "+"));
+    throw InputError(fmt::format("device '{}' lists tables with commas", text),
+                     fmt::format("+ joins the tables of one device, and a comma comes before its weight: {}={}",
+                                 spec.name, join(others, ",")));
+  }
+  if (parts.size() > 2) throw malformed();
   // The name becomes part of CSV columns (latency_ms.<device>).
   if (spec.name.find_first_of(" \t,.\"+") != std::string::npos)
     throw InputError(fmt::format("device name '{}' holds a blank or one of , . \" +", spec.name),

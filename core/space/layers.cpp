@@ -92,6 +92,10 @@ std::vector<int> offered_features(int n, int k) {
   return chosen;
 }
 
+int most_offered(const BackboneSpace& space) {
+  return feature_count(space, smallest_genome(space)) - 1;  // the last is the logits
+}
+
 std::vector<int> feature_channels(const BackboneSpace& space, const BackboneGenome& genome, int classes) {
   std::vector<int> channels;
   if (space.family == BackboneSpace::Family::maxout) {

@@ -45,6 +45,9 @@ struct Layer {
 /// @throws InputError when n features cannot give k.
 [[nodiscard]] std::vector<int> offered_features(int n, int k);
 
+/// Features that every backbone of the space can offer to fusion: those of the smallest.
+[[nodiscard]] int most_offered(const BackboneSpace& space);
+
 /// Channels of each returned feature, logits last.
 [[nodiscard]] std::vector<int> feature_channels(const BackboneSpace& space, const BackboneGenome& genome, int classes);
 

@@ -115,6 +115,35 @@ const BackboneSpace& find_space(std::string_view name) {
   return published.find(name);
 }
 
+std::vector<std::size_t> sample_shape(const BackboneSpace& space) {
+  if (space.family == BackboneSpace::Family::maxout) return {static_cast<std::size_t>(space.in_features)};
+  const auto side = static_cast<std::size_t>(space.resolution);
+  return {static_cast<std::size_t>(space.in_channels), side, side};
+}
+
+BackboneSpace fitted_space(BackboneSpace space, std::span<const std::size_t> sample) {
+  if (space.name == maxout().name && sample.size() == 1) space.in_features = static_cast<int>(sample.front());
+  return space;
+}
+
+void check_samples_fit(const BackboneSpace& space, std::span<const std::size_t> sample, std::string_view whose) {
+  const auto wanted = sample_shape(space);
+  if (std::ranges::equal(sample, wanted)) return;
+  std::string mend = "name another space, or the modality that belongs to it";
+  if (sample.size() == 1 && wanted.size() == 1)
+    mend = fmt::format("write in-features = {} in [space.{}], or name space maxout, which is of any length",
+                       sample.front(), space.name);
+  else if (sample.size() == 3 && wanted.size() == 3 && sample[1] == sample[2])
+    mend =
+        fmt::format("write in-channels = {} and resolution = {} in a [space.NAME] of your own, or name another space",
+                    sample[0], sample[1]);
+  else if (sample.size() == 3 && wanted.size() == 3)
+    mend = "pictures must be square: crop or pad them";
+  throw InputError(fmt::format("{} has samples of shape {}, space {} takes {}", whose, fmt::join(sample, "x"),
+                               space.name, fmt::join(wanted, "x")),
+                   mend);
+}
+
 void check_space(const BackboneSpace& space) {
   if (space.name.empty() || space.name.find_first_of(".,=+ ") != std::string::npos)
     throw InputError(fmt::format("a space cannot be named '{}'", space.name),

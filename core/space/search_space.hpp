@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -71,6 +72,15 @@ struct BackboneSpace {
 /// resolution, which no tensor shows.
 ///   spaces_of_same_tensors(find_space("avmnist-audio")) == {"avmnist-image"}
 [[nodiscard]] std::vector<std::string> spaces_of_same_tensors(const BackboneSpace& space);
+
+/// Shape of a sample: {channels, side, side}, or {length} of a vector.
+[[nodiscard]] std::vector<std::size_t> sample_shape(const BackboneSpace& space);
+/// The space for samples of this shape. The published `maxout` is of any length and takes theirs; every other space
+/// stays as it is defined.
+[[nodiscard]] BackboneSpace fitted_space(BackboneSpace space, std::span<const std::size_t> sample);
+/// @param whose samples they are, for the message: "modality image"
+/// @throws InputError naming both shapes and what would make them fit
+void check_samples_fit(const BackboneSpace& space, std::span<const std::size_t> sample, std::string_view whose);
 
 /// @throws InputError naming the space, the key as in a config file, and what it may be
 void check_space(const BackboneSpace& space);

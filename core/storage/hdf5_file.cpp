@@ -393,6 +393,12 @@ std::vector<std::size_t> Hdf5File::shape(const std::string& dataset) const {
   return dims_of(space.get());
 }
 
+bool Hdf5File::is_text(const std::string& dataset) const {
+  const Handle handle = open_dataset(*this, file_, dataset);
+  const Handle type{H5Dget_type(handle.get()), H5Tclose};
+  return H5Tget_class(type.get()) == H5T_STRING;
+}
+
 ElementType Hdf5File::type(const std::string& dataset) const {
   const Handle handle = open_dataset(*this, file_, dataset);
   const Handle type{H5Dget_type(handle.get()), H5Tclose};

@@ -47,6 +47,7 @@ class Hdf5File {
   /// Names of the members of a group, in alphabetical order. @throws InputError when it is no group.
   [[nodiscard]] std::vector<std::string> members(const std::string& group) const;
   [[nodiscard]] std::vector<std::size_t> shape(const std::string& dataset) const;  ///< @throws InputError
+  [[nodiscard]] bool is_text(const std::string& dataset) const;                    ///< @throws InputError
   [[nodiscard]] ElementType type(const std::string& dataset) const;                ///< @throws InputError
 
   /// Whole data set, row-major, converted to T (uint8_t, int64_t, float, double). @throws InputError

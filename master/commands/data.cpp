@@ -14,7 +14,7 @@ constexpr std::string_view kHelp =
     "Makes, imports and shows data sets.\n\n"
     "Usage: harmonic data synth --out F.h5 [options]\n"
     "       harmonic data import SOURCE --in PATH --out F.h5 [options]\n"
-    "       harmonic data show F.h5 [--json]\n\n"
+    "       harmonic data show F.h5 [--check] [--json]\n\n"
     "Every one of them has --help.\n";
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "core/base/text.hpp"
 #include "core/config/options.hpp"
+#include "core/data/dataset_check.hpp"
 #include "core/data/dataset_file.hpp"
 #include "core/storage/json_text.hpp"
 #include "master/commands/data_actions.hpp"
@@ -58,17 +59,20 @@ nlohmann::ordered_json to_json(const DatasetFile& data) {
   for (const auto& modality : info.modalities)
     json["modalities"][modality.name] = {{"shape", modality.sample_shape},
                                          {"type", type_text(modality.type)},
-                                         {"mean", modality.mean},
-                                         {"std", modality.std}};
+                                         {"mean", data.statistics(modality.name).mean},
+                                         {"std", data.statistics(modality.name).std},
+                                         {"computed", modality.mean.empty() || modality.std.empty()}};
   for (const Split split : kSplits)
     json["splits"][to_text(split)] = {{"samples", data.samples(split)}, {"per_class", counts_of(data, split)}};
   return json;
 }
 
-std::string statistic_text(const std::vector<float>& values) {
+/// @param stored in the file
+std::string statistic_text(const std::vector<float>& values, bool stored) {
   constexpr std::size_t kMostShown = 3;
-  if (values.size() > kMostShown) return fmt::format("{} values", values.size());
-  return fmt::format("{:.4g}", fmt::join(values, ", "));
+  const std::string text = values.size() > kMostShown ? fmt::format("{} values", values.size())
+                                                      : fmt::format("{:.4g}", fmt::join(values, ", "));
+  return stored ? text : text + ", of train";
 }
 
 std::string to_page(const DatasetFile& data) {
@@ -76,7 +80,9 @@ std::string to_page(const DatasetFile& data) {
   std::vector<std::vector<std::string>> modalities = {{"modality", "shape", "type", "mean", "std"}};
   for (const auto& modality : info.modalities)
     modalities.push_back({modality.name, fmt::format("{}", fmt::join(modality.sample_shape, " x ")),
-                          type_text(modality.type), statistic_text(modality.mean), statistic_text(modality.std)});
+                          type_text(modality.type),
+                          statistic_text(data.statistics(modality.name).mean, !modality.mean.empty()),
+                          statistic_text(data.statistics(modality.name).std, !modality.std.empty())});
   std::vector<std::vector<std::string>> classes = {{"class", "train", "val", "test"}};
   std::array<std::vector<std::size_t>, 3> counts;
   for (std::size_t i = 0; i < kSplits.size(); ++i) counts[i] = counts_of(data, kSplits[i]);
@@ -89,6 +95,21 @@ std::string to_page(const DatasetFile& data) {
                      word_of(kLabelKinds, info.labels), info.classes, hash_text(data),
                      info.provenance.empty() ? "provenance unknown" : info.provenance, aligned_table(modalities),
                      aligned_table(classes));
+}
+
+/// Says all that is wrong, on stdout. @throws InputError when something is
+void check_dataset(const std::string& file, bool as_json) {
+  const auto problems = dataset_problems(file);
+  if (as_json) {
+    std::cout << json_text(nlohmann::ordered_json{{"file", file}, {"problems", problems}}) << '\n';
+  } else {
+    for (const auto& problem : problems) std::cout << "- " << problem << '\n';
+    if (problems.empty()) std::cout << fmt::format("{}: nothing is wrong\n", file);
+  }
+  if (!problems.empty())
+    throw InputError(fmt::format("{}: {} of what it holds would be refused, or learnt badly from", file,
+                                 problems.size() == 1 ? "something" : fmt::format("{} things", problems.size())),
+                     "mend what is listed; configs/README.md shows the layout");
 }
 
 }  // namespace
@@ -104,12 +125,17 @@ void print_dataset(const fs::path& path, bool as_json) {
 
 ExitCode data_show(Arguments args) {
   const std::string file = take_word(args);
-  bool json = false;
+  bool json = false, check = false;
   OptionSet options("harmonic data show F.h5", "Shows what a data set file holds.");
+  options.add("check", check,
+              "read every value, and say all that training or a search would refuse, and how to mend it");
   options.add("json", json, "print one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   if (file.empty()) throw InputError("harmonic data show names no file", "give it: harmonic data show F.h5");
-  print_dataset(file, json);
+  if (check)
+    check_dataset(file, json);
+  else
+    print_dataset(file, json);
   return ExitCode::done;
 }
 

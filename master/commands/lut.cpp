@@ -8,6 +8,7 @@
 
 #include "core/base/text.hpp"
 #include "core/config/space_config.hpp"
+#include "core/data/dataset_file.hpp"
 #include "core/hardware/cost_model.hpp"
 #include "core/hardware/device_model.hpp"
 #include "core/hardware/fusion_operators.hpp"
@@ -111,8 +112,20 @@ ExitCode import_tables(const Arguments& args) {
   return ExitCode::done;
 }
 
+/// Adds what a search on these data asks for.
+void cover_data(TableScope& scope, const DatasetFile& data) {
+  if (const int classes = data.info().classes;
+      std::ranges::find(scope.head_classes, classes) == scope.head_classes.end())
+    scope.head_classes.push_back(classes);
+  const auto spaces = scope.spaces;
+  for (const auto& space : spaces)
+    for (const auto& modality : data.info().modalities)
+      if (auto fitted = fitted_space(space, modality.sample_shape); fitted != space)
+        scope.spaces.push_back(std::move(fitted));
+}
+
 ExitCode model_device(const Arguments& args) {
-  std::string profile, device, out, date = today();
+  std::string profile, device, data, out, date = today();
   bool json = false;
   TableScope scope;
   SpaceCatalog catalog;
@@ -124,8 +137,9 @@ ExitCode model_device(const Arguments& args) {
       .required();
   options.add("out", out, "table to write; its folder is made where there is none").required();
   options.add("device", device, "the device, in words, for the table's provenance; the profile's when empty");
-  options.add("space", spaces, "a search space to cover; all when none is given");
+  options.add("space", spaces, "a search space to cover; when none is given all, those of the config file too");
   options.add("classes", scope.head_classes, "numbers of classes of the classifiers to cover");
+  options.add("data", data, "a data set to cover besides: its number of classes, and maxout on its vectors");
   options.add("channels", scope.channels, "channels of the fusion operators' states", {1, 65536});
   options.add("positions", scope.positions, "positions of the fusion operators' states", {1, 65536});
   options.add("date", date, "date for the table's provenance, ISO 8601");
@@ -151,6 +165,7 @@ ExitCode model_device(const Arguments& args) {
   }
   for (const int classes : scope.head_classes)
     if (classes < 1) throw InputError(fmt::format("option classes lists {}", classes), "give numbers of at least 1");
+  if (!data.empty()) cover_data(scope, DatasetFile(data));
   const LookUpTable table = model_table(model, scope, date);
   table.save(out);
   report_table(out, table, json);

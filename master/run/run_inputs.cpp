@@ -1,6 +1,7 @@
 #include "master/run/run_inputs.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -8,23 +9,14 @@
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/data/dataset_file.hpp"
+#include "core/data/training_mark.hpp"
 #include "core/hardware/fusion_operators.hpp"
 #include "core/space/layers.hpp"
+#include "core/work/fitted_settings.hpp"
 #include "core/work/run_devices.hpp"
 
 namespace harmonic {
 namespace {
-
-void check_shape(const ModalityInfo& data, const BackboneSpace& space) {
-  const bool vector = space.family == BackboneSpace::Family::maxout;
-  const auto side = static_cast<std::size_t>(space.resolution);
-  const std::vector<std::size_t> wanted = vector ? std::vector{static_cast<std::size_t>(space.in_features)}
-                                                 : std::vector{static_cast<std::size_t>(space.in_channels), side, side};
-  if (data.sample_shape != wanted)
-    throw InputError(fmt::format("modality {} has samples of shape {}, space {} takes {}", data.name,
-                                 fmt::join(data.sample_shape, "x"), space.name, fmt::join(wanted, "x")),
-                     "give the modality another space, or import the data in that shape");
-}
 
 void check_splits(const DatasetFile& data) {
   for (const Split split : {Split::train, Split::val, Split::test})
@@ -35,12 +27,18 @@ void check_splits(const DatasetFile& data) {
 }
 
 /// Of every backbone that may be drawn.
-void check_features(const ModalitySpec& modality, int features) {
-  const int offered = feature_count(modality.space, smallest_genome(modality.space)) - 1;  // the last is the logits
-  if (features > offered)
-    throw InputError(fmt::format("features is {} for modality {}, whose smallest backbones can offer {} to fusion",
-                                 features, modality.name, offered),
-                     fmt::format("give {} at most as features in [fusion], or --features", offered));
+void check_features(const std::vector<ModalitySpec>& modalities, const std::vector<int>& asked) {
+  std::vector<int> possible;
+  for (std::size_t m = 0; m < modalities.size(); ++m)
+    possible.push_back(std::min(asked[m], most_offered(modalities[m].space)));
+  for (std::size_t m = 0; m < modalities.size(); ++m)
+    if (asked[m] > possible[m])
+      throw InputError(
+          fmt::format("features is {} for modality {}, whose smallest backbones can offer {} to fusion", asked[m],
+                      modalities[m].name, possible[m]),
+          fmt::format("give --features {0} (features = {0} in [fusion]), or leave it out: each then offers what it "
+                      "can, {1} at most",
+                      fmt::join(possible, ","), FusionSettings::kUsualFeatures));
 }
 
 /// In every macro-architecture that may be drawn.
@@ -58,10 +56,8 @@ void check_multiplier(const SearchSettings& settings, int inputs) {
 void check_tables(const DeviceSet& devices, const std::vector<BackboneSpace>& spaces, int head_classes,
                   const FusionSettings& fusion) {
   for (const auto& device : devices.devices()) {
-    for (const auto& space : spaces)
-      for (const auto& key : space_keys(space, head_classes)) (void)device.table.at(key);
-    for (const auto& op : fusion.operators)
-      (void)device.table.at(fusion_key(op, fusion.channels, fusion.side * fusion.side));
+    for (const auto& space : spaces) check_rows(device.table, space, head_classes);
+    (void)fusion_cost(device.table, fusion.operators, fusion.channels, fusion.side * fusion.side);
   }
 }
 
@@ -107,25 +103,44 @@ void warn_of_unknown(const std::vector<Objective>& objectives, const DeviceSet& 
   }
 }
 
+/// Backbones say little of data that their supernet has not seen; its own mark tells.
+void warn_of_other_data(const SearchSettings& settings, std::uint64_t training_hash) {
+  const auto here = fmt::format("{:016x}", training_hash);
+  for (const auto& modality : settings.modalities) {
+    if (modality.weights.empty()) continue;
+    std::optional<TrainingMark> mark;
+    try {
+      const Hdf5File file(modality.weights, Hdf5File::Mode::read);
+      if (file.has_attribute("/", "provenance")) mark = find_training_mark(file.attribute_text("/", "provenance"));
+    } catch (const ContentError&) {  // of no supernet: told by those who read it
+    }
+    if (mark && mark->hash != here)
+      log::warning(
+          "supernet {} of modality {} was trained on other data than this search's: on {} (training data {}), here is "
+          "{} ({}); train it on these with harmonic supernet train, unless that is what you want",
+          modality.weights, modality.name, mark->file, mark->hash, settings.data, here);
+  }
+}
+
 }  // namespace
 
-RunInputs::RunInputs(const SearchSettings& settings, const RunHooks& hooks) {
+RunInputs::RunInputs(const SearchSettings& given, const RunHooks& hooks) {
   hooks.check_paths();
-  const DatasetFile data(settings.data);
+  const DatasetFile data(given.data);
+  const SearchSettings settings = fitted_settings(given, data);
   check_splits(data);
   samples = {static_cast<double>(data.samples(Split::val)), static_cast<double>(data.samples(Split::test))};
   int inputs = 0;
   const FusionSettings fusion = settings.fusion_in_force();
   ModelSizing sizing{{}, {}, data.info().classes, fusion.channels, fusion.side * fusion.side, fusion.backbone_logits};
   for (const auto& modality : settings.modalities) {
-    const int features = settings.fusion.features_of(modalities.size());
+    const int features = fusion.features_of(modalities.size());
     inputs += features;
-    check_shape(data.modality(modality.name), modality.space);
-    check_features(modality, features);
     modalities.push_back(modality.name);
     spaces.push_back(modality.space);
     sizing.features.push_back(features);
   }
+  check_features(settings.modalities, sizing.features);
   sizing.spaces = spaces;
   answers = AnswerCheck{inputs};
   check_multiplier(settings, inputs);
@@ -141,6 +156,7 @@ RunInputs::RunInputs(const SearchSettings& settings, const RunHooks& hooks) {
   hooks.check();
   files = input_files(settings);
   contents = input_hashes(settings);
+  warn_of_other_data(settings, contents.at("data"));
   hash = run_hash(settings, contents);
 }
 

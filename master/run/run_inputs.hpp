@@ -22,7 +22,7 @@ struct RunInputs {
   /// @throws InputError: a file that is missing or damaged, a modality that the data lacks or has in another shape, a
   ///   table that lacks a row of the spaces or of the fusion operators
   /// @param hooks `check_paths` is called first, `check` before the files are hashed
-  explicit RunInputs(const SearchSettings& settings, const RunHooks& hooks = {});
+  explicit RunInputs(const SearchSettings& given, const RunHooks& hooks = {});
 
   std::vector<std::string> modalities;  ///< names, in the run's order
   std::vector<BackboneSpace> spaces;    ///< one a modality

@@ -10,19 +10,9 @@
 
 namespace harmonic {
 
-void check_sample_shape(const BackboneSpace& space, const std::vector<std::size_t>& sample) {
-  const auto side = static_cast<std::size_t>(space.resolution);
-  const std::vector<std::size_t> expected = space.family == BackboneSpace::Family::maxout
-                                                ? std::vector{static_cast<std::size_t>(space.in_features)}
-                                                : std::vector{static_cast<std::size_t>(space.in_channels), side, side};
-  if (sample != expected)
-    throw InputError(fmt::format("samples of shape {} do not fit space {}, which takes {}", fmt::join(sample, "x"),
-                                 space.name, fmt::join(expected, "x")),
-                     "name another space, or the modality that belongs to it");
-}
-
 void check_input(const BackboneSpace& space, const torch::Tensor& samples) {
-  check_sample_shape(space, {samples.sizes().begin() + 1, samples.sizes().end()});
+  const std::vector<std::size_t> sample(samples.sizes().begin() + 1, samples.sizes().end());
+  check_samples_fit(space, sample, "the data");
 }
 
 void check_predictions(const torch::Tensor& logits, const BackboneSpace& space, const BackboneGenome& genome) {

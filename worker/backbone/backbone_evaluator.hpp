@@ -76,9 +76,6 @@ class BackboneEvaluator {
   mutable BoundedCache<Subnet> kept_;  ///< by canonical genome
 };
 
-/// @param sample of one sample, {C, H, W} or {F}
-/// @throws InputError when samples of this shape cannot enter the supernet
-void check_sample_shape(const BackboneSpace& space, const std::vector<std::size_t>& sample);
 /// @throws InputError when samples of this shape cannot enter the supernet: channels, side or length differ
 void check_input(const BackboneSpace& space, const torch::Tensor& samples);
 

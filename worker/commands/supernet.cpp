@@ -71,12 +71,6 @@ ExitCode import(const Arguments& args) {
 
 }  // namespace
 
-BackboneSpace space_for(BackboneSpace space, const ModalityInfo& modality) {
-  if (space.family == BackboneSpace::Family::maxout && modality.sample_shape.size() == 1)
-    space.in_features = static_cast<int>(modality.sample_shape[0]);
-  return space;
-}
-
 ExitCode supernet_command(const Arguments& args, const std::vector<std::string>& program,
                           const std::function<void()>& abandon_mpi) {
   if (args.empty())

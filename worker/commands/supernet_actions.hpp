@@ -5,8 +5,6 @@
 #include <vector>
 
 #include "core/base/error.hpp"
-#include "core/data/dataset_file.hpp"
-#include "core/space/search_space.hpp"
 
 namespace harmonic {
 
@@ -18,8 +16,5 @@ using Arguments = std::vector<std::string>;
 ExitCode supernet_train(const Arguments& args, const std::vector<std::string>& program,
                         const std::function<void()>& abandon_mpi);
 ExitCode supernet_eval(const Arguments& args);
-
-/// The space, with a vector's length taken from the data.
-[[nodiscard]] BackboneSpace space_for(BackboneSpace space, const ModalityInfo& modality);
 
 }  // namespace harmonic

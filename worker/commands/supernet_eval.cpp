@@ -53,11 +53,13 @@ void write_features(const std::string& path, const SubnetOutput& output) {
 ExitCode supernet_eval(const Arguments& args) {
   EvaluationOptions chosen;
   std::string genome_text = "largest", features_out;
-  bool recalibrate = false, json = false;
+  bool recalibrate = true, json = false;
   OptionSet options("harmonic supernet eval", "Measures one sub-network of a supernet on a split.");
   chosen.declare(options);
   options.add("genome", genome_text, "sub-network: \"K=5,5,5,5;E=3,3,4,3;D=2\", smallest, largest, or fixed (Maxout)");
-  options.add("recalibrate", recalibrate, "re-estimate batch-norm statistics on train samples first");
+  options.add("recalibrate", recalibrate,
+              "re-estimate batch-norm statistics on train samples first, as a search does: those in the file are of no "
+              "sub-network in particular; --recalibrate=false takes them as they are");
   options.add("features-out", features_out,
               "HDF5 file for every returned feature and the logits; its folder is made where there is none");
   options.add("json", json, "print the result as one JSON object");
@@ -87,9 +89,9 @@ ExitCode supernet_eval(const Arguments& args) {
   if (json)
     std::cout << json_text(nlohmann::ordered_json{{"metric", metric}, {"samples", samples}, {"loss", loss}}) << '\n';
   else
-    fmt::print("{} of {}, {} samples of {}: {} {:.2f} %, loss {:.4f}\n", to_text(genome), space.name, samples,
-               to_text(chosen.split), loaded.kind == LabelKind::classification ? "accuracy" : "weighted F1", metric,
-               loss);
+    fmt::print("{} of {}, {} samples of {}: {} {:.2f} %, loss {:.4f}, batch norms {}\n", to_text(genome), space.name,
+               samples, to_text(chosen.split), loaded.kind == LabelKind::classification ? "accuracy" : "weighted F1",
+               metric, loss, recalibrate ? "re-estimated" : "as in the file");
   return ExitCode::done;
 }
 

@@ -10,7 +10,6 @@
 #include "core/work/input_files.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
 #include "worker/backbone/supernet_file.hpp"
-#include "worker/commands/supernet_actions.hpp"
 #include "worker/data/dataset.hpp"
 #include "worker/data/sample_batches.hpp"
 
@@ -95,9 +94,10 @@ EvaluationInputs load_evaluation(const EvaluationOptions& chosen, LocalPlace pla
   SupernetNotes notes;
   Supernet supernet = load_supernet(chosen.weights, &notes);
   const std::string modality = modality_for(chosen, notes, data);
+  const auto& sample = data.modality(modality).sample_shape;
   const BackboneSpace space =
-      chosen.space.empty() ? supernet.space() : space_for(chosen.spaces.find(chosen.space), data.modality(modality));
-  check_sample_shape(space, data.modality(modality).sample_shape);
+      chosen.space.empty() ? supernet.space() : fitted_space(chosen.spaces.find(chosen.space), sample);
+  check_samples_fit(space, sample, "modality " + modality);
   supernet = load_supernet(chosen.weights, space, data.info().classes).clone_to(device);
 
   check_split(data, chosen.split);

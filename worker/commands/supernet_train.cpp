@@ -9,11 +9,11 @@
 #include "core/base/progress_display.hpp"
 #include "core/base/text.hpp"
 #include "core/config/space_config.hpp"
+#include "core/data/training_mark.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/json_text.hpp"
 #include "core/storage/output_file.hpp"
 #include "core/work/stop_signal.hpp"
-#include "worker/backbone/backbone_evaluator.hpp"
 #include "worker/backbone/supernet_file.hpp"
 #include "worker/commands/on_peers.hpp"
 #include "worker/commands/supernet_actions.hpp"
@@ -29,10 +29,10 @@ namespace {
 std::string provenance(const DatasetFile& data, const SupernetTrainingSettings& settings,
                        const TrainedSupernet& trained) {
   return fmt::format(
-      "trained by harmonic supernet train on {} (training data {:016x}: {}); seed {}, {} epochs, best epoch {}; "
+      "trained by harmonic supernet train on {}; seed {}, {} epochs, best epoch {}; "
       "validation {:.2f} % largest, {:.2f} % smallest",
-      data.path().filename().string(), data.training_hash(), data.info().provenance, settings.seed, settings.epochs,
-      trained.best_epoch, trained.largest_percent, trained.smallest_percent);
+      training_mark(data), settings.seed, settings.epochs, trained.best_epoch, trained.largest_percent,
+      trained.smallest_percent);
 }
 
 ProgressLine progress_line(const TrainingProgress& progress) {
@@ -162,8 +162,9 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
     data.emplace(chosen.data);
     if (data->samples(Split::val) == 0)  // train never is
       throw InputError(fmt::format("split val of {} is empty", chosen.data), "give another data set");
-    const BackboneSpace space = space_for(chosen.spaces.find(chosen.space), data->modality(chosen.modality));
-    check_sample_shape(space, data->modality(chosen.modality).sample_shape);
+    const auto& sample = data->modality(chosen.modality).sample_shape;
+    const BackboneSpace space = fitted_space(chosen.spaces.find(chosen.space), sample);
+    check_samples_fit(space, sample, "modality " + chosen.modality);
     initial.emplace(space, data->info().classes, Seed{chosen.settings.seed});
     training = {load_samples(*data, chosen.modality, Split::train), load_labels(*data, Split::train),
                 load_samples(*data, chosen.modality, Split::val), load_labels(*data, Split::val), data->info().labels};

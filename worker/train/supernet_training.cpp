@@ -24,6 +24,9 @@
 namespace harmonic {
 namespace {
 
+/// A loss so many times that of guessing is of weights that were blown up: without training it is about once that.
+constexpr double kDivergedLoss = 5;
+
 using SteadyClock = std::chrono::steady_clock;
 
 /// What a training's outcome depends on, but for rounding.
@@ -53,7 +56,8 @@ class Trainer {
         flat_(supernet_),
         optimizer_(settings, flat_),
         batches_(data.train_inputs.size(0), settings, group.rank(), group.size()),
-        step_(supernet_, flat_, data, settings, group, device) {
+        step_(supernet_, flat_, data, settings, group, device),
+        guessing_loss_(std::log(data.kind == LabelKind::classification ? initial.classes() : 2)) {
     if (leads()) validation_.emplace(data, settings, device);
     state_.average = flat_.values().clone();
     if (!leads() || control_.state_file.empty()) return;
@@ -80,6 +84,7 @@ class Trainer {
       ++times_.steps;
       if (diverged()) break;
       if (state_.step % batches_.steps_an_epoch() == 0) finish_epoch(epoch);
+      if (diverged()) break;
       report(false);
       if (stop || seconds_since(saved_) >= control_.save_every_s) save();
     }
@@ -98,7 +103,7 @@ class Trainer {
  private:
   [[noreturn]] void fail(const std::string& divergence) const {
     throw RunError(
-        fmt::format("the training has diverged: {}; lower --lr (it is {}), or clip the gradient more "
+        fmt::format("the training has diverged: {}; lower the learning rate --lr (it is {}), or clip the gradient more "
                     "(--clip is {}, and 0 is not at all)",
                     divergence, shortest(settings_.lr), shortest(settings_.clip)));
   }
@@ -157,6 +162,11 @@ class Trainer {
   void finish_epoch(int epoch) {
     state_.last_loss = state_.loss / static_cast<double>(batches_.steps_an_epoch());
     state_.loss = 0;
+    if (!(state_.last_loss < kDivergedLoss * guessing_loss_)) {  // as on all ranks
+      divergence_ = fmt::format("the loss of epoch {} is {:.4g}, that of guessing is {:.3g}", epoch, state_.last_loss,
+                                guessing_loss_);
+      return;
+    }
     const bool validates = epoch % settings_.validate_every == 0 || epoch == settings_.epochs;
     if (!validates) return;
     report(true);
@@ -201,8 +211,9 @@ class Trainer {
     auto& gradients = flat_.gradients();
     const double norm = gradients.norm().item<double>();
     if (!std::isfinite(norm)) {  // as on all ranks, which have the same sums
-      divergence_ = fmt::format("the loss or its gradient is not finite in epoch {}, step {} of {}", step / epoch + 1,
-                                step % epoch + 1, epoch);
+      divergence_ =
+          fmt::format("the loss or its gradient is not finite in epoch {}, step {} of {} (the loss is {:.4g})",
+                      step / epoch + 1, step % epoch + 1, epoch, flat_.scalar(StepScalar::loss).item<double>());
       return;
     }
     if (settings_.clip > 0 && norm > settings_.clip) gradients.mul_(settings_.clip / norm);
@@ -244,6 +255,7 @@ class Trainer {
   Conditions conditions_;
   std::optional<TrainingState> loaded_;
   TrainingState state_;     ///< `values`, `moments` and `buffers` are in flat_, optimizer_ and supernet_ while it runs
+  double guessing_loss_;    ///< of even chances for all classes
   std::string divergence_;  ///< what and when; empty while all is finite
   std::int64_t first_step_ = 0;
   StepTimes times_;

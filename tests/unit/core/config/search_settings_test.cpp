@@ -144,6 +144,17 @@ TEST_CASE("Settings that only a worker would stumble over are refused by name", 
              Catch::Contains("objective is empty") && Catch::Contains("latency"));
 }
 
+TEST_CASE("A modality offers what it can to fusion, four features at most, unless it is said", "[config]") {
+  CHECK(valid().fusion.features == std::vector<int>{4});
+  const auto settings =
+      parsed({"--modality", "image=mmimdb-image,i.h5", "--modality", "text=maxout,t.h5", "--device", "gpu=t.json"});
+  CHECK(settings.fusion.features == std::vector<int>{4, 2});
+  CHECK(values_of(settings)["features"] == std::vector<std::string>{"4,2"});
+  auto wrong = settings;
+  wrong.fusion.features = {4, 2, 2};
+  CHECK_THROWS_WITH(wrong.check(), Catch::Contains("3 numbers for 2 modalities") && Catch::Contains("--features 4,2"));
+}
+
 TEST_CASE("Several pairs at once are refused where they cannot train in one pass", "[config]") {
   auto settings = valid();
   settings.fusion.pairs_at_once = 4;

@@ -1,8 +1,10 @@
 #include "core/data/dataset_file.hpp"
 
+#include <cmath>
 #include <functional>
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include "core/base/error.hpp"
 #include "core/storage/atomic_file.hpp"
@@ -191,8 +193,6 @@ TEST_CASE("A data set file that does not fit is refused, with what is wrong and 
       {"sample type", {"/modality/text/val", "neither uint8 nor float32"}},
       {"sample shape", {"/modality/text/val", "(3)", "(6) of train"}},
       {"test split", {"/modality/text/test", "missing"}},
-      {"mean", {"/modality/text", "'mean'"}},
-      {"std", {"/modality/text", "'std'"}},
       {"zero std", {"/modality/text", "std is not above 0"}},
       {"std count", {"/modality/text", "2 values for 6 channels"}},
       {"ids", {"/id/train", "2 samples"}},
@@ -206,6 +206,66 @@ TEST_CASE("A data set file that does not fit is refused, with what is wrong and 
     CHECK_THAT(error.what(), Contains("d.h5"));
     for (const auto& word : words) CHECK_THAT(error.what(), Contains(word));
   }
+}
+
+TEST_CASE("Mean and std that a file lacks are those of its train split", "[data]") {
+  const TemporaryFolder folder;
+  auto content = small_content();
+  for (auto& modality : content.info.modalities) modality.mean.clear(), modality.std.clear();
+  write_dataset(folder / "d.h5", content);
+  const DatasetFile data(folder / "d.h5");
+  CHECK(data.modality("image").mean.empty());
+  // Channel 0 of train: 0, 1, 0.2, 0.2; channel 1: 0, 1, 0.2, 0.2 (of 255).
+  const auto& image = data.statistics("image");
+  CHECK(image.mean[0] == Approx(0.35));
+  CHECK(image.std[0] == Approx(std::sqrt((0.35 * 0.35 + 0.65 * 0.65 + 2 * 0.15 * 0.15) / 4)));
+  CHECK(image.mean.size() == 2);
+  CHECK(data.statistics("text").mean == std::vector<float>{4, 6, 8});
+  CHECK(data.statistics("text").std == std::vector<float>{3, 3, 3});
+  CHECK(data.read_samples("text", Split::train) == std::vector<float>{-1, -1, -1, 1, 1, 1});
+  CHECK(data.read_samples("text", Split::val) == std::vector<float>{-1, -5.0F / 3, -7.0F / 3});
+  // The same data with these written down count as the same.
+  for (auto& modality : content.info.modalities) {
+    modality.mean = data.statistics(modality.name).mean;
+    modality.std = data.statistics(modality.name).std;
+  }
+  write_dataset(folder / "written.h5", content);
+  CHECK(DatasetFile(folder / "written.h5").training_hash() == data.training_hash());
+}
+
+TEST_CASE("Labels that are texts become classes in alphabetical order", "[data]") {
+  const TemporaryFolder folder;
+  const auto write = [&](const std::string& name, const std::vector<std::string>& class_names, std::int64_t classes) {
+    Hdf5File file(folder / name, Hdf5File::Mode::create);
+    file.set_attribute("/", "task", std::string_view("classification"));
+    if (!class_names.empty()) file.set_attribute("/", "class_names", class_names);
+    if (classes > 0) file.set_attribute("/", "classes", classes);
+    file.write_texts("/label/train", {"owl", "cat", "owl"});
+    file.write_texts("/label/val", {"dog"});
+    file.write_texts("/label/test", {"cat"});
+    for (const auto& [split, n] : {std::pair{"train", 3U}, {"val", 1U}, {"test", 1U}})
+      file.write<float>(fmt::format("/modality/text/{}", split), std::vector<float>(2 * n), {n, 2});
+  };
+  write("d.h5", {}, 0);
+  const DatasetFile data(folder / "d.h5");
+  CHECK(data.info().classes == 3);
+  CHECK(data.info().class_names == std::vector<std::string>{"cat", "dog", "owl"});
+  CHECK(data.read_classes(Split::train) == std::vector<std::int64_t>{2, 0, 2});
+  CHECK(data.read_classes(Split::val) == std::vector<std::int64_t>{1});
+  write("ordered.h5", {"owl", "dog", "cat"}, 3);
+  CHECK(DatasetFile(folder / "ordered.h5").read_classes(Split::train) == std::vector<std::int64_t>{0, 2, 0});
+  CHECK(DatasetFile(folder / "ordered.h5").training_hash() != data.training_hash());
+  write("unknown.h5", {"owl", "cat"}, 0);
+  CHECK_THROWS_WITH(DatasetFile(folder / "unknown.h5"), Contains("/label/val") && Contains("'dog'"));
+  write("many.h5", {}, 4);
+  CHECK_THROWS_WITH(DatasetFile(folder / "many.h5"), Contains("3 different texts") && Contains("classes is 4"));
+}
+
+TEST_CASE("A mean of bytes is refused: they are scaled before", "[data]") {
+  const TemporaryFolder folder;
+  auto content = small_content();
+  content.info.modalities[0].mean = {127.5F, 0};
+  CHECK_THROWS_WITH(write_dataset(folder / "d.h5", content), Contains("mean is 127.5") && Contains("/ 255"));
 }
 
 TEST_CASE("A file cut short, or without train samples, is refused", "[data]") {

@@ -83,6 +83,9 @@ TEST_CASE("A missing key names itself, the table and the nearest key", "[hardwar
   CHECK_THROWS_AS(table.at("Sum-C:191"), InputError);
   CHECK_THROWS_WITH(table.at("Sum-C:191"),
                     Contains("no key 'Sum-C:191'") && Contains("t.json") && Contains("nearest 'Sum-C:192'"));
+  // The command that adds the row comes last.
+  CHECK_THROWS_WITH(table.at("Sum-C:191"), Contains("harmonic lut import --in " + path.string()) &&
+                                               Catch::Matchers::EndsWith("--set \"Sum-C:191=ms,mJ\" --out more.json"));
 }
 
 TEST_CASE("A table that cannot be right is refused with file and key", "[hardware]") {

@@ -47,6 +47,9 @@ TEST_CASE("A device is read from its text", "[hardware]") {
   const std::string bad = GENERATE("tx2", "=t.json", "tx2=", "tx2=a.json,1,2", "tx2=a.json+", "tx2=a.json,0",
                                    "tx2=a.json,-1", "tx2=a.json,x", "t.x=a.json");
   CHECK_THROWS_AS(parse_device(bad), InputError);
+  CHECK_THROWS_WITH(parse_device("tx2=a.json,b.json"), Catch::Matchers::EndsWith("tx2=a.json+b.json"));
+  CHECK_THROWS_WITH(parse_device("tx2=a.json,b.json,2"), Catch::Matchers::EndsWith("tx2=a.json+b.json,2"));
+  CHECK_THROWS_WITH(parse_device("a.json,b.json"), Catch::Contains("+ joins several tables"));
 }
 
 TEST_CASE("A device is written as it is read", "[hardware]") {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/storage/atomic_file.hpp"
+#include "core/storage/hdf5_file.hpp"
 #include "master/commands/commands.hpp"
 #include "tests/support/shared_data.hpp"
 
@@ -49,6 +50,24 @@ TEST_CASE("`data synth` writes a file that `data show` describes, for people and
   const auto bytes = read_file(file);
   output_of({"synth", "--out", file, "--samples", "200", "--seed", "5", "--kind", "av-digits"});
   CHECK(read_file(file) == bytes);
+}
+
+TEST_CASE("`data show --check` lists all that is wrong and fails, or says that nothing is", "[master]") {
+  const TemporaryFolder folder;
+  const auto [kind, samples] =
+      GENERATE(table<std::string, std::string>({{"av-digits", "200"}, {"movie-posters", "20"}, {"memes", "100"}}));
+  const std::string file = folder / "d.h5";
+  output_of({"synth", "--kind", kind, "--out", file, "--samples", samples});
+  CHECK_THAT(output_of({"show", file, "--check"}), Contains("nothing is wrong"));
+  CHECK(nlohmann::json::parse(output_of({"show", "--check", "--json", file})).at("problems").empty());
+
+  const std::string own = folder / "own.h5";
+  {
+    Hdf5File made(own, Hdf5File::Mode::create);
+    made.write<std::int64_t>("/label/train", std::vector<std::int64_t>{0, 1}, {2});
+    made.write<float>("/modality/a/train", std::vector<float>(6), {2, 3});
+  }
+  CHECK_THROWS_WITH(data_command({"show", own, "--check"}), Contains("things") && Contains("configs/README.md"));
 }
 
 TEST_CASE("`data show` counts a multilabel sample in each of its classes", "[master]") {

@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "core/data/dataset_file.hpp"
+#include "core/hardware/cost_model.hpp"
 #include "core/hardware/fusion_operators.hpp"
 #include "core/hardware/lut.hpp"
 #include "core/hardware/model_size.hpp"
@@ -104,6 +106,27 @@ TEST_CASE("lut model takes every parameter from the command line", "[master][lut
   CHECK_THROWS_AS(lut_command({"model", "--device-profile", "edge-cpu", "--out", slow, "--peak-gflops", "0"}),
                   InputError);
   CHECK_THROWS_AS(lut_command({"model", "--device-profile", "edge-cpu", "--out", slow, "--classes", "0"}), InputError);
+}
+
+TEST_CASE("lut model covers the spaces of its config and what data ask for", "[master][lut]") {
+  const TemporaryFolder folder;
+  std::ofstream(folder / "own.cfg") << "[space.small]\nresolution = 12\n";
+  DatasetContent content;
+  content.info.classes = 7;
+  content.info.modalities = {{.name = "text", .sample_shape = {40}, .mean = {}, .std = {}}};
+  content.class_labels[0] = {6};
+  content.samples["text"][0].floats.resize(40);
+  write_dataset(folder / "d.h5", content);
+  run({"model", "--device-profile", "edge-cpu", "--out", folder / "t.json", "--config", folder / "own.cfg", "--data",
+       folder / "d.h5"});
+  const auto table = LookUpTable::load({folder / "t.json"});
+  BackboneSpace small;
+  small.name = "small";
+  small.resolution = 12;
+  small.stages = {{24, 2, Activation::relu, false}};
+  for (const int classes : {7, 10}) CHECK_NOTHROW(check_rows(table, small, classes));
+  for (const int length : {40, 300})
+    CHECK(table.contains(fmt::format("Maxout-input:{}-hidden:128-blocks:2-factor:2-pool:4", length)));
 }
 
 TEST_CASE("lut says in JSON what it wrote, whatever the name of the file", "[master][lut]") {

@@ -8,10 +8,12 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/log.hpp"
+#include "core/data/training_mark.hpp"
 #include "core/hardware/model_pricing.hpp"
 #include "core/pareto/hypervolume.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/csv.hpp"
+#include "core/storage/hdf5_file.hpp"
 #include "core/work/run_hash.hpp"
 #include "master/commands/commands.hpp"
 #include "master/models/hypervolume_file.hpp"
@@ -897,11 +899,33 @@ TEST_CASE("Faulty input is named before any work is dealt", "[master][run]") {
   CHECK_THAT(error_of(settings), Catch::Contains("multiplier is 20"));
   settings = good;
   settings.fusion.features = {9};
-  CHECK_THAT(error_of(settings), Catch::Contains("features is 9 for modality image"));
+  CHECK_THAT(error_of(settings), Catch::Contains("features is 9 for modality image") &&
+                                     Catch::Contains("can offer 4") && Catch::Contains("--features 4,4"));
   settings = good;
   settings.modalities[0].weights = folder / "missing.h5";
   CHECK(error_of(settings).find("missing.h5") != std::string::npos);
   CHECK_FALSE(std::filesystem::exists(good.run));
+}
+
+TEST_CASE("A supernet of other data than the search's is named in the log, with both", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  testing::write_tiny_data(folder / "other.h5", 10, 9);
+  for (std::size_t m = 0; m < 2; ++m) {
+    settings.modalities[m].weights = folder / fmt::format("weights{}.h5", m);
+    Hdf5File file(settings.modalities[m].weights, Hdf5File::Mode::create);
+    const DatasetFile seen(folder / (m == 0 ? "other.h5" : "data.h5"));
+    file.set_attribute("/", "provenance",
+                       std::string_view("trained by harmonic supernet train on " + training_mark(seen)));
+  }
+  const auto file = folder / "said.txt";
+  log::open_file(file);
+  const RunInputs inputs(settings);
+  log::close_file();
+  const auto said = read_file(file);
+  CHECK_THAT(said, Catch::Contains("of modality image was trained on other data") && Catch::Contains("other.h5") &&
+                       Catch::Contains("data.h5"));
+  CHECK_THAT(said, !Catch::Contains("modality audio"));
 }
 
 TEST_CASE("A model whose weights are lost before its test is searched for again", "[master][run]") {

@@ -289,6 +289,12 @@ TEST_CASE("A training that diverges ends there, and says when and what to lower"
     settings.clip = 0;
     CHECK_THROWS_AS(train_supernet(initial, data, settings, *group, torch::kCPU), RunError);
   }
+  SECTION("where all stays finite, by the loss of an epoch") {
+    settings.lr = 100;
+    settings.warmup_epochs = 0;
+    CHECK_THROWS_WITH(train_supernet(initial, data, settings, *group, torch::kCPU),
+                      Catch::Contains("the loss of epoch 1 is") && Catch::Contains("--lr (it is 100)"));
+  }
 }
 
 }  // namespace harmonic

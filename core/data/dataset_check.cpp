@@ -1,0 +1,83 @@
+#include "core/data/dataset_check.hpp"
+
+#include <cmath>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/data/channel_statistics.hpp"
+#include "core/data/dataset_structure.hpp"
+
+namespace harmonic {
+namespace {
+
+constexpr std::size_t kFewestSamples = 2;  ///< of a split, that a search asks for
+constexpr double kFarMean = 3;             ///< normalised: samples should have mean 0 and std 1, or about that
+constexpr double kNarrow = 0.1, kWide = 10;
+constexpr std::size_t kFewChannels = 4;  ///< whose statistics fit in a line
+
+/// Pictures of no space: all are square.
+std::optional<std::string> shape_problem(const ModalityInfo& modality) {
+  const auto& shape = modality.sample_shape;
+  if (shape.size() != 3 || shape[1] == shape[2]) return std::nullopt;
+  const bool channels_last = shape[0] == shape[1] && shape[2] <= kFewChannels && shape[2] < shape[0];
+  return fmt::format("/modality/{}: samples of shape ({}) are not square, as every search space has them; {}",
+                     modality.name, fmt::join(shape, ", "),
+                     channels_last ? "channels come first: write x.transpose(0, 3, 1, 2)" : "crop or pad them");
+}
+
+/// `mean` and `std` as the file has them, against those of train.
+std::optional<std::string> scale_problem(const ModalityInfo& modality, const ChannelStatistics& train) {
+  if (modality.mean.empty() && modality.std.empty()) return std::nullopt;
+  const auto channels = static_cast<double>(train.mean.size());
+  double mean = 0, squares = 0;
+  for (std::size_t c = 0; c < train.mean.size(); ++c) {
+    const auto of = [&](const std::vector<float>& values) -> double { return values[values.size() == 1 ? 0 : c]; };
+    const double scale = of(modality.std.empty() ? train.std : modality.std);
+    const double away = (train.mean[c] - of(modality.mean.empty() ? train.mean : modality.mean)) / scale;
+    mean += away / channels;
+    squares += (away * away + std::pow(train.std[c] / scale, 2)) / channels;
+  }
+  const double deviation = std::sqrt(std::max(0.0, squares - mean * mean));
+  if (std::abs(mean) <= kFarMean && deviation >= kNarrow && deviation <= kWide) return std::nullopt;
+  const std::string right =
+      train.mean.size() > kFewChannels
+          ? ""
+          : fmt::format(", mean = {:.4g} and std = {:.4g}", fmt::join(train.mean, ","), fmt::join(train.std, ","));
+  return fmt::format(
+      "/modality/{}: by its mean and std the samples of train have mean {:.3g} and std {:.3g} instead of "
+      "about 0 and 1; leave both out: they are then computed from train{}",
+      modality.name, mean, deviation, right);
+}
+
+}  // namespace
+
+std::vector<std::string> dataset_problems(const std::filesystem::path& path) {
+  const Hdf5File file(path, Hdf5File::Mode::read);
+  std::vector<std::string> problems;
+  const DatasetInfo info = read_structure(file, &problems);
+  const auto tell = [&](const std::optional<std::string>& problem) {
+    if (problem) problems.push_back(fmt::format("{}, {}", path.string(), *problem));
+  };
+  for (const Split split : kSplits)
+    if (const auto samples = info.samples[static_cast<std::size_t>(split)];
+        samples < kFewestSamples && file.exists(labels_path(split)))
+      tell(fmt::format("/label/{}: a search asks for {} samples of every split, here are {}; move some there",
+                       to_text(split), kFewestSamples, samples));
+  for (const auto& modality : info.modalities) {
+    tell(shape_problem(modality));
+    for (const Split split : kSplits) {
+      try {
+        visit_samples(file, modality, split, [](const auto&, std::size_t) {});
+        if (split == Split::train && info.samples[0] > 0)
+          tell(scale_problem(modality, channel_statistics(file, modality)));
+      } catch (const InputError& e) {
+        problems.emplace_back(e.what());
+      }
+    }
+  }
+  return problems;
+}
+
+}  // namespace harmonic

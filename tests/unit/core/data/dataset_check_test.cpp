@@ -1,0 +1,76 @@
+#include "core/data/dataset_check.hpp"
+
+#include <cmath>
+
+#include <catch2/catch.hpp>
+
+#include "core/base/text.hpp"
+#include "core/data/dataset_file.hpp"
+#include "tests/support/shared_data.hpp"
+
+namespace harmonic {
+namespace {
+
+using Catch::Matchers::Contains;
+using testing::TemporaryFolder;
+
+/// Two samples a split of a 1x2x2 map and a vector of 2.
+DatasetContent content() {
+  DatasetContent made;
+  made.info.classes = 2;
+  made.info.modalities = {{.name = "map", .sample_shape = {1, 2, 2}, .mean = {}, .std = {}},
+                          {.name = "text", .sample_shape = {2}, .mean = {}, .std = {}}};
+  for (std::size_t split = 0; split < 3; ++split) {
+    made.class_labels.at(split) = {0, 1};
+    made.samples["map"].at(split).floats = {1, 2, 3, 4, 5, 6, 7, 8};
+    made.samples["text"].at(split).floats = {1, 2, 3, 4};
+  }
+  return made;
+}
+
+std::string problems_of(const DatasetContent& made) {
+  const TemporaryFolder folder;
+  write_dataset(folder / "d.h5", made);
+  return join(dataset_problems(folder / "d.h5"), "\n");
+}
+
+}  // namespace
+
+TEST_CASE("Of a data set that fits nothing is said", "[data]") {
+  CHECK(problems_of(content()).empty());
+}
+
+TEST_CASE("All that training would refuse is said at once, with how to mend it", "[data]") {
+  auto made = content();
+  made.samples["map"][1].floats[5] = std::nanf("");
+  made.samples["text"][2].floats[0] = INFINITY;
+  made.info.modalities[1].mean = {1000};
+  made.info.modalities[1].std = {1};
+  const auto problems = problems_of(made);
+  CHECK_THAT(problems, Contains("/modality/map/val: sample 1 holds a value that is not finite"));
+  CHECK_THAT(problems, Contains("/modality/text/test: sample 0") && Contains("nan_to_num"));
+  CHECK_THAT(problems, Contains("/modality/text: by its mean and std") && Contains("mean = 2,3") && Contains("leave"));
+  made = content();
+  made.info.modalities[0].sample_shape = {1, 1, 4};
+  CHECK_THAT(problems_of(made), Contains("(1, 1, 4)") && Contains("not square") && Contains("crop or pad"));
+  made.info.modalities[0].sample_shape = {2, 2, 1};
+  CHECK_THAT(problems_of(made), Contains("channels come first"));
+}
+
+TEST_CASE("Every part of a file whose structure is wrong is named", "[data]") {
+  const TemporaryFolder folder;
+  {
+    Hdf5File file(folder / "d.h5", Hdf5File::Mode::create);
+    file.write<double>("/label/train", std::vector<double>{0, 1}, {2});
+    file.write<std::int64_t>("/label/val", std::vector<std::int64_t>{0}, {1});
+    file.write<double>("/modality/a/train", std::vector<double>(6), {2, 3});
+    file.write<float>("/modality/b/train", std::vector<float>(8), {2, 2, 2});
+  }
+  const auto problems = join(dataset_problems(folder / "d.h5"), "\n");
+  CHECK_THAT(problems, Contains("no attribute 'task'") && Contains("f.attrs[\"task\"]"));
+  CHECK_THAT(problems, Contains("/label/test: is missing"));
+  CHECK_THAT(problems, Contains("/modality/a/train: is neither uint8 nor float32") && Contains("astype"));
+  CHECK_THAT(problems, Contains("/modality/b/train: has shape (2, 2, 2)"));
+}
+
+}  // namespace harmonic
