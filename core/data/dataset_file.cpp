@@ -13,7 +13,8 @@
 namespace harmonic {
 namespace {
 
-constexpr std::size_t kRowsAtOnce = 256;  ///< of a split, while it is hashed: memory stays small
+constexpr std::size_t kRowsAtOnce = 256;     ///< of a split, while it is hashed: memory stays small
+constexpr std::size_t kStreamedAtOnce = 32;  ///< samples made and written before the next are asked for
 constexpr std::string_view kMendFile = "make the file again with `harmonic data synth` or `harmonic data import`";
 
 std::size_t index_of(Split split) {
@@ -179,12 +180,58 @@ std::uint64_t hash_rows(const Hdf5File& file, const std::string& dataset, std::u
   return hash;
 }
 
-void write_modality(Hdf5File& file, const ModalityInfo& modality, const DatasetContent& content,
-                    const std::array<std::size_t, 3>& counts) {
-  const std::string group = "/modality/" + modality.name;
-  file.make_group(group);
-  file.set_attribute(group, "mean", std::span<const float>(modality.mean));
-  file.set_attribute(group, "std", std::span<const float>(modality.std));
+/// Mean and standard deviation of each channel, in [0, 1], from how often each level occurs: exact, whatever the size.
+class ChannelLevels {
+ public:
+  explicit ChannelLevels(const std::vector<std::size_t>& sample_shape)
+      : channel_size_(element_count(sample_shape) / sample_shape.front()), counts_(sample_shape.front()) {}
+
+  void add(std::span<const std::uint8_t> samples) {
+    for (std::size_t start = 0, channel = 0; start < samples.size(); start += channel_size_, ++channel)
+      for (const std::uint8_t level : samples.subspan(start, channel_size_)) ++counts_[channel % counts_.size()][level];
+  }
+  void describe(ModalityInfo& modality) const {
+    for (const auto& levels : counts_) {
+      double count = 0, sum = 0, squares = 0;
+      for (std::size_t level = 0; level < levels.size(); ++level) {
+        const auto times = static_cast<double>(levels[level]);
+        const double value = static_cast<double>(level) / 255;
+        count += times;
+        sum += times * value;
+        squares += times * value * value;
+      }
+      const double variance = squares / count - sum / count * (sum / count);
+      modality.mean.push_back(static_cast<float>(sum / count));
+      modality.std.push_back(variance > 1e-12 ? static_cast<float>(std::sqrt(variance)) : 1.0F);
+    }
+  }
+
+ private:
+  std::size_t channel_size_;
+  std::vector<std::array<std::uint64_t, 256>> counts_;  ///< [channel][level]
+};
+
+/// Writes the samples that `stream` makes, few at a time; fills in mean and std where they are empty.
+void write_stream(Hdf5File& file, ModalityInfo& modality, const SampleStream& stream,
+                  const std::array<std::size_t, 3>& counts) {
+  ChannelLevels levels(modality.sample_shape);
+  for (const Split split : kSplits) {
+    const std::size_t rows = counts[index_of(split)];
+    std::vector<std::size_t> shape = {rows};
+    shape.insert(shape.end(), modality.sample_shape.begin(), modality.sample_shape.end());
+    const std::string path = samples_path(modality.name, split);
+    file.create_rows<std::uint8_t>(path, shape);
+    for (std::size_t first = 0; first < rows; first += kStreamedAtOnce) {
+      const auto samples = stream(split, first, std::min(kStreamedAtOnce, rows - first));
+      if (split == Split::train) levels.add(samples);
+      file.write_rows<std::uint8_t>(path, first, samples);
+    }
+  }
+  if (modality.mean.empty()) levels.describe(modality);
+}
+
+void write_samples(Hdf5File& file, const ModalityInfo& modality, const DatasetContent& content,
+                   const std::array<std::size_t, 3>& counts) {
   for (const Split split : kSplits) {
     std::vector<std::size_t> shape = {counts[index_of(split)]};
     shape.insert(shape.end(), modality.sample_shape.begin(), modality.sample_shape.end());
@@ -196,6 +243,20 @@ void write_modality(Hdf5File& file, const ModalityInfo& modality, const DatasetC
       file.write<float>(path, samples.floats, shape);
     }
   }
+}
+
+void write_modality(Hdf5File& file, ModalityInfo modality, const DatasetContent& content,
+                    const std::array<std::size_t, 3>& counts) {
+  const std::string group = "/modality/" + modality.name;
+  file.make_group(group);
+  const auto stream = content.streams.find(modality.name);
+  if (stream == content.streams.end()) {
+    write_samples(file, modality, content, counts);
+  } else {
+    write_stream(file, modality, stream->second, counts);
+  }
+  file.set_attribute(group, "mean", std::span<const float>(modality.mean));
+  file.set_attribute(group, "std", std::span<const float>(modality.std));
 }
 
 /// Writes the labels of every split; gives their counts.
