@@ -74,4 +74,30 @@ ChannelStatistics channel_statistics(const Hdf5File& file, const ModalityInfo& m
   return found;
 }
 
+ChannelLevels::ChannelLevels(const std::vector<std::size_t>& sample_shape)
+    : channel_size_(element_count(sample_shape) / sample_shape.front()), counts_(sample_shape.front()) {}
+
+void ChannelLevels::add(std::span<const std::uint8_t> samples) {
+  for (std::size_t start = 0, channel = 0; start < samples.size(); start += channel_size_, ++channel)
+    for (const std::uint8_t level : samples.subspan(start, channel_size_)) ++counts_[channel % counts_.size()][level];
+}
+
+ChannelStatistics ChannelLevels::statistics() const {
+  ChannelStatistics found;
+  for (const auto& levels : counts_) {
+    double count = 0, sum = 0, squares = 0;
+    for (std::size_t level = 0; level < levels.size(); ++level) {
+      const auto times = static_cast<double>(levels[level]);
+      const double value = static_cast<double>(level) / 255;
+      count += times;
+      sum += times * value;
+      squares += times * value * value;
+    }
+    const double variance = squares / count - sum / count * (sum / count);
+    found.mean.push_back(static_cast<float>(sum / count));
+    found.std.push_back(variance > 1e-12 ? static_cast<float>(std::sqrt(variance)) : 1.0F);
+  }
+  return found;
+}
+
 }  // namespace harmonic

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
-#include <string>
+#include <span>
 #include <vector>
 
 #include "core/data/dataset_file.hpp"
@@ -18,5 +21,20 @@ void visit_samples(const Hdf5File& file, const ModalityInfo& modality, Split spl
 /// Mean and standard deviation of every channel of train (of every feature of a vector), of the whole population; std 1
 /// of a channel whose values are all the same. @throws InputError as above
 [[nodiscard]] ChannelStatistics channel_statistics(const Hdf5File& file, const ModalityInfo& modality);
+
+/// The same of uint8 samples that pass by, from how often each level occurs: exact, whatever their number.
+class ChannelLevels {
+ public:
+  /// @param sample_shape of one sample, channels first
+  explicit ChannelLevels(const std::vector<std::size_t>& sample_shape);
+
+  /// @param samples whole ones, row-major
+  void add(std::span<const std::uint8_t> samples);
+  [[nodiscard]] ChannelStatistics statistics() const;
+
+ private:
+  std::size_t channel_size_;
+  std::vector<std::array<std::uint64_t, 256>> counts_;  ///< [channel][level]
+};
 
 }  // namespace harmonic

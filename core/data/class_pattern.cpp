@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "core/data/clip_tokens.hpp"
+
 namespace harmonic {
 namespace {
 
@@ -12,10 +14,18 @@ constexpr double kPictureNoise = 0.45;
 constexpr double kTextNoise = 1.0;
 constexpr double kWordLength = 9.0;  ///< norm of a class's word vector, against noise of norm kTextNoise a feature
 constexpr double kTextGrain = 1024;
+constexpr std::size_t kOpeningTokens = 8, kMostOtherTokens = 40;
+constexpr double kExchangedShare = 0.2;  ///< of an opening's tokens
 
 /// 0 to 1 and back, once for every whole number that t passes.
 double triangle_wave(double t) {
   return std::abs(2.0 * (t - std::floor(t)) - 1.0);
+}
+
+std::vector<int> any_tokens(std::size_t count, RandomStream& random) {
+  std::vector<int> tokens;
+  for (std::size_t i = 0; i < count; ++i) tokens.push_back(static_cast<int>(random.below(kClipStart)));
+  return tokens;
 }
 
 }  // namespace
@@ -31,6 +41,8 @@ ClassPatterns::ClassPatterns(int classes, int side, int features, Seed seed) : s
                         .blue = random.uniform(-1, 1)});
     auto& word = words_.emplace_back();
     for (int k = 0; k < features; ++k) word.push_back(random.normal() * kWordLength / std::sqrt(features));
+    RandomStream opening(seed, "class opening", static_cast<std::uint64_t>(i));
+    openings_.push_back(any_tokens(kOpeningTokens, opening));
   }
 }
 
@@ -75,6 +87,18 @@ std::vector<float> ClassPatterns::text(std::span<const int> shown, RandomStream&
   std::vector<float> values;
   for (const double value : sum) values.push_back(static_cast<float>(std::round(value * kTextGrain) / kTextGrain));
   return values;
+}
+
+std::vector<int> ClassPatterns::tokens(std::span<const int> shown, RandomStream& random) const {
+  auto tokens = any_tokens(kOpeningTokens, random);
+  if (!shown.empty()) {
+    const auto& opening = openings_[static_cast<std::size_t>(shown[random.below(shown.size())])];
+    for (std::size_t i = 0; i < kOpeningTokens; ++i)
+      if (!random.chance(kExchangedShare)) tokens[i] = opening[i];
+  }
+  const auto others = any_tokens(random.below(kMostOtherTokens + 1), random);
+  tokens.insert(tokens.end(), others.begin(), others.end());
+  return tokens;
 }
 
 }  // namespace harmonic

@@ -9,8 +9,8 @@
 
 namespace harmonic {
 
-/// Pictures and texts that stand for sets of classes: each class has a stripe pattern and a word vector of its own,
-/// both given by the seed, and a sample shows a mixture of its classes'.
+/// Pictures and texts that stand for sets of classes: each class has a stripe pattern, a word vector and an
+/// opening of its own, given by the seed, and a sample shows a mixture of its classes'.
 class ClassPatterns {
  public:
   ClassPatterns(int classes, int side, int features, Seed seed);
@@ -19,6 +19,9 @@ class ClassPatterns {
   [[nodiscard]] std::vector<std::uint8_t> picture(std::span<const int> shown, RandomStream& random) const;
   /// `features` values round 0, the sum of the word vectors of `shown` and noise; multiples of 1/1024.
   [[nodiscard]] std::vector<float> text(std::span<const int> shown, RandomStream& random) const;
+  /// Token ids below kClipStart, without start and end: the opening of one of `shown`, some words of it exchanged, and
+  /// words that say nothing.
+  [[nodiscard]] std::vector<int> tokens(std::span<const int> shown, RandomStream& random) const;
 
  private:
   struct Stripes {
@@ -28,6 +31,7 @@ class ClassPatterns {
   int side_;
   std::vector<Stripes> stripes_;            ///< by class
   std::vector<std::vector<double>> words_;  ///< by class
+  std::vector<std::vector<int>> openings_;  ///< by class: the tokens that its texts begin with
 };
 
 }  // namespace harmonic

@@ -16,6 +16,7 @@ namespace harmonic {
 namespace {
 
 constexpr std::size_t kRowsAtOnce = 256;  ///< of a split, while it is hashed: memory stays small
+constexpr std::size_t kStreamedAtOnce = 32;  ///< samples made and written before the next are asked for
 constexpr std::string_view kMendFile =
     "mend the file: `harmonic data show FILE --check` lists all that is wrong with it";
 
@@ -53,12 +54,30 @@ std::uint64_t hash_rows(const Hdf5File& file, const std::string& dataset, std::u
   return hash;
 }
 
-void write_modality(Hdf5File& file, const ModalityInfo& modality, const DatasetContent& content,
-                    const std::array<std::size_t, 3>& counts) {
-  const std::string group = "/modality/" + modality.name;
-  file.make_group(group);
-  for (const auto& [name, values] : {std::pair{"mean", &modality.mean}, {"std", &modality.std}})
-    if (!values->empty()) file.set_attribute(group, name, std::span<const float>(*values));
+/// Writes the samples that `stream` makes, few at a time; fills in mean and std where they are empty.
+void write_stream(Hdf5File& file, ModalityInfo& modality, const SampleStream& stream,
+                  const std::array<std::size_t, 3>& counts) {
+  ChannelLevels levels(modality.sample_shape);
+  for (const Split split : kSplits) {
+    const std::size_t rows = counts[index_of(split)];
+    std::vector<std::size_t> shape = {rows};
+    shape.insert(shape.end(), modality.sample_shape.begin(), modality.sample_shape.end());
+    const std::string path = samples_path(modality.name, split);
+    file.create_rows<std::uint8_t>(path, shape);
+    for (std::size_t first = 0; first < rows; first += kStreamedAtOnce) {
+      const auto samples = stream(split, first, std::min(kStreamedAtOnce, rows - first));
+      if (split == Split::train) levels.add(samples);
+      file.write_rows<std::uint8_t>(path, first, samples);
+    }
+  }
+  if (!modality.mean.empty()) return;
+  auto statistics = levels.statistics();
+  modality.mean = std::move(statistics.mean);
+  modality.std = std::move(statistics.std);
+}
+
+void write_samples(Hdf5File& file, const ModalityInfo& modality, const DatasetContent& content,
+                   const std::array<std::size_t, 3>& counts) {
   for (const Split split : kSplits) {
     std::vector<std::size_t> shape = {counts[index_of(split)]};
     shape.insert(shape.end(), modality.sample_shape.begin(), modality.sample_shape.end());
@@ -70,6 +89,20 @@ void write_modality(Hdf5File& file, const ModalityInfo& modality, const DatasetC
       file.write<float>(path, samples.floats, shape);
     }
   }
+}
+
+void write_modality(Hdf5File& file, ModalityInfo modality, const DatasetContent& content,
+                    const std::array<std::size_t, 3>& counts) {
+  const std::string group = "/modality/" + modality.name;
+  file.make_group(group);
+  const auto stream = content.streams.find(modality.name);
+  if (stream == content.streams.end()) {
+    write_samples(file, modality, content, counts);
+  } else {
+    write_stream(file, modality, stream->second, counts);
+  }
+  for (const auto& [name, values] : {std::pair{"mean", &modality.mean}, {"std", &modality.std}})
+    if (!values->empty()) file.set_attribute(group, name, std::span<const float>(*values));
 }
 
 /// Writes the labels of every split; gives their counts.

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <optional>
@@ -87,7 +88,10 @@ class DatasetFile {
   mutable std::map<std::string, ChannelStatistics, std::less<>> statistics_;  ///< by modality, as they are asked for
 };
 
-/// A data set in memory on its way to a file.
+/// Samples of a split, from `first` on, row-major: made when they are asked for, in order and once.
+using SampleStream = std::function<std::vector<std::uint8_t>(Split split, std::size_t first, std::size_t count)>;
+
+/// A data set on its way to a file: in memory, but for modalities too large for it.
 struct DatasetContent {
   struct SplitSamples {
     std::vector<std::uint8_t> bytes;  ///< when the modality's type is uint8
@@ -95,9 +99,11 @@ struct DatasetContent {
   };
   DatasetInfo info;                                            ///< `samples` is filled in from the labels
   std::map<std::string, std::array<SplitSamples, 3>> samples;  ///< by modality, then split
-  std::array<std::vector<std::int64_t>, 3> class_labels;       ///< classification
-  std::array<std::vector<std::uint8_t>, 3> label_sets;         ///< multilabel, N x classes
-  std::array<std::vector<std::string>, 3> ids;                 ///< optional
+  /// Of uint8 modalities that are not in `samples`. Where `mean` and `std` are empty, they become train's own.
+  std::map<std::string, SampleStream> streams;
+  std::array<std::vector<std::int64_t>, 3> class_labels;  ///< classification
+  std::array<std::vector<std::uint8_t>, 3> label_sets;    ///< multilabel, N x classes
+  std::array<std::vector<std::string>, 3> ids;            ///< optional
 };
 
 /// Writes the file atomically; the same content gives the same bytes. @throws InputError, RunError

@@ -26,6 +26,18 @@ GreyImage read_grey_image(const std::filesystem::path& path) {
   return image;
 }
 
+RgbImage read_rgb_image(const std::filesystem::path& path) {
+  int width = 0, height = 0, channels = 0;
+  const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(stbi_load(path.c_str(), &width, &height, &channels, 3),
+                                                         stbi_image_free);
+  if (!pixels)
+    throw InputError(fmt::format("cannot read image {}: {}", path.string(), stbi_failure_reason()),
+                     "replace or remove the file");
+  RgbImage image{.width = static_cast<std::size_t>(width), .height = static_cast<std::size_t>(height), .pixels = {}};
+  image.pixels.assign(pixels.get(), pixels.get() + 3 * image.width * image.height);
+  return image;
+}
+
 Sound read_sound(const std::filesystem::path& path) {
   SF_INFO info{};
   const std::unique_ptr<SNDFILE, int (*)(SNDFILE*)> file(sf_open(path.c_str(), SFM_READ, &info), sf_close);

@@ -8,6 +8,7 @@
 #include "core/base/rng.hpp"
 #include "core/base/text.hpp"
 #include "core/data/class_pattern.hpp"
+#include "core/data/clip_tokens.hpp"
 #include "core/data/drawn_digit.hpp"
 #include "core/data/parity_turn.hpp"
 #include "core/data/sound_features.hpp"
@@ -146,8 +147,10 @@ std::vector<int> draw_genres(RandomStream& random) {
   return genres;
 }
 
+enum class PatternText { features, tokens };
+
 /// Each class is hidden from the picture, or from the text, in a share of its samples.
-void append_patterns(DatasetContent& content, const ClassPatterns& patterns, std::size_t split,
+void append_patterns(DatasetContent& content, const ClassPatterns& patterns, PatternText form, std::size_t split,
                      const std::vector<int>& classes, RandomStream& random) {
   std::vector<int> in_picture, in_text;
   for (const int i : classes) {
@@ -156,15 +159,18 @@ void append_patterns(DatasetContent& content, const ClassPatterns& patterns, std
     if (!spoilt.second) in_text.push_back(i);
   }
   append(content.samples["image"][split].bytes, patterns.picture(in_picture, random));
-  append(content.samples["text"][split].floats, patterns.text(in_text, random));
+  append(content.samples["text"][split].floats, form == PatternText::features
+                                                    ? patterns.text(in_text, random)
+                                                    : clip_context(patterns.tokens(in_text, random)));
 }
 
-void describe_patterns(DatasetContent& content, int side) {
-  const Statistics text = statistics_of(content.samples["text"][0].floats);
+void describe_patterns(DatasetContent& content, PatternText form, int side) {
+  const bool is_tokens = form == PatternText::tokens;  // which published networks read as they are
+  const Statistics text = is_tokens ? Statistics{0, 1} : statistics_of(content.samples["text"][0].floats);
   content.info.modalities = {image_modality(3, static_cast<std::size_t>(side)),
                              {.name = "text",
                               .type = ElementType::float32,
-                              .sample_shape = {kTextFeatures},
+                              .sample_shape = {is_tokens ? kClipContext : std::size_t{kTextFeatures}},
                               .mean = {text.mean},
                               .std = {text.std}}};
 }
@@ -179,18 +185,18 @@ DatasetContent make_posters(int samples, Seed seed) {
     for (int i = 0; i < sizes[split]; ++i) {
       RandomStream random = stream_of(seed, "movie-posters", split, i);
       const auto genres = draw_genres(random);
-      append_patterns(content, patterns, split, genres, random);
+      append_patterns(content, patterns, PatternText::features, split, genres, random);
       std::vector<std::uint8_t> label(kPosterGenres, 0);
       for (const int genre : genres) label[static_cast<std::size_t>(genre)] = 1;
       append(content.label_sets[split], label);
       content.ids[split].push_back(id_of(split, i));
     }
   }
-  describe_patterns(content, kPosterSide);
+  describe_patterns(content, PatternText::features, kPosterSide);
   return content;
 }
 
-DatasetContent make_memes(int samples, Seed seed) {
+DatasetContent make_memes(PatternText form, int samples, Seed seed) {
   DatasetContent content;
   content.info.classes = kMemeClasses;
   const ClassPatterns patterns(kMemeClasses, kMemeSide, kTextFeatures, seed);
@@ -199,12 +205,12 @@ DatasetContent make_memes(int samples, Seed seed) {
     for (int i = 0; i < sizes[split]; ++i) {
       RandomStream random = stream_of(seed, "memes", split, i);
       const int label = i % kMemeClasses;
-      append_patterns(content, patterns, split, {label}, random);
+      append_patterns(content, patterns, form, split, {label}, random);
       content.class_labels[split].push_back(label);
       content.ids[split].push_back(id_of(split, i));
     }
   }
-  describe_patterns(content, kMemeSide);
+  describe_patterns(content, form, kMemeSide);
   return content;
 }
 
@@ -213,7 +219,9 @@ DatasetContent make(SyntheticKind kind, int samples, Seed seed) {
     case SyntheticKind::movie_posters:
       return make_posters(samples, seed);
     case SyntheticKind::memes:
-      return make_memes(samples, seed);
+      return make_memes(PatternText::features, samples, seed);
+    case SyntheticKind::meme_tokens:
+      return make_memes(PatternText::tokens, samples, seed);
     case SyntheticKind::av_parity:
       return make_parity(samples, seed);
     case SyntheticKind::av_digits:
@@ -229,6 +237,7 @@ int default_samples(SyntheticKind kind) {
     case SyntheticKind::movie_posters:
       return 600;
     case SyntheticKind::memes:
+    case SyntheticKind::meme_tokens:
       return 900;
     case SyntheticKind::av_parity:
     case SyntheticKind::av_digits:

@@ -49,9 +49,10 @@ BackboneSpace mmimdb_image() {
   return space;
 }
 
-BackboneSpace maxout() {
+BackboneSpace maxout(std::string name, int in_features) {
   BackboneSpace space;
-  space.name = "maxout";
+  space.name = std::move(name);
+  space.in_features = in_features;
   space.family = BackboneSpace::Family::maxout;
   return space;
 }
@@ -94,8 +95,9 @@ int make_divisible(double value, int divisor) {
 }
 
 const std::vector<BackboneSpace>& published_spaces() {
-  static const std::vector<BackboneSpace> all = {avmnist("avmnist-image", 28), avmnist("avmnist-audio", 20),
-                                                 mmimdb_image(), harmp_image(), maxout()};
+  static const std::vector<BackboneSpace> all = {
+      avmnist("avmnist-image", 28), avmnist("avmnist-audio", 20), mmimdb_image(), harmp_image(),
+      maxout("maxout", 300),        maxout("maxout-77", 77)};
   return all;
 }
 

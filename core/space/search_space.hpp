@@ -64,7 +64,7 @@ struct BackboneSpace {
 ///   make_divisible(19.2, 8) == 24     (16 would be below 17.28)
 [[nodiscard]] int make_divisible(double value, int divisor);
 
-/// The published spaces: avmnist-image, avmnist-audio, mmimdb-image, harmp-image, maxout.
+/// The published spaces: avmnist-image, avmnist-audio, mmimdb-image, harmp-image, maxout, maxout-77.
 [[nodiscard]] const std::vector<BackboneSpace>& published_spaces();
 /// @throws InputError naming the nearest published space.
 [[nodiscard]] const BackboneSpace& find_space(std::string_view name);

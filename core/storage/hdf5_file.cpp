@@ -478,6 +478,31 @@ void Hdf5File::write(const std::string& dataset, std::span<const T> values, cons
     fail_writing(*this, dataset);
 }
 
+template <class T>
+void Hdf5File::create_rows(const std::string& dataset, const std::vector<std::size_t>& dims) {
+  create_dataset(*this, file_, dataset, native_type<T>(), dims);
+}
+
+template <class T>
+void Hdf5File::write_rows(const std::string& dataset, std::size_t first, std::span<const T> values) {
+  const Handle handle = open_dataset(*this, file_, dataset);
+  const Handle space{H5Dget_space(handle.get()), H5Sclose};
+  auto dims = dims_of(space.get());
+  const std::size_t row = element_count(std::span(dims).subspan(1));
+  if (values.empty()) return;
+  if (row == 0 || values.size() % row != 0 || first + values.size() / row > dims.front())
+    throw RunError(fmt::format("{}: {} values are no rows from {} on of shape ({})", place(*this, dataset),
+                               values.size(), first, fmt::join(dims, ", ")));
+  dims.front() = values.size() / row;
+  std::vector<hsize_t> start(dims.size(), 0);
+  start.front() = first;
+  const std::vector<hsize_t> sizes(dims.begin(), dims.end());
+  H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start.data(), nullptr, sizes.data(), nullptr);
+  const Handle memory = dataspace_of(dims);
+  if (H5Dwrite(handle.get(), native_type<T>(), memory.get(), space.get(), H5P_DEFAULT, values.data()) < 0)
+    fail_writing(*this, dataset);
+}
+
 // Texts are written with a fixed length: unlike those of any length they lie in the data set itself, in one order.
 void Hdf5File::write_text(const std::string& dataset, std::string_view text) {
   const std::vector<std::string> texts{std::string(text)};
@@ -530,6 +555,37 @@ std::string Hdf5File::attribute_text(const std::string& object, const std::strin
   return std::move(texts.front());
 }
 
+std::vector<std::vector<std::string>> Hdf5File::attribute_table(const std::string& object, const std::string& name,
+                                                                const std::vector<std::string>& fields) const {
+  const Handle attribute = open_attribute(*this, file_, object, name);
+  const Handle type{H5Aget_type(attribute.get()), H5Tclose};
+  const Handle space{H5Aget_space(attribute.get()), H5Sclose};
+  std::vector<std::vector<std::string>> rows(element_count(dims_of(space.get())));
+  for (const auto& field : fields) {
+    const int member = H5Tget_class(type.get()) == H5T_COMPOUND ? H5Tget_member_index(type.get(), field.c_str()) : -1;
+    if (member < 0) fail_reading(*this, object, fmt::format("attribute '{}' has no field '{}'", name, field));
+    const Handle stored{H5Tget_member_type(type.get(), static_cast<unsigned>(member)), H5Tclose};
+    const bool is_text = H5Tget_class(stored.get()) == H5T_STRING && H5Tis_variable_str(stored.get()) == 0;
+    if (!is_text && H5Tget_class(stored.get()) != H5T_INTEGER)
+      fail_reading(*this, object, fmt::format("field '{}' of attribute '{}' is no text and no number", field, name));
+    const hid_t element = is_text ? stored.get() : H5T_NATIVE_INT64;
+    const std::size_t size = H5Tget_size(element);
+    // The library fetches of a record what the type in memory names.
+    const Handle record{H5Tcreate(H5T_COMPOUND, size), H5Tclose};
+    H5Tinsert(record.get(), field.c_str(), 0, element);
+    std::vector<char> buffer(rows.size() * size);
+    if (!rows.empty() && H5Aread(attribute.get(), record.get(), buffer.data()) < 0)
+      fail_call(*this, object, fmt::format("attribute '{}' cannot be read", name));
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const std::string_view bytes(buffer.data() + i * size, size);
+      std::int64_t number = 0;
+      if (!is_text) std::memcpy(&number, bytes.data(), sizeof number);
+      rows[i].push_back(is_text ? std::string(bytes.substr(0, bytes.find('\0'))) : std::to_string(number));
+    }
+  }
+  return rows;
+}
+
 void Hdf5File::set_attribute(const std::string& object, const std::string& name, std::int64_t value) {
   write_attribute(*this, file_, object, name, H5T_NATIVE_INT64, {}, &value);
 }
@@ -561,10 +617,12 @@ void Hdf5File::flush() {
     throw RunError(fmt::format("cannot write {} to disk ({})", path_.string(), reason(last_cause(), "disk full?")));
 }
 
-#define HARMONIC_INSTANTIATE(T)                                                                       \
-  template std::vector<T> Hdf5File::read<T>(const std::string&) const;                                \
-  template std::vector<T> Hdf5File::read_rows<T>(const std::string&, std::size_t, std::size_t) const; \
-  template void Hdf5File::write<T>(const std::string&, std::span<const T>, const std::vector<std::size_t>&);
+#define HARMONIC_INSTANTIATE(T)                                                                              \
+  template std::vector<T> Hdf5File::read<T>(const std::string&) const;                                       \
+  template std::vector<T> Hdf5File::read_rows<T>(const std::string&, std::size_t, std::size_t) const;        \
+  template void Hdf5File::write<T>(const std::string&, std::span<const T>, const std::vector<std::size_t>&); \
+  template void Hdf5File::create_rows<T>(const std::string&, const std::vector<std::size_t>&);               \
+  template void Hdf5File::write_rows<T>(const std::string&, std::size_t, std::span<const T>);
 HARMONIC_INSTANTIATE(std::uint8_t)
 HARMONIC_INSTANTIATE(std::int64_t)
 HARMONIC_INSTANTIATE(float)

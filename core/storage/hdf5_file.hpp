@@ -62,6 +62,13 @@ class Hdf5File {
   /// Makes the data set, and the groups above it. An empty shape makes a scalar. @throws RunError
   template <class T>
   void write(const std::string& dataset, std::span<const T> values, const std::vector<std::size_t>& dims);
+  /// Makes a data set of this shape that write_rows fills, part by part: for what does not fit into memory. @throws
+  /// RunError
+  template <class T>
+  void create_rows(const std::string& dataset, const std::vector<std::size_t>& dims);
+  /// Rows of the leading dimension, from `first` on, as many as `values` are. @throws RunError
+  template <class T>
+  void write_rows(const std::string& dataset, std::size_t first, std::span<const T> values);
   void write_text(const std::string& dataset, std::string_view text);
   void write_texts(const std::string& dataset, const std::vector<std::string>& texts);
   void make_group(const std::string& group);
@@ -73,6 +80,10 @@ class Hdf5File {
   [[nodiscard]] std::string attribute_text(const std::string& object, const std::string& name) const;
   [[nodiscard]] std::vector<float> attribute_floats(const std::string& object, const std::string& name) const;
   [[nodiscard]] std::vector<std::string> attribute_texts(const std::string& object, const std::string& name) const;
+  /// A table of records, a row each: the named fields, which hold text of fixed length or whole numbers, as text.
+  [[nodiscard]] std::vector<std::vector<std::string>> attribute_table(const std::string& object,
+                                                                      const std::string& name,
+                                                                      const std::vector<std::string>& fields) const;
   void set_attribute(const std::string& object, const std::string& name, std::int64_t value);
   void set_attribute(const std::string& object, const std::string& name, double value);
   void set_attribute(const std::string& object, const std::string& name, std::string_view value);

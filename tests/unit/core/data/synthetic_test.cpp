@@ -31,7 +31,8 @@ TEST_CASE("The same seed gives the same file, another seed another", "[data]") {
   const TemporaryFolder folder;
   const auto [kind, samples] =
       GENERATE(std::pair{SyntheticKind::av_digits, 80}, std::pair{SyntheticKind::av_parity, 140},
-               std::pair{SyntheticKind::movie_posters, 24}, std::pair{SyntheticKind::memes, 24});
+               std::pair{SyntheticKind::movie_posters, 24}, std::pair{SyntheticKind::memes, 24},
+               std::pair{SyntheticKind::meme_tokens, 24});
   const auto first = bytes_of(folder, kind, samples, 7);
   CHECK(bytes_of(folder, kind, samples, 7) == first);
   CHECK(bytes_of(folder, kind, samples, 8) != first);
@@ -73,6 +74,17 @@ TEST_CASE("Synthetic data has the shapes of what it stands for", "[data]") {
       const auto genres = std::count(row, row + 23, 1);
       CHECK(genres >= 1);
       CHECK(genres <= 4);
+    }
+  }
+  SECTION("meme-tokens") {
+    const auto data = written(SyntheticKind::meme_tokens, 40);
+    CHECK(data.modality("image").sample_shape == Shape{3, 112, 112});
+    CHECK(data.modality("text").sample_shape == Shape{77});
+    const auto ids = data.read_samples("text", Split::train);
+    for (std::size_t row = 0; row < 24; ++row) {
+      CHECK(ids[row * 77] == 49406);
+      CHECK(std::count(ids.begin() + static_cast<std::ptrdiff_t>(row * 77),
+                       ids.begin() + static_cast<std::ptrdiff_t>(row * 77 + 77), 49407.0F) == 1);
     }
   }
   SECTION("memes") {

@@ -99,6 +99,11 @@ TEST_CASE("`data` says what is wrong with its words, and what is nearest", "[mas
   CHECK_THROWS_WITH(data_command({"import", "avmnist", "--out", file}), Contains("--in"));
   CHECK_THROWS_WITH(data_command({"import", "avmnist", "--in", folder.path(), "--out", file}),
                     Contains("mnist/train/0"));
+  CHECK_THROWS_WITH(data_command({"import", "mmimdb", "--in", folder / "none.hdf5", "--out", file}),
+                    Contains("none.hdf5"));
+  CHECK_THROWS_WITH(data_command({"import", "harmp", "--in", folder.path(), "--out", file}), Contains("--bpe"));
+  CHECK_THROWS_WITH(data_command({"import", "harmp", "--in", folder.path(), "--bpe", folder / "v.gz", "--out", file}),
+                    Contains("v.gz"));
   CHECK_THROWS_WITH(data_command({"show"}), Contains("names no file"));
   CHECK_THROWS_WITH(data_command({"show", folder / "absent.h5"}), Contains("absent.h5"));
   CHECK_THROWS_WITH(data_command({"show", folder.path()}), Contains("is a folder"));
@@ -114,6 +119,8 @@ TEST_CASE("Help is there on every level of `data`", "[master]") {
   CHECK_THAT(output_of({"synth", "--help"}), Contains("--samples"));
   CHECK_THAT(output_of({"import", "--help"}), Contains("avmnist"));
   CHECK_THAT(output_of({"import", "avmnist", "--help"}), Contains("--audio-features"));
+  CHECK_THAT(output_of({"import", "mmimdb", "--help"}), Contains("--missing-text"));
+  CHECK_THAT(output_of({"import", "harmp", "--help"}), Contains("--blank-label"));
   CHECK_THAT(output_of({"show", "--help"}), Contains("--json"));
 }
 

@@ -1,0 +1,109 @@
+#include "core/data/resize.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace harmonic {
+namespace {
+
+/// What an output position takes of two neighbours.
+struct Blend {
+  std::size_t low = 0, high = 0;
+  float of_low = 1, of_high = 0;
+};
+
+std::vector<Blend> blends(std::size_t from, std::size_t to) {
+  std::vector<Blend> all;
+  const float scale = static_cast<float>(from) / static_cast<float>(to);
+  for (std::size_t i = 0; i < to; ++i) {
+    const float at = std::max(0.0F, scale * (static_cast<float>(i) + 0.5F) - 0.5F);
+    const std::size_t low = std::min(static_cast<std::size_t>(at), from - 1);
+    const float of_high = at - static_cast<float>(low);
+    all.push_back({low, std::min(low + 1, from - 1), 1 - of_high, of_high});
+  }
+  return all;
+}
+
+// Pillow's weights are whole multiples of 2^-22: 8 bits for the value and 2 of head room fill 32.
+constexpr int kWeightBits = 22;
+constexpr double kBicubicReach = 2.0;
+
+double bicubic(double x) {
+  constexpr double kA = -0.5;
+  x = std::abs(x);
+  if (x < 1) return ((kA + 2) * x - (kA + 3)) * x * x + 1;
+  if (x < 2) return (((x - 5) * x + 8) * x - 4) * kA;
+  return 0;
+}
+
+/// What an output position takes of the inputs from `first` on.
+struct Window {
+  std::size_t first = 0;
+  std::vector<int> weights;  ///< in units of 2^-kWeightBits
+};
+
+std::vector<Window> windows(std::size_t from, std::size_t to) {
+  const double scale = static_cast<double>(from) / static_cast<double>(to);
+  const double stretch = std::max(scale, 1.0);
+  const double reach = kBicubicReach * stretch;
+  std::vector<Window> all;
+  for (std::size_t i = 0; i < to; ++i) {
+    const double centre = (static_cast<double>(i) + 0.5) * scale;
+    Window window;
+    window.first = static_cast<std::size_t>(std::max(0.0, centre - reach + 0.5));
+    const auto end = std::min(from, static_cast<std::size_t>(centre + reach + 0.5));
+    std::vector<double> weights;
+    double sum = 0;
+    for (std::size_t k = window.first; k < end; ++k) {
+      weights.push_back(bicubic((static_cast<double>(k) - centre + 0.5) / stretch));
+      sum += weights.back();
+    }
+    for (const double weight : weights)
+      window.weights.push_back(static_cast<int>(std::round(weight / sum * (1 << kWeightBits))));
+    all.push_back(std::move(window));
+  }
+  return all;
+}
+
+/// The sum over a window of values that lie `stride` apart.
+std::uint8_t weighed(const std::uint8_t* values, std::size_t stride, const Window& window) {
+  int sum = 1 << (kWeightBits - 1);
+  for (std::size_t k = 0; k < window.weights.size(); ++k)
+    sum += values[(window.first + k) * stride] * window.weights[k];
+  return static_cast<std::uint8_t>(std::clamp(sum >> kWeightBits, 0, 255));
+}
+
+}  // namespace
+
+std::vector<float> resize_bilinear(std::span<const float> plane, PlaneSize from, PlaneSize to) {
+  const auto across = blends(from.width, to.width);
+  std::vector<float> resized;
+  resized.reserve(to.area());
+  for (const Blend& down : blends(from.height, to.height)) {
+    const auto above = plane.subspan(down.low * from.width, from.width);
+    const auto below = plane.subspan(down.high * from.width, from.width);
+    for (const Blend& a : across)
+      resized.push_back(down.of_low * (a.of_low * above[a.low] + a.of_high * above[a.high]) +
+                        down.of_high * (a.of_low * below[a.low] + a.of_high * below[a.high]));
+  }
+  return resized;
+}
+
+std::vector<std::uint8_t> resize_bicubic(std::span<const std::uint8_t> picture, std::size_t channels, PlaneSize from,
+                                         PlaneSize to) {
+  const auto across = windows(from.width, to.width);
+  std::vector<std::uint8_t> narrow;  // from.height x to.width
+  narrow.reserve(from.height * to.width * channels);
+  for (std::size_t row = 0; row < from.height; ++row)
+    for (const Window& window : across)
+      for (std::size_t c = 0; c < channels; ++c)
+        narrow.push_back(weighed(&picture[row * from.width * channels + c], channels, window));
+  std::vector<std::uint8_t> resized;
+  resized.reserve(to.area() * channels);
+  for (const Window& window : windows(from.height, to.height))
+    for (std::size_t i = 0; i < to.width * channels; ++i)
+      resized.push_back(weighed(&narrow[i], to.width * channels, window));
+  return resized;
+}
+
+}  // namespace harmonic
