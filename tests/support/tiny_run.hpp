@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/base/hash.hpp"
 #include "core/config/search_settings.hpp"
 #include "core/data/dataset_file.hpp"
 #include "core/hardware/cost_model.hpp"
