@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$HARMONIC_ROOT"
 ./deploy/setup.sh
 
-unity=${HARMONIC_UNITY:-$(sed -n 's/^larger units //p' build/conditions 2>/dev/null)}
+unity=${HARMONIC_UNITY:-$(sed -n 's/^larger units //p' build/conditions 2>/dev/null || true)}
 unity=${unity:-OFF}
 
 # What the build depends on from outside; where that changed, everything is looked for anew.
