@@ -221,6 +221,11 @@ OptionSet& OptionSet::names_files(std::function<std::string(const std::string&, 
   return *this;
 }
 
+OptionSet& OptionSet::identified_by(std::function<std::vector<std::string>()> values) {
+  options_.back().identity = std::move(values);
+  return *this;
+}
+
 OptionSet& OptionSet::idle_while(std::function<std::string()> why) {
   options_.back().why_idle = std::move(why);
   return *this;
@@ -512,7 +517,7 @@ OptionSet::Values OptionSet::identity() const {
   Values all;
   for (const auto& option : options_)
     if (!option.section.empty() && !option.is_free) {
-      auto& texts = all[option.name] = option.current();
+      auto& texts = all[option.name] = option.identity ? option.identity() : option.current();
       if (option.with_paths)
         for (auto& text : texts) text = option.with_paths(text, any_path);
     }

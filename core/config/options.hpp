@@ -122,6 +122,8 @@ class OptionSet {
   /// relative to its folder, or with "cwd:" in front to the current one.
   /// @param change gives a value's text with every path in it changed
   OptionSet& names_files(std::function<std::string(const std::string& text, const PathChange& change)> change);
+  /// What of its values determines results, where that is not what was given.
+  OptionSet& identified_by(std::function<std::vector<std::string>()> values);
   /// It does nothing while `why` gives a reason ("optimizer is adam"): who gave it is told so by notices().
   OptionSet& idle_while(std::function<std::string()> why);
 
@@ -185,6 +187,7 @@ class OptionSet {
     std::function<void(const std::vector<std::string>&)> assign;                   ///< @throws InputError
     std::function<std::vector<std::string>()> current;                             ///< texts, as files hold them
     std::function<std::string(const std::string&, const PathChange&)> with_paths;  ///< none: it names no files
+    std::function<std::vector<std::string>()> identity;                            ///< none: as `current`
     std::function<std::string()> why_idle;                                         ///< none: it never is
     bool was_given = false;
   };

@@ -127,8 +127,10 @@ std::vector<std::uint8_t> read_picture(const fs::path& path) {
 }
 
 /// All pictures, or one error that names what is missing or cannot be read.
-void read_pictures(DatasetContent& content, const Memes& memes, const fs::path& folder) {
+void read_pictures(DatasetContent& content, const Memes& memes, const fs::path& folder, const SamplesRead& tell) {
   std::vector<std::string> problems;
+  std::size_t read = 0;
+  const std::size_t all = memes[0].size() + memes[1].size() + memes[2].size();
   for (std::size_t split = 0; split < memes.size(); ++split) {
     auto& bytes = content.samples["image"][split].bytes;
     for (const Meme& meme : memes[split]) {
@@ -138,6 +140,7 @@ void read_pictures(DatasetContent& content, const Memes& memes, const fs::path& 
       } catch (const InputError& e) {
         problems.push_back(e.problem());
       }
+      tell(++read, all);
     }
   }
   if (problems.empty()) return;
@@ -218,13 +221,13 @@ class HarmpImporter final : public Importer {
     options.add("drop-duplicates", options_.drop_duplicates,
                 "leave out memes whose text or id is there before in their split, or in a later split");
   }
-  [[nodiscard]] DatasetContent read() const override {
+  [[nodiscard]] DatasetContent read(const SamplesRead& tell) const override {
     HarmpOptions options = options_;
     options.in = in_;
     options.bpe = bpe_;
     options.images = images_;
     if (!blank_label_.empty()) options.blank_label = value_of(kHarmLevels, blank_label_, "option blank-label");
-    return read_harmp(options);
+    return read_harmp(options, tell);
   }
 
  private:
@@ -253,7 +256,7 @@ std::vector<std::uint8_t> meme_picture(const RgbImage& image) {
   return picture;
 }
 
-DatasetContent read_harmp(const HarmpOptions& options) {
+DatasetContent read_harmp(const HarmpOptions& options, const SamplesRead& tell) {
   const ClipTokens tokens(options.bpe);
   const Memes memes = read_annotations(options);
   DatasetContent content;
@@ -267,7 +270,7 @@ DatasetContent read_harmp(const HarmpOptions& options) {
       content.ids[split].push_back(meme.id);
     }
   }
-  read_pictures(content, memes, options.images.empty() ? options.in / "images" : options.images);
+  read_pictures(content, memes, options.images.empty() ? options.in / "images" : options.images, tell);
   const bool is_native = options.text == MemeText::native;
   content.info.modalities = {{.name = "image",
                               .type = ElementType::uint8,

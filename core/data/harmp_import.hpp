@@ -33,7 +33,8 @@ struct HarmpOptions {
 ///
 /// Modalities: `image` uint8 (3, 112, 112), RGB, mean and std CLIP's; `text`.
 /// @throws InputError naming file and line, or the first 20 pictures that are missing or cannot be read
-[[nodiscard]] DatasetContent read_harmp(const HarmpOptions& options);
+[[nodiscard]] DatasetContent read_harmp(
+    const HarmpOptions& options, const SamplesRead& tell = [](std::size_t, std::size_t) {});
 
 /// 3 x 112 x 112: the shorter side to 112 (bicubic, antialiased), the other in proportion, cut down; the middle.
 [[nodiscard]] std::vector<std::uint8_t> meme_picture(const RgbImage& image);

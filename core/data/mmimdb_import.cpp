@@ -374,11 +374,19 @@ class MmimdbImporter final : public Importer {
                        {{"refuse", MissingText::refuse}, {"zero", MissingText::zero}},
                        "what becomes of text features that are not finite");
   }
-  [[nodiscard]] DatasetContent read() const override {
+  [[nodiscard]] DatasetContent read(const SamplesRead& tell) const override {
     MmimdbOptions options = options_;
     options.in = in_;
     if (!split_.empty()) options.split = split_;
-    return read_mmimdb(options);
+    auto content = read_mmimdb(options);
+    const std::size_t films = content.ids[0].size() + content.ids[1].size() + content.ids[2].size();
+    auto& posters = content.streams.at("image");
+    posters = [posters, tell, films, read = std::size_t{0}](Split split, std::size_t first, std::size_t count) mutable {
+      auto made = posters(split, first, count);
+      tell(read += count, films);
+      return made;
+    };
+    return content;
   }
 
  private:

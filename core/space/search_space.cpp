@@ -49,6 +49,9 @@ BackboneSpace mmimdb_image() {
   return space;
 }
 
+/// Takes its length from the data; 300 where there are none.
+constexpr std::string_view kMaxoutOfAnyLength = "maxout";
+
 BackboneSpace maxout(std::string name, int in_features) {
   BackboneSpace space;
   space.name = std::move(name);
@@ -95,9 +98,12 @@ int make_divisible(double value, int divisor) {
 }
 
 const std::vector<BackboneSpace>& published_spaces() {
-  static const std::vector<BackboneSpace> all = {
-      avmnist("avmnist-image", 28), avmnist("avmnist-audio", 20), mmimdb_image(), harmp_image(),
-      maxout("maxout", 300),        maxout("maxout-77", 77)};
+  static const std::vector<BackboneSpace> all = {avmnist("avmnist-image", 28),
+                                                 avmnist("avmnist-audio", 20),
+                                                 mmimdb_image(),
+                                                 harmp_image(),
+                                                 maxout(std::string(kMaxoutOfAnyLength), 300),
+                                                 maxout("maxout-77", 77)};
   return all;
 }
 
@@ -124,7 +130,7 @@ std::vector<std::size_t> sample_shape(const BackboneSpace& space) {
 }
 
 BackboneSpace fitted_space(BackboneSpace space, std::span<const std::size_t> sample) {
-  if (space.name == maxout().name && sample.size() == 1) space.in_features = static_cast<int>(sample.front());
+  if (space.name == kMaxoutOfAnyLength && sample.size() == 1) space.in_features = static_cast<int>(sample.front());
   return space;
 }
 
