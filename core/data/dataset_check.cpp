@@ -1,5 +1,6 @@
 #include "core/data/dataset_check.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 
@@ -21,7 +22,7 @@ constexpr std::size_t kFewChannels = 4;  ///< whose statistics fit in a line
 std::optional<std::string> shape_problem(const ModalityInfo& modality) {
   const auto& shape = modality.sample_shape;
   if (shape.size() != 3 || shape[1] == shape[2]) return std::nullopt;
-  const bool channels_last = shape[0] == shape[1] && shape[2] <= kFewChannels && shape[2] < shape[0];
+  const bool channels_last = shape[2] <= kFewChannels && shape[2] < std::min(shape[0], shape[1]);
   return fmt::format("/modality/{}: samples of shape ({}) are not square, as every search space has them; {}",
                      modality.name, fmt::join(shape, ", "),
                      channels_last ? "channels come first: write x.transpose(0, 3, 1, 2)" : "crop or pad them");

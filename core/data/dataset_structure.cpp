@@ -42,7 +42,11 @@ class StructureReader {
     if (text_labels_) part([&] { read_text_labels(); });
     for (const Split split : kSplits) part([&] { read_labels(split); });
     if (counted_[0] && info_.samples[0] == 0) part([&] { fail("/label/train", "holds no sample", "add some"); });
-    for (const auto& name : file_.members("/modality")) part([&] { info_.modalities.push_back(read_modality(name)); });
+    for (const auto& name : file_.members("/modality"))
+      part([&] {
+        info_.modalities.push_back(read_modality(name));
+        part([&] { read_statistics(info_.modalities.back()); });
+      });
     if (file_.members("/modality").empty()) part([&] { fail("/modality", "holds no modality", kSeeLayout); });
     for (const Split split : kSplits) part([&] { check_ids(split); });
     return std::move(info_);
@@ -182,22 +186,22 @@ class StructureReader {
         fail(path, fmt::format("holds {} samples, but {} holds {}", shape.front(), labels_path(split), labels),
              "sample i of every modality belongs to label i");
     }
-    read_statistics(modality);
     return modality;
   }
 
   void read_statistics(ModalityInfo& modality) const {
     const std::string group = "/modality/" + modality.name;
-    modality.mean = read_statistic(modality, "mean");
-    modality.std = read_statistic(modality, "std");
-    if (std::ranges::any_of(modality.std, [](float value) { return value <= 0; }))
+    const auto mean = read_statistic(modality, "mean"), std = read_statistic(modality, "std");
+    if (std::ranges::any_of(std, [](float value) { return value <= 0; }))
       fail(group, "std is not above 0 everywhere", "write 1 where nothing varies, or leave std out");
-    if (modality.type != ElementType::uint8) return;
-    for (const auto& [name, values] : {std::pair{"mean", &modality.mean}, {"std", &modality.std}})
-      if (const auto wrong = std::ranges::find_if(*values, [](float v) { return v < 0 || v > 1; });
+    for (const auto& [name, values] : {std::pair{"mean", &mean}, {"std", &std}})
+      if (const auto wrong = std::ranges::find_if(
+              *values, [&](float v) { return modality.type == ElementType::uint8 && (v < 0 || v > 1); });
           wrong != values->end())
         fail(group, fmt::format("{} is {}, but uint8 is scaled from 0-255 to 0-1 before", name, *wrong),
              fmt::format("write {} / 255, or leave it out: it is then computed from train", name));
+    modality.mean = mean;
+    modality.std = std;
   }
 
   /// Empty where it is absent.
