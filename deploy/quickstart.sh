@@ -8,6 +8,7 @@ run=runs/quickstart
 step() { printf '\n== %s\n' "$*"; }
 
 step "Build"
+[ -f build/build.ninja ] || export HARMONIC_UNITY=${HARMONIC_UNITY:-ON} # nobody works on the code yet
 ./deploy/build.sh harmonic
 
 mkdir -p "$run"

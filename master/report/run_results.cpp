@@ -88,7 +88,7 @@ std::vector<ReportedFailure> read_failures(const std::filesystem::path& path) tr
 
 /// Likewise.
 std::vector<LostWorker> read_lost_workers(const std::filesystem::path& status) try {
-  return lost_workers(status);
+  return harmonic::lost_workers(status);
 } catch (const InputError&) {
   log::warning("the report lacks the workers that were lost: {} is not what a run writes", status.string());
   return {};
