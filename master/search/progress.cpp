@@ -51,6 +51,7 @@ int Progress::models() const {
 
 void Progress::batch(const Search& search, const std::vector<Task>& tasks) {
   batch_size_ = batch_done_ = 0;
+  batch_start_s_ = clock_();
   for (const auto& task : tasks) batch_size_ += counted_parts(task.work);
   if (search.phase() == Search::Phase::backbones) groups_ = tasks.size();
 }
@@ -67,26 +68,32 @@ void Progress::told(const Task& task, const Result& result) {
     retraining_s_ = {retraining_s_.sum + result.seconds, retraining_s_.count + 1};
 }
 
-double Progress::seconds_left(const Search& search, const WorkerCount& workers) const {
+double Progress::fusion_s(const Search& search, const WorkerCount& workers) const {
+  if (fusion_s_.count > 0) return fusion_s_.value();
+  if (search.phase() != Search::Phase::fusion || workers.parts_under_way == 0) return 0;
+  return workers.busy * (clock_() - batch_start_s_) / workers.parts_under_way;
+}
+
+double Progress::seconds_left(const Search& search, const WorkerCount& workers, double a_fusion_s) const {
   const double left = static_cast<double>(batch_size_ - batch_done_) - workers.parts_under_way;
   const double generations = settings_.generations - search.generation();
   const int rounds = settings_.choose == PairChoice::model ? kBackboneRounds : 1;
   const double race = retraining_s_.sum / std::max(1, search.generation());  // of a generation
-  const double models = pairs() * fusion_s_.value() + race;
+  const double models = pairs() * a_fusion_s + race;
   const double a_generation = rounds * static_cast<double>(groups_) * group_s_.value() + models;
   const auto now = [&] {
     switch (search.phase()) {
       case Search::Phase::backbones:
         return left * group_s_.value() + models;
       case Search::Phase::fusion:
-        return left * fusion_s_.value() + race;
+        return left * a_fusion_s + race;
       case Search::Phase::retraining:
         return left * retraining_s_.value();
       case Search::Phase::test:
       case Search::Phase::over:
         break;
     }
-    return left * fusion_s_.value();
+    return left * a_fusion_s;
   };
   return (now() + generations * a_generation) / std::max(1, workers.here);
 }
@@ -100,8 +107,9 @@ ProgressLine Progress::line(const Search& search, const WorkerCount& workers) co
                   batch_size_, searched_models(search.archive()), models(), workers.busy, workers.here);
   if (const double best = search.archive().best_metric(); best > 0) text += fmt::format("  best {:.2f} %", best);
   if (hypervolume_ > 0) text += fmt::format("  hypervolume {:.6g}", hypervolume_);
-  if (fusion_s_.count == 0) return {std::move(text)};
-  return {std::move(text), seconds_left(search, workers)};
+  const double a_fusion_s = fusion_s(search, workers);
+  if (a_fusion_s == 0) return {std::move(text)};
+  return {std::move(text), seconds_left(search, workers, a_fusion_s)};
 }
 
 void Progress::generation_done(const Search& search, double hypervolume, const std::string& reference) {

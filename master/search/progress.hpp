@@ -23,13 +23,16 @@ class Progress {
     int count = 0;
     [[nodiscard]] double value() const { return count == 0 ? 0 : sum / count; }
   };
-  [[nodiscard]] double seconds_left(const Search& search, const WorkerCount& workers) const;
+  /// Of a fusion search; of the first ones by what is done of them. 0: not known yet
+  [[nodiscard]] double fusion_s(const Search& search, const WorkerCount& workers) const;
+  /// @param a_fusion_s seconds of a fusion search
+  [[nodiscard]] double seconds_left(const Search& search, const WorkerCount& workers, double a_fusion_s) const;
   [[nodiscard]] int pairs() const;   ///< of a generation
   [[nodiscard]] int models() const;  ///< of the whole search, when none fails
 
   EvolutionSettings settings_;
   Clock clock_ = steady_clock();
-  double start_s_ = clock_();
+  double start_s_ = clock_(), batch_start_s_ = start_s_;
   double hypervolume_ = 0;
   std::size_t batch_size_ = 0, batch_done_ = 0;  ///< tasks; fusion: models, several of which may be one task
   std::size_t groups_ = 0;                       ///< backbone tasks of the last generation
