@@ -113,9 +113,14 @@ class Trainer {
 
   /// Rank 0's state, when it has loaded one, to all.
   void share_state() {
-    auto step = torch::full({1}, loaded_ ? static_cast<double>(loaded_->step) : 0.0, torch::kFloat64).to(device_);
-    group_.broadcast({step}, Rank{0});
-    if (step.item<double>() == 0) return;
+    auto told = torch::zeros({2}, torch::kFloat64);  // steps, loss of the epoch under way: all judge it alike
+    if (loaded_) {
+      told[0] = static_cast<double>(loaded_->step);
+      told[1] = loaded_->loss;
+    }
+    told = told.to(device_);
+    group_.broadcast({told}, Rank{0});
+    if (told[0].item<double>() == 0) return;
     if (loaded_) {
       flat_.values().copy_(loaded_->values);
       state_.average.copy_(loaded_->average);
@@ -125,7 +130,8 @@ class Trainer {
       loaded_->average = state_.average;
       state_ = std::move(*loaded_);
     }
-    state_.step = static_cast<std::int64_t>(step.item<double>());
+    state_.step = static_cast<std::int64_t>(told[0].item<double>());
+    state_.loss = told[1].item<double>();
     std::vector<torch::Tensor> shared = {flat_.values(), state_.average};
     for (const auto& moments : optimizer_.moments()) shared.push_back(moments);
     for (const auto& buffer : supernet_.buffers()) shared.push_back(buffer);
