@@ -42,8 +42,11 @@ std::string two_cores() {
   REQUIRE(sched_getaffinity(0, sizeof allowed, &allowed) == 0);
   std::string list;
   int found = 0;
-  for (int core = 0; core < CPU_SETSIZE && found < 2; ++core)
-    if (CPU_ISSET(core, &allowed)) list += (found++ == 0 ? "" : ",") + std::to_string(core);
+  for (int core = 0; core < CPU_SETSIZE && found < 2; ++core) {
+    if (!CPU_ISSET(core, &allowed)) continue;
+    if (found++ > 0) list += ',';
+    list += std::to_string(core);
+  }
   return list;
 }
 
