@@ -8,7 +8,8 @@ const std::vector<ImporterEntry>& importers() {
   static const std::vector<ImporterEntry> all = {
       {"avmnist",
        "Reads AV-MNIST from FOLDER/mnist/{train,test}/<digit>/*.png and "
-       "FOLDER/sound_450/{train,test}/<digit>/<digit>_<speaker>_<take>.wav.",
+       "FOLDER/sound_450/{train,test}/<digit>/<digit>_<speaker>_<take>.wav, or from arrays: "
+       "FOLDER/{image,audio}/{train,test}_data.npy and FOLDER/{train,test}_labels.npy.",
        make_avmnist_importer},
   };
   return all;
