@@ -36,6 +36,10 @@ std::string shape_text(const std::vector<std::size_t>& shape) {
   return fmt::format("({})", fmt::join(shape, ", "));
 }
 
+bool are_whole(const std::vector<double>& values) {
+  return std::ranges::all_of(values, [](double value) { return value == std::floor(value); });
+}
+
 /// Reads and checks the structure of a file, part by part.
 class StructureReader {
  public:
@@ -85,12 +89,13 @@ class StructureReader {
     require(path);
     const auto shape = file_.shape(path);
     const auto type = file_.type(path);
-    if (type != ElementType::uint8 && type != ElementType::int64) fail(path, "does not hold whole numbers");
+    const bool is_real = type == ElementType::float32 || type == ElementType::float64;
+    if (is_real && !are_whole(file_.read<double>(path))) fail(path, "does not hold whole numbers");
     const auto classes = static_cast<std::size_t>(info_.classes);
     if (info_.labels == LabelKind::multilabel) {
       if (shape.size() != 2 || shape.back() != classes)
         fail(path, fmt::format("has shape {} instead of (N, {})", shape_text(shape), classes));
-    } else if (shape.size() != 1) {
+    } else if (shape.size() != 1 && (shape.size() != 2 || shape.back() != 1)) {  // a column is as good as a list
       fail(path, fmt::format("has shape {} instead of (N)", shape_text(shape)));
     }
     info_.samples[index_of(split)] = shape.front();
@@ -112,7 +117,7 @@ class StructureReader {
         fail(path, fmt::format("has shape {} instead of (N, C, H, W) or (N, F)", shape_text(shape)));
       const std::vector<std::size_t> sample(shape.begin() + 1, shape.end());
       if (element_count(sample) == 0) fail(path, fmt::format("has shape {}, with empty samples", shape_text(shape)));
-      const auto type = file_.type(path);
+      const auto type = sample_type(path);
       if (type != ElementType::uint8 && type != ElementType::float32) fail(path, "is neither uint8 nor float32");
       if (split == Split::train) {
         modality.sample_shape = sample;
@@ -130,6 +135,12 @@ class StructureReader {
     if (std::ranges::any_of(modality.std, [](float value) { return value <= 0; }))
       fail("/modality/" + name, "std is not above 0 everywhere");
     return modality;
+  }
+
+  /// float64 is read as float32.
+  ElementType sample_type(const std::string& path) const {
+    const auto type = file_.type(path);
+    return type == ElementType::float64 ? ElementType::float32 : type;
   }
 
   std::vector<float> read_statistic(const ModalityInfo& modality, const std::string& attribute) const {

@@ -70,17 +70,23 @@ const Kind* kind_of(std::string_view beginning) {
 
 }  // namespace
 
-void refuse_foreign(const std::filesystem::path& path, std::string_view beginning, std::string_view wanted) {
-  if (const Kind* kind = kind_of(beginning))
-    throw InputError(fmt::format("{} is {}, not {}", path.string(), kind->words, wanted), kind->mend);
+std::optional<ForeignContent> foreign_content(const std::filesystem::path& path, std::string_view beginning,
+                                              std::string_view wanted) {
+  const Kind* kind = kind_of(beginning);
+  if (kind == nullptr) return std::nullopt;
+  return ForeignContent{fmt::format("{} is {}, not {}", path.string(), kind->words, wanted), kind->mend};
 }
 
-void refuse_foreign(const std::filesystem::path& path, std::string_view wanted) {
+void refuse_foreign(const std::filesystem::path& path, std::string_view beginning, std::string_view wanted) {
+  if (const auto foreign = foreign_content(path, beginning, wanted)) throw InputError(foreign->problem, foreign->mend);
+}
+
+std::string beginning_of(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   std::string beginning(kForeignBytes, '\0');
   in.read(beginning.data(), static_cast<std::streamsize>(beginning.size()));
   beginning.resize(static_cast<std::size_t>(in.gcount()));
-  refuse_foreign(path, beginning, wanted);
+  return beginning;
 }
 
 }  // namespace harmonic

@@ -240,4 +240,15 @@ TEST_CASE("The same content gives the same file, and a bad folder is named", "[d
   CHECK_THROWS_AS(write_dataset(folder / "absent" / "d.h5", small_content()), InputError);
 }
 
+TEST_CASE("HDF5 as h5py writes it is read: truth values, whole floats, columns, big-endian, gzip; lzf is named",
+          "[data][shared]") {
+  const auto folder = testing::shared_data("cases/hdf5");
+  if (!folder) return;
+  for (const std::string name : {"bool_labels", "float_labels", "ok_bigendian", "ok_gzip"}) {
+    INFO(name);
+    CHECK_NOTHROW((void)DatasetFile(*folder / (name + ".h5")).training_hash());
+  }
+  CHECK_THROWS_WITH((void)DatasetFile(*folder / "lzf.h5").training_hash(), Contains("filter lzf") && Contains("gzip"));
+}
+
 }  // namespace harmonic
