@@ -5,9 +5,13 @@
 
 #include "core/base/text.hpp"
 #include "core/config/options.hpp"
+#include "core/data/contact_sheet.hpp"
 #include "core/data/dataset_file.hpp"
+#include "core/data/dataset_summary.hpp"
 #include "core/storage/json_text.hpp"
+#include "core/storage/output_file.hpp"
 #include "master/commands/data_actions.hpp"
+#include "master/commands/data_summary.hpp"
 
 namespace harmonic {
 namespace {
@@ -102,14 +106,37 @@ void print_dataset(const fs::path& path, bool as_json) {
   }
 }
 
+namespace {
+
+/// The same with what a look at every sample tells.
+void print_with_summary(const fs::path& path, bool as_json) {
+  const DatasetFile data(path);
+  const auto summary = summarise(data);
+  if (as_json) {
+    auto json = to_json(data);
+    json["summary"] = summary_json(data, summary);
+    std::cout << json_text(json) << '\n';
+  } else {
+    std::cout << to_page(data) << summary_page(data, summary);
+  }
+}
+
+}  // namespace
+
 ExitCode data_show(Arguments args) {
   const std::string file = take_word(args);
   bool json = false;
+  std::string sheet;
   OptionSet options("harmonic data show F.h5", "Shows what a data set file holds.");
+  options.add("sheet", sheet, "PNG to write: the first 64 train samples of every modality, side by side");
   options.add("json", json, "print one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   if (file.empty()) throw InputError("harmonic data show names no file", "give it: harmonic data show F.h5");
-  print_dataset(file, json);
+  if (!sheet.empty()) {
+    check_output(sheet, "sheet", {{"F.h5", file}});
+    write_contact_sheet(sheet, DatasetFile(file));
+  }
+  print_with_summary(file, json);
   return ExitCode::done;
 }
 
