@@ -1,6 +1,7 @@
 #include "core/data/importer.hpp"
 
 #include "core/data/avmnist_import.hpp"
+#include "core/data/folder_import.hpp"
 
 namespace harmonic {
 
@@ -11,6 +12,10 @@ const std::vector<ImporterEntry>& importers() {
        "FOLDER/sound_450/{train,test}/<digit>/<digit>_<speaker>_<take>.wav, or from arrays: "
        "FOLDER/{image,audio}/{train,test}_data.npy and FOLDER/{train,test}_labels.npy.",
        make_avmnist_importer},
+      {"folder",
+       "Reads your own data: IN/<split>/<class>/<sample>.<modality>.<ext>, or a CSV of split, label and a column a "
+       "modality.",
+       make_folder_importer},
   };
   return all;
 }
