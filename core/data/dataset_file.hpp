@@ -43,6 +43,7 @@ struct DatasetInfo {
 };
 
 /// The data set file of the interface (HDF5): /modality/<name>/{train,val,test}, /label/{…}, /id/{…}.
+/// Labels may be truth values or whole floats, too, and a column (N, 1); samples may be float64 or truth values.
 /// Opening checks the whole structure (modalities, shapes, counts, attributes), so that later reads find what they
 /// expect; a split's samples are read only when asked for, which keeps the test split unread until the end.
 class DatasetFile {
