@@ -40,6 +40,8 @@ using Decoders = std::map<std::string, std::unique_ptr<SampleDecoder>>;
 Decoders make_decoders(const RawSamples& raw, const std::vector<std::string>& specs) {
   Decoders decoders;
   for (const auto& modality : raw.modalities) {
+    if (modality.find('/') != std::string::npos)
+      throw InputError(fmt::format("a modality is named {}", modality), "name it without /");
     const auto spec = std::ranges::find(specs, modality, spec_name);
     const auto has = std::ranges::find_if(raw.samples, [&](const RawSample& s) { return s.files.contains(modality); });
     if (has == raw.samples.end()) throw InputError(fmt::format("modality {} has no files", modality), "check its name");
@@ -156,7 +158,7 @@ DatasetContent read_own_data(const FolderImport& import) {
     decoded.push_back(std::move(*values));
   }
   if (problems.count() > 0 && !import.skip_unreadable)
-    throw InputError(fmt::format("{} of {} samples' files are missing or unreadable, the first: {}", problems.count(),
+    throw InputError(fmt::format("{} files of {} samples are missing or unreadable, the first: {}", problems.count(),
                                  raw.samples.size(), problems.first()),
                      "mend them, or leave those samples out with --skip-unreadable");
   if (problems.count() > 0)

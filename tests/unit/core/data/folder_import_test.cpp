@@ -96,7 +96,7 @@ TEST_CASE("What is missing or unreadable is refused with a count, or left out wh
   fs::remove(folder.path() / "own/dog/4.motion.npy");
   write_npy(folder.path() / "own/dog/5.point.npy", "(2,)", {NAN, 1});
   FolderImport import{.in = folder / "own", .modalities = {"point", "motion:length=4"}};
-  CHECK_THROWS_WITH(read_own_data(import), Contains("3 of 40 samples") && Contains("3.point.npy is a web page") &&
+  CHECK_THROWS_WITH(read_own_data(import), Contains("3 files of 40 samples") && Contains("3.point.npy is a web page") &&
                                                Contains("--skip-unreadable"));
   import.skip_unreadable = true;
   const auto all = sizes(read_own_data(import));
