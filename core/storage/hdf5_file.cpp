@@ -191,12 +191,12 @@ std::string missing_filter(hid_t dataset) {
 }
 
 /// Reads values as T; truth values as 0 and 1, which the library converts to nothing else.
+/// @param type that of the data set, open for longer: closing it would forget the errors
 template <class T>
-herr_t read_values(hid_t dataset, hid_t memory, hid_t space, std::vector<T>& values) {
-  const Handle type{H5Dget_type(dataset), H5Tclose};
-  if (!is_boolean(type.get())) return H5Dread(dataset, native_type<T>(), memory, space, H5P_DEFAULT, values.data());
+herr_t read_values(hid_t dataset, hid_t type, hid_t memory, hid_t space, std::vector<T>& values) {
+  if (!is_boolean(type)) return H5Dread(dataset, native_type<T>(), memory, space, H5P_DEFAULT, values.data());
   std::vector<std::uint8_t> truths(values.size());
-  const herr_t result = H5Dread(dataset, type.get(), memory, space, H5P_DEFAULT, truths.data());
+  const herr_t result = H5Dread(dataset, type, memory, space, H5P_DEFAULT, truths.data());
   std::ranges::transform(truths, values.begin(), [](std::uint8_t truth) { return static_cast<T>(truth != 0 ? 1 : 0); });
   return result;
 }
@@ -471,7 +471,8 @@ std::vector<T> Hdf5File::read(const std::string& dataset) const {
   if (!dims.empty()) return read_rows<T>(dataset, 0, dims.front());
   const Handle handle = open_dataset(*this, file_, dataset);
   std::vector<T> value(1);
-  if (read_values(handle.get(), H5S_ALL, H5S_ALL, value) < 0)
+  const Handle type{H5Dget_type(handle.get()), H5Tclose};
+  if (read_values(handle.get(), type.get(), H5S_ALL, H5S_ALL, value) < 0)
     fail_read(*this, dataset, handle.get(), "cannot be read as a number");
   return value;
 }
@@ -496,7 +497,8 @@ std::vector<T> Hdf5File::read_rows(const std::string& dataset, std::size_t first
   const std::vector<hsize_t> sizes(dims.begin(), dims.end());
   H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start.data(), nullptr, sizes.data(), nullptr);
   const Handle memory = dataspace_of(dims);
-  if (read_values(handle.get(), memory.get(), space.get(), values) < 0)
+  const Handle type{H5Dget_type(handle.get()), H5Tclose};
+  if (read_values(handle.get(), type.get(), memory.get(), space.get(), values) < 0)
     fail_read(*this, dataset, handle.get(), "cannot be read (not numeric, or damaged)");
   return values;
 }

@@ -52,7 +52,7 @@ void write_spoilt(const std::filesystem::path& path, const std::string& spoilt) 
     file.write<std::int64_t>("/label/train", train, {2});
     const std::vector<std::int64_t> val = {1};
     if (spoilt == "label rank") {
-      file.write<std::int64_t>("/label/val", val, {1, 1});
+      file.write<std::int64_t>("/label/val", std::vector<std::int64_t>{1, 1}, {1, 2});
     } else {
       file.write<std::int64_t>("/label/val", val, {1});
     }
@@ -184,7 +184,7 @@ TEST_CASE("A data set file that does not fit is refused, with what is wrong and 
       {"no classes", {"classes is 0"}},
       {"labels", {"/label", "missing"}},
       {"label range", {"/label/train", "label 2 at position 1", "0 to 1"}},
-      {"label rank", {"/label/val", "(1, 1)"}},
+      {"label rank", {"/label/val", "(1, 2)"}},
       {"modalities", {"/modality", "missing"}},
       {"sample rank", {"/modality/text/train", "(2, 2, 3)"}},
       {"train count", {"/modality/text/train", "3 samples", "/label/train holds 2"}},
