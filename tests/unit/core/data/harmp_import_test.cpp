@@ -51,12 +51,12 @@ std::optional<HarmpOptions> case_folder(const fs::path& folder) {
 }
 
 std::vector<std::uint8_t> formula_picture(std::size_t width, std::size_t height) {
-  RgbImage image{.width = width, .height = height, .pixels = {}};
+  Picture picture{.width = width, .height = height, .channels = 3};
   for (std::size_t y = 0; y < height; ++y)
     for (std::size_t x = 0; x < width; ++x)
       for (const std::size_t value : {x * 7 + y * 3, x * y, x * x + y * 5})
-        image.pixels.push_back(static_cast<std::uint8_t>(value % 256));
-  return meme_picture(image);
+        picture.pixels.push_back(static_cast<std::uint8_t>(value % 256));
+  return meme_picture(picture);
 }
 
 std::uint64_t weighed_sum(const std::vector<std::uint8_t>& picture) {
@@ -84,6 +84,8 @@ TEST_CASE("The first label is the level; an empty one is refused with its line, 
   CHECK(memes[1].level == HarmLevel::much);
   write_text(file, line("memes_1", "very harmfull", "a"));
   CHECK_THROWS_WITH(read_memes(file), Contains("line 1") && Contains("did you mean very harmful"));
+  write_text(file, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n");
+  CHECK_THROWS_WITH(read_memes(file), Contains("is a Git LFS pointer"));
   write_text(file, "{\"id\":\n");
   CHECK_THROWS_WITH(read_memes(file), Contains("line 1: not JSON"));
   write_text(file, R"({"id":"a","image":"a.png","labels":["not harmful"]})");
