@@ -5,9 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "core/base/error.hpp"
-#include "core/base/log.hpp"
 #include "core/space/search_space.hpp"
-#include "core/storage/atomic_file.hpp"
 #include "tests/support/shared_data.hpp"
 
 namespace harmonic {
@@ -44,24 +42,6 @@ TEST_CASE("A section of a config file is a search space", "[config]") {
   const auto again = read(found.written);
   CHECK(again.written == found.written);
   CHECK(again.spaces.find("wide") == space);
-}
-
-TEST_CASE("Keys of the other family are named: they do nothing", "[config]") {
-  const testing::TemporaryFolder folder;
-  const auto said = [&](const std::string& ini) {
-    const auto file = folder / "log.txt";
-    std::filesystem::remove(file);
-    log::open_file(file);
-    const auto found = read(ini);
-    const auto silent = read(found.written);
-    log::close_file();
-    return read_file(file);
-  };
-  CHECK_THAT(said("[space.text]\nfamily = maxout\nwidths = 24,40\nhidden = 64\n"),
-             Catch::Contains("[space.text]") && Catch::Contains("has no widths") && !Catch::Contains("hidden"));
-  CHECK_THAT(said("[space.wide]\nhidden = 64\nresolution = 32\n"),
-             Catch::Contains("family mobilenet_v3 has no hidden") && !Catch::Contains("resolution"));
-  CHECK(said("[space.text]\nfamily = maxout\nin-features = 40\n").empty());
 }
 
 TEST_CASE("A space's mistakes name the key", "[config]") {
