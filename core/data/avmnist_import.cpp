@@ -14,6 +14,7 @@
 #include "core/data/media_file.hpp"
 #include "core/data/raw_folder.hpp"
 #include "core/data/statistics.hpp"
+#include "core/data/uniform_pictures.hpp"
 
 namespace harmonic {
 namespace {
@@ -182,17 +183,13 @@ class ImageReader {
     if (image.width != kImageSide || image.height != kImageSide)
       throw InputError(fmt::format("image {} is {}x{}", path.string(), image.width, image.height),
                        "AV-MNIST's images are 28x28");
-    if (is_uniform(image) && ++uniform_ == 1) first_uniform_ = path;
+    if (is_uniform(image)) uniform_.add(path.string());
     bytes.insert(bytes.end(), image.pixels.begin(), image.pixels.end());
   }
-  void report() const {
-    if (uniform_ > 0)
-      log::warning("{} images are of one single value, the first {}", uniform_, first_uniform_.string());
-  }
+  void report() const { uniform_.report(); }
 
  private:
-  std::size_t uniform_ = 0;
-  fs::path first_uniform_;
+  UniformPictures uniform_;
 };
 
 std::vector<float> sound_map(const fs::path& path, const AvmnistOptions& options) {

@@ -11,6 +11,7 @@
 #include "core/base/text.hpp"
 #include "core/data/sample_decoder.hpp"
 #include "core/data/sample_list.hpp"
+#include "core/data/uniform_pictures.hpp"
 
 namespace harmonic {
 namespace {
@@ -146,15 +147,14 @@ DatasetContent read_own_data(const FolderImport& import, const SamplesRead& tell
   Problems problems;
   std::vector<RawSample> samples;
   std::vector<Decoded> decoded;
-  std::size_t uniform = 0;
-  std::string first_uniform;
+  UniformPictures uniform;
   std::size_t read = 0;
   for (auto& sample : raw.samples) {
     auto values = decode(sample, decoders, problems);
     tell(++read, raw.samples.size());
     if (!values) continue;
     for (const auto& [modality, value] : *values)
-      if (value.is_uniform && ++uniform == 1) first_uniform = sample.files.at(modality).string();
+      if (value.is_uniform) uniform.add(sample.files.at(modality).string());
     samples.push_back(std::move(sample));
     samples.back().place = decoded.size();
     decoded.push_back(std::move(*values));
@@ -165,7 +165,7 @@ DatasetContent read_own_data(const FolderImport& import, const SamplesRead& tell
                      "mend them, or leave those samples out with --skip-unreadable");
   if (problems.count() > 0)
     log::warning("{} of {} samples are left out", raw.samples.size() - samples.size(), raw.samples.size());
-  if (uniform > 0) log::warning("{} pictures are of one single value, the first {}", uniform, first_uniform);
+  uniform.report();
 
   deal_splits(samples, import.shares, import.seed);
   report_leaks(samples);

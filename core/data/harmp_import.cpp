@@ -14,6 +14,7 @@
 #include "core/data/resize.hpp"
 #include "core/data/statistics.hpp"
 #include "core/data/token_bag.hpp"
+#include "core/data/uniform_pictures.hpp"
 
 namespace harmonic {
 namespace {
@@ -121,28 +122,32 @@ class Repeats {
   std::array<std::array<std::size_t, 3>, 3> across_{};        ///< [split][later split]
 };
 
-std::vector<std::uint8_t> read_meme_picture(const fs::path& path) {
+Picture read_meme_picture(const fs::path& path) {
   if (!fs::is_regular_file(path)) throw InputError(fmt::format("{} is missing", path.string()), "");
-  return meme_picture(read_picture(path, kMemeChannels, Opacity::ignored));
+  return read_picture(path, kMemeChannels, Opacity::ignored);
 }
 
 /// All pictures, or one error that names what is missing or cannot be read.
 void read_pictures(DatasetContent& content, const Memes& memes, const fs::path& folder, const SamplesRead& tell) {
   std::vector<std::string> problems;
+  UniformPictures uniform;
   std::size_t read = 0;
   const std::size_t all = memes[0].size() + memes[1].size() + memes[2].size();
   for (std::size_t split = 0; split < memes.size(); ++split) {
     auto& bytes = content.samples["image"][split].bytes;
     for (const Meme& meme : memes[split]) {
       try {
-        const auto picture = read_meme_picture(folder / meme.image);
-        bytes.insert(bytes.end(), picture.begin(), picture.end());
+        const Picture picture = read_meme_picture(folder / meme.image);
+        if (is_uniform(picture)) uniform.add((folder / meme.image).string());
+        const auto planes = meme_picture(picture);
+        bytes.insert(bytes.end(), planes.begin(), planes.end());
       } catch (const InputError& e) {
         problems.push_back(e.problem());
       }
       tell(++read, all);
     }
   }
+  uniform.report();
   if (problems.empty()) return;
   const std::size_t count = problems.size();
   problems.resize(std::min(count, kMostPictures));

@@ -12,6 +12,7 @@
 #include "core/data/mmimdb_split.hpp"
 #include "core/data/resize.hpp"
 #include "core/data/statistics.hpp"
+#include "core/data/uniform_pictures.hpp"
 #include "core/storage/json_text.hpp"
 #include "core/storage/npy_file.hpp"
 
@@ -363,6 +364,14 @@ DatasetContent read_folder_of_films(const MmimdbOptions& options) {
   return content;
 }
 
+/// Of a poster as it is kept: every channel of one single value.
+bool has_flat_planes(std::span<const std::uint8_t> poster) {
+  for (; !poster.empty(); poster = poster.subspan(kPosterSize.area()))
+    if (std::ranges::any_of(poster.first(kPosterSize.area()), [&](auto level) { return level != poster.front(); }))
+      return false;
+  return true;
+}
+
 class MmimdbImporter final : public Importer {
  public:
   void declare(OptionSet& options) override {
@@ -384,9 +393,15 @@ class MmimdbImporter final : public Importer {
     auto content = read_mmimdb(options);
     const std::size_t films = content.ids[0].size() + content.ids[1].size() + content.ids[2].size();
     auto& posters = content.streams.at("image");
-    posters = [posters, tell, films, read = std::size_t{0}](Split split, std::size_t first, std::size_t count) mutable {
+    posters = [posters, tell, films, ids = content.ids, uniform = UniformPictures(), read = std::size_t{0}](
+                  Split split, std::size_t first, std::size_t count) mutable {
       auto made = posters(split, first, count);
+      const std::size_t each = kPosterChannels * kPosterSize.area();
+      for (std::size_t i = 0; i < count; ++i)
+        if (has_flat_planes(std::span(made).subspan(i * each, each)))
+          uniform.add(fmt::format("that of film {}", ids[index_of(split)][first + i]));
       tell(read += count, films);
+      if (read == films) uniform.report();
       return made;
     };
     return content;

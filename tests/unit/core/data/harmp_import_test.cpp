@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/base/log.hpp"
 #include "core/data/clip_tokens.hpp"
 #include "core/data/statistics.hpp"
 #include "core/storage/atomic_file.hpp"
@@ -144,6 +145,17 @@ TEST_CASE("Repeated memes are left out on demand: later splits keep theirs", "[d
   CHECK(content.ids[0] == std::vector<std::string>{"memes_326", "memes_7001", "memes_7002", "memes_7003", "memes_7004",
                                                    "memes_7005", "memes_7006", "memes_7008"});
   CHECK(content.ids[2].size() == 3);
+}
+
+TEST_CASE("Pictures of one single value are read, counted and warned of", "[data][shared]") {
+  const TemporaryFolder folder;
+  const auto options = case_folder(folder / "harmp");
+  if (!options) return;
+  log::open_file(folder / "log.txt");
+  (void)read_harmp(*options);
+  log::close_file();
+  CHECK_THAT(read_file(folder / "log.txt"),
+             Contains("16 pictures are of one single value") && Contains("memes_44.png"));
 }
 
 TEST_CASE("Pictures that cannot be had are listed before anything is written", "[data][shared]") {
