@@ -19,6 +19,7 @@
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "core/storage/foreign_content.hpp"
 
 namespace harmonic {
 namespace po = boost::program_options;
@@ -84,6 +85,7 @@ IniFile read_config(const std::string& path) {
   if (!file || std::filesystem::is_directory(path))
     throw InputError(fmt::format("cannot read the config file {}", path), "check the path given to --config");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
+  refuse_foreign(path, text, "a config file");
   return parse_ini(text, fmt::format("config file {}", path));
 }
 

@@ -12,6 +12,7 @@
 #include "core/base/error.hpp"
 #include "core/data/clip_text.hpp"
 #include "core/data/html_entities.hpp"
+#include "core/storage/foreign_content.hpp"
 
 namespace harmonic {
 namespace {
@@ -126,6 +127,9 @@ ClipTokens::ClipTokens(const std::filesystem::path& vocabulary) : of_byte_(kByte
   };
   std::error_code error;
   if (!std::filesystem::is_regular_file(vocabulary, error)) refuse("there is no such file");
+  constexpr std::string_view kGzip = "\x1f\x8b";
+  if (const auto beginning = beginning_of(vocabulary); !beginning.starts_with(kGzip))
+    refuse_foreign(vocabulary, beginning, "CLIP's vocabulary");
   Lines lines(vocabulary);
   if (!lines.is_open()) refuse("it cannot be read");
   std::string line;

@@ -15,14 +15,10 @@
 namespace harmonic {
 namespace {
 
-constexpr std::size_t kRowsAtOnce = 256;  ///< of a split, while it is hashed: memory stays small
+constexpr std::size_t kRowsAtOnce = 256;     ///< of a split, while it is hashed: memory stays small
 constexpr std::size_t kStreamedAtOnce = 32;  ///< samples made and written before the next are asked for
 constexpr std::string_view kMendFile =
     "mend the file: `harmonic data show FILE --check` lists all that is wrong with it";
-
-std::size_t index_of(Split split) {
-  return static_cast<std::size_t>(split);
-}
 
 /// In place: (x - mean) / std of x's channel, for samples of this shape.
 void normalise(std::vector<float>& values, const std::vector<std::size_t>& sample_shape,

@@ -21,6 +21,10 @@ inline const Choices<Split> kSplitWords = {{"train", Split::train}, {"val", Spli
 [[nodiscard]] inline const std::string& to_text(Split split) {
   return word_of(kSplitWords, split);
 }
+/// Where a split stands in arrays of the three.
+[[nodiscard]] inline std::size_t index_of(Split split) {
+  return static_cast<std::size_t>(split);
+}
 
 /// What the labels are: one class a sample, or any number of them.
 enum class LabelKind { classification, multilabel };
@@ -51,6 +55,7 @@ struct DatasetInfo {
 };
 
 /// The data set file of the interface (HDF5): /modality/<name>/{train,val,test}, /label/{…}, /id/{…}.
+/// Labels may be truth values or whole floats, too, and a column (N, 1); samples may be float64 or truth values.
 /// Opening checks the whole structure (modalities, shapes, counts, attributes), so that later reads find what they
 /// expect; a split's samples are read only when asked for, which keeps the test split unread until the end.
 class DatasetFile {

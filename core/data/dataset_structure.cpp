@@ -14,12 +14,12 @@ namespace {
 
 constexpr std::string_view kSeeLayout = "configs/README.md shows the layout";
 
-std::size_t index_of(Split split) {
-  return static_cast<std::size_t>(split);
-}
-
 std::string shape_text(const std::vector<std::size_t>& shape) {
   return fmt::format("({})", fmt::join(shape, ", "));
+}
+
+bool are_whole(const std::vector<double>& values) {
+  return std::ranges::all_of(values, [](double value) { return value == std::floor(value); });
 }
 
 /// How samples of this shape become (N, C, H, W) or (N, F).
@@ -126,7 +126,7 @@ class StructureReader {
       if (shape.size() != 2 || (classes > 0 && shape.back() != classes))
         fail(path, fmt::format("has shape {} instead of (N, {})", shape_text(shape), classes),
              "write a row a sample and a column a class, of 0 and 1");
-    } else if (shape.size() != 1) {
+    } else if (shape.size() != 1 && (shape.size() != 2 || shape.back() != 1)) {  // a column is as good as a list
       fail(path, fmt::format("has shape {} instead of (N)", shape_text(shape)),
            R"(write one class a sample, y.reshape(-1); for several a sample f.attrs["task"] = "multilabel")");
     }
@@ -136,7 +136,8 @@ class StructureReader {
     if (file_.is_text(path) != text_labels_)
       fail(path, "holds texts where another split holds numbers, or the other way round", "write all as texts");
     if (!text_labels_)
-      if (const auto type = type_of(path); type != ElementType::uint8 && type != ElementType::int64)
+      if (const auto type = type_of(path);
+          type != ElementType::uint8 && type != ElementType::int64 && !are_whole(file_.read<double>(path)))
         fail(path, "does not hold whole numbers", R"(write y.astype("int64"), or names of classes as texts)");
     const std::int64_t bound = info_.labels == LabelKind::multilabel ? 2 : info_.classes;
     const auto labels = text_labels_ ? read_class_labels(file_, info_, split) : file_.read<std::int64_t>(path);
@@ -152,8 +153,14 @@ class StructureReader {
     try {
       return file_.type(path);
     } catch (const ContentError&) {
-      fail(path, "does not hold numbers", R"(write x.astype("uint8") of truth values, x.astype("float32") of others)");
+      fail(path, "does not hold numbers", R"(write them as numbers, x.astype("float32"))");
     }
+  }
+
+  /// float64 is read as float32.
+  ElementType sample_type(const std::string& path) const {
+    const auto type = type_of(path);
+    return type == ElementType::float64 ? ElementType::float32 : type;
   }
 
   ModalityInfo read_modality(const std::string& name) {
@@ -169,9 +176,10 @@ class StructureReader {
       const std::vector<std::size_t> sample(shape.begin() + 1, shape.end());
       if (element_count(sample) == 0)
         fail(path, fmt::format("has shape {}, with empty samples", shape_text(shape)), "leave the modality out");
-      const auto type = type_of(path);
+      const auto type = sample_type(path);
       if (type != ElementType::uint8 && type != ElementType::float32)
-        fail(path, "is neither uint8 nor float32", R"(write x.astype("float32"); or uint8 of values 0 to 255)");
+        fail(path, "is neither uint8 nor float32 or float64",
+             R"(write x.astype("float32"); or uint8 of values 0 to 255)");
       if (split == Split::train) {
         modality.sample_shape = sample;
         modality.type = type;

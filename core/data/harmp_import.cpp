@@ -14,15 +14,16 @@
 #include "core/data/resize.hpp"
 #include "core/data/statistics.hpp"
 #include "core/data/token_bag.hpp"
+#include "core/data/uniform_pictures.hpp"
 
 namespace harmonic {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kSide = 112;
-constexpr std::size_t kChannels = 3;
-constexpr std::size_t kMostNamed = 20;  ///< pictures, in one message
+constexpr std::size_t kMemePixels = 112;
+constexpr std::size_t kMemeChannels = 3;
+constexpr std::size_t kMostPictures = 20;  ///< pictures, in one message
 const std::vector<float> kClipMeans = {0.48145466F, 0.4578275F, 0.40821073F};
 const std::vector<float> kClipStds = {0.26862954F, 0.26130258F, 0.27577711F};
 
@@ -121,33 +122,37 @@ class Repeats {
   std::array<std::array<std::size_t, 3>, 3> across_{};        ///< [split][later split]
 };
 
-std::vector<std::uint8_t> read_picture(const fs::path& path) {
+Picture read_meme_picture(const fs::path& path) {
   if (!fs::is_regular_file(path)) throw InputError(fmt::format("{} is missing", path.string()), "");
-  return meme_picture(read_rgb_image(path));
+  return read_picture(path, kMemeChannels, Opacity::ignored);
 }
 
 /// All pictures, or one error that names what is missing or cannot be read.
 void read_pictures(DatasetContent& content, const Memes& memes, const fs::path& folder, const SamplesRead& tell) {
   std::vector<std::string> problems;
+  UniformPictures uniform;
   std::size_t read = 0;
   const std::size_t all = memes[0].size() + memes[1].size() + memes[2].size();
   for (std::size_t split = 0; split < memes.size(); ++split) {
     auto& bytes = content.samples["image"][split].bytes;
     for (const Meme& meme : memes[split]) {
       try {
-        const auto picture = read_picture(folder / meme.image);
-        bytes.insert(bytes.end(), picture.begin(), picture.end());
+        const Picture picture = read_meme_picture(folder / meme.image);
+        if (is_uniform(picture)) uniform.add((folder / meme.image).string());
+        const auto planes = meme_picture(picture);
+        bytes.insert(bytes.end(), planes.begin(), planes.end());
       } catch (const InputError& e) {
         problems.push_back(e.problem());
       }
       tell(++read, all);
     }
   }
+  uniform.report();
   if (problems.empty()) return;
   const std::size_t count = problems.size();
-  problems.resize(std::min(count, kMostNamed));
+  problems.resize(std::min(count, kMostPictures));
   throw InputError(
-      fmt::format("{} pictures cannot be had: {}{}", count, join(problems, "; "), count > kMostNamed ? "; …" : ""),
+      fmt::format("{} pictures cannot be had: {}{}", count, join(problems, "; "), count > kMostPictures ? "; …" : ""),
       "put them there, name their folder with --images, or take their lines out of the annotations");
 }
 
@@ -221,6 +226,7 @@ class HarmpImporter final : public Importer {
     options.add("drop-duplicates", options_.drop_duplicates,
                 "leave out memes whose text or id is there before in their split, or in a later split");
   }
+  [[nodiscard]] std::vector<OptionFile> inputs() const override { return {{"in", in_}, {"bpe", bpe_}}; }
   [[nodiscard]] DatasetContent read(const SamplesRead& tell) const override {
     HarmpOptions options = options_;
     options.in = in_;
@@ -237,23 +243,13 @@ class HarmpImporter final : public Importer {
 
 }  // namespace
 
-std::vector<std::uint8_t> meme_picture(const RgbImage& image) {
-  const std::size_t shorter = std::min(image.width, image.height);
-  const auto scaled = [&](std::size_t side) { return kSide * side / shorter; };
-  const PlaneSize size = {scaled(image.height), scaled(image.width)};
-  const auto resized = resize_bicubic(image.pixels, kChannels, {image.height, image.width}, size);
-  // Python's round: halves to even.
-  const auto middle = [](std::size_t side) {
-    return static_cast<std::size_t>(std::nearbyint(static_cast<double>(side - kSide) / 2));
-  };
-  const std::size_t top = middle(size.height), left = middle(size.width);
-  std::vector<std::uint8_t> picture;
-  picture.reserve(kChannels * kSide * kSide);
-  for (std::size_t channel = 0; channel < kChannels; ++channel)
-    for (std::size_t row = top; row < top + kSide; ++row)
-      for (std::size_t column = left; column < left + kSide; ++column)
-        picture.push_back(resized[(row * size.width + column) * kChannels + channel]);
-  return picture;
+std::vector<std::uint8_t> meme_picture(const Picture& picture) {
+  const Picture square = resized_to_square(picture, kMemePixels, PictureFit::crop);
+  std::vector<std::uint8_t> planes;
+  planes.reserve(square.pixels.size());
+  for (std::size_t channel = 0; channel < kMemeChannels; ++channel)
+    for (std::size_t i = channel; i < square.pixels.size(); i += kMemeChannels) planes.push_back(square.pixels[i]);
+  return planes;
 }
 
 DatasetContent read_harmp(const HarmpOptions& options, const SamplesRead& tell) {
@@ -274,7 +270,7 @@ DatasetContent read_harmp(const HarmpOptions& options, const SamplesRead& tell) 
   const bool is_native = options.text == MemeText::native;
   content.info.modalities = {{.name = "image",
                               .type = ElementType::uint8,
-                              .sample_shape = {kChannels, kSide, kSide},
+                              .sample_shape = {kMemeChannels, kMemePixels, kMemePixels},
                               .mean = kClipMeans,
                               .std = kClipStds},
                              is_native ? native_texts(content, texts) : published_texts(content, texts)};

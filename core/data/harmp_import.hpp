@@ -37,7 +37,7 @@ struct HarmpOptions {
     const HarmpOptions& options, const SamplesRead& tell = [](std::size_t, std::size_t) {});
 
 /// 3 x 112 x 112: the shorter side to 112 (bicubic, antialiased), the other in proportion, cut down; the middle.
-[[nodiscard]] std::vector<std::uint8_t> meme_picture(const RgbImage& image);
+[[nodiscard]] std::vector<std::uint8_t> meme_picture(const Picture& picture);
 
 /// The same as a source of `harmonic data import`.
 [[nodiscard]] std::unique_ptr<Importer> make_harmp_importer();

@@ -7,6 +7,7 @@
 
 #include "core/config/options.hpp"
 #include "core/data/dataset_file.hpp"
+#include "core/storage/output_file.hpp"
 
 namespace harmonic {
 
@@ -19,6 +20,8 @@ class Importer {
   virtual ~Importer() = default;
   /// Binds the options that this kind of data needs: where it lies, and what is made of it.
   virtual void declare(OptionSet& options) = 0;
+  /// Files and folders that its options name: no output may be one of them.
+  [[nodiscard]] virtual std::vector<OptionFile> inputs() const = 0;
   /// @param tell hears of every sample that was read
   /// @throws InputError naming the file that is missing or cannot be read
   [[nodiscard]] virtual DatasetContent read(const SamplesRead& tell) const = 0;

@@ -5,6 +5,7 @@
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "core/storage/foreign_content.hpp"
 #include "core/storage/json_text.hpp"
 
 namespace harmonic {
@@ -52,6 +53,7 @@ class Line {
 std::vector<Meme> read_memes(const std::filesystem::path& path, std::optional<HarmLevel> blank) {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   const std::string file = read_file(path);
+  refuse_foreign(path, file, "lines of JSON");
   std::string_view rest = file;
   if (rest.starts_with(kByteOrderMark)) rest.remove_prefix(kByteOrderMark.size());
   std::vector<Meme> memes;

@@ -56,6 +56,14 @@ Matrix mel_filter_bank(const MfccSettings& settings) {
   return bank;
 }
 
+/// Where sample `at` of a signal mirrored about both its ends comes from.
+std::size_t mirrored(std::ptrdiff_t at, std::ptrdiff_t length) {
+  if (length == 1) return 0;
+  const std::ptrdiff_t period = 2 * (length - 1);
+  const std::ptrdiff_t within = ((at % period) + period) % period;
+  return static_cast<std::size_t>(std::min(within, period - within));
+}
+
 /// The first `rows` rows of the orthonormal DCT-II of `length` values.
 Matrix dct_matrix(int rows, int length) {
   Matrix dct(static_cast<std::size_t>(rows), static_cast<std::size_t>(length));
@@ -126,7 +134,8 @@ Matrix Mfcc::mel_power(std::span<const float> samples) const {
     for (std::ptrdiff_t i = 0; i < settings_.n_fft; ++i) {
       const std::ptrdiff_t at = start + i;
       const bool is_inside = at >= 0 && at < length;
-      fft_->in[i] = is_inside ? window_[static_cast<std::size_t>(i)] * samples[static_cast<std::size_t>(at)] : 0.0;
+      const bool is_seen = is_inside || (settings_.padding == MfccPadding::reflect && length > 0);
+      fft_->in[i] = is_seen ? window_[static_cast<std::size_t>(i)] * samples[mirrored(at, length)] : 0.0;
     }
     fftw_execute(fft_->plan);
     for (std::size_t bin = 0; bin < power.rows; ++bin)

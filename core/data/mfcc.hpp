@@ -18,18 +18,25 @@ struct Matrix {
   [[nodiscard]] double at(std::size_t row, std::size_t col) const { return values[row * cols + col]; }
 };
 
+/// What a window sees beyond the ends of a signal.
+enum class MfccPadding {
+  zero,     ///< nothing: librosa 0.9 and later
+  reflect,  ///< the signal mirrored about its first and last sample: librosa before 0.9
+};
+
 struct MfccSettings {
   int sample_rate = 8000;  ///< Hz
   int n_fft = 2048;        ///< samples a window, even
   int hop = 512;           ///< samples between the centres of two windows
   int n_mels = 128;        ///< bands between 0 Hz and half the sample rate
   int n_mfcc = 20;         ///< coefficients kept, at most n_mels
+  MfccPadding padding = MfccPadding::zero;
 };
 
-/// Mel-frequency cepstral coefficients, formula by formula those of librosa 0.10 and later: centred windows over a
-/// signal padded with zeros, periodic Hann window, power spectrum, Slaney's mel scale with bands of equal area,
-/// decibels (reference 1, floor 1e-10, at most 80 dB under the loudest), orthonormal DCT-II. In double precision.
-/// Source: M. Slaney, Auditory Toolbox (1998); librosa's documentation of `feature.mfcc`.
+/// Mel-frequency cepstral coefficients, formula by formula those of librosa: centred windows over a padded signal,
+/// periodic Hann window, power spectrum, Slaney's mel scale with bands of equal area, decibels (reference 1, floor
+/// 1e-10, at most 80 dB under the loudest), orthonormal DCT-II. In double precision. Source: M. Slaney, Auditory
+/// Toolbox (1998); librosa's documentation of `feature.mfcc`.
 ///   Mfcc{{}}.coefficients(one second at 8 kHz)   gives 20 x 16
 /// Make and destroy by one thread at a time (FFTW's planner).
 class Mfcc {

@@ -12,6 +12,7 @@
 #include "core/data/mmimdb_split.hpp"
 #include "core/data/resize.hpp"
 #include "core/data/statistics.hpp"
+#include "core/data/uniform_pictures.hpp"
 #include "core/storage/json_text.hpp"
 #include "core/storage/npy_file.hpp"
 
@@ -20,10 +21,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kChannels = 3;
+constexpr std::size_t kPosterChannels = 3;
 constexpr PlaneSize kPosterSize = {224, 224};
-constexpr std::size_t kMostNamed = 5;  ///< films, in one message
-constexpr std::string_view kLayout =
+constexpr std::size_t kMostFilms = 5;  ///< films, in one message
+constexpr std::string_view kMmimdbLayout =
     "give multimodal_imdb.hdf5, or the folder that holds {train,dev,test}/{image,text,label}_NNNNNN.npy";
 
 /// As published, in falling order of frequency: what the columns are where the data does not name them.
@@ -39,8 +40,8 @@ class PosterConverter {
 
   /// Appends 3 x 224 x 224. `film` names it in messages. @throws InputError for values that are no poster's
   void append(std::vector<std::uint8_t>& out, std::span<const float> poster, PlaneSize size, const std::string& film) {
-    for (std::size_t i = 0; i < kChannels; ++i) {
-      const std::size_t channel = form_ == PosterForm::native ? kChannels - 1 - i : i;  // RGB of BGR
+    for (std::size_t i = 0; i < kPosterChannels; ++i) {
+      const std::size_t channel = form_ == PosterForm::native ? kPosterChannels - 1 - i : i;  // RGB of BGR
       const double mean = kCaffeMeans[channel];
       const auto values = poster.subspan(channel * size.area(), size.area());
       check(values, mean, film);
@@ -90,8 +91,8 @@ class TextCheck {
   /// @throws InputError naming the first films, unless they are to be zeroed
   void finish(const fs::path& in) const {
     if (missing_.empty()) return;
-    auto named = fmt::format("{}", fmt::join(std::span(missing_).first(std::min(missing_.size(), kMostNamed)), ", "));
-    if (missing_.size() > kMostNamed) named += ", …";
+    auto named = fmt::format("{}", fmt::join(std::span(missing_).first(std::min(missing_.size(), kMostFilms)), ", "));
+    if (missing_.size() > kMostFilms) named += ", …";
     if (rule_ == MissingText::refuse)
       throw InputError(
           fmt::format("{}: the text features of {} film(s) are not finite: {}", in.string(), missing_.size(), named),
@@ -135,7 +136,7 @@ ModalityInfo describe_text(const std::vector<float>& train, std::size_t features
 ModalityInfo describe_posters(PosterForm form) {
   ModalityInfo image = {.name = "image",
                         .type = ElementType::uint8,
-                        .sample_shape = {kChannels, kPosterSize.height, kPosterSize.width},
+                        .sample_shape = {kPosterChannels, kPosterSize.height, kPosterSize.width},
                         .mean = {},
                         .std = {}};
   if (form == PosterForm::native) return image;  // of train, once it is written
@@ -182,7 +183,7 @@ std::vector<std::string> genre_names(const Hdf5File& file, std::size_t genres) {
 std::vector<std::size_t> shape_of(const Hdf5File& file, const std::string& dataset, std::size_t dimensions,
                                   std::size_t films) {
   if (!file.exists(dataset))
-    throw InputError(fmt::format("{} has no data set {}", file.path().string(), dataset), kLayout);
+    throw InputError(fmt::format("{} has no data set {}", file.path().string(), dataset), kMmimdbLayout);
   const auto shape = file.shape(dataset);
   if (shape.size() != dimensions || (films != 0 && shape.front() != films) || element_count(shape) == 0)
     throw InputError(fmt::format("{}, {}: shape ({}) does not fit {} films", file.path().string(), dataset,
@@ -221,7 +222,7 @@ class PosterRows {
   std::vector<std::uint8_t> operator()(Split split, std::size_t first, std::size_t count) {
     const auto asked = std::span(rows_[static_cast<std::size_t>(split)]).subspan(first, count);
     std::vector<std::uint8_t> out;
-    out.reserve(count * kChannels * kPosterSize.area());
+    out.reserve(count * kPosterChannels * kPosterSize.area());
     for (std::size_t i = 0; i < count;) {
       std::size_t end = i + 1;  // neighbours in the file are read at once
       while (end < count && asked[end] == asked[end - 1] + 1) ++end;
@@ -247,7 +248,7 @@ DatasetContent read_file_of_films(const MmimdbOptions& options) {
   const auto file = std::make_shared<const Hdf5File>(options.in, Hdf5File::Mode::read);
   const auto posters = shape_of(*file, "/images", 4, 0);
   const std::size_t films = posters.front();
-  if (posters[1] != kChannels)
+  if (posters[1] != kPosterChannels)
     throw InputError(
         fmt::format("{}, /images: shape ({}) has not 3 channels", options.in.string(), fmt::join(posters, ", ")),
         "fetch the file anew");
@@ -283,7 +284,7 @@ fs::path prepared_file(const fs::path& folder, std::string_view part, std::size_
 }
 
 std::size_t prepared_films(const fs::path& folder) {
-  if (!fs::is_directory(folder)) throw InputError(fmt::format("no folder {}", folder.string()), kLayout);
+  if (!fs::is_directory(folder)) throw InputError(fmt::format("no folder {}", folder.string()), kMmimdbLayout);
   std::map<std::string, std::size_t> counts = {{"image", 0}, {"text", 0}, {"label", 0}};
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
@@ -292,7 +293,7 @@ std::size_t prepared_films(const fs::path& folder) {
   }
   std::size_t films = 0;
   for (const auto& [part, count] : counts) films = std::max(films, count);
-  if (films == 0) throw InputError(fmt::format("no film in {}", folder.string()), kLayout);
+  if (films == 0) throw InputError(fmt::format("no film in {}", folder.string()), kMmimdbLayout);
   for (const auto& [part, count] : counts)  // numbers run from 0 on without gaps
     for (std::size_t position = 0; position < films; ++position)
       if (const auto path = prepared_file(folder, part, position); !fs::exists(path))
@@ -302,13 +303,14 @@ std::size_t prepared_films(const fs::path& folder) {
   return films;
 }
 
-NpyArray read_part(const fs::path& path, const std::vector<std::size_t>& shape) {
-  auto array = read_npy(path);
-  if (array.shape != shape)
-    throw InputError(fmt::format("{} has shape ({}) instead of ({})", path.string(), fmt::join(array.shape, ", "),
+std::vector<float> read_part(const fs::path& path, const std::vector<std::size_t>& shape) {
+  const NpyArray array = NpyArray::read(path);
+  if (array.shape() != shape)
+    throw InputError(fmt::format("{} has shape ({}) instead of ({})", path.string(), fmt::join(array.shape(), ", "),
                                  fmt::join(shape, ", ")),
                      "prepare the folder anew");
-  return array;
+  const auto values = array.values(0, array.size());
+  return {values.begin(), values.end()};
 }
 
 DatasetContent read_folder_of_films(const MmimdbOptions& options) {
@@ -326,10 +328,11 @@ DatasetContent read_folder_of_films(const MmimdbOptions& options) {
                                    options.split->string(), lists->ids[split].size()),
                        "give the split that the folder was prepared with, or none");
     if (split == 0) {
-      text_shape = read_npy(prepared_file(folder, "text", 0)).shape;
-      label_shape = read_npy(prepared_file(folder, "label", 0)).shape;
-      poster_shape = read_npy(prepared_file(folder, "image", 0)).shape;
-      if (text_shape.size() != 1 || label_shape.size() != 1 || poster_shape.size() != 3 || poster_shape[0] != kChannels)
+      text_shape = NpyArray::read(prepared_file(folder, "text", 0)).shape();
+      label_shape = NpyArray::read(prepared_file(folder, "label", 0)).shape();
+      poster_shape = NpyArray::read(prepared_file(folder, "image", 0)).shape();
+      if (text_shape.size() != 1 || label_shape.size() != 1 || poster_shape.size() != 3 ||
+          poster_shape[0] != kPosterChannels)
         throw InputError(
             fmt::format("the first film of {} has no text (F), label (G) and image (3, H, W)", folder.string()),
             "prepare the folder anew");
@@ -337,11 +340,11 @@ DatasetContent read_folder_of_films(const MmimdbOptions& options) {
     for (std::size_t position = 0; position < films; ++position) {
       const fs::path path = prepared_file(folder, "text", position);
       auto text = read_part(path, text_shape);
-      check.take(text.values, path.string());
+      check.take(text, path.string());
       auto& floats = content.samples["text"][split].floats;
-      floats.insert(floats.end(), text.values.begin(), text.values.end());
+      floats.insert(floats.end(), text.begin(), text.end());
       const fs::path label = prepared_file(folder, "label", position);
-      append_genres(content.label_sets[split], read_part(label, label_shape).values, label.string());
+      append_genres(content.label_sets[split], read_part(label, label_shape), label.string());
       content.ids[split].push_back(lists ? lists->ids[split][position]
                                          : fmt::format("{}/{:06}", folder.filename().string(), position));
     }
@@ -354,11 +357,19 @@ DatasetContent read_folder_of_films(const MmimdbOptions& options) {
     std::vector<std::uint8_t> out;
     for (std::size_t position = first; position < first + count; ++position) {
       const fs::path path = prepared_file(folders[static_cast<std::size_t>(split)], "image", position);
-      converter.append(out, read_part(path, poster_shape).values, {poster_shape[1], poster_shape[2]}, path.string());
+      converter.append(out, read_part(path, poster_shape), {poster_shape[1], poster_shape[2]}, path.string());
     }
     return out;
   };
   return content;
+}
+
+/// Of a poster as it is kept: every channel of one single value.
+bool has_flat_planes(std::span<const std::uint8_t> poster) {
+  for (; !poster.empty(); poster = poster.subspan(kPosterSize.area()))
+    if (std::ranges::any_of(poster.first(kPosterSize.area()), [&](auto level) { return level != poster.front(); }))
+      return false;
+  return true;
 }
 
 class MmimdbImporter final : public Importer {
@@ -374,6 +385,7 @@ class MmimdbImporter final : public Importer {
                        {{"refuse", MissingText::refuse}, {"zero", MissingText::zero}},
                        "what becomes of text features that are not finite");
   }
+  [[nodiscard]] std::vector<OptionFile> inputs() const override { return {{"in", in_}, {"split", split_}}; }
   [[nodiscard]] DatasetContent read(const SamplesRead& tell) const override {
     MmimdbOptions options = options_;
     options.in = in_;
@@ -381,9 +393,15 @@ class MmimdbImporter final : public Importer {
     auto content = read_mmimdb(options);
     const std::size_t films = content.ids[0].size() + content.ids[1].size() + content.ids[2].size();
     auto& posters = content.streams.at("image");
-    posters = [posters, tell, films, read = std::size_t{0}](Split split, std::size_t first, std::size_t count) mutable {
+    posters = [posters, tell, films, ids = content.ids, uniform = UniformPictures(), read = std::size_t{0}](
+                  Split split, std::size_t first, std::size_t count) mutable {
       auto made = posters(split, first, count);
+      const std::size_t each = kPosterChannels * kPosterSize.area();
+      for (std::size_t i = 0; i < count; ++i)
+        if (has_flat_planes(std::span(made).subspan(i * each, each)))
+          uniform.add(fmt::format("that of film {}", ids[index_of(split)][first + i]));
       tell(read += count, films);
+      if (read == films) uniform.report();
       return made;
     };
     return content;

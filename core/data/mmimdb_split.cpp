@@ -24,10 +24,6 @@ std::optional<Split> split_named(std::string name) {
   return std::nullopt;
 }
 
-std::size_t index_of(Split split) {
-  return static_cast<std::size_t>(split);
-}
-
 }  // namespace
 
 MmimdbSplit read_mmimdb_split(const std::filesystem::path& path) {

@@ -73,6 +73,28 @@ std::uint8_t weighed(const std::uint8_t* values, std::size_t stride, const Windo
   return static_cast<std::uint8_t>(std::clamp(sum >> kWeightBits, 0, 255));
 }
 
+Picture resized(const Picture& picture, PlaneSize to) {
+  return {.width = to.width,
+          .height = to.height,
+          .channels = picture.channels,
+          .pixels = resize_bicubic(picture.pixels, picture.channels, {picture.height, picture.width}, to)};
+}
+
+/// The middle of a picture that is `side` or more both ways.
+Picture cut(const Picture& picture, std::size_t side) {
+  const auto middle = [&](std::size_t extent) {
+    return static_cast<std::size_t>(std::nearbyint(static_cast<double>(extent - side) / 2));
+  };
+  const std::size_t top = middle(picture.height), left = middle(picture.width);
+  Picture result{.width = side, .height = side, .channels = picture.channels};
+  for (std::size_t row = top; row < top + side; ++row) {
+    const auto from =
+        picture.pixels.begin() + static_cast<std::ptrdiff_t>((row * picture.width + left) * picture.channels);
+    result.pixels.insert(result.pixels.end(), from, from + static_cast<std::ptrdiff_t>(side * picture.channels));
+  }
+  return result;
+}
+
 }  // namespace
 
 std::vector<float> resize_bilinear(std::span<const float> plane, PlaneSize from, PlaneSize to) {
@@ -104,6 +126,12 @@ std::vector<std::uint8_t> resize_bicubic(std::span<const std::uint8_t> picture, 
     for (std::size_t i = 0; i < to.width * channels; ++i)
       resized.push_back(weighed(&narrow[i], to.width * channels, window));
   return resized;
+}
+
+Picture resized_to_square(const Picture& picture, std::size_t side, PictureFit fit) {
+  if (fit == PictureFit::stretch) return resized(picture, {side, side});
+  const std::size_t shorter = std::min(picture.width, picture.height);
+  return cut(resized(picture, {picture.height * side / shorter, picture.width * side / shorter}), side);
 }
 
 }  // namespace harmonic

@@ -4,6 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "core/data/media_file.hpp"
+
 namespace harmonic {
 
 struct PlaneSize {
@@ -20,5 +22,14 @@ struct PlaneSize {
 /// bit.
 [[nodiscard]] std::vector<std::uint8_t> resize_bicubic(std::span<const std::uint8_t> picture, std::size_t channels,
                                                        PlaneSize from, PlaneSize to);
+
+/// How a picture of any shape becomes a square one.
+enum class PictureFit {
+  crop,     ///< the shorter side to the square's, the other rounded down; the middle cut out, halves to even
+  stretch,  ///< both sides to the square's
+};
+
+/// By resize_bicubic; crop as torchvision's Resize and CenterCrop have it. @param side pixels, 1 or more
+[[nodiscard]] Picture resized_to_square(const Picture& picture, std::size_t side, PictureFit fit);
 
 }  // namespace harmonic

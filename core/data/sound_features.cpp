@@ -5,14 +5,13 @@
 #include <cmath>
 #include <numbers>
 
-#include "core/data/mfcc.hpp"
+#include "core/data/resample.hpp"
 
 namespace harmonic {
 namespace {
 
 constexpr int kSide = static_cast<int>(kSoundSide);
 constexpr std::size_t kPublishedStride = 3;
-constexpr int kPublishedRate = 8000;
 constexpr unsigned kShortestWindow = 256;  ///< 32 ms at 8 kHz: a few periods of the lowest voice
 constexpr int kNativeBands = 40;
 constexpr int kLifter = 2 * kSide;
@@ -28,13 +27,14 @@ std::vector<float> square(const Matrix& coefficients) {
   return map;
 }
 
-Matrix published(const Sound& sound) {
+Matrix published(const Sound& sound, MfccPadding padding) {
   std::vector<float> third;
   for (std::size_t i = 0; i < sound.samples.size(); i += kPublishedStride) third.push_back(sound.samples[i]);
-  return Mfcc({.sample_rate = kPublishedRate, .n_mfcc = kSide}).coefficients(third);
+  return Mfcc({.sample_rate = kSoundRate, .n_mfcc = kSide, .padding = padding}).coefficients(third);
 }
 
-Matrix native(const Sound& sound) {
+Matrix native(const Sound& given) {
+  const Sound sound = resampled(given, kSoundRate);
   const int length = static_cast<int>(sound.samples.size());
   const int hop = (length + kSide - 1) / kSide;
   const int window = static_cast<int>(std::bit_ceil(std::max(kShortestWindow, 2U * static_cast<unsigned>(hop))));
@@ -54,8 +54,8 @@ Matrix native(const Sound& sound) {
 
 }  // namespace
 
-std::vector<float> sound_features(SoundFeatures kind, const Sound& sound) {
-  return square(kind == SoundFeatures::native ? native(sound) : published(sound));
+std::vector<float> sound_features(SoundFeatures kind, const Sound& sound, MfccPadding padding) {
+  return square(kind == SoundFeatures::native ? native(sound) : published(sound, padding));
 }
 
 }  // namespace harmonic

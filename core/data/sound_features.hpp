@@ -5,9 +5,11 @@
 #include <vector>
 
 #include "core/data/media_file.hpp"
+#include "core/data/mfcc.hpp"
 
 namespace harmonic {
 
+inline constexpr int kSoundRate = 8000;        ///< Hz, that both kinds of features are made for
 inline constexpr std::size_t kSoundSide = 20;  ///< coefficients, and frames, of a sound's map
 
 /// How a sound becomes a kSoundSide x kSoundSide map of MFCCs (row: coefficient, column: frame).
@@ -21,7 +23,9 @@ enum class SoundFeatures {
   published,
 };
 
-/// `sound` holds at least one sample. Row-major.
-[[nodiscard]] std::vector<float> sound_features(SoundFeatures kind, const Sound& sound);
+/// `sound` holds at least one sample; native: of any sampling rate, brought to 8 kHz. Row-major.
+/// @param padding of published features; native ones see zeros
+[[nodiscard]] std::vector<float> sound_features(SoundFeatures kind, const Sound& sound,
+                                                MfccPadding padding = MfccPadding::reflect);
 
 }  // namespace harmonic

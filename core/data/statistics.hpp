@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cmath>
-#include <span>
 
 namespace harmonic {
 
@@ -11,13 +10,14 @@ struct Statistics {
 };
 
 /// Mean and standard deviation of some values; std 1 when all are equal.
-[[nodiscard]] inline Statistics statistics_of(std::span<const float> values) {
+template <class Values>
+[[nodiscard]] Statistics statistics_of(const Values& values) {
   const auto count = static_cast<double>(values.size());
   double sum = 0;
-  for (const float value : values) sum += value;
+  for (const auto value : values) sum += value;
   const double mean = sum / count;
   double squares = 0;
-  for (const float value : values) squares += (value - mean) * (value - mean);
+  for (const auto value : values) squares += (value - mean) * (value - mean);
   const double std = std::sqrt(squares / count);
   return {static_cast<float>(mean), std > 0 ? static_cast<float>(std) : 1.0F};
 }

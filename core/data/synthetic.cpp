@@ -19,9 +19,9 @@ namespace harmonic {
 namespace {
 
 constexpr double kTrainShare = 0.60;
-constexpr double kValShare = 0.15;
+constexpr double kSyntheticValShare = 0.15;
 constexpr double kSpoiltShare = 0.25;  ///< of the samples, for each of the two modalities
-constexpr int kDigits = 10;
+constexpr int kDigitClasses = 10;
 constexpr int kTextFeatures = 300;
 constexpr int kPosterSide = 224, kPosterGenres = 23, kMostGenres = 4;
 constexpr int kMemeSide = 112, kMemeClasses = 3;
@@ -38,10 +38,10 @@ Spoilt draw_spoilt(RandomStream& random) {
 
 std::array<int, 3> split_sizes(int samples, int classes) {
   const int train = static_cast<int>(kTrainShare * samples);
-  const int val = static_cast<int>(kValShare * samples);
+  const int val = static_cast<int>(kSyntheticValShare * samples);
   if (val < classes)
     throw InputError(fmt::format("{} samples leave {} for val, which needs {}", samples, val, classes),
-                     fmt::format("ask for at least {}", static_cast<int>(classes / kValShare) + 1));
+                     fmt::format("ask for at least {}", static_cast<int>(classes / kSyntheticValShare) + 1));
   return {train, val, samples - train - val};
 }
 
@@ -96,13 +96,13 @@ void describe_av(DatasetContent& content) {
 
 DatasetContent make_digits(int samples, Seed seed) {
   DatasetContent content;
-  content.info.classes = kDigits;
-  for (int digit = 0; digit < kDigits; ++digit) content.info.class_names.push_back(std::to_string(digit));
-  const auto sizes = split_sizes(samples, kDigits);
+  content.info.classes = kDigitClasses;
+  for (int digit = 0; digit < kDigitClasses; ++digit) content.info.class_names.push_back(std::to_string(digit));
+  const auto sizes = split_sizes(samples, kDigitClasses);
   for (std::size_t split = 0; split < sizes.size(); ++split) {
     for (int i = 0; i < sizes[split]; ++i) {
       RandomStream random = stream_of(seed, "av-digits", split, i);
-      const int digit = i % kDigits;
+      const int digit = i % kDigitClasses;
       append_av(content, split, draw_and_speak(digit, random));
       content.class_labels[split].push_back(digit);
       content.ids[split].push_back(id_of(split, i));

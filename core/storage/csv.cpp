@@ -8,6 +8,7 @@
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "core/storage/foreign_content.hpp"
 
 namespace harmonic {
 namespace {
@@ -102,7 +103,9 @@ std::string csv_row(const std::vector<std::string>& cells) {
 }
 
 CsvTable CsvTable::read(const std::filesystem::path& path) {
-  return parse(read_file(path), path.string());
+  const auto text = read_file(path);
+  refuse_foreign(path, text, "a CSV file");
+  return parse(text, path.string());
 }
 
 CsvTable CsvTable::parse(std::string_view text, std::string name) {

@@ -1,6 +1,7 @@
 #include "core/storage/hdf5_file.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -16,6 +17,7 @@
 #include <hdf5.h>
 
 #include "core/base/error.hpp"
+#include "core/storage/foreign_content.hpp"
 
 namespace harmonic {
 namespace {
@@ -56,6 +58,7 @@ struct Cause {
   int system_error = 0;   ///< errno; 0: no call of the system failed
   bool lock = false;      ///< the failed call was that for a lock
   bool checksum = false;  ///< bytes are not those that were written
+  bool version = false;   ///< a form that this library does not know
 };
 
 /// To be asked before the next call of the library, which forgets the last one's errors.
@@ -69,6 +72,8 @@ Cause last_cause() {
       cause.lock = text.starts_with("unable to lock");
     }
     cause.checksum |= text.find("checksum") != std::string_view::npos;
+    cause.version |= text.find("version number") != std::string_view::npos ||
+                     text.find("unknown layout version") != std::string_view::npos;
     return 0;
   };
   Cause cause;
@@ -76,13 +81,17 @@ Cause last_cause() {
   return cause;
 }
 
+constexpr std::string_view kNewerForm =
+    "it is of a form that a newer HDF5 library writes (h5py: write it with libver=('earliest', 'v110')), or damaged";
+
 /// "Input/output error", "its checksum does not match …", or else what the caller believes.
 std::string reason(const Cause& cause, std::string_view otherwise) {
   if (cause.lock)
     return fmt::format("the file cannot be locked: {} (HDF5_USE_FILE_LOCKING=FALSE in the environment does without)",
                        std::strerror(cause.system_error));
   if (cause.system_error != 0) return std::strerror(cause.system_error);
-  return std::string(cause.checksum ? "its checksum does not match: the file is damaged" : otherwise);
+  if (cause.checksum) return "its checksum does not match: the file is damaged";
+  return std::string(cause.version ? kNewerForm : otherwise);
 }
 
 [[noreturn]] void fail_reading(const Hdf5File& file, const std::string& object, std::string_view problem) {
@@ -149,6 +158,47 @@ Handle open_dataset(const Hdf5File& file, hid_t id, const std::string& name) {
   Handle dataset{H5Dopen2(id, name.c_str(), H5P_DEFAULT), H5Dclose};
   if (!dataset.valid()) fail_call(file, name, "is not a readable data set");
   return dataset;
+}
+
+/// Truth values of h5py: FALSE and TRUE, a byte each.
+bool is_boolean(hid_t type) {
+  return H5Tget_class(type) == H5T_ENUM && H5Tget_size(type) == 1 && H5Tget_nmembers(type) == 2;
+}
+
+/// The name of the first filter that packed a data set and is not in this library; none when all are.
+std::string missing_filter(hid_t dataset) {
+  const Handle creation{H5Dget_create_plist(dataset), H5Pclose};
+  for (int i = 0; i < std::max(0, H5Pget_nfilters(creation.get())); ++i) {
+    std::array<char, 64> name{};
+    unsigned flags = 0, config = 0;
+    std::size_t values = 0;
+    const H5Z_filter_t filter = H5Pget_filter2(creation.get(), static_cast<unsigned>(i), &flags, &values, nullptr,
+                                               name.size(), name.data(), &config);
+    if (filter >= 0 && H5Zfilter_avail(filter) <= 0) return name.front() == '\0' ? std::to_string(filter) : name.data();
+  }
+  return {};
+}
+
+/// After a read that failed.
+[[noreturn]] void fail_read(const Hdf5File& file, const std::string& name, hid_t dataset, std::string_view problem) {
+  const Cause cause = last_cause();
+  if (const auto filter = missing_filter(dataset); !filter.empty() && cause.system_error == 0)
+    throw InputError(fmt::format("{}: is packed with the filter {}, which is not read here", place(file, name), filter),
+                     "write it again with compression=\"gzip\", or without (h5repack -f NONE)");
+  if (cause.system_error != 0)
+    throw InputError(fmt::format("{}: {}", place(file, name), reason(cause, problem)), "check the path and the disk");
+  fail_reading(file, name, reason(cause, problem));
+}
+
+/// Reads values as T; truth values as 0 and 1, which the library converts to nothing else.
+/// @param type that of the data set, open for longer: closing it would forget the errors
+template <class T>
+herr_t read_values(hid_t dataset, hid_t type, hid_t memory, hid_t space, std::vector<T>& values) {
+  if (!is_boolean(type)) return H5Dread(dataset, native_type<T>(), memory, space, H5P_DEFAULT, values.data());
+  std::vector<std::uint8_t> truths(values.size());
+  const herr_t result = H5Dread(dataset, type, memory, space, H5P_DEFAULT, truths.data());
+  std::ranges::transform(truths, values.begin(), [](std::uint8_t truth) { return static_cast<T>(truth != 0 ? 1 : 0); });
+  return result;
 }
 
 /// Slabs of whole rows, or of whole rows of rows, of at most about kChunkBytes.
@@ -309,8 +359,11 @@ hid_t open_for_reading(const std::filesystem::path& path) {
     throw InputError(fmt::format("cannot read {}: {}", path.string(), std::strerror(errno)), "check its rights");
   else
     close(file);
-  if (H5Fis_hdf5(path.c_str()) == 0)
+  if (H5Fis_hdf5(path.c_str()) == 0) {
+    if (const auto foreign = foreign_content(path, beginning_of(path), "an HDF5 file"))
+      throw ContentError(foreign->problem, foreign->mend);
     throw ContentError(fmt::format("{} is not an HDF5 file", path.string()), "check the path, or make the file again");
+  }
   const Handle access = access_without_lock();  // lives on: closing it would forget the errors
   const hid_t id = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get());
   if (id >= 0) return id;
@@ -321,6 +374,8 @@ hid_t open_for_reading(const std::filesystem::path& path) {
   if (cause.system_error != 0)
     throw InputError(fmt::format("cannot read {}: {}", path.string(), std::strerror(cause.system_error)),
                      "check the path and the disk");
+  if (cause.version && !cause.checksum)
+    throw ContentError(fmt::format("{} cannot be read: {}", path.string(), kNewerForm), "write or copy it again");
   throw ContentError(fmt::format("{} is damaged or cut short", path.string()), "copy it or make it again");
 }
 
@@ -408,6 +463,9 @@ ElementType Hdf5File::type(const std::string& dataset) const {
       return size == 1 && H5Tget_sign(type.get()) == H5T_SGN_NONE ? ElementType::uint8 : ElementType::int64;
     case H5T_FLOAT:
       return size <= 4 ? ElementType::float32 : ElementType::float64;
+    case H5T_ENUM:
+      if (is_boolean(type.get())) return ElementType::float32;  // 0 and 1, of no scale of their own
+      [[fallthrough]];
     default:
       fail_reading(*this, dataset, "does not hold numbers");
   }
@@ -419,8 +477,9 @@ std::vector<T> Hdf5File::read(const std::string& dataset) const {
   if (!dims.empty()) return read_rows<T>(dataset, 0, dims.front());
   const Handle handle = open_dataset(*this, file_, dataset);
   std::vector<T> value(1);
-  if (H5Dread(handle.get(), native_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, value.data()) < 0)
-    fail_call(*this, dataset, "cannot be read as a number");
+  const Handle type{H5Dget_type(handle.get()), H5Tclose};
+  if (read_values(handle.get(), type.get(), H5S_ALL, H5S_ALL, value) < 0)
+    fail_read(*this, dataset, handle.get(), "cannot be read as a number");
   return value;
 }
 
@@ -444,8 +503,9 @@ std::vector<T> Hdf5File::read_rows(const std::string& dataset, std::size_t first
   const std::vector<hsize_t> sizes(dims.begin(), dims.end());
   H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start.data(), nullptr, sizes.data(), nullptr);
   const Handle memory = dataspace_of(dims);
-  if (H5Dread(handle.get(), native_type<T>(), memory.get(), space.get(), H5P_DEFAULT, values.data()) < 0)
-    fail_call(*this, dataset, "cannot be read (not numeric, or damaged)");
+  const Handle type{H5Dget_type(handle.get()), H5Tclose};
+  if (read_values(handle.get(), type.get(), memory.get(), space.get(), values) < 0)
+    fail_read(*this, dataset, handle.get(), "cannot be read (not numeric, or damaged)");
   return values;
 }
 

@@ -26,8 +26,9 @@ enum class ElementType { uint8, int64, float32, float64 };
 /// An open HDF5 file. Movable, closes in its destructor. Paths inside the file are absolute ("/modality/image/train").
 /// Every error names the file and the path inside it; where the content is to blame it is a ContentError. What is
 /// written carries checksums: Fletcher32 over every data set, the file form's own over names, shapes, attributes and
-/// single values; reading what does not match is an error. Files without checksums are read like any other. Files are
-/// not locked. Not for use by two threads at once (the C library is not).
+/// single values; reading what does not match is an error. What was packed with a filter that this library lacks, or is
+/// of a newer form than it knows, is refused with that reason. Files without checksums are read like any other. Files
+/// are not locked. Not for use by two threads at once (the C library is not).
 class Hdf5File {
  public:
   enum class Mode { read, create };
@@ -48,7 +49,8 @@ class Hdf5File {
   [[nodiscard]] std::vector<std::string> members(const std::string& group) const;
   [[nodiscard]] std::vector<std::size_t> shape(const std::string& dataset) const;  ///< @throws InputError
   [[nodiscard]] bool is_text(const std::string& dataset) const;                    ///< @throws InputError
-  [[nodiscard]] ElementType type(const std::string& dataset) const;                ///< @throws InputError
+  /// Truth values, as h5py writes them, are float32: read as numbers they are 0 and 1. @throws InputError
+  [[nodiscard]] ElementType type(const std::string& dataset) const;
 
   /// Whole data set, row-major, converted to T (uint8_t, int64_t, float, double). @throws InputError
   template <class T>

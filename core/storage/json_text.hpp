@@ -15,7 +15,8 @@ template <class Json>
 }
 
 /// The JSON of a file. `what` says in errors what the file is: "table".
-/// @throws InputError: unreadable, empty, or not JSON, with the line where it ceases to be
+/// @throws InputError: unreadable, empty, something else (see foreign_content), not JSON, with the line where it
+///   ceases to be, or a key twice in an object with different values
 [[nodiscard]] nlohmann::json read_json(const std::filesystem::path& path, std::string_view what);
 
 }  // namespace harmonic

@@ -16,7 +16,8 @@ namespace {
 
 std::string help() {
   std::string text =
-      "Reads a published data set as it is distributed.\n\nUsage: harmonic data import SOURCE --in PATH --out F.h5\n\n";
+      "Reads a published data set as it is distributed, or your own files.\n\nUsage: harmonic data import SOURCE --in "
+      "PATH --out F.h5\n\n";
   for (const auto& source : importers()) text += fmt::format("  {:<10} {}\n", source.name, source.summary);
   return text + "\nharmonic data import SOURCE --help lists a source's options.\n";
 }
@@ -51,7 +52,7 @@ ExitCode data_import(const Arguments& args) {
   options.add("json", json, "print what the file holds as one JSON object");
   if (options.parse({args.begin() + 1, args.end()}) == OptionSet::Parsed::help_printed) return ExitCode::done;
   const OutputFolder folder(out, "out");
-  check_output(out, "out");
+  check_output(out, "out", importer->inputs());
   ProgressDisplay display("reading the folders");
   write_dataset(out, importer->read([&](std::size_t read, std::size_t all) {
     if (display.is_due())

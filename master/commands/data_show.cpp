@@ -5,10 +5,14 @@
 
 #include "core/base/text.hpp"
 #include "core/config/options.hpp"
+#include "core/data/contact_sheet.hpp"
 #include "core/data/dataset_check.hpp"
 #include "core/data/dataset_file.hpp"
+#include "core/data/dataset_summary.hpp"
 #include "core/storage/json_text.hpp"
+#include "core/storage/output_file.hpp"
 #include "master/commands/data_actions.hpp"
+#include "master/commands/data_summary.hpp"
 
 namespace harmonic {
 namespace {
@@ -112,6 +116,19 @@ void check_dataset(const std::string& file, bool as_json) {
                      "mend what is listed; configs/README.md shows the layout");
 }
 
+/// What the file says and what a look at every sample tells.
+void print_with_summary(const fs::path& path, bool as_json) {
+  const DatasetFile data(path);
+  const auto summary = summarise(data);
+  if (as_json) {
+    auto json = to_json(data);
+    json["summary"] = summary_json(data, summary);
+    std::cout << json_text(json) << '\n';
+  } else {
+    std::cout << to_page(data) << summary_page(data, summary);
+  }
+}
+
 }  // namespace
 
 void print_dataset(const fs::path& path, bool as_json) {
@@ -126,16 +143,23 @@ void print_dataset(const fs::path& path, bool as_json) {
 ExitCode data_show(Arguments args) {
   const std::string file = take_word(args);
   bool json = false, check = false;
+  std::string sheet;
   OptionSet options("harmonic data show F.h5", "Shows what a data set file holds.");
   options.add("check", check,
               "read every value, and say all that training or a search would refuse, and how to mend it");
+  options.add("sheet", sheet, "PNG to write: the first 64 train samples of every modality, side by side");
   options.add("json", json, "print one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   if (file.empty()) throw InputError("harmonic data show names no file", "give it: harmonic data show F.h5");
+  if (!sheet.empty()) {
+    const OutputFolder folder(sheet, "sheet");
+    check_output(sheet, "sheet", {{"F.h5", file}});
+    write_contact_sheet(sheet, DatasetFile(file));
+  }
   if (check)
     check_dataset(file, json);
   else
-    print_dataset(file, json);
+    print_with_summary(file, json);
   return ExitCode::done;
 }
 

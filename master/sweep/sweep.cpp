@@ -10,6 +10,7 @@
 #include "core/base/text.hpp"
 #include "core/space/prefix_groups.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "core/storage/foreign_content.hpp"
 #include "core/storage/json_text.hpp"
 #include "core/storage/output_file.hpp"
 #include "master/dispatch/dispatcher.hpp"
@@ -28,7 +29,9 @@ constexpr std::size_t kGroup = 96;
 /// One genome a line; empty lines and those that begin with # are passed over.
 std::vector<BackboneGenome> read_genomes(const std::string& path, const BackboneSpace& space) {
   std::vector<BackboneGenome> genomes;
-  const auto lines = split(read_file(path), '\n');
+  const auto text = read_file(path);
+  refuse_foreign(path, text, "a list of genomes");
+  const auto lines = split(text, '\n');
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const std::string line = trim(lines[i]);
     if (line.empty() || line.starts_with('#')) continue;

@@ -450,7 +450,7 @@ TEST_CASE("What does not fit a supernet is named before anything is computed", "
                 {"genomes.txt, line 2", "E[1] is 5", "3, 4, 6"});
   check_refused(w.alone({"supernet", "import", "--in", w.data().string(), "--space", "avmnist-image", "--out",
                          (folder / "w.h5").string()}),
-                {"digits.h5", "no PyTorch checkpoint"});
+                {"digits.h5", "is an HDF5 file, not a PyTorch checkpoint"});
   std::ofstream(folder / "own.cfg") << "[space.mine]\nwidths = 24,40\nstrides = 3\n";
   check_refused(eval({"--config", (folder / "own.cfg").string()}), {"mine", "strides = 3", "1 or 2"});
 }

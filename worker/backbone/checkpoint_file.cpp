@@ -13,6 +13,7 @@
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "core/storage/foreign_content.hpp"
 #include "core/storage/pickle.hpp"
 
 namespace harmonic {
@@ -144,7 +145,9 @@ std::map<std::string, torch::Tensor> read_legacy(const std::filesystem::path& pa
 
 std::map<std::string, torch::Tensor> read_checkpoint(const std::filesystem::path& path) {
   try {
-    const bool zip = read_file(path).starts_with("PK");
+    const auto beginning = beginning_of(path);
+    const bool zip = beginning.starts_with("PK");
+    if (!zip) refuse_foreign(path, beginning, "a PyTorch checkpoint");
     return zip ? read_zip(path) : read_legacy(path);
   } catch (const InputError&) {
     throw;

@@ -63,7 +63,7 @@ TEST_CASE("Every part of a file whose structure is wrong is named", "[data]") {
     Hdf5File file(folder / "d.h5", Hdf5File::Mode::create);
     file.write<double>("/label/train", std::vector<double>{0, 1}, {2});
     file.write<std::int64_t>("/label/val", std::vector<std::int64_t>{0}, {1});
-    file.write<double>("/modality/a/train", std::vector<double>(6), {2, 3});
+    file.write<std::int64_t>("/modality/a/train", std::vector<std::int64_t>(6), {2, 3});
     file.write<float>("/modality/b/train", std::vector<float>(8), {2, 2, 2});
   }
   const auto problems = join(dataset_problems(folder / "d.h5"), "\n");

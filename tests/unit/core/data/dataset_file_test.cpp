@@ -54,7 +54,7 @@ void write_spoilt(const std::filesystem::path& path, const std::string& spoilt) 
     file.write<std::int64_t>("/label/train", train, {2});
     const std::vector<std::int64_t> val = {1};
     if (spoilt == "label rank") {
-      file.write<std::int64_t>("/label/val", val, {1, 1});
+      file.write<std::int64_t>("/label/val", std::vector<std::int64_t>{1, 1}, {1, 2});
     } else {
       file.write<std::int64_t>("/label/val", val, {1});
     }
@@ -186,7 +186,7 @@ TEST_CASE("A data set file that does not fit is refused, with what is wrong and 
       {"no classes", {"classes is 0"}},
       {"labels", {"/label", "missing"}},
       {"label range", {"/label/train", "label 2 at position 1", "0 to 1"}},
-      {"label rank", {"/label/val", "(1, 1)"}},
+      {"label rank", {"/label/val", "(1, 2)"}},
       {"modalities", {"/modality", "missing"}},
       {"sample rank", {"/modality/text/train", "(2, 2, 3)"}},
       {"train count", {"/modality/text/train", "3 samples", "/label/train holds 2"}},
@@ -298,6 +298,17 @@ TEST_CASE("The same content gives the same file, and a bad folder is named", "[d
   write_dataset(folder / "second.h5", small_content());
   CHECK(read_file(folder / "first.h5") == read_file(folder / "second.h5"));
   CHECK_THROWS_AS(write_dataset(folder / "absent" / "d.h5", small_content()), InputError);
+}
+
+TEST_CASE("HDF5 as h5py writes it is read: truth values, whole floats, columns, big-endian, gzip; lzf is named",
+          "[data][shared]") {
+  const auto folder = testing::shared_data("cases/hdf5");
+  if (!folder) return;
+  for (const std::string name : {"bool_labels", "float_labels", "ok_bigendian", "ok_gzip"}) {
+    INFO(name);
+    CHECK_NOTHROW((void)DatasetFile(*folder / (name + ".h5")).training_hash());
+  }
+  CHECK_THROWS_WITH((void)DatasetFile(*folder / "lzf.h5").training_hash(), Contains("filter lzf") && Contains("gzip"));
 }
 
 }  // namespace harmonic

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/base/log.hpp"
 #include "core/data/clip_tokens.hpp"
 #include "core/data/statistics.hpp"
 #include "core/storage/atomic_file.hpp"
@@ -51,12 +52,12 @@ std::optional<HarmpOptions> case_folder(const fs::path& folder) {
 }
 
 std::vector<std::uint8_t> formula_picture(std::size_t width, std::size_t height) {
-  RgbImage image{.width = width, .height = height, .pixels = {}};
+  Picture picture{.width = width, .height = height, .channels = 3};
   for (std::size_t y = 0; y < height; ++y)
     for (std::size_t x = 0; x < width; ++x)
       for (const std::size_t value : {x * 7 + y * 3, x * y, x * x + y * 5})
-        image.pixels.push_back(static_cast<std::uint8_t>(value % 256));
-  return meme_picture(image);
+        picture.pixels.push_back(static_cast<std::uint8_t>(value % 256));
+  return meme_picture(picture);
 }
 
 std::uint64_t weighed_sum(const std::vector<std::uint8_t>& picture) {
@@ -84,6 +85,8 @@ TEST_CASE("The first label is the level; an empty one is refused with its line, 
   CHECK(memes[1].level == HarmLevel::much);
   write_text(file, line("memes_1", "very harmfull", "a"));
   CHECK_THROWS_WITH(read_memes(file), Contains("line 1") && Contains("did you mean very harmful"));
+  write_text(file, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n");
+  CHECK_THROWS_WITH(read_memes(file), Contains("is a Git LFS pointer"));
   write_text(file, "{\"id\":\n");
   CHECK_THROWS_WITH(read_memes(file), Contains("line 1: not JSON"));
   write_text(file, R"({"id":"a","image":"a.png","labels":["not harmful"]})");
@@ -142,6 +145,17 @@ TEST_CASE("Repeated memes are left out on demand: later splits keep theirs", "[d
   CHECK(content.ids[0] == std::vector<std::string>{"memes_326", "memes_7001", "memes_7002", "memes_7003", "memes_7004",
                                                    "memes_7005", "memes_7006", "memes_7008"});
   CHECK(content.ids[2].size() == 3);
+}
+
+TEST_CASE("Pictures of one single value are read, counted and warned of", "[data][shared]") {
+  const TemporaryFolder folder;
+  const auto options = case_folder(folder / "harmp");
+  if (!options) return;
+  log::open_file(folder / "log.txt");
+  (void)read_harmp(*options);
+  log::close_file();
+  CHECK_THAT(read_file(folder / "log.txt"),
+             Contains("16 pictures are of one single value") && Contains("memes_44.png"));
 }
 
 TEST_CASE("Pictures that cannot be had are listed before anything is written", "[data][shared]") {

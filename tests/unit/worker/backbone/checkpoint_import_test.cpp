@@ -116,7 +116,7 @@ TEST_CASE("A file that is no checkpoint is refused in one line", "[backbone]") {
     (void)import_checkpoint(folder / "w.h5", find_space("avmnist-image"));
     FAIL("it was accepted");
   } catch (const InputError& e) {
-    CHECK_THAT(e.what(), Catch::Contains("is no PyTorch checkpoint"));
+    CHECK_THAT(e.what(), Catch::Contains("not a PyTorch checkpoint"));
     CHECK(std::string(e.what()).find('\n') == std::string::npos);
   }
 }

@@ -1,0 +1,241 @@
+#include "core/data/folder_import.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/base/log.hpp"
+#include "core/base/text.hpp"
+#include "core/data/sample_decoder.hpp"
+#include "core/data/sample_list.hpp"
+#include "core/data/uniform_pictures.hpp"
+
+namespace harmonic {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMostListed = 20;
+
+/// What cannot be used, as far as it is told.
+class Problems {
+ public:
+  void add(const std::string& problem) {
+    if (++count_ == 1) first_ = problem;
+    if (count_ <= kMostListed) log::warning("{}", problem);
+  }
+  [[nodiscard]] std::size_t count() const { return count_; }
+  [[nodiscard]] const std::string& first() const { return first_; }
+
+ private:
+  std::size_t count_ = 0;
+  std::string first_;
+};
+
+using Decoders = std::map<std::string, std::unique_ptr<SampleDecoder>>;
+
+/// A decoder a modality, by the kind of its first file. @throws InputError naming a modality that has none
+Decoders make_decoders(const RawSamples& raw, const std::vector<std::string>& specs) {
+  Decoders decoders;
+  for (const auto& modality : raw.modalities) {
+    if (modality.find('/') != std::string::npos)
+      throw InputError(fmt::format("a modality is named {}", modality), "name it without /");
+    const auto spec = std::ranges::find(specs, modality, spec_name);
+    const auto has = std::ranges::find_if(raw.samples, [&](const RawSample& s) { return s.files.contains(modality); });
+    if (has == raw.samples.end()) throw InputError(fmt::format("modality {} has no files", modality), "check its name");
+    const auto& path = has->files.at(modality);
+    const auto kind = media_kind(path);
+    if (!kind)
+      throw InputError(fmt::format("{} is no medium that is read here", path.string()),
+                       "give PNG, JPEG, WAV, FLAC, OGG, NPY or NPZ");
+    decoders[modality] = make_decoder(spec == specs.end() ? modality : *spec, *kind);
+  }
+  return decoders;
+}
+
+using Decoded = std::map<std::string, SampleDecoder::Sample>;
+
+/// Every modality of a sample, or nothing, and its problems told.
+std::optional<Decoded> decode(const RawSample& sample, const Decoders& decoders, Problems& problems) {
+  Decoded decoded;
+  for (const auto& [modality, decoder] : decoders) {
+    const auto file = sample.files.find(modality);
+    if (file == sample.files.end()) {
+      problems.add(fmt::format("sample {} has no {}", sample.id, modality));
+    } else if (!fs::is_regular_file(file->second)) {
+      problems.add(fmt::format("sample {}: no file {}", sample.id, file->second.string()));
+    } else {
+      try {
+        decoded[modality] = decoder->read(file->second);
+      } catch (const InputError& e) {
+        problems.add(e.problem());
+      }
+    }
+  }
+  if (decoded.size() == decoders.size()) return decoded;
+  return std::nullopt;
+}
+
+std::vector<std::string> classes_of(const std::vector<RawSample>& samples) {
+  std::set<std::string> names;
+  for (const auto& sample : samples) names.insert(sample.labels.begin(), sample.labels.end());
+  return {names.begin(), names.end()};
+}
+
+/// Mean and std of train, of every group of values that share them.
+void set_statistics(ModalityInfo& modality, const DatasetContent::SplitSamples& train, std::size_t group) {
+  const std::size_t each = element_count(modality.sample_shape), groups = each / group;
+  const bool is_byte = modality.type == ElementType::uint8;
+  const std::size_t count = is_byte ? train.bytes.size() : train.floats.size();
+  const auto value = [&](std::size_t i) {
+    return is_byte ? train.bytes[i] / 255.0 : static_cast<double>(train.floats[i]);
+  };
+  const double share = static_cast<double>(groups) / static_cast<double>(count);
+  std::vector<double> mean(groups, 0.0), square(groups, 0.0);
+  for (std::size_t i = 0; i < count; ++i) mean[i % each / group] += value(i) * share;
+  for (std::size_t i = 0; i < count; ++i)
+    square[i % each / group] += std::pow(value(i) - mean[i % each / group], 2) * share;
+  const bool is_vector = modality.sample_shape.size() == 1;
+  for (std::size_t c = 0; c < (is_vector ? each : groups); ++c) {
+    const std::size_t g = is_vector ? c / group : c;
+    const auto std = static_cast<float>(std::sqrt(square[g]));
+    modality.mean.push_back(static_cast<float>(mean[g]));
+    modality.std.push_back(std > 0 ? std : 1.0F);
+  }
+}
+
+void append_labels(DatasetContent& content, const RawSample& sample, std::size_t split) {
+  const auto& names = content.info.class_names;
+  const auto index = [&](const std::string& name) { return std::ranges::lower_bound(names, name) - names.begin(); };
+  if (content.info.labels == LabelKind::classification) {
+    content.class_labels[split].push_back(index(sample.labels.front()));
+    return;
+  }
+  std::vector<std::uint8_t> set(names.size(), 0);
+  for (const auto& name : sample.labels) set[static_cast<std::size_t>(index(name))] = 1;
+  content.label_sets[split].insert(content.label_sets[split].end(), set.begin(), set.end());
+}
+
+void warn_of_classes(const std::vector<RawSample>& samples, const std::vector<std::string>& classes) {
+  std::set<std::string> learnt;
+  for (const auto& sample : samples)
+    if (sample.split == Split::train) learnt.insert(sample.labels.begin(), sample.labels.end());
+  for (const auto& name : classes)
+    if (!learnt.contains(name)) log::warning("class {} has no sample in train", name);
+}
+
+}  // namespace
+
+DatasetContent read_own_data(const FolderImport& import, const SamplesRead& tell) {
+  std::vector<std::string> wanted;
+  for (const auto& spec : import.modalities) wanted.push_back(spec_name(spec));
+  if (!fs::exists(import.in))
+    throw InputError(fmt::format("no folder or CSV {}", import.in.string()), "check the path");
+  const bool is_folder = fs::is_directory(import.in);
+  if (is_folder && !import.group.empty())
+    throw InputError("--group names a column, and a folder has none", "give a CSV manifest");
+  RawSamples raw = is_folder ? list_folder(import.in, wanted) : list_manifest(import.in, wanted, import.group);
+  if (raw.samples.empty() || raw.modalities.empty())
+    throw InputError(
+        fmt::format("{} names no media", import.in.string()),
+        "PNG, JPEG, WAV, FLAC, OGG, NPY and NPZ are read, as <split>/<class>/<sample>.<modality>.<ext> or by a CSV");
+  const auto decoders = make_decoders(raw, import.modalities);
+
+  Problems problems;
+  std::vector<RawSample> samples;
+  std::vector<Decoded> decoded;
+  UniformPictures uniform;
+  std::size_t read = 0;
+  for (auto& sample : raw.samples) {
+    auto values = decode(sample, decoders, problems);
+    tell(++read, raw.samples.size());
+    if (!values) continue;
+    for (const auto& [modality, value] : *values)
+      if (value.is_uniform) uniform.add(sample.files.at(modality).string());
+    samples.push_back(std::move(sample));
+    samples.back().place = decoded.size();
+    decoded.push_back(std::move(*values));
+  }
+  if (problems.count() > 0 && !import.skip_unreadable)
+    throw InputError(fmt::format("{} files of {} samples are missing or unreadable, the first: {}", problems.count(),
+                                 raw.samples.size(), problems.first()),
+                     "mend them, or leave those samples out with --skip-unreadable");
+  if (problems.count() > 0)
+    log::warning("{} of {} samples are left out", raw.samples.size() - samples.size(), raw.samples.size());
+  uniform.report();
+
+  deal_splits(samples, import.shares, import.seed);
+  report_leaks(samples);
+  DatasetContent content;
+  content.info.class_names = classes_of(samples);
+  content.info.classes = static_cast<int>(content.info.class_names.size());
+  content.info.labels = raw.is_multilabel ? LabelKind::multilabel : LabelKind::classification;
+  if (content.info.classes < 2 && !raw.is_multilabel)
+    throw InputError(fmt::format("{} has one class alone", import.in.string()), "two are the fewest");
+  warn_of_classes(samples, content.info.class_names);
+  content.info.provenance = fmt::format("own data of {}: {} samples{}", import.in.filename().string(), samples.size(),
+                                        import.modalities.empty() ? "" : "; " + join(import.modalities, " "));
+  for (const auto& sample : samples) {
+    const auto split = static_cast<std::size_t>(*sample.split);
+    for (auto& [modality, values] : decoded[sample.place]) {
+      auto& to = content.samples[modality][split];
+      to.bytes.insert(to.bytes.end(), values.bytes.begin(), values.bytes.end());
+      to.floats.insert(to.floats.end(), values.floats.begin(), values.floats.end());
+    }
+    decoded[sample.place].clear();
+    append_labels(content, sample, split);
+    content.ids[split].push_back(sample.id);
+  }
+  for (const auto& [name, decoder] : decoders) {
+    ModalityInfo modality{.name = name, .type = decoder->type(), .sample_shape = decoder->shape()};
+    set_statistics(modality, content.samples.at(name)[0], decoder->group());
+    content.info.modalities.push_back(std::move(modality));
+  }
+  return content;
+}
+
+namespace {
+
+class FolderImporter final : public Importer {
+ public:
+  void declare(OptionSet& options) override {
+    options
+        .add("in", in_, "folder, or CSV with the columns split, label, a path a modality, and optionally id and group")
+        .required();
+    options.add(
+        "modality", import_.modalities,
+        "a modality that is taken, and how: NAME:key=value,…; pictures: side, channels (1 or 3), fit (crop or "
+        "stretch); sounds: frames, coefficients (of MFCCs), rate (Hz); arrays: length (of a series), key (of an "
+        "npz); none: all, as usual");
+    options.add("group", import_.group, "column of the CSV whose samples stay in one split: a speaker, a patient");
+    options.add("val-share", import_.shares.val, "share of val where splits are made", {0.001, 0.9});
+    options.add("test-share", import_.shares.test, "share of test where splits are made", {0.001, 0.9});
+    options.add("seed", seed_, "seed of the splits and of the samples' order");
+    options.add("skip-unreadable", import_.skip_unreadable, "leave out samples whose files are missing or unreadable");
+  }
+  [[nodiscard]] std::vector<OptionFile> inputs() const override { return {{"in", in_}}; }
+  [[nodiscard]] DatasetContent read(const SamplesRead& tell) const override {
+    FolderImport import = import_;
+    import.in = in_;
+    import.seed = Seed{seed_};
+    if (import.shares.val + import.shares.test >= 1)
+      throw InputError("val-share and test-share leave nothing for train", "let them be below 1 together");
+    return read_own_data(import, tell);
+  }
+
+ private:
+  std::string in_;
+  FolderImport import_;
+  std::uint64_t seed_ = 1;
+};
+
+}  // namespace
+
+std::unique_ptr<Importer> make_folder_importer() {
+  return std::make_unique<FolderImporter>();
+}
+
+}  // namespace harmonic

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/data/dataset_file.hpp"
+
+namespace harmonic {
+
+/// What a modality's files are, by their names' ends.
+enum class MediaKind {
+  picture,  ///< .png .jpg .jpeg .bmp
+  sound,    ///< .wav .flac .ogg .aiff
+  array,    ///< .npy .npz
+};
+/// Nothing for a file of another kind.
+[[nodiscard]] std::optional<MediaKind> media_kind(const std::filesystem::path& path);
+
+/// Turns the files of one modality into samples of one shape. What is made of them says a text, NAME:key=value,…
+///   pictures: side=112 channels=3 (or 1) fit=crop (or stretch)              uint8 (channels, side, side)
+///   sounds:   features=mfcc frames=20 coefficients=20 rate=16000 (Hz)       float32 (1, coefficients, frames)
+///   arrays:   a vector, (H, W) map or (C, H, W) map as it is, all of one shape; length=L: a series (T) or (T, C), cut
+///             at its end or filled up with zeros, channel after channel      float32 (C L);  key=NAME of an .npz
+class SampleDecoder {
+ public:
+  virtual ~SampleDecoder() = default;
+  struct Sample {
+    std::vector<std::uint8_t> bytes;  ///< of pictures
+    std::vector<float> floats;        ///< of others
+    bool is_uniform = false;          ///< a picture of one single value
+  };
+  /// @throws InputError naming the file: unreadable, damaged, not finite, or of another shape than those before
+  [[nodiscard]] virtual Sample read(const std::filesystem::path& path) = 0;
+  [[nodiscard]] virtual ElementType type() const = 0;
+  /// Of a sample; known once one was read. {C, H, W} or {F}.
+  [[nodiscard]] virtual std::vector<std::size_t> shape() const = 0;
+  /// Values that share a mean and a deviation lie together, in groups of this many: a channel, or 1.
+  [[nodiscard]] virtual std::size_t group() const = 0;
+};
+
+/// @param spec "image:side=64", or the name alone @throws InputError naming the key or value that is not known
+[[nodiscard]] std::unique_ptr<SampleDecoder> make_decoder(const std::string& spec, MediaKind kind);
+/// The name in a spec: "image".
+[[nodiscard]] std::string spec_name(const std::string& spec);
+
+}  // namespace harmonic
