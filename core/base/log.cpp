@@ -31,6 +31,12 @@ State& state() {
   return instance;
 }
 
+bool is_tracing() {
+  const char* wanted = std::getenv("HARMONIC_LOG");
+  static const bool is = wanted != nullptr && std::string_view(wanted) == "trace";
+  return is;
+}
+
 /// Who sees stderr.
 enum class Viewer { nobody, terminal, launcher };
 
@@ -106,6 +112,7 @@ void close_file() {
 }
 
 void write(Level level, std::string_view text) {
+  if (level == Level::trace && !is_tracing()) return;
   State& s = state();
   const std::lock_guard lock(s.mutex);
   if (s.file) {

@@ -8,8 +8,8 @@
 namespace harmonic::log {
 
 /// Logs are for people: stderr, and a file once one is opened. Results never go through here. What is for debugging
-/// goes to the file alone.
-enum class Level { debug, info, warning, error };
+/// goes to the file alone; every single step (trace), only where the environment has HARMONIC_LOG=trace.
+enum class Level { trace, debug, info, warning, error };
 
 void set_level(Level level);
 /// Also appends every line to this file. @throws InputError when it cannot be opened.
@@ -18,6 +18,10 @@ void open_file(const std::filesystem::path& path);
 void close_file();
 void write(Level level, std::string_view text);
 
+template <class... Args>
+void trace(fmt::format_string<Args...> format, Args&&... args) {
+  write(Level::trace, fmt::format(format, std::forward<Args>(args)...));
+}
 template <class... Args>
 void debug(fmt::format_string<Args...> format, Args&&... args) {
   write(Level::debug, fmt::format(format, std::forward<Args>(args)...));

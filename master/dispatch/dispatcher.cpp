@@ -291,6 +291,7 @@ void Dispatcher::deal() {
     queue_.erase(*chosen);
     dealt_.insert(id);
     const Task& task = open_.at(id).job.task;
+    log::trace("worker {} gets {}", rank.value, describe(task.work));
     roster_.give(rank, id, options_.clock(), parts_of(task.work));
     send(rank, task);
   }

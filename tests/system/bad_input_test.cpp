@@ -86,7 +86,7 @@ const std::vector<Mistake> kMistakes = {
     {"data show $FILES/cut.h5", {"cut.h5"}},
     {"data show $FILES/text.txt", {"text.txt", "HDF5"}},
     {"data show $IMAGE", {"image.h5", "data set"}},
-    {"data import cifar --in $FILES --out $OUT", {"cifar", "avmnist"}},
+    {"data import avmnits --in $FILES --out $OUT", {"avmnits", "avmnist"}},
     {"data import avmnist --in $FILES/none --out $OUT", {"none"}},
     {"data import avmnist --in $FILES --out $OUT", {"mnist"}},
     {"supernet train $TRAIN --modality picture", {"picture", "image"}},

@@ -184,7 +184,7 @@ TEST_CASE("A worker killed in the middle of a fusion search costs that search a 
   const World w = world();
   const TemporaryFolder folder;
   const auto log_file = folder / "run" / "log.txt";
-  Process process(w.on_ranks(3, w.search(folder / "run")));
+  Process process(w.traced_on_ranks(3, w.search(folder / "run")));
   const std::string given = "worker 2 gets fusion search of model ";
   pid_t worker = 0;
   REQUIRE(wait_until(process, [&] {
@@ -242,7 +242,7 @@ TEST_CASE("A worker that is stopped right before the end is left behind, and the
   const World w = world();
   const TemporaryFolder folder;
   const auto log_file = folder / "run" / "log.txt";
-  Process process(w.on_ranks(3, w.search(folder / "run")));
+  Process process(w.traced_on_ranks(3, w.search(folder / "run")));
   pid_t worker = 0;
   REQUIRE(wait_until(process, [&] {
     if (worker == 0) worker = process.rank(2);
@@ -324,7 +324,7 @@ TEST_CASE("Several pairs at once give the same front on any number of workers, k
     return search;
   };
   for (const int ranks : {2, 3}) {
-    const auto finished = run(w.on_ranks(ranks, words(std::to_string(ranks))));
+    const auto finished = run(w.traced_on_ranks(ranks, words(std::to_string(ranks))));
     INFO(ranks << " ranks: " << finished.err);
     REQUIRE(finished.exit_code == 0);
   }

@@ -31,6 +31,12 @@ std::vector<std::string> World::on_ranks(int ranks, std::vector<std::string> wor
   return words;
 }
 
+std::vector<std::string> World::traced_on_ranks(int ranks, std::vector<std::string> words) const {
+  words = on_ranks(ranks, std::move(words));
+  words.insert(words.begin(), {"env", "HARMONIC_LOG=trace"});
+  return words;
+}
+
 std::vector<std::string> World::search(const std::filesystem::path& run, std::vector<std::string> more) const {
   std::vector<std::string> words = {"search",
                                     "--data",

@@ -18,6 +18,8 @@ struct World {
   [[nodiscard]] std::vector<std::string> alone(std::vector<std::string> words) const;
   /// "deploy/mpirun.sh RANKS harmonic …"
   [[nodiscard]] std::vector<std::string> on_ranks(int ranks, std::vector<std::string> words) const;
+  /// The same, with every piece of work that is dealt in log.txt.
+  [[nodiscard]] std::vector<std::string> traced_on_ranks(int ranks, std::vector<std::string> words) const;
   /// The words of a search of seconds into `run`, further options last.
   [[nodiscard]] std::vector<std::string> search(const std::filesystem::path& run,
                                                 std::vector<std::string> more = {}) const;
