@@ -57,7 +57,8 @@ struct SpaceSection {
     o.add("expansions", space.expands, "expansion ratios to choose from").idle_while(of_maps);
     o.add("depths", space.depths, fmt::format("blocks of a stage to choose from, {} at most", BackboneSpace::kMaxDepth))
         .idle_while(of_maps);
-    o.add("in-features", space.in_features, "maxout: length of the input vector", {1, 1'000'000}).idle_while(of_vectors);
+    o.add("in-features", space.in_features, "maxout: length of the input vector", {1, 1'000'000})
+        .idle_while(of_vectors);
     o.add("hidden", space.hidden, "maxout: units of the first layer", {1, 65'536}).idle_while(of_vectors);
     o.add("blocks", space.blocks, "maxout: layers", {1, 64}).idle_while(of_vectors);
     o.add("factor", space.factor, "maxout: growth of the units a layer", {1, 16}).idle_while(of_vectors);

@@ -178,8 +178,8 @@ nlohmann::ordered_json to_json(const std::vector<std::string>& devices, const st
 std::string to_text(const Architecture& model) {
   std::string text;
   for (const auto& backbone : model.backbones) text += backbone_text(backbone) + '\n';
-  return fmt::format("{}{}\nsizes and costs by part (-: tables have no row for it, and its cost is not counted)\n{}", text,
-                     fusion_text(model), parts_text(model));
+  return fmt::format("{}{}\nsizes and costs by part (-: tables have no row for it, and its cost is not counted)\n{}",
+                     text, fusion_text(model), parts_text(model));
 }
 
 nlohmann::ordered_json to_json(const Architecture& model) {

@@ -77,7 +77,8 @@ TEST_CASE("Where config.cfg is gone, damaged or another's, the journal tells a r
   }
   std::filesystem::remove(run.config());
   CHECK(resumed(run.settings).seed == 7);
-  CHECK_FALSE(run_config(run.settings).changes.find("batch =") != std::string::npos);  // it keeps what is not the default alone
+  CHECK_FALSE(run_config(run.settings).changes.find("batch =") !=
+              std::string::npos);  // it keeps what is not the default alone
   // What is free config.cfg knows as it was last.
   replace_file(run.config(), text.substr(0, text.find("generations = 5")) + "generations = 6" +
                                  text.substr(text.find("generations = 5") + 15));
