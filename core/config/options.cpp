@@ -284,7 +284,7 @@ void OptionSet::take(const std::vector<Config>& files) {
       if (family_of(section) == nullptr) take_section(section, path);
 }
 
-void OptionSet::give(Option& option, std::vector<GivenText> texts) {
+void OptionSet::give(Option& option, const std::vector<GivenText>& texts) {
   std::vector<GivenText> given;
   std::vector<std::string> values;
   for (const auto& [text, where, folder] : texts)
@@ -349,7 +349,7 @@ void OptionSet::take_section(const IniSection& section, const std::string& path)
     if (!option->is_list && texts.size() > 1)
       throw refused(fmt::format("key '{}' stands there {} times", entry.key, texts.size()), "keep one of them");
     try {
-      give(*option, std::move(texts));
+      give(*option, texts);
     } catch (const InputError& e) {
       throw refused(e.what(), "");
     }
@@ -396,7 +396,7 @@ OptionSet::Parsed OptionSet::parse(const std::vector<std::string>& args) {
         throw InputError(fmt::format("option --{} is given {} times", option.name, values.size()), "keep one of them");
       std::vector<GivenText> texts;
       for (const auto& value : values) texts.push_back({value, fmt::format("option --{}", option.name), {}});
-      give(option, std::move(texts));
+      give(option, texts);
     }
   };
   take_given(/*in_sections=*/false);

@@ -218,7 +218,7 @@ class OptionSet {
   [[nodiscard]] const Option* find(std::string_view name) const;
   [[nodiscard]] bool has_sections() const;
   [[nodiscard]] const Family* family_of(const IniSection& section) const;
-  static void give(Option& option, std::vector<GivenText> texts);
+  static void give(Option& option, const std::vector<GivenText>& texts);
   void take(const std::vector<Config>& files);
   void take_section(const IniSection& section, const std::string& path);
   [[nodiscard]] std::string mend_of_key(const std::string& key, const std::string& section) const;

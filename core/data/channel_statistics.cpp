@@ -32,7 +32,7 @@ Moments moments_of(const std::vector<float>& values, std::size_t channel, std::s
     for (std::size_t at = channel * size; at < values.size(); at += channels * size)
       for (std::size_t i = at; i < at + size; ++i) take(static_cast<double>(values[i]));
   };
-  found.count = static_cast<double>(values.size() / channels);
+  found.count = static_cast<double>(values.size()) / static_cast<double>(channels);
   visit([&](double value) { found.mean += value / found.count; });
   visit([&](double value) { found.squares += (value - found.mean) * (value - found.mean); });
   return found;

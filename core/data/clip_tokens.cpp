@@ -73,7 +73,7 @@ class Lines {
 
  private:
   std::unique_ptr<gzFile_s, int (*)(gzFile)> file_;
-  std::string buffer_ = std::string(kLongestLine, '\0');
+  std::vector<char> buffer_ = std::vector<char>(kLongestLine);
 };
 
 enum class Kind { blank, letter, number, other };

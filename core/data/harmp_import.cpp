@@ -46,7 +46,7 @@ fs::path annotation_file(const HarmpOptions& options, Split split) {
     throw InputError(fmt::format("--annotations {} has no {{split}} in it", options.annotations), mend);
   const auto places = options.annotations.empty() ? kUsualPlaces : std::vector{options.annotations};
   for (const auto& place : places)
-    if (const fs::path path = options.in / of_split(place, split); fs::is_regular_file(path)) return path;
+    if (fs::path path = options.in / of_split(place, split); fs::is_regular_file(path)) return path;
   throw InputError(fmt::format("{} has no annotations of {}: no {}", options.in.string(), to_text(split),
                                of_split(places.front(), split)),
                    mend);

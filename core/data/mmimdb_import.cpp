@@ -184,7 +184,7 @@ std::vector<std::size_t> shape_of(const Hdf5File& file, const std::string& datas
                                   std::size_t films) {
   if (!file.exists(dataset))
     throw InputError(fmt::format("{} has no data set {}", file.path().string(), dataset), kMmimdbLayout);
-  const auto shape = file.shape(dataset);
+  auto shape = file.shape(dataset);
   if (shape.size() != dimensions || (films != 0 && shape.front() != films) || element_count(shape) == 0)
     throw InputError(fmt::format("{}, {}: shape ({}) does not fit {} films", file.path().string(), dataset,
                                  fmt::join(shape, ", "), films == 0 ? "any" : std::to_string(films)),

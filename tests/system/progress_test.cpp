@@ -1,4 +1,5 @@
 // How far a run is, where people look: on a terminal, and in a run's log.
+#include <algorithm>
 #include <iterator>
 #include <regex>
 #include <string>
@@ -37,8 +38,10 @@ TEST_CASE("A search on a terminal is seen to go on, and its log stays short", "[
   const World w = world();
   const TemporaryFolder folder;
   const int generations = 3;
-  const auto shown = run_on_terminal(
-      w.on_ranks(3, w.search(folder / "run", {"--generations", std::to_string(generations), "--epochs", "4"})), 120);
+  auto search = w.search(folder / "run");
+  *std::next(std::ranges::find(search, "--generations")) = std::to_string(generations);
+  *std::next(std::ranges::find(search, "--epochs")) = "4";
+  const auto shown = run_on_terminal(w.on_ranks(3, search), 120);
   check_lively(shown);
   CHECK(shown.exit_code == 0);
   CHECK_THAT(shown.text(), Contains("generation 1/3  fusion ") && Contains("report: "));
