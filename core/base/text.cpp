@@ -94,7 +94,7 @@ std::string without(std::string_view text, std::string_view letters) {
 
 bool is_grouped(std::string_view text, char separator) {
   const auto groups = split(text, separator);
-  return groups.size() > 1 && !groups[0].empty() && groups[0].size() <= 3 &&
+  return groups.size() > 1 && !groups[0].empty() && groups[0].size() <= 3 && groups[0] != "0" &&
          std::all_of(groups.begin() + 1, groups.end(), [](const auto& group) { return group.size() == 3; });
 }
 

@@ -1,5 +1,7 @@
 #include "core/config/space_config.hpp"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
@@ -65,9 +67,25 @@ struct SpaceSection {
     o.add("pool", space.pool, "maxout: linear pieces of a unit", {1, 64}).idle_while(of_vectors);
   }
 
+  /// Without what the other family's keys say, which does nothing: spaces are the same when their networks are.
   [[nodiscard]] BackboneSpace finished() const {
-    BackboneSpace result = space;
-    if (space.family == BackboneSpace::Family::maxout) return result;
+    BackboneSpace result;
+    if (space.family == BackboneSpace::Family::maxout) {
+      result.name = space.name;
+      result.family = space.family;
+      result.in_features = space.in_features;
+      result.hidden = space.hidden;
+      result.blocks = space.blocks;
+      result.factor = space.factor;
+      result.pool = space.pool;
+      return result;
+    }
+    const BackboneSpace usual = std::exchange(result, space);
+    result.in_features = usual.in_features;
+    result.hidden = usual.hidden;
+    result.blocks = usual.blocks;
+    result.factor = usual.factor;
+    result.pool = usual.pool;
     result.stages.clear();
     const auto stage_value = [&](const auto& list, std::size_t stage, const char* key) {
       if (list.size() != 1 && list.size() != widths.size())

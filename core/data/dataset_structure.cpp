@@ -127,8 +127,9 @@ class StructureReader {
         fail(path, fmt::format("has shape {} instead of (N, {})", shape_text(shape), classes),
              "write a row a sample and a column a class, of 0 and 1");
     } else if (shape.size() != 1 && (shape.size() != 2 || shape.back() != 1)) {  // a column is as good as a list
-      fail(path, fmt::format("has shape {} instead of (N)", shape_text(shape)),
-           R"(write one class a sample, y.reshape(-1); for several a sample f.attrs["task"] = "multilabel")");
+      fail(
+          path, fmt::format("has shape {} instead of (N)", shape_text(shape)),
+          R"(write one class a sample, y.argmax(1) of rows with a single 1; for several a sample f.attrs["task"] = "multilabel")");
     }
     info_.samples[index_of(split)] = shape.front();
     counted_[index_of(split)] = true;

@@ -150,7 +150,7 @@ ExitCode model_device(const Arguments& args) {
   options.add("json", json, "print the result as one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   const OutputFolder folder(out, "out");
-  check_output(out, "out");
+  check_output(out, "out", {{"data", data}});
   say_notices(options);
 
   DeviceModel model = device_profile(profile);
