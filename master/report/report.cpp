@@ -138,8 +138,8 @@ std::size_t letters(std::string_view html) {
 /// The class that says below which width of the screen the rows of a table become cards: what its columns need side by
 /// side, by the letters of cells that do not wrap and of the longest words of those that do.
 std::string stack_class(const std::vector<Cell>& header, const std::vector<std::vector<Cell>>& rows) {
-  constexpr double kLetter = 8, kPadding = 20, kPage = 80;  // pixels: of a digit, of a cell, around a table
-  constexpr std::size_t kWrapped = 15;                      // letters that texts need at least
+  constexpr double kLetter = 8, kCellPadding = 20, kPage = 80;  // pixels: of a digit, of a cell, around a table
+  constexpr std::size_t kWrapped = 15;                          // letters that texts need at least
   double width = kPage;
   for (std::size_t c = 0; c < header.size(); ++c) {
     std::size_t most = 0;
@@ -148,7 +148,7 @@ std::string stack_class(const std::vector<Cell>& header, const std::vector<std::
       const auto length = letters(row[c].html);
       most = std::max(most, row[c].number ? length : std::min(length, kWrapped));
     }
-    width += static_cast<double>(most) * kLetter + kPadding;
+    width += static_cast<double>(most) * kLetter + kCellPadding;
   }
   for (const int below : kStackBelow)
     if (width <= below) return fmt::format("stack-{}", below);
