@@ -61,8 +61,8 @@ struct Architecture {
                                              const Genotype& genotype, double parameters);
 
 /// The backbones layer by layer, the fusion drawn and in words, sizes and costs by part; only ASCII.
-[[nodiscard]] std::string to_text(const Architecture& architecture);
+[[nodiscard]] std::string to_text(const Architecture& model);
 /// The same for scripts.
-[[nodiscard]] nlohmann::ordered_json to_json(const Architecture& architecture);
+[[nodiscard]] nlohmann::ordered_json to_json(const Architecture& model);
 
 }  // namespace harmonic
