@@ -154,12 +154,12 @@ const ReportedModel& find_model(const ShownRun& run, const std::string& id) {
 /// A model with all that its run says about it.
 struct ShownModel {
   const ReportedModel& row;
-  std::optional<Architecture> architecture;  ///< nothing where the run does not tell the number of classes
-  std::string without_tables;                ///< why costs are the CSV's: empty where the tables are there
+  std::optional<ModelArchitecture> architecture;  ///< nothing where the run does not tell the number of classes
+  std::string without_tables;                     ///< why costs are the CSV's: empty where the tables are there
 };
 
 /// Whether the tables say what the run's CSV does.
-bool agree(const Architecture& model, const ReportedModel& row) {
+bool agree(const ModelArchitecture& model, const ReportedModel& row) {
   for (std::size_t d = 0; d < model.costs.size(); ++d)
     for (std::size_t q = 0; q < kQuantities.size(); ++q) {
       const auto &now = model.costs[d][q], &then = row.costs[q].at(d);

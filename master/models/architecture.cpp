@@ -151,10 +151,10 @@ std::vector<ModelPart> parts_of(const SearchSettings& settings, const Multimodal
 
 }  // namespace
 
-Architecture describe(const SearchSettings& settings, const MultimodalGenome& genome, const Genotype& genotype,
-                      int classes, const DeviceSet* devices) {
+ModelArchitecture describe(const SearchSettings& settings, const MultimodalGenome& genome, const Genotype& genotype,
+                           int classes, const DeviceSet* devices) {
   const auto fusion = settings.fusion_in_force();
-  Architecture model;
+  ModelArchitecture model;
   model.genotype = genotype;
   model.backbone_logits = fusion.backbone_logits;
   model.classes = classes;

@@ -36,7 +36,7 @@ struct ModelPart {
 };
 
 /// A multimodal model in all its parts.
-struct Architecture {
+struct ModelArchitecture {
   std::vector<BackboneDescription> backbones;
   Genotype genotype;
   std::vector<std::string> states;  ///< names of the fusion network's inputs, then of its cells' outputs
@@ -52,8 +52,8 @@ struct Architecture {
 /// Puts a model together from what a run searched.
 /// @param settings of the run @param classes of its data @param devices with their tables; null: none is known
 /// @throws InputError: a genome of another space, a genotype that reads what is not there, a row that a table lacks
-[[nodiscard]] Architecture describe(const SearchSettings& settings, const MultimodalGenome& genome,
-                                    const Genotype& genotype, int classes, const DeviceSet* devices);
+[[nodiscard]] ModelArchitecture describe(const SearchSettings& settings, const MultimodalGenome& genome,
+                                         const Genotype& genotype, int classes, const DeviceSet* devices);
 
 /// The number of classes with which a model has so many parameters: they grow linearly with the classes. Nothing when
 /// there is none.
@@ -61,8 +61,8 @@ struct Architecture {
                                              const Genotype& genotype, double parameters);
 
 /// The backbones layer by layer, the fusion drawn and in words, sizes and costs by part; only ASCII.
-[[nodiscard]] std::string to_text(const Architecture& model);
+[[nodiscard]] std::string to_text(const ModelArchitecture& model);
 /// The same for scripts.
-[[nodiscard]] nlohmann::ordered_json to_json(const Architecture& model);
+[[nodiscard]] nlohmann::ordered_json to_json(const ModelArchitecture& model);
 
 }  // namespace harmonic

@@ -19,7 +19,7 @@ std::string step_text(const FusionStep& step, std::size_t index) {
   return fmt::format("#{} = {}({}, {})", index + 2, step.op, inner_name(step.first), inner_name(step.second));
 }
 
-std::string state_text(const Architecture& model, int state) {
+std::string state_text(const ModelArchitecture& model, int state) {
   return fmt::format("state {} ({})", state, model.states.at(static_cast<std::size_t>(state)));
 }
 
@@ -46,7 +46,7 @@ std::string drawn(const std::vector<Joined>& all) {
   return text;
 }
 
-std::vector<Joined> cell_boxes(const Architecture& model) {
+std::vector<Joined> cell_boxes(const ModelArchitecture& model) {
   std::vector<Joined> boxes;
   const auto& genotype = model.genotype;
   const std::size_t inputs = model.states.size() - genotype.cells.size();
@@ -69,7 +69,7 @@ std::vector<Joined> cell_boxes(const Architecture& model) {
   return boxes;
 }
 
-std::vector<Joined> late_boxes(const Architecture& model) {
+std::vector<Joined> late_boxes(const ModelArchitecture& model) {
   Joined box{{}, "", fmt::format("{} classes", model.classes)};
   for (const auto& backbone : model.backbones) {
     const auto last = std::ranges::find_if(backbone.layers.rbegin(), backbone.layers.rend(),
@@ -99,7 +99,7 @@ std::string plural(std::size_t n, std::string_view word) {
   return fmt::format("{} {}{}", n, word, n == 1 ? "" : "s");
 }
 
-std::string fusion_text(const Architecture& model) {
+std::string fusion_text(const ModelArchitecture& model) {
   const auto& genotype = model.genotype;
   if (genotype.late != LateFusion::none)
     return fmt::format("fusion: {}, no cells\n{}", to_text(genotype), drawn(late_boxes(model)));
@@ -142,7 +142,7 @@ std::string cost_cell(const std::optional<double>& value) {
   return value ? fmt::format("{:.4f}", *value) : "-";
 }
 
-std::string parts_text(const Architecture& model) {
+std::string parts_text(const ModelArchitecture& model) {
   std::vector<std::vector<std::string>> rows = {{"  part", "parameters", "MACs"}};
   for (const auto& device : model.devices)
     for (const auto& quantity : kQuantities) rows[0].push_back(fmt::format("{} {}", device, quantity.unit));
@@ -175,14 +175,14 @@ nlohmann::ordered_json to_json(const std::vector<std::string>& devices, const st
 
 }  // namespace
 
-std::string to_text(const Architecture& model) {
+std::string to_text(const ModelArchitecture& model) {
   std::string text;
   for (const auto& backbone : model.backbones) text += backbone_text(backbone) + '\n';
   return fmt::format("{}{}\nsizes and costs by part (-: tables have no row for it, and its cost is not counted)\n{}",
                      text, fusion_text(model), parts_text(model));
 }
 
-nlohmann::ordered_json to_json(const Architecture& model) {
+nlohmann::ordered_json to_json(const ModelArchitecture& model) {
   using Json = nlohmann::ordered_json;
   Json backbones = Json::array(), states = Json::array(), cells = Json::array(), parts = Json::array();
   for (const auto& backbone : model.backbones) {
