@@ -32,8 +32,10 @@ State& state() {
 }
 
 bool is_tracing() {
-  const char* wanted = std::getenv("HARMONIC_LOG");
-  static const bool is = wanted != nullptr && std::string_view(wanted) == "trace";
+  static const bool is = [] {
+    const char* wanted = std::getenv("HARMONIC_LOG");
+    return wanted != nullptr && std::string_view(wanted) == "trace";
+  }();
   return is;
 }
 

@@ -16,6 +16,11 @@
 
 namespace harmonic {
 
+std::string lower_case(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
 std::string trim(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return {};
@@ -194,11 +199,11 @@ double parse_seconds(std::string_view text, std::string_view what) {
     rest.remove_prefix(std::min(rest.find_first_not_of(" \t"), rest.size()));
     std::string unit;
     while (!rest.empty() && std::isalpha(static_cast<unsigned char>(rest.front())) != 0) {
-      unit += static_cast<char>(std::tolower(static_cast<unsigned char>(rest.front())));
+      unit += rest.front();
       rest.remove_prefix(1);
     }
     rest.remove_prefix(std::min(rest.find_first_not_of(" \t"), rest.size()));
-    const auto value = real_of(number), length = seconds_of(unit);
+    const auto value = real_of(number), length = seconds_of(lower_case(unit));
     if (!value || !length) throw refused();
     seconds += *value * *length;
   }

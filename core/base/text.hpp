@@ -11,6 +11,8 @@ namespace harmonic {
 [[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);
 [[nodiscard]] std::string join(const std::vector<std::string>& parts, std::string_view separator);
 [[nodiscard]] std::string trim(std::string_view text);
+/// ASCII letters alone.
+[[nodiscard]] std::string lower_case(std::string text);
 /// Without its line end. LibTorch's errors go on with a stack trace, of which people want the first line alone.
 [[nodiscard]] std::string first_line(std::string_view text);
 

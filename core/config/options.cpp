@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -39,7 +38,7 @@ T in_range(T value, OptionRange<T> range, const std::string& what) {
 }
 
 bool parse_bool(std::string text, const std::string& what) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  text = lower_case(std::move(text));
   if (text == "true" || text == "yes" || text == "on" || text == "1") return true;
   if (text == "false" || text == "no" || text == "off" || text == "0") return false;
   throw InputError(fmt::format("{} is '{}'", what, text), "give true or false");

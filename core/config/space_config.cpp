@@ -1,7 +1,5 @@
 #include "core/config/space_config.hpp"
 
-#include <utility>
-
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
@@ -69,23 +67,18 @@ struct SpaceSection {
 
   /// Without what the other family's keys say, which does nothing: spaces are the same when their networks are.
   [[nodiscard]] BackboneSpace finished() const {
-    BackboneSpace result;
-    if (space.family == BackboneSpace::Family::maxout) {
-      result.name = space.name;
-      result.family = space.family;
-      result.in_features = space.in_features;
-      result.hidden = space.hidden;
-      result.blocks = space.blocks;
-      result.factor = space.factor;
-      result.pool = space.pool;
-      return result;
-    }
-    const BackboneSpace usual = std::exchange(result, space);
-    result.in_features = usual.in_features;
-    result.hidden = usual.hidden;
-    result.blocks = usual.blocks;
-    result.factor = usual.factor;
-    result.pool = usual.pool;
+    const BackboneSpace usual;
+    const bool is_maxout = space.family == BackboneSpace::Family::maxout;
+    BackboneSpace result = is_maxout ? usual : space;
+    const BackboneSpace& of_vectors = is_maxout ? space : usual;
+    result.name = space.name;
+    result.family = space.family;
+    result.in_features = of_vectors.in_features;
+    result.hidden = of_vectors.hidden;
+    result.blocks = of_vectors.blocks;
+    result.factor = of_vectors.factor;
+    result.pool = of_vectors.pool;
+    if (is_maxout) return result;
     result.stages.clear();
     const auto stage_value = [&](const auto& list, std::size_t stage, const char* key) {
       if (list.size() != 1 && list.size() != widths.size())

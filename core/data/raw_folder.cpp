@@ -1,24 +1,16 @@
 #include "core/data/raw_folder.hpp"
 
 #include <algorithm>
-#include <cctype>
 
 #include "core/base/log.hpp"
+#include "core/base/text.hpp"
 
 namespace harmonic {
-namespace {
-
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
-}  // namespace
 
 namespace fs = std::filesystem;
 
 bool is_system_file(const fs::path& path) {
-  const std::string name = lower(path.filename().string());
+  const std::string name = lower_case(path.filename().string());
   return name.starts_with('.') || name == "thumbs.db" || name == "desktop.ini" || name == "__macosx";
 }
 
@@ -50,7 +42,7 @@ void RawFolder::report_passed() const {
 }
 
 std::string lower_extension(const fs::path& path) {
-  return lower(path.extension().string());
+  return lower_case(path.extension().string());
 }
 
 }  // namespace harmonic

@@ -22,7 +22,7 @@ constexpr std::string_view kOwnLayout =
     "give a folder of <split>/<class>/<sample>.<modality>.<ext>, or a CSV of split, label and a column a modality";
 
 std::optional<Split> split_of_word(std::string word) {
-  std::ranges::transform(word, word.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  word = lower_case(std::move(word));
   if (word == "train" || word == "training") return Split::train;
   if (word == "val" || word == "valid" || word == "validation" || word == "dev") return Split::val;
   if (word == "test" || word == "testing") return Split::test;

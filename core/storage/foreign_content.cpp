@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
 
 namespace harmonic {
 namespace {
@@ -63,7 +64,7 @@ const ForeignKind* kind_of(std::string_view beginning) {
   std::string text(beginning.substr(0, kForeignBytes));
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
   text.erase(text.begin(), std::ranges::find_if_not(text, is_blank));
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  text = lower_case(std::move(text));
   const auto found =
       std::ranges::find_if(kTexts, [&](const ForeignKind& kind) { return text.starts_with(kind.magic); });
   return found == kTexts.end() ? nullptr : &*found;

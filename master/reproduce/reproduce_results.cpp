@@ -1,7 +1,6 @@
 #include "master/reproduce/reproduce_results.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -20,9 +19,7 @@ double cut(double value) {
 /// By what its table says it is of, else by its name.
 bool is_published_device(const Device& device) {
   const std::string& told = device.table.provenance().device;
-  std::string name = told.empty() ? device.name : told;
-  std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return name.find("tx2") != std::string::npos;
+  return lower_case(told.empty() ? device.name : told).find("tx2") != std::string::npos;
 }
 
 MeanInterval once(const std::optional<double>& value) {

@@ -82,8 +82,7 @@ class Trainer {
       times_.seconds += seconds_since(step_start);
       waited_s_ += group_.peers().seconds_waited() - waited_before_s;
       ++times_.steps;
-      if (diverged()) break;
-      if (state_.step % batches_.steps_an_epoch() == 0) finish_epoch(epoch);
+      if (!diverged() && state_.step % batches_.steps_an_epoch() == 0) finish_epoch(epoch);
       if (diverged()) break;
       report(false);
       if (stop || seconds_since(saved_) >= control_.save_every_s) save();
