@@ -6,7 +6,8 @@
 #include <numeric>
 
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "core/base/rng.hpp"
 #include "core/base/text.hpp"

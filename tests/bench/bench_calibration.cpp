@@ -6,7 +6,7 @@
 #include <iostream>
 
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "core/base/rng.hpp"
 #include "core/config/options.hpp"

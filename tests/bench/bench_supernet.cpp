@@ -6,7 +6,8 @@
 #include <iostream>
 
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "core/base/error.hpp"
 #include "core/base/rng.hpp"

@@ -1,6 +1,7 @@
 #include "fusion_inputs.hpp"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "core/data/dataset_file.hpp"
 #include "core/space/layers.hpp"

@@ -2,7 +2,9 @@
 
 #include <map>
 
-#include <torch/torch.h>
+#include <torch/nn.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "core/space/layers.hpp"
 #include "worker/backbone/subnet.hpp"

@@ -7,7 +7,7 @@
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "core/base/error.hpp"
 #include "core/base/rng.hpp"

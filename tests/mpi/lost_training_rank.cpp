@@ -2,7 +2,7 @@
 #include <csignal>
 #include <iostream>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "core/base/error.hpp"
 #include "core/mpi/session.hpp"

@@ -4,7 +4,10 @@
 #include <set>
 
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/nn/modules/normalization.h>
+#include <torch/ordered_dict.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "core/base/error.hpp"
 

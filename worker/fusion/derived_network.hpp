@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <torch/nn/module.h>
+#include <torch/nn/modules/normalization.h>
 
 #include "core/space/genotype.hpp"
 #include "worker/fusion/fusion_head.hpp"

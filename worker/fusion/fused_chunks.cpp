@@ -1,6 +1,7 @@
 #include "worker/fusion/fused_chunks.hpp"
 
-#include <torch/torch.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/types.h>
 
 namespace harmonic::fused {
 

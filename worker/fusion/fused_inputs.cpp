@@ -2,7 +2,9 @@
 
 #include <utility>
 
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/types.h>
 
 #include "worker/fusion/fused_cell_kernels.hpp"
 #include "worker/fusion/fused_chunks.hpp"

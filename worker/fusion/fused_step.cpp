@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "worker/fusion/fused_cell_kernels.hpp"
 

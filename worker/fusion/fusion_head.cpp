@@ -1,6 +1,8 @@
 #include "worker/fusion/fusion_head.hpp"
 
-#include <torch/torch.h>
+#include <torch/nn/modules/normalization.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 namespace harmonic {
 

@@ -5,7 +5,7 @@
 #include <numeric>
 #include <utility>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "core/base/error.hpp"
 #include "worker/fusion/genotype_parse.hpp"

@@ -2,7 +2,11 @@
 
 #include <string>
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/ordered_dict.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "worker/data/metrics.hpp"
 #include "worker/fusion/samples.hpp"

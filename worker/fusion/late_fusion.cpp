@@ -3,7 +3,9 @@
 #include <functional>
 
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/optim/lbfgs.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "core/base/error.hpp"
 #include "worker/data/metrics.hpp"

@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "core/hardware/fusion_operators.hpp"
 #include "worker/fusion/genotype_parse.hpp"

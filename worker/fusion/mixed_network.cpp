@@ -4,7 +4,8 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/nn/modules/normalization.h>
+#include <torch/types.h>
 
 #include "core/base/error.hpp"
 #include "worker/fusion/fused_inputs.hpp"

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <torch/nn/module.h>
+#include <torch/nn/modules/normalization.h>
 
 #include "core/space/genome.hpp"
 #include "worker/fusion/architecture.hpp"

@@ -4,7 +4,9 @@
 #include <cmath>
 
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "worker/fusion/learning_rate.hpp"
 #include "worker/fusion/not_finite.hpp"

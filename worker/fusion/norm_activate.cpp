@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "worker/fusion/fused_chunks.hpp"
 #include "worker/fusion/norm_activate_kernels.hpp"

@@ -1,6 +1,7 @@
 #include "worker/fusion/not_finite.hpp"
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
 
 namespace harmonic {
 

@@ -7,7 +7,10 @@
 #include <set>
 
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/nn/init.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/normalization.h>
+#include <torch/types.h>
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"

@@ -1,7 +1,8 @@
 #include "worker/fusion/predict.hpp"
 
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "worker/data/metrics.hpp"
 #include "worker/fusion/not_finite.hpp"

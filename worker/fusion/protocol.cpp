@@ -1,6 +1,6 @@
 #include "worker/fusion/protocol.hpp"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace harmonic {
 namespace {

@@ -1,6 +1,7 @@
 #include "worker/fusion/reshape_layer.hpp"
 
-#include <torch/torch.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/types.h>
 
 #include "worker/fusion/norm_activate.hpp"
 

@@ -7,7 +7,9 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "core/base/rng.hpp"
 #include "worker/data/metrics.hpp"

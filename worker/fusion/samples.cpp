@@ -5,7 +5,7 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "core/base/error.hpp"
 #include "core/config/search_settings.hpp"

@@ -2,7 +2,8 @@
 
 #include <optional>
 
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
 
 #include "worker/tensor/batch_norm.hpp"
 

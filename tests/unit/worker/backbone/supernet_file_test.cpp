@@ -1,7 +1,7 @@
 #include "worker/backbone/supernet_file.hpp"
 
 #include <catch2/catch.hpp>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "core/storage/hdf5_file.hpp"
 #include "tests/support/damage.hpp"

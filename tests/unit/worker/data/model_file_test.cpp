@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/hdf5_file.hpp"

@@ -1,7 +1,8 @@
 #include "core/data/resize.hpp"
 
 #include <catch2/catch.hpp>
-#include <torch/torch.h>
+#include <torch/nn.h>
+#include <torch/types.h>
 
 #include "core/base/rng.hpp"
 

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include <catch2/catch.hpp>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "core/base/error.hpp"
 

@@ -1,7 +1,8 @@
 #include "worker/data/views.hpp"
 
 #include <catch2/catch.hpp>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 namespace harmonic {
 

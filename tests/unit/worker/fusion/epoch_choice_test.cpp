@@ -1,7 +1,8 @@
 #include "worker/fusion/epoch_choice.hpp"
 
 #include <catch2/catch.hpp>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 using namespace harmonic;
 

@@ -1,7 +1,9 @@
 #include "worker/fusion/fused_adam.hpp"
 
 #include <catch2/catch.hpp>
-#include <torch/torch.h>
+#include <torch/optim/adam.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 namespace harmonic {
 

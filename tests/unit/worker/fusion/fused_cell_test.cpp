@@ -5,7 +5,8 @@
 #include <thread>
 
 #include <catch2/catch.hpp>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "golden.hpp"
 #include "worker/fusion/fused_chunks.hpp"

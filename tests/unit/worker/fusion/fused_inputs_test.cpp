@@ -1,7 +1,9 @@
 #include "worker/fusion/fused_inputs.hpp"
 
 #include <catch2/catch.hpp>
-#include <torch/torch.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "golden.hpp"
 #include "worker/fusion/mixed_network.hpp"

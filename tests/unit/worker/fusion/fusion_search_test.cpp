@@ -7,7 +7,10 @@
 #include <utility>
 
 #include <catch2/catch.hpp>
-#include <torch/torch.h>
+#include <torch/cuda.h>
+#include <torch/optim/adam.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "worker/fusion/derived_network.hpp"
 #include "worker/fusion/lanes.hpp"

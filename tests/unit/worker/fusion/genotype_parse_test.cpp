@@ -5,7 +5,8 @@
 #include <utility>
 
 #include <catch2/catch.hpp>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "core/base/error.hpp"
 

@@ -3,7 +3,7 @@
 #include <set>
 
 #include <catch2/catch.hpp>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "core/base/error.hpp"
 

@@ -1,7 +1,9 @@
 #include "worker/fusion/lanes.hpp"
 
 #include <catch2/catch.hpp>
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "golden.hpp"
 #include "worker/fusion/derived_network.hpp"

@@ -1,7 +1,8 @@
 #include "worker/fusion/late_fusion.hpp"
 
 #include <catch2/catch.hpp>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "core/base/error.hpp"
 

@@ -4,7 +4,7 @@
 #include <set>
 
 #include <catch2/catch.hpp>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "worker/fusion/genotype_parse.hpp"
 

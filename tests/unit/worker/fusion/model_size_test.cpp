@@ -2,7 +2,8 @@
 #include "core/hardware/model_size.hpp"
 
 #include <catch2/catch.hpp>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "core/space/layers.hpp"
 #include "core/space/variation.hpp"

@@ -1,7 +1,10 @@
 #include "worker/fusion/norm_activate.hpp"
 
 #include <catch2/catch.hpp>
-#include <torch/torch.h>
+#include <torch/nn/init.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "golden.hpp"
 

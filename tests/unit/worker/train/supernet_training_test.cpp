@@ -3,7 +3,9 @@
 #include <limits>
 
 #include <catch2/catch.hpp>
-#include <torch/torch.h>
+#include <torch/optim/adam.h>
+#include <torch/optim/sgd.h>
+#include <torch/types.h>
 
 #include "core/base/error.hpp"
 #include "core/base/rng.hpp"
