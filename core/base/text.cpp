@@ -1,6 +1,7 @@
 #include "core/base/text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <cmath>
@@ -210,7 +211,26 @@ double parse_seconds(std::string_view text, std::string_view what) {
   return seconds;
 }
 
+namespace {
+
+/// What people call things that have another name here.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kOtherWords = {{{"gpu", "cuda"},
+                                                                                        {"nvidia", "cuda"},
+                                                                                        {"dev", "val"},
+                                                                                        {"validation", "val"},
+                                                                                        {"training", "train"},
+                                                                                        {"speed", "latency"},
+                                                                                        {"time", "latency"},
+                                                                                        {"power", "energy"},
+                                                                                        {"params", "parameters"},
+                                                                                        {"flops", "macs"}}};
+
+}  // namespace
+
 std::string nearest(std::string_view name, std::span<const std::string> known) {
+  const auto other = std::ranges::find(kOtherWords, name, &std::pair<std::string_view, std::string_view>::first);
+  if (other != kOtherWords.end())
+    if (const auto meant = std::ranges::find(known, other->second); meant != known.end()) return *meant;
   std::string best;
   std::size_t best_distance = 0;
   for (const auto& candidate : known) {

@@ -80,6 +80,15 @@ class Reader {
   std::size_t line_ = 1;
 };
 
+/// As programs save tables where a comma is the decimal point.
+void refuse_other_separators(const std::vector<std::string>& header, const std::string& name, std::size_t line) {
+  const auto at = header.size() == 1 ? header.front().find_first_of(";\t") : std::string::npos;
+  if (at != std::string::npos)
+    throw InputError(fmt::format("{} line {}: its columns are parted by {}, not by commas", name, line,
+                                 header.front()[at] == ';' ? "';'" : "tabs"),
+                     "save it with commas between the columns, and with decimal points");
+}
+
 bool needs_quotes(std::string_view cell) {
   return cell.find_first_of(",\"\r\n") != std::string_view::npos;
 }
@@ -118,6 +127,7 @@ CsvTable CsvTable::parse(std::string_view text, std::string name) {
     auto cells = reader.record();
     if (blank) continue;
     if (table.header_.empty()) {
+      refuse_other_separators(cells, table.name_, line);
       for (auto& cell : cells) table.header_.push_back(trim(cell));
       continue;
     }

@@ -62,6 +62,11 @@ TEST_CASE("A misspelt name finds its neighbour", "[base][text]") {
   CHECK(nearest("x", {}).empty());
 }
 
+TEST_CASE("What has another name here is found by that, where it is known", "[base][text]") {
+  CHECK(nearest("gpu", std::vector<std::string>{"auto", "cpu", "cuda"}) == "cuda");
+  CHECK(nearest("gpu", std::vector<std::string>{"auto", "cpu"}) == "cpu");
+}
+
 TEST_CASE("The shortest text of a number reads back as the same number", "[base][text]") {
   for (const double value : {0.1, 1.0 / 3.0, 1e300, -2.5, 3.96408, 0.0})
     CHECK(parse_real(shortest(value), "x") == value);

@@ -64,6 +64,13 @@ TEST_CASE("A malformed CSV is refused with its line", "[storage][csv]") {
   CHECK_THROWS_AS(CsvTable::read("no-such.csv"), InputError);
 }
 
+TEST_CASE("A table whose columns are not parted by commas is told so", "[storage][csv]") {
+  CHECK_THROWS_WITH(CsvTable::parse("error;latency\n1,5;2\n", "t.csv"),
+                    Contains("t.csv line 1: its columns are parted by ';'") && Contains("decimal points"));
+  CHECK_THROWS_WITH(CsvTable::parse("error\tlatency\n1\t2\n", "t.csv"), Contains("parted by tabs"));
+  CHECK(CsvTable::parse("error\n1\n", "t.csv").rows() == 1);
+}
+
 TEST_CASE("A missing column names the nearest", "[storage][csv]") {
   const auto table = CsvTable::parse("metric_val,latency\n", "t.csv");
   CHECK(table.column("latency") == 1);
