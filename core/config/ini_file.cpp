@@ -21,14 +21,17 @@ bool is_blank(char c) {
 /// Where a comment begins, or the end.
 std::size_t comment_of(std::string_view line) {
   for (std::size_t at = 0; at < line.size(); ++at)
-    if (line[at] == '#' && (at == 0 || is_blank(line[at - 1]))) return at;
+    if ((line[at] == '#' || line[at] == ';') && (at == 0 || is_blank(line[at - 1]))) return at;
   return line.size();
 }
 
-/// What stands between the quotes; nothing when they do not close.
+/// What stands between the first quote and the last one that nothing but a comment follows; nothing when there is none.
 std::optional<std::string> unquoted(const std::string& text) {
-  if (text.size() < 2 || text.back() != '"') return std::nullopt;
-  return text.substr(1, text.size() - 2);
+  for (auto close = text.rfind('"'); close != std::string::npos && close > 0; close = text.rfind('"', close - 1)) {
+    const std::string rest = text.substr(close + 1);
+    if (trim(rest.substr(0, comment_of(rest))).empty()) return text.substr(1, close - 1);
+  }
+  return std::nullopt;
 }
 
 /// @param line where it stands, if it is new
@@ -77,7 +80,7 @@ IniFile parse_ini(std::string_view text, const std::string& name) {
       throw refused(fmt::format("key '{}' stands before any section", key), "put it below the [section] it belongs to");
     std::string value = trim(std::string_view(content).substr(equals + 1));
     if (value.starts_with('"')) {
-      // Whatever stands between the quotes, a # too.
+      // Whatever stands between the quotes, a # or a ; too.
       const auto whole = unquoted(trim(std::string_view(line).substr(line.find('=') + 1)));
       if (!whole) throw refused(fmt::format("the value of '{}' has no closing quote at its end", key), "close it");
       value = *whole;

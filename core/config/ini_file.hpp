@@ -24,8 +24,8 @@ struct IniSection {
 /// The sections of an INI file, in the order in which they first stand there; a section that stands there twice is one.
 using IniFile = std::vector<IniSection>;
 
-/// Reads lines `[section]` and `key = value`. Blanks around names and values do not count. A comment begins with # at
-/// the start of a line or after a blank: runs/#3/image.h5 has none. A value in double quotes is taken as it stands
+/// Reads lines `[section]` and `key = value`. Blanks around names and values do not count. A comment begins with # or ;
+/// at the start of a line or after a blank: runs/#3/image.h5 has none. A value in double quotes is taken as it stands
 /// between them. A byte order mark and line ends of Windows are no part of the text.
 /// @param name of the file, for messages
 /// @throws InputError naming the line: one that is neither, a key before any section, a quote that is not closed, a

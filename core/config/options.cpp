@@ -1,7 +1,6 @@
 #include "core/config/options.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -18,6 +17,8 @@
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "core/config/doubtful_values.hpp"
+#include "core/config/known_keys.hpp"
 #include "core/storage/foreign_content.hpp"
 
 namespace harmonic {
@@ -41,12 +42,18 @@ bool parse_bool(std::string text, const std::string& what) {
   text = lower_case(std::move(text));
   if (text == "true" || text == "yes" || text == "on" || text == "1") return true;
   if (text == "false" || text == "no" || text == "off" || text == "0") return false;
-  throw InputError(fmt::format("{} is '{}'", what, text), "give true or false");
+  throw InputError(fmt::format("{} is '{}'", what, text),
+                   "give true or false (yes and no, on and off, 1 and 0 serve, too)");
 }
 
-/// Sections that some command takes.
-constexpr std::array<std::string_view, 6> kSections = {"run",    "hardware",  "evolution",
-                                                       "fusion", "reproduce", "supernet"};
+/// A list as other languages write it, in brackets.
+std::string without_brackets(const std::string& text) {
+  const auto bare = trim(text);
+  const bool bracketed =
+      (bare.starts_with('[') && bare.ends_with(']')) || (bare.starts_with('(') && bare.ends_with(')'));
+  return bracketed ? trim(std::string_view(bare).substr(1, bare.size() - 2)) : text;
+}
+
 constexpr std::string_view kSpaces = "space";  ///< and, with a name behind a dot, the sections of search spaces
 
 constexpr std::string_view kFromHere = "cwd:";  ///< in front of a path that is relative to the current folder
@@ -73,6 +80,10 @@ std::string from_anywhere(const std::string& path) {
 std::string why_unreadable(const std::string& path) {
   if (access(path.c_str(), R_OK) != 0) return std::strerror(errno);
   return fs::is_directory(path) ? "it is a folder" : "";
+}
+
+bool has_word(const std::vector<std::string>& words, const std::string& word) {
+  return std::ranges::find(words, word) != words.end();
 }
 
 std::string line_of(const std::string& path, int line) {
@@ -287,7 +298,7 @@ void OptionSet::give(Option& option, const std::vector<GivenText>& texts) {
   std::vector<GivenText> given;
   std::vector<std::string> values;
   for (const auto& [text, where, folder] : texts)
-    for (auto& value : option.is_list ? option.values(text) : whole_value(text)) {
+    for (auto& value : option.is_list ? option.values(without_brackets(text)) : whole_value(text)) {
       const auto found = [base = folder](const std::string& path) { return found_from(base, path); };
       values.push_back(option.with_paths ? option.with_paths(value, found) : value);
       given.push_back({std::move(value), where, folder});
@@ -298,7 +309,7 @@ void OptionSet::give(Option& option, const std::vector<GivenText>& texts) {
 }
 
 std::string OptionSet::mend_of_section(const std::string& name) const {
-  std::vector<std::string> known(kSections.begin(), kSections.end());
+  auto known = known_sections();
   known.emplace_back(kSpaces);
   for (const auto& option : options_)
     if (!option.section.empty()) known.push_back(option.section);
@@ -313,17 +324,33 @@ std::string OptionSet::mend_of_key(const std::string& key, const std::string& se
     if (option.section == section) known.push_back(option.name);
     if (!option.section.empty()) elsewhere.push_back(option.name);
   }
+  if (!names_with_part(key, known).empty()) return fmt::format("did you mean {}?", likely_names(key, known));
+  for (const auto& other : known_sections())
+    if (std::ranges::find(options_, other, &Option::section) == options_.end() && has_word(known_keys(other), key))
+      return fmt::format("move it to [{}]", other);
   // Another section's key is meant where it is the same word but for a slip.
   const auto best = nearest(key, elsewhere);
   return fmt::format("did you mean {}{}?", best,
-                     std::ranges::find(known, best) != known.end() ? "" : fmt::format(" in [{}]", find(best)->section));
+                     has_word(known, best) ? "" : fmt::format(" in [{}]", find(best)->section));
 }
+
+namespace {
+
+/// Of a section that is another command's. @throws InputError naming a key that no command knows
+void check_foreign(const IniSection& section, const std::string& path) {
+  const auto known = known_keys(section.name);
+  for (const auto& entry : section.entries)
+    if (!has_word(known, entry.key))
+      throw InputError(fmt::format("{}: unknown key '{}' in [{}]", line_of(path, entry.line), entry.key, section.name),
+                       fmt::format("did you mean {}?", likely_names(entry.key, known)));
+}
+
+}  // namespace
 
 void OptionSet::take_section(const IniSection& section, const std::string& path) {
   if (std::ranges::find(options_, section.name, &Option::section) == options_.end()) {
-    const bool of_others = std::ranges::find(kSections, section.name) != kSections.end() ||
-                           section.name.starts_with(std::string(kSpaces) + ".");
-    if (of_others) return;
+    if (section.name.starts_with(std::string(kSpaces) + ".")) return;
+    if (has_word(known_sections(), section.name)) return check_foreign(section, path);
     throw InputError(fmt::format("{}: unknown section [{}]", line_of(path, section.line), section.name),
                      mend_of_section(section.name));
   }
@@ -379,7 +406,7 @@ OptionSet::Parsed OptionSet::parse(const std::vector<std::string>& args) {
     std::string name = e.get_option_name();
     name.erase(0, name.find_first_not_of('-'));
     throw InputError(fmt::format("unknown option '--{}' of {}", name, command_),
-                     fmt::format("did you mean --{}? {} --help lists them all", nearest(name, names()), command_));
+                     fmt::format("did you mean --{}? {} --help lists them all", likely_names(name, names()), command_));
   } catch (const po::error& e) {
     throw InputError(fmt::format("{}: {}", command_, e.what()), fmt::format("see {} --help", command_));
   }
@@ -573,6 +600,7 @@ std::string OptionSet::to_ini() const {
 
 void say_notices(const OptionSet& options) {
   for (const auto& notice : options.notices()) log::warning("{}", notice);
+  for (const auto& value : doubtful_values(options)) log::warning("{}", value);
 }
 
 std::vector<std::string> differences(const OptionSet::Values& of_run, const OptionSet::Values& given) {

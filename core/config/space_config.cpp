@@ -1,5 +1,7 @@
 #include "core/config/space_config.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
@@ -10,6 +12,17 @@ namespace harmonic {
 namespace {
 
 enum class SqueezeExcite { no, yes };  // std::vector<bool> is none of bools
+
+BackboneSpace::Family parse_family(const std::string& text) {
+  const auto found =
+      std::ranges::find(BackboneSpace::kFamilies, text, &Choices<BackboneSpace::Family>::value_type::first);
+  if (found != BackboneSpace::kFamilies.end()) return found->second;
+  throw InputError(fmt::format("option family is '{}', and there is no such family of networks", text),
+                   fmt::format("there are {}: {} for pictures and other maps, {} for vectors",
+                               join(words_of(BackboneSpace::kFamilies), " and "),
+                               word_of(BackboneSpace::kFamilies, BackboneSpace::Family::mobilenet_v3),
+                               word_of(BackboneSpace::kFamilies, BackboneSpace::Family::maxout)));
+}
 
 /// A space as its section lists it.
 struct SpaceSection {
@@ -32,7 +45,11 @@ struct SpaceSection {
 
   void declare(OptionSet& o) {
     o.section("space." + space.name);
-    o.add_choice("family", space.family, BackboneSpace::kFamilies, "kind of network");
+    o.add("family", space.family,
+          fmt::format("kind of network: {}, for pictures and other maps, or {}, for vectors",
+                      word_of(BackboneSpace::kFamilies, BackboneSpace::Family::mobilenet_v3),
+                      word_of(BackboneSpace::kFamilies, BackboneSpace::Family::maxout)),
+          {parse_family, [](BackboneSpace::Family family) { return word_of(BackboneSpace::kFamilies, family); }});
     const auto needs = [this](BackboneSpace::Family family) {
       return [this, family] {
         return space.family == family ? std::string()
@@ -103,6 +120,16 @@ std::string to_ini(const BackboneSpace& space) {
 }
 
 }  // namespace
+
+std::vector<std::string> config_files(const std::vector<std::string>& words) {
+  constexpr std::string_view kOption = "--config";
+  std::vector<std::string> files;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == kOption && i + 1 < words.size()) files.push_back(words[++i]);
+    if (words[i].starts_with(std::string(kOption) + "=")) files.push_back(words[i].substr(kOption.size() + 1));
+  }
+  return files;
+}
 
 void declare_spaces(OptionSet& options, SpaceCatalog& spaces) {
   const std::string prefix = "space";

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "core/config/options.hpp"
 #include "core/space/search_space.hpp"
 
@@ -15,5 +18,8 @@ namespace harmonic {
 ///
 /// What a section leaves out is as in avmnist-image. The command writes its definitions back with its settings.
 void declare_spaces(OptionSet& options, SpaceCatalog& spaces);
+
+/// The config files among the words of a command, which may define spaces: those of --config, in their order.
+[[nodiscard]] std::vector<std::string> config_files(const std::vector<std::string>& words);
 
 }  // namespace harmonic

@@ -180,8 +180,10 @@ void check_space(const BackboneSpace& space) {
 const BackboneSpace& SpaceCatalog::find(std::string_view name) const {
   const auto found = std::ranges::find(all_, name, &BackboneSpace::name);
   if (found != all_.end()) return *found;
+  const auto known = names();
   throw InputError(fmt::format("no search space '{}'", name),
-                   fmt::format("did you mean {}? Known: {}", nearest(name, names()), join(names(), ", ")));
+                   fmt::format("did you mean {}? Known: {}{}", nearest(name, known), join(known, ", "),
+                               own().empty() ? "; spaces of your own are read from a config file: --config FILE" : ""));
 }
 
 std::vector<std::string> SpaceCatalog::names() const {

@@ -31,6 +31,16 @@ TEST_CASE("A comment begins at the start of a line or after a blank, never insid
   CHECK(file[0].values("none") == std::vector<std::string>{""});
 }
 
+TEST_CASE("A comment begins with a semicolon, too, and may stand behind a value in quotes", "[config]") {
+  const auto file =
+      read("; one\n[run]\nseed = 64 ; two\nK = 5;E = 3;D = 2\nout = \"a ; b\"  # three\nin = \"c\" ; \"four\"\n");
+  REQUIRE(file.size() == 1);
+  CHECK(file[0].values("seed") == std::vector<std::string>{"64"});
+  CHECK(file[0].values("K") == std::vector<std::string>{"5;E = 3;D = 2"});
+  CHECK(file[0].values("out") == std::vector<std::string>{"a ; b"});
+  CHECK_THROWS_WITH(read("[run]\nout = \"a\" b\n"), Catch::Contains("closing quote"));
+}
+
 TEST_CASE("A byte order mark and line ends of Windows are no part of a config file", "[config]") {
   const auto file = read("\xEF\xBB\xBF[run]\r\nseed = 1\r\n");
   REQUIRE(file.size() == 1);
@@ -55,7 +65,8 @@ TEST_CASE("What cannot be read is named with its line", "[config]") {
 }
 
 TEST_CASE("Every value of one line is read back as it was written", "[config]") {
-  for (const std::string value : {"", "a", "a b", " a ", "a #b", "#a", "a#b", "\"a\"", "\"", "a \"b\" # c", "x=y,z"}) {
+  for (const std::string value :
+       {"", "a", "a b", " a ", "a #b", "#a", "a#b", "\"a\"", "\"", "a \"b\" # c", "a ; b", "x=y,z"}) {
     INFO(value);
     CHECK(read("[run]\n" + ini_line("key", value)).at(0).values("key") == std::vector<std::string>{value});
   }

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "core/base/error.hpp"
+#include "core/config/doubtful_values.hpp"
 #include "tests/support/shared_data.hpp"
 
 using namespace harmonic;
@@ -304,4 +305,67 @@ TEST_CASE("A required setting is written as soon as it has a value, and as a com
   CHECK_THAT(written(), Catch::Contains("\n# table ="));
   table = "mmimdb";
   CHECK_THAT(written(), Catch::Contains("\ntable = mmimdb\n"));
+}
+
+TEST_CASE("A list may stand in brackets", "[config]") {
+  Fixture f;
+  REQUIRE(f.options.parse({"--cells", "[4, 5]", "--config", f.config("[search]\ndevice = [one, two]\n")}) ==
+          OptionSet::Parsed::ready);
+  CHECK(f.cells == std::vector<int>{4, 5});
+  CHECK(f.device == std::vector<std::string>{"one", "two"});
+}
+
+TEST_CASE("A key that no command knows is named in a section that is another command's, too", "[config]") {
+  const auto message = [](const std::string& config) {
+    Fixture f;
+    try {
+      (void)f.options.parse({"--config", f.config(config)});
+    } catch (const InputError& e) {
+      return std::string(e.what());
+    }
+    return std::string("accepted");
+  };
+  CHECK(message("[supernet]\nepochs = 3\nlr = 0.1\n[fusion]\nbatch = 3\n[reproduce]\nrows = 1\n[space.x]\n") ==
+        "accepted");
+  CHECK_THAT(message("[supernet]\n\nepoch = 3\n"),
+             Catch::Contains("line 3: unknown key 'epoch' in [supernet]") && Catch::Contains("did you mean epochs?"));
+  CHECK_THAT(message("[fusion]\nlr = 3\n"),
+             Catch::Contains("weight-lr, weight-lr-min") && Catch::Contains("retrain-lr?"));
+}
+
+TEST_CASE("A key that is part of others is taken for them, and one of another command is sent there", "[config]") {
+  double weight = 0, arch = 0;
+  Fixture f;
+  f.options.add("weight-lr", weight, "").add("arch-lr", arch, "");
+  CHECK_THROWS_WITH(
+      f.options.parse({"--config", f.config("[search]\nlr = 0.1\n")}),
+      Catch::Contains("unknown key 'lr' in [search]") && Catch::Contains("did you mean weight-lr or arch-lr?"));
+  CHECK_THROWS_WITH(f.options.parse({"--config", f.config("[search]\noptimizer = sgd\n")}),
+                    Catch::Contains("move it to [supernet]"));
+}
+
+TEST_CASE("A switch lists the words that it takes", "[config]") {
+  Fixture f;
+  CHECK_THROWS_WITH(f.options.parse({"--resume", "ja"}), Catch::Contains("resume is 'ja'") &&
+                                                             Catch::Contains("true or false") &&
+                                                             Catch::Contains("yes and no"));
+  CHECK(f.options.parse({"--resume", "no"}) == OptionSet::Parsed::ready);
+  CHECK_FALSE(f.resume);
+}
+
+TEST_CASE("A value that is allowed, and of no use, is told when it was given", "[config]") {
+  const auto doubts = [](const std::vector<std::string>& args) {
+    double lr = 99, dropout = 0.9;
+    OptionSet options("harmonic try", "Tries.");
+    options.section("supernet").add("lr", lr, "").add("dropout", dropout, "");
+    (void)options.parse(args);
+    return doubtful_values(options);
+  };
+  CHECK(doubts({}).empty());
+  CHECK(doubts({"--lr", "0.004", "--dropout", "0"}).empty());
+  const auto told = doubts({"--lr", "10", "--dropout", "0.8"});
+  REQUIRE(told.size() == 2);
+  CHECK_THAT(told[0], Catch::Contains("lr is 10") && Catch::Contains("learning rates") && Catch::Contains("0.5"));
+  CHECK_THAT(told[1], Catch::Contains("dropout is 0.8"));
+  CHECK_THAT(doubts({"--lr", "0"}).at(0), Catch::Contains("lr is 0"));
 }

@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include "core/base/error.hpp"
+#include "core/config/known_keys.hpp"
 #include "core/hardware/model_pricing.hpp"
 #include "core/storage/csv.hpp"
 #include "master/reproduce/reproduce_results.hpp"
@@ -280,4 +281,16 @@ TEST_CASE("Rows and modalities must be the table's; the order of modalities is t
 }
 
 }  // namespace
+
+TEST_CASE("Commands that pass over the section of a reproduction know its keys", "[master][reproduce]") {
+  ReproduceSettings settings;
+  OptionSet options("", "");
+  settings.declare(options);
+  std::set<std::string> names, known;
+  for (const auto& [name, values] : options.values()) names.insert(name);
+  for (const auto* section : {"run", "reproduce"})
+    for (const auto& key : known_keys(section)) known.insert(key);
+  CHECK(names == known);
+}
+
 }  // namespace harmonic

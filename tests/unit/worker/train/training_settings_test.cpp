@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include <catch2/catch.hpp>
 
+#include "core/config/known_keys.hpp"
 #include "core/storage/atomic_file.hpp"
 
 namespace harmonic {
@@ -30,6 +32,13 @@ TEST_CASE("A shipped config of a training is one, and holds nothing that is so w
     }
   }
   CHECK(trainings >= 1);
+}
+
+TEST_CASE("Commands that pass over the section of a training know its keys", "[training]") {
+  std::set<std::string> names;
+  for (const auto& [name, value] : SupernetTrainingSettings().values()) names.insert(name);
+  const auto known = known_keys("supernet");
+  CHECK(std::set<std::string>(known.begin(), known.end()) == names);
 }
 
 }  // namespace harmonic

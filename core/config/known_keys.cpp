@@ -1,0 +1,74 @@
+#include "core/config/known_keys.hpp"
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+#include "core/config/search_settings.hpp"
+
+namespace harmonic {
+namespace {
+
+// Of commands that lie above this folder; their tests hold these lists against what they declare.
+const std::vector<std::string> kOfReproduce = {"table", "rows", "seeds"};
+const std::vector<std::string> kOfSupernet = {"seed",
+                                              "epochs",
+                                              "batch",
+                                              "random-subnets",
+                                              "optimizer",
+                                              "lr",
+                                              "lr-min",
+                                              "warmup-epochs",
+                                              "momentum",
+                                              "weight-decay",
+                                              "clip",
+                                              "label-smoothing",
+                                              "dropout",
+                                              "drop-connect",
+                                              "distillation",
+                                              "ema",
+                                              "augmentation",
+                                              "augmentation-strength",
+                                              "validate-every",
+                                              "calibration-samples",
+                                              "calibration-batch",
+                                              "sync-batch-norm"};
+
+}  // namespace
+
+const std::vector<std::string>& known_sections() {
+  static const std::vector<std::string> sections = {"run", "hardware", "evolution", "fusion", "reproduce", "supernet"};
+  return sections;
+}
+
+std::vector<std::string> known_keys(std::string_view section) {
+  if (section == "reproduce") return kOfReproduce;
+  if (section == "supernet") return kOfSupernet;
+  std::vector<std::string> keys;
+  if (std::ranges::find(known_sections(), section) == known_sections().end()) return keys;
+  SearchSettings search;
+  OptionSet options("", "");
+  search.declare(options);
+  for (const auto& [name, values] : options.values()) keys.push_back(name);
+  return keys;
+}
+
+std::vector<std::string> names_with_part(const std::string& part, const std::vector<std::string>& known) {
+  constexpr std::size_t kMost = 4;
+  std::vector<std::string> found;
+  for (const auto& name : known) {
+    const auto parts = split(name, '-');
+    if (parts.size() > 1 && std::ranges::find(parts, part) != parts.end()) found.push_back(name);
+  }
+  if (found.size() > kMost) found.clear();
+  return found;
+}
+
+std::string likely_names(const std::string& name, const std::vector<std::string>& known) {
+  auto names = names_with_part(name, known);
+  if (names.empty()) return nearest(name, known);
+  const std::string last = std::move(names.back());
+  names.pop_back();
+  return names.empty() ? last : join(names, ", ") + " or " + last;
+}
+
+}  // namespace harmonic
