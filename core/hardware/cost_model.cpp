@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "core/hardware/device_model.hpp"
+#include "core/hardware/missing_rows.hpp"
 
 namespace harmonic {
 namespace {
@@ -26,23 +26,10 @@ std::string conv_key(const Layer& layer) {
       layer.batch_norm);
 }
 
-/// What `harmonic lut model` is told to cover a space.
-std::string scope_of(const BackboneSpace& space, int head_classes) {
-  const auto& published = published_spaces();
-  const auto known = std::ranges::find(published, space.name, &BackboneSpace::name);
-  std::string scope = known == published.end() ? "--config YOURS.cfg --space " + space.name : "--space " + space.name;
-  if (space.family != BackboneSpace::Family::maxout) return scope += fmt::format(" --classes {}", head_classes);
-  return known == published.end() || *known == space ? scope : scope + " --data YOURS.h5";
-}
-
-/// The row of a key. @param scope words of `harmonic lut model` that cover it
-template <class Scope>
-CostPart part_of(const LookUpTable& table, std::string key, const Scope& scope) {
-  if (!table.contains(key))
-    if (const auto model = model_options(table.provenance()); !model.empty())
-      throw table.lacks(key, fmt::format("give {}+more.json, once you have written it with: harmonic lut model {} {} "
-                                         "--out more.json",
-                                         table.name(), model, scope()));
+/// The row of a key. @param networks that it is of, for the error where it is not there
+template <class Networks>
+CostPart part_of(const LookUpTable& table, std::string key, const Networks& networks) {
+  if (!table.contains(key)) throw lacking_rows(table, {key}, networks());
   const Cost& cost = table.at(key);
   return {std::move(key), cost};
 }
@@ -71,15 +58,17 @@ std::string fusion_key(const std::string& op, int channels, int positions) {
 }
 
 void check_rows(const LookUpTable& table, const BackboneSpace& space, int head_classes) {
+  std::vector<std::string> missing;
   for (auto& key : space_keys(space, head_classes))
-    (void)part_of(table, std::move(key), [&] { return scope_of(space, head_classes); });
+    if (!table.contains(key)) missing.push_back(std::move(key));
+  if (!missing.empty()) throw lacking_rows(table, missing, {.spaces = {space}, .head_classes = head_classes});
 }
 
 std::vector<CostPart> backbone_cost(const LookUpTable& table, const BackboneSpace& space, const BackboneGenome& genome,
                                     int head_classes) {
   std::vector<CostPart> parts;
-  const auto scope = [&] { return scope_of(space, head_classes); };
-  const auto add = [&](std::string key) { parts.push_back(part_of(table, std::move(key), scope)); };
+  const auto networks = [&] { return PricedNetworks{.spaces = {space}, .head_classes = head_classes}; };
+  const auto add = [&](std::string key) { parts.push_back(part_of(table, std::move(key), networks)); };
   if (space.family == BackboneSpace::Family::maxout) add(maxout_key(space));
   for (const Layer& layer : backbone_layers(space, genome, head_classes)) add(lut_key(layer));
   return parts;
@@ -88,8 +77,10 @@ std::vector<CostPart> backbone_cost(const LookUpTable& table, const BackboneSpac
 std::vector<CostPart> fusion_cost(const LookUpTable& table, const std::vector<std::string>& operators, int channels,
                                   int positions) {
   std::vector<CostPart> parts;
-  const auto scope = [&] { return fmt::format("--channels {} --positions {}", channels, positions); };
-  for (const auto& op : operators) parts.push_back(part_of(table, fusion_key(op, channels, positions), scope));
+  const auto networks = [&] {
+    return PricedNetworks{.spaces = {}, .operators = operators, .channels = channels, .positions = positions};
+  };
+  for (const auto& op : operators) parts.push_back(part_of(table, fusion_key(op, channels, positions), networks));
   return parts;
 }
 

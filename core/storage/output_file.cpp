@@ -61,6 +61,31 @@ void check_output(const std::filesystem::path& path, std::string_view option, co
   std::filesystem::remove(trial, error);
 }
 
+void check_own_kind(const std::filesystem::path& path, std::string_view option, std::string_view kind,
+                    const std::function<bool(const std::filesystem::path&)>& is_own) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error) || std::filesystem::file_size(path, error) == 0) return;
+  const auto is_replaceable = [&] {
+    try {
+      return is_own(path);
+    } catch (const std::exception&) {
+      return false;
+    }
+  };
+  if (!is_replaceable())
+    throw InputError(fmt::format("option --{}: {} is there already, and is not {} that may be replaced", option,
+                                 path.string(), kind),
+                     "give another path, or remove it");
+}
+
+std::filesystem::path unused_path(const std::filesystem::path& path) {
+  std::error_code error;
+  auto unused = path;
+  for (int number = 2; std::filesystem::exists(unused, error); ++number)
+    unused = path.parent_path() / fmt::format("{}-{}{}", path.stem().string(), number, path.extension().string());
+  return unused;
+}
+
 void check_absent(const std::filesystem::path& path, std::string_view option, std::string_view mend) {
   std::error_code error;
   if (std::filesystem::exists(path, error))

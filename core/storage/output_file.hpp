@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,15 @@ class OutputFolder {
 ///   inputs, under whatever name
 void check_output(const std::filesystem::path& path, std::string_view option,
                   const std::vector<OptionFile>& inputs = {});
+
+/// For results that replace one of their own kind alone. @param kind "a data set"
+/// @param is_own whether a file that is there is one; what it throws of the kind std::exception says no
+/// @throws InputError when something else is at `path`
+void check_own_kind(const std::filesystem::path& path, std::string_view option, std::string_view kind,
+                    const std::function<bool(const std::filesystem::path&)>& is_own);
+
+/// `path`, or, where something is there, the first of more-2.json, more-3.json … where nothing is.
+[[nodiscard]] std::filesystem::path unused_path(const std::filesystem::path& path);
 
 /// For results that are not to be replaced unasked. @throws InputError when something is at `path`
 void check_absent(const std::filesystem::path& path, std::string_view option, std::string_view mend);

@@ -1,6 +1,7 @@
 #include "core/hardware/lut.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <iostream>
 
@@ -12,6 +13,7 @@
 #include "core/hardware/cost_model.hpp"
 #include "core/hardware/device_model.hpp"
 #include "core/hardware/fusion_operators.hpp"
+#include "core/hardware/missing_rows.hpp"
 #include "core/hardware/model_size.hpp"
 #include "core/storage/json_text.hpp"
 #include "core/storage/output_file.hpp"
@@ -60,6 +62,14 @@ void report_table(const std::string& path, const LookUpTable& table, bool json) 
     std::cout << fmt::format("{}: {} rows of {}\n", path, rows, device);
 }
 
+/// @param inputs of the command, whose words are `args`: its config files are some, too
+void check_table_output(const std::string& out, std::vector<OptionFile> inputs, const Arguments& args) {
+  for (const auto& file : config_files(args)) inputs.push_back({"config", file});
+  check_output(out, "out", inputs);
+  check_own_kind(out, "out", "a table of this program",
+                 [](const auto& path) { return !LookUpTable::load({path}).provenance().tool.empty(); });
+}
+
 /// "KEY=ms,mJ", or "KEY=ms" where no energy is known.
 std::pair<std::string, Cost> parse_row(const std::string& text) {
   const auto equals = text.rfind('=');
@@ -92,7 +102,9 @@ ExitCode import_tables(const Arguments& args) {
   options.add("json", json, "print the result as one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   const OutputFolder folder(out, "out");
-  check_output(out, "out");
+  std::vector<OptionFile> inputs;
+  for (const auto& file : in) inputs.push_back({"in", file});
+  check_table_output(out, inputs, args);
 
   LookUpTable table = LookUpTable::load(as_paths(in));
   LutProvenance provenance = table.provenance();
@@ -150,7 +162,7 @@ ExitCode model_device(const Arguments& args) {
   options.add("json", json, "print the result as one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   const OutputFolder folder(out, "out");
-  check_output(out, "out", {{"data", data}});
+  check_table_output(out, {{"data", data}}, args);
   say_notices(options);
 
   DeviceModel model = device_profile(profile);
@@ -241,12 +253,25 @@ ExitCode cost(const Arguments& args) {
                      "list operators between single commas: LinearGLU,LinearGLU");
 
   const LookUpTable table = LookUpTable::load(as_paths(luts));
+  PricedNetworks networks{.spaces = {},
+                          .head_classes = head_classes > 0 ? head_classes : classes,
+                          .operators = names,
+                          .channels = channels,
+                          .positions = positions,
+                          .configs = config_files(args),
+                          .program = program_invocation_name};
+  for (std::size_t m = 0; m < spaces.size(); ++m) {
+    networks.spaces.push_back(catalog.find(spaces[m]));
+    networks.genomes.push_back({parse_genome(genomes[m], networks.spaces.back())});
+  }
+  for (const auto& name : names) (void)find_fusion_operator(name);
+  check_table(table, networks);
   std::vector<CostPart> parts;
   ModelSize size;
   for (std::size_t m = 0; m < spaces.size(); ++m) {
-    const BackboneSpace& space = catalog.find(spaces[m]);
-    const auto genome = parse_genome(genomes[m], space);
-    const auto more = backbone_cost(table, space, genome, head_classes > 0 ? head_classes : classes);
+    const BackboneSpace& space = networks.spaces[m];
+    const auto& genome = networks.genomes[m].front();
+    const auto more = backbone_cost(table, space, genome, networks.head_classes);
     parts.insert(parts.end(), more.begin(), more.end());
     size += backbone_size(space, genome, classes);
   }

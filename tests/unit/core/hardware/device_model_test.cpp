@@ -80,16 +80,10 @@ TEST_CASE("A row that a modelled table lacks is named with the command that make
   const std::string model_words = "harmonic lut model --device-profile edge-cpu --overhead-ms 0.25 ";
   CHECK_THROWS_WITH(backbone_cost(table, space, largest_genome(space), 7),
                     Contains("out_ch:7'") && Contains("t.json+more.json") &&
-                        EndsWith(model_words + "--space avmnist-audio --classes 7 --out more.json"));
+                        Contains(model_words + "--space avmnist-audio --classes 7 --out more.json;"));
   CHECK_THROWS_WITH(check_rows(table, space, 7), Contains(model_words));
   CHECK_THROWS_WITH(fusion_cost(table, {"Sum"}, 64, 9),
-                    EndsWith(model_words + "--channels 64 --positions 9 --out more.json"));
-  auto own = space;
-  own.name = "small";
-  own.resolution = 12;
-  CHECK_THROWS_WITH(check_rows(table, own, 10), Contains("--config YOURS.cfg --space small"));
-  CHECK_THROWS_WITH(check_rows(table, fitted_space(find_space("maxout"), std::vector<std::size_t>{40}), 10),
-                    Contains("Maxout-input:40-") && Contains("--space maxout --data YOURS.h5"));
+                    Contains(model_words + "--channels 64 --positions 9 --out more.json;"));
   // What the command writes fits beside the table.
   model_table(model, {.spaces = {space}, .head_classes = {7}}, "2026-01-02").save(folder / "more.json");
   const auto both = LookUpTable::load({folder / "t.json", folder / "more.json"});

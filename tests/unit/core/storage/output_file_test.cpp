@@ -78,3 +78,30 @@ TEST_CASE("An output that must be new is refused when it is there, with what to 
   CHECK_THROWS_WITH(check_absent(folder / "old.h5", "out", "remove it"),
                     Contains("--out") && Contains("exists already; remove it"));
 }
+
+TEST_CASE("An output replaces a file of its own kind alone", "[storage]") {
+  const TemporaryFolder folder;
+  const auto is_mine = [](const std::filesystem::path& path) {
+    if (read_file(path) == "odd") throw InputError("unreadable", "");
+    return read_file(path) == "mine";
+  };
+  CHECK_NOTHROW(check_own_kind(folder / "new", "out", "a table", is_mine));
+  for (const std::string content : {"mine", ""}) {
+    std::ofstream(folder / "file") << content;
+    CHECK_NOTHROW(check_own_kind(folder / "file", "out", "a table", is_mine));
+  }
+  for (const std::string content : {"other", "odd"}) {
+    std::ofstream(folder / "file") << content;
+    CHECK_THROWS_WITH(check_own_kind(folder / "file", "out", "a table", is_mine),
+                      Contains("--out") && Contains("file is there already, and is not a table"));
+  }
+}
+
+TEST_CASE("A name that is taken is numbered until it is not", "[storage]") {
+  const TemporaryFolder folder;
+  CHECK(unused_path(folder / "more.json") == folder / "more.json");
+  std::ofstream(folder / "more.json") << "a";
+  CHECK(unused_path(folder / "more.json") == folder / "more-2.json");
+  std::ofstream(folder / "more-2.json") << "b";
+  CHECK(unused_path(folder / "more.json") == folder / "more-3.json");
+}

@@ -174,3 +174,22 @@ TEST_CASE("A published row is reproduced from the command line", "[master][lut][
   CHECK(json["energy_mj"].get<double>() >= 13.88);
   CHECK(json["energy_mj"].get<double>() < 13.89);
 }
+
+TEST_CASE("A table replaces neither what it is made from nor a file of another kind", "[master][lut]") {
+  const TemporaryFolder folder;
+  const std::string own = folder / "own.cfg", table = folder / "t.json", published = folder / "tx2.json";
+  std::ofstream(own) << "[space.small]\nresolution = 12\n";
+  std::ofstream(published) << R"({"a": {"lat": "1", "enrg": "2"}})";
+  run({"model", "--device-profile", "edge-cpu", "--space", "maxout", "--out", table});
+  run({"model", "--device-profile", "edge-gpu", "--space", "maxout", "--out", table});
+  const auto refused = [&](const Arguments& args, const std::string& why) {
+    const auto before = read_file(args.back());
+    CHECK_THROWS_WITH(lut_command(args), Contains("--out") && Contains(why));
+    CHECK(read_file(args.back()) == before);
+  };
+  refused({"model", "--device-profile", "edge-cpu", "--config", own, "--out", own}, "the file of --config");
+  refused({"model", "--device-profile", "edge-cpu", "--config=" + own, "--out", own}, "the file of --config");
+  refused({"import", "--in", table, "--device", "d", "--out", table}, "the file of --in");
+  refused({"import", "--in", table, "--device", "d", "--out", published}, "is not a table of this program");
+  refused({"model", "--device-profile", "edge-cpu", "--out", own}, "is not a table of this program");
+}
