@@ -8,6 +8,7 @@
 #include "core/base/error.hpp"
 #include "core/data/media_file.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "core/storage/foreign_content.hpp"
 
 #define STB_IMAGE_WRITE_STATIC
 #define STB_IMAGE_WRITE_IMPLEMENTATION
@@ -19,6 +20,8 @@ namespace {
 constexpr std::size_t kSamples = 64, kAcross = 8;
 constexpr std::size_t kTile = 96, kTileGap = 4;  ///< pixels: a sample's side, and between two
 constexpr std::size_t kColours = 3;
+constexpr std::size_t kBlock = kAcross * (kTile + kTileGap) + 2 * kTileGap;          ///< a modality's width
+constexpr std::size_t kHeight = kSamples / kAcross * (kTile + kTileGap) + kTileGap;  ///< of a sheet
 constexpr std::uint8_t kPaper = 255;
 
 /// Where a value lies between two others, as a level of grey.
@@ -98,10 +101,10 @@ void draw_modality(Sheet& sheet, std::size_t left, const DatasetFile& data, cons
 }  // namespace
 
 void write_contact_sheet(const std::filesystem::path& path, const DatasetFile& data) {
-  const std::size_t block = kAcross * (kTile + kTileGap) + 2 * kTileGap, modalities = data.info().modalities.size();
-  Sheet sheet(modalities * block, kSamples / kAcross * (kTile + kTileGap) + kTileGap);
+  const std::size_t modalities = data.info().modalities.size();
+  Sheet sheet(modalities * kBlock, kHeight);
   for (std::size_t m = 0; m < modalities; ++m)
-    draw_modality(sheet, kTileGap + m * block, data, data.info().modalities[m]);
+    draw_modality(sheet, kTileGap + m * kBlock, data, data.info().modalities[m]);
   const Picture& picture = sheet.picture();
   std::string png;
   const auto append = [](void* to, void* bytes, int size) {
@@ -111,6 +114,19 @@ void write_contact_sheet(const std::filesystem::path& path, const DatasetFile& d
                              picture.pixels.data(), 0) == 0)
     throw RunError("the contact sheet cannot be packed: no memory");
   replace_file(path, png);
+}
+
+bool is_contact_sheet(const std::filesystem::path& path) {
+  constexpr std::string_view kPng = "\x89PNG\r\n\x1a\n";
+  constexpr std::size_t kWidthAt = 16, kHeightAt = 20, kBytes = 4;  // in the first chunk, the largest byte first
+  const auto beginning = beginning_of(path);
+  if (!beginning.starts_with(kPng) || beginning.size() < kHeightAt + kBytes) return false;
+  const auto number_at = [&](std::size_t at) {
+    std::size_t number = 0;
+    for (std::size_t i = at; i < at + kBytes; ++i) number = 256 * number + static_cast<unsigned char>(beginning[i]);
+    return number;
+  };
+  return number_at(kHeightAt) == kHeight && number_at(kWidthAt) > 0 && number_at(kWidthAt) % kBlock == 0;
 }
 
 }  // namespace harmonic

@@ -11,4 +11,7 @@ namespace harmonic {
 /// three; vectors and series as curves. As a PNG, replaced as a whole. @throws InputError, RunError
 void write_contact_sheet(const std::filesystem::path& path, const DatasetFile& data);
 
+/// Whether a file may be such a sheet: a PNG of its height, and of the width of one modality or more.
+[[nodiscard]] bool is_contact_sheet(const std::filesystem::path& path);
+
 }  // namespace harmonic

@@ -8,6 +8,7 @@
 
 #include "core/base/error.hpp"
 #include "core/data/channel_statistics.hpp"
+#include "core/data/class_counts.hpp"
 #include "core/data/dataset_structure.hpp"
 
 namespace harmonic {
@@ -18,14 +19,30 @@ constexpr double kFarMean = 3;             ///< normalised: samples should have 
 constexpr double kNarrow = 0.1, kWide = 10;
 constexpr std::size_t kFewChannels = 4;  ///< whose statistics fit in a line
 
-/// Pictures of no space: all are square.
-std::optional<std::string> shape_problem(const ModalityInfo& modality) {
-  const auto& shape = modality.sample_shape;
-  if (shape.size() != 3 || shape[1] == shape[2]) return std::nullopt;
-  const bool channels_last = shape[2] <= kFewChannels && shape[2] < std::min(shape[0], shape[1]);
-  return fmt::format("/modality/{}: samples of shape ({}) are not square, as every search space has them; {}",
-                     modality.name, fmt::join(shape, ", "),
-                     channels_last ? "channels come first: write x.transpose(0, 3, 1, 2)" : "crop or pad them");
+/// "cat, dog and 12 more"
+std::string some_of(const std::vector<std::string>& names) {
+  constexpr std::size_t kShown = 8;
+  const auto shown = std::min(names.size(), kShown);
+  const auto text =
+      fmt::format("{}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+  return shown == names.size() ? text : fmt::format("{} and {} more", text, names.size() - shown);
+}
+
+/// Of a file whose structure is right. @throws InputError as DatasetFile
+std::vector<std::string> class_problems(const DatasetFile& data) {
+  std::vector<std::string> problems;
+  for (const Split split : kSplits) {
+    const auto counts = class_counts(data, split);
+    std::vector<std::string> without;
+    for (std::size_t i = 0; i < counts.size(); ++i)
+      if (counts[i] == 0) without.push_back(class_name(data.info(), i));
+    if (!without.empty() && data.samples(split) > 0)
+      problems.push_back(
+          fmt::format("/label/{}: no sample of class {}: {}; move some there, or leave the class out of the data set",
+                      to_text(split), some_of(without),
+                      split == Split::train ? "it is never learnt" : "how well it is learnt does not show"));
+  }
+  return problems;
 }
 
 /// `mean` and `std` as the file has them, against those of train.
@@ -54,10 +71,23 @@ std::optional<std::string> scale_problem(const ModalityInfo& modality, const Cha
 
 }  // namespace
 
+bool is_dataset(const std::filesystem::path& path) {
+  return Hdf5File(path, Hdf5File::Mode::read).has_attribute("/", "task");
+}
+
+std::optional<std::string> shape_problem(const std::vector<std::size_t>& shape) {
+  if (shape.size() != 3 || shape[1] == shape[2]) return std::nullopt;
+  const bool channels_last = shape[2] <= kFewChannels && shape[2] < std::min(shape[0], shape[1]);
+  return fmt::format("samples of shape ({}) are not square, as every search space has them; {}", fmt::join(shape, ", "),
+                     channels_last ? "channels come first: write x.transpose(0, 3, 1, 2) of all, (2, 0, 1) of one"
+                                   : "crop or pad them");
+}
+
 std::vector<std::string> dataset_problems(const std::filesystem::path& path) {
   const Hdf5File file(path, Hdf5File::Mode::read);
   std::vector<std::string> problems;
   const DatasetInfo info = read_structure(file, &problems);
+  const bool is_sound = problems.empty();
   const auto tell = [&](const std::optional<std::string>& problem) {
     if (problem) problems.push_back(fmt::format("{}, {}", path.string(), *problem));
   };
@@ -67,7 +97,8 @@ std::vector<std::string> dataset_problems(const std::filesystem::path& path) {
       tell(fmt::format("/label/{}: a search asks for {} samples of every split, here are {}; move some there",
                        to_text(split), kFewestSamples, samples));
   for (const auto& modality : info.modalities) {
-    tell(shape_problem(modality));
+    if (const auto problem = shape_problem(modality.sample_shape))
+      tell(fmt::format("/modality/{}: {}", modality.name, *problem));
     for (const Split split : kSplits) {
       try {
         visit_samples(file, modality, split, [](const auto&, std::size_t) {});
@@ -78,6 +109,8 @@ std::vector<std::string> dataset_problems(const std::filesystem::path& path) {
       }
     }
   }
+  if (!is_sound) return problems;
+  for (const auto& problem : class_problems(DatasetFile(path))) tell(problem);
   return problems;
 }
 

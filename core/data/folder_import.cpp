@@ -9,6 +9,7 @@
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "core/data/dataset_check.hpp"
 #include "core/data/sample_decoder.hpp"
 #include "core/data/sample_list.hpp"
 #include "core/data/uniform_pictures.hpp"
@@ -148,11 +149,15 @@ DatasetContent read_own_data(const FolderImport& import, const SamplesRead& tell
   std::vector<RawSample> samples;
   std::vector<Decoded> decoded;
   UniformPictures uniform;
+  std::set<std::string> looked_at;  // modalities whose shape is known
   std::size_t read = 0;
   for (auto& sample : raw.samples) {
     auto values = decode(sample, decoders, problems);
     tell(++read, raw.samples.size());
     if (!values) continue;
+    for (const auto& [modality, decoder] : decoders)
+      if (looked_at.insert(modality).second)
+        if (const auto problem = shape_problem(decoder->shape())) log::warning("modality {}: {}", modality, *problem);
     for (const auto& [modality, value] : *values)
       if (value.is_uniform) uniform.add(sample.files.at(modality).string());
     samples.push_back(std::move(sample));

@@ -145,6 +145,7 @@ class ArrayDecoder final : public SampleDecoder {
     if (!std::ranges::all_of(values, [](double v) { return std::isfinite(static_cast<float>(v)); }))
       throw InputError(fmt::format("{} holds values that are not finite", array.name()), "replace or remove the file");
     const auto& shape = array.shape();
+    const bool is_picture = length_ == 0 && shape.size() > 1 && array.is_byte();
     if (shape.empty() || shape.size() > (length_ > 0 ? 2U : 3U) || values.empty())
       throw InputError(fmt::format("{} has shape ({})", array.name(), fmt::join(shape, ", ")),
                        length_ > 0 ? "a series is (T) or (T, C)" : "give (F), (H, W) or (C, H, W)");
@@ -152,12 +153,20 @@ class ArrayDecoder final : public SampleDecoder {
     if (shape_.empty()) {
       shape_ = described;
       first_ = array.name();
+      is_picture_ = is_picture;
     }
     if (described != shape_)
       throw InputError(fmt::format("{} has shape ({}), unlike {} (series of any length want length=L)", array.name(),
                                    fmt::join(shape, ", "), first_),
                        "bring all to one shape");
+    if (is_picture != is_picture_)
+      throw InputError(fmt::format("{} is {}of type uint8, unlike {}", array.name(), is_picture ? "" : "not ", first_),
+                       "bring all to one type: uint8, 0 to 255, or float32");
     Sample sample;
+    if (is_picture) {
+      for (const double value : values) sample.bytes.push_back(static_cast<std::uint8_t>(value));
+      return sample;
+    }
     if (length_ == 0) {
       sample.floats.assign(values.begin(), values.end());
       return sample;
@@ -168,7 +177,7 @@ class ArrayDecoder final : public SampleDecoder {
         sample.floats.push_back(t < shape[0] ? static_cast<float>(values[t * channels + c]) : 0.0F);
     return sample;
   }
-  [[nodiscard]] ElementType type() const override { return ElementType::float32; }
+  [[nodiscard]] ElementType type() const override { return is_picture_ ? ElementType::uint8 : ElementType::float32; }
   [[nodiscard]] std::vector<std::size_t> shape() const override { return shape_; }
   [[nodiscard]] std::size_t group() const override {
     if (length_ > 0) return length_;
@@ -183,7 +192,8 @@ class ArrayDecoder final : public SampleDecoder {
   std::size_t length_;  ///< of a series; 0: as they are
   std::string key_;
   std::vector<std::size_t> shape_;
-  std::string first_;  ///< whose shape it is
+  std::string first_;        ///< whose shape it is
+  bool is_picture_ = false;  ///< and whether that is a map of bytes, which are kept as they are
 };
 
 }  // namespace

@@ -22,13 +22,14 @@ enum class MediaKind {
 /// Turns the files of one modality into samples of one shape. What is made of them says a text, NAME:key=value,…
 ///   pictures: side=112 channels=3 (or 1) fit=crop (or stretch)              uint8 (channels, side, side)
 ///   sounds:   features=mfcc frames=20 coefficients=20 rate=16000 (Hz)       float32 (1, coefficients, frames)
-///   arrays:   a vector, (H, W) map or (C, H, W) map as it is, all of one shape; length=L: a series (T) or (T, C), cut
-///             at its end or filled up with zeros, channel after channel      float32 (C L);  key=NAME of an .npz
+///   arrays:   a vector, (H, W) map or (C, H, W) map as it is, all of one shape: uint8 where maps are, else float32;
+///             length=L: a series (T) or (T, C), cut at its end or filled up with zeros, channel after channel
+///                                                                            float32 (C L);  key=NAME of an .npz
 class SampleDecoder {
  public:
   virtual ~SampleDecoder() = default;
   struct Sample {
-    std::vector<std::uint8_t> bytes;  ///< of pictures
+    std::vector<std::uint8_t> bytes;  ///< of pictures, and maps of bytes
     std::vector<float> floats;        ///< of others
     bool is_uniform = false;          ///< a picture of one single value
   };

@@ -7,6 +7,7 @@
 #include "core/base/progress_display.hpp"
 #include "core/base/text.hpp"
 #include "core/config/options.hpp"
+#include "core/data/dataset_check.hpp"
 #include "core/data/importer.hpp"
 #include "core/storage/output_file.hpp"
 #include "master/commands/data_actions.hpp"
@@ -53,6 +54,7 @@ ExitCode data_import(const Arguments& args) {
   if (options.parse({args.begin() + 1, args.end()}) == OptionSet::Parsed::help_printed) return ExitCode::done;
   const OutputFolder folder(out, "out");
   check_output(out, "out", importer->inputs());
+  check_own_kind(out, "out", "a data set", is_dataset);
   ProgressDisplay display("reading the folders");
   write_dataset(out, importer->read([&](std::size_t read, std::size_t all) {
     if (display.is_due())

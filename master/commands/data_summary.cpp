@@ -5,20 +5,14 @@
 #include <fmt/format.h>
 
 #include "core/base/text.hpp"
+#include "core/data/class_counts.hpp"
 
 namespace harmonic {
 namespace {
 
 /// Train's samples of the largest class and of the smallest.
 std::pair<std::size_t, std::size_t> balance_of(const DatasetFile& data) {
-  const auto classes = static_cast<std::size_t>(data.info().classes);
-  std::vector<std::size_t> counts(classes, 0);
-  if (data.info().labels == LabelKind::multilabel) {
-    const auto sets = data.read_label_sets(Split::train);
-    for (std::size_t i = 0; i < sets.size(); ++i) counts[i % classes] += sets[i];
-  } else {
-    for (const std::int64_t label : data.read_classes(Split::train)) ++counts[static_cast<std::size_t>(label)];
-  }
+  const auto counts = class_counts(data, Split::train);
   const auto [smallest, largest] = std::ranges::minmax(counts);
   return {largest, smallest};
 }

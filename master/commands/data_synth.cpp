@@ -3,6 +3,7 @@
 #include "core/base/progress_display.hpp"
 #include "core/base/text.hpp"
 #include "core/config/options.hpp"
+#include "core/data/dataset_check.hpp"
 #include "core/data/synthetic.hpp"
 #include "core/storage/output_file.hpp"
 #include "master/commands/data_actions.hpp"
@@ -39,6 +40,7 @@ ExitCode data_synth(const Arguments& args) {
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   const OutputFolder folder(out, "out");
   check_output(out, "out");
+  check_own_kind(out, "out", "a data set", is_dataset);
   if (samples == 0) samples = default_samples(kind);
   ProgressDisplay display(fmt::format("making {} samples", samples));
   write_dataset(out, make_synthetic(kind, samples, Seed{seed}));

@@ -73,4 +73,18 @@ TEST_CASE("Every part of a file whose structure is wrong is named", "[data]") {
   CHECK_THAT(problems, Contains("/modality/b/train: has shape (2, 2, 2)"));
 }
 
+TEST_CASE("A class without a sample in a split is named", "[data]") {
+  auto made = content();
+  made.info.class_names = {"cat", "dog"};
+  made.class_labels[0] = {1, 1};
+  made.class_labels[2] = {0, 0};
+  const auto problems = problems_of(made);
+  CHECK_THAT(problems, Contains("/label/train: no sample of class cat: it is never learnt") &&
+                           Contains("/label/test: no sample of class dog") && !Contains("/label/val"));
+  made.info.labels = LabelKind::multilabel;
+  for (auto& sets : made.label_sets) sets = {1, 0, 1, 1};
+  made.label_sets[1] = {1, 0, 1, 0};
+  CHECK_THAT(problems_of(made), Contains("/label/val: no sample of class dog") && !Contains("/label/train"));
+}
+
 }  // namespace harmonic

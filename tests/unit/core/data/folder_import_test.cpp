@@ -9,7 +9,9 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/base/log.hpp"
 #include "core/data/contact_sheet.hpp"
+#include "core/data/dataset_check.hpp"
 #include "core/data/dataset_summary.hpp"
 #include "core/data/media_file.hpp"
 #include "core/storage/atomic_file.hpp"
@@ -22,14 +24,16 @@ using Catch::Matchers::Contains;
 using testing::TemporaryFolder;
 namespace fs = std::filesystem;
 
-/// A float32 array file.
-void write_npy(const fs::path& path, const std::string& shape, const std::vector<float>& values) {
+/// An array file: of float32, or of `raw` bytes of another type.
+void write_npy(const fs::path& path, const std::string& shape, const std::vector<float>& values,
+               const std::string& type = "<f4", const std::string& raw = "") {
   fs::create_directories(path.parent_path());
-  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': " + shape + ", }";
+  std::string header = "{'descr': '" + type + "', 'fortran_order': False, 'shape': " + shape + ", }";
   header.resize(117, ' ');
   std::string bytes("\x93NUMPY\x01\x00\x76\x00", 10);
   bytes += header + '\n';
   bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
+  bytes += raw;
   replace_file(path, bytes);
 }
 
@@ -116,6 +120,45 @@ TEST_CASE("Folders and options that do not fit are refused with what they are", 
   refused({.in = folder / "own", .group = "speaker"}, "a folder has none");
   fs::create_directories(folder.path() / "own/train/cat");
   refused({.in = folder / "own"}, "is no split");
+}
+
+TEST_CASE("Maps of bytes stay bytes, and one of another type among them is refused", "[data]") {
+  const TemporaryFolder folder;
+  const auto write_bytes = [&](const std::string& name, const std::string& shape, std::size_t count) {
+    write_npy(folder / "own" / name, shape, {}, "|u1", std::string(count, '\xFF'));
+  };
+  for (const std::string label : {"cat", "dog"})
+    for (int i = 0; i < 10; ++i) {
+      write_bytes(fmt::format("{}/{}.picture.npy", label, i), "(3, 4, 4)", 48);
+      write_bytes(fmt::format("{}/{}.vector.npy", label, i), "(5,)", 5);
+    }
+  auto content = read_own_data({.in = folder / "own"});
+  const auto& bytes = content.samples.at("picture")[0].bytes;
+  CHECK(bytes.size() == 48 * content.class_labels[0].size());
+  CHECK(std::ranges::count(bytes, 255) == std::ssize(bytes));
+  CHECK(content.samples.at("vector")[0].floats.at(0) == 255);
+  write_dataset(folder / "d.h5", content);
+  CHECK(DatasetFile(folder / "d.h5").modality("picture").type == ElementType::uint8);
+  write_npy(folder / "own/dog/9.picture.npy", "(3, 4, 4)", std::vector<float>(48));
+  CHECK_THROWS_WITH(read_own_data({.in = folder / "own"}),
+                    Contains("9.picture.npy is not of type uint8, unlike") && Contains("0.picture.npy"));
+}
+
+TEST_CASE("Maps that no search takes are told of when they are imported", "[data]") {
+  CHECK_THAT(shape_problem({32, 32, 3}).value(), Contains("(32, 32, 3)") && Contains("channels come first"));
+  CHECK_THAT(shape_problem({1, 20, 30}).value(), Contains("crop or pad"));
+  CHECK_FALSE(shape_problem({3, 32, 32}));
+  CHECK_FALSE(shape_problem({7}));
+  const TemporaryFolder folder;
+  for (int i = 0; i < 12; ++i)
+    write_npy(folder / "own" / (i % 2 == 0 ? "cat" : "dog") / fmt::format("{}.map.npy", i), "(4, 4, 2)",
+              std::vector<float>(32));
+  log::open_file(folder / "log.txt");
+  (void)read_own_data({.in = folder / "own"});
+  log::close_file();
+  const auto said = read_file(folder / "log.txt");
+  CHECK_THAT(said, Contains("modality map: samples of shape (4, 4, 2)") && Contains("channels come first"));
+  CHECK(said.find("channels come first") == said.rfind("channels come first"));
 }
 
 }  // namespace harmonic

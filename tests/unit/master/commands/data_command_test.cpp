@@ -137,6 +137,14 @@ TEST_CASE("`data show --sheet` draws the samples into a picture", "[master]") {
   CHECK_THROWS_WITH(data_command({"show", file, "--sheet", file}), Contains("would be lost"));
   output_of({"show", file, "--sheet", sheet});
   CHECK(read_file(sheet).starts_with("\x89PNG"));
+  output_of({"show", file, "--sheet", sheet});  // its own it replaces
+  const std::string other = folder / "other.png";
+  for (const std::string content : {"notes\n", "\x89PNG\r\n\x1a\n0000IHDR00000000"}) {
+    replace_file(other, content);
+    CHECK_THROWS_WITH(data_command({"show", file, "--sheet", other}), Contains("is not a contact sheet"));
+    CHECK_THROWS_WITH(data_command({"synth", "--out", other}), Contains("is not a data set"));
+    CHECK(read_file(other) == content);
+  }
 }
 
 TEST_CASE("Help is there on every level of `data`", "[master]") {
