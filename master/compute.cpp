@@ -14,6 +14,7 @@
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/config/search_settings.hpp"
+#include "core/config/space_config.hpp"
 #include "core/mpi/communicator.hpp"
 #include "core/mpi/session.hpp"
 #include "core/work/run_hash.hpp"
@@ -93,14 +94,15 @@ ExitCode run_on_ranks(const Program& program, const DealtCommand& command) {
 }
 
 /// A search, or what takes its settings, which are read from `options`.
-ExitCode run_on_ranks(const Program& program, const SearchSettings& settings, const OptionSet& options,
-                      const std::function<ExitCode(Mailbox&, const RunHooks&)>& lead) {
+ExitCode run_on_ranks(const Program& program, const Arguments& args, const SearchSettings& settings,
+                      const OptionSet& options, const std::function<ExitCode(Mailbox&, const RunHooks&)>& lead) {
   return run_on_ranks(
       program, {.fingerprint = [&] { return run_fingerprint(settings); },
                 .make_evaluator = [settings, place = local_place()] { return make_search_evaluator(settings, place); },
                 .lead =
                     [&](Mailbox& world, RunHooks hooks) {
                       say_notices(options);
+                      hooks.configs = config_files(args);
                       hooks.check_paths = [&] { options.check_files(); };
                       hooks.check = [&] { check_weights(settings); };
                       hooks.has_model = has_whole_model;
@@ -115,7 +117,7 @@ ExitCode search_command(const Arguments& args, const Program& program) {
   settings.declare(options);
   if (read_run_settings(options, settings, settings, "search", args) == OptionSet::Parsed::help_printed)
     return ExitCode::done;
-  return run_on_ranks(program, settings, options,
+  return run_on_ranks(program, args, settings, options,
                       [&](Mailbox& world, const RunHooks& hooks) { return run_search(settings, world, hooks); });
 }
 
@@ -127,7 +129,7 @@ ExitCode reproduce_command(const Arguments& args, const Program& program) {
   settings.declare(options);
   if (read_run_settings(options, settings, settings.run, "reproduce", args) == OptionSet::Parsed::help_printed)
     return ExitCode::done;
-  return run_on_ranks(program, settings.run, options,
+  return run_on_ranks(program, args, settings.run, options,
                       [&](Mailbox& world, const RunHooks& hooks) { return run_reproduction(settings, world, hooks); });
 }
 
@@ -150,8 +152,9 @@ ExitCode sweep_command(const Arguments& args, const Program& program) {
                       {.fingerprint = source.fingerprint,
                        .make_evaluator = [evaluation, place] { return make_sweep_evaluator(evaluation, place); },
                        .lead =
-                           [&](Mailbox& world, const RunHooks& hooks) {
+                           [&](Mailbox& world, RunHooks hooks) {
                              say_notices(options);
+                             hooks.configs = config_files(args);
                              return run_sweep(sweep, source, world, hooks);
                            }});
 }

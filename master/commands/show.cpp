@@ -14,6 +14,7 @@
 #include "master/commands/commands.hpp"
 #include "master/models/architecture.hpp"
 #include "master/report/run_results.hpp"
+#include "master/run/data_shape.hpp"
 #include "master/run/run_paths.hpp"
 
 namespace harmonic {
@@ -26,7 +27,8 @@ struct ShownRun {
   RunPaths paths;
   RunResults results;
   SearchSettings settings;
-  nlohmann::json status;  ///< null where there is none that can be read
+  std::optional<DataShape> data;  ///< that the settings' spaces are fitted to; older runs do not tell
+  nlohmann::json status;          ///< null where there is none that can be read
 };
 
 /// The settings of the run's config.cfg. A reproduction's has sections of its own.
@@ -50,7 +52,10 @@ ShownRun open_run(const std::string& folder) {
   const RunPaths paths{folder};
   if (!std::filesystem::is_directory(paths.folder))
     throw InputError(fmt::format("there is no folder {}", folder), "give the directory of a run to --run");
-  return {paths, load_run_results(paths.folder), settings_of(paths.config()), status_of(paths.status())};
+  auto data = find_data_shape(paths.inputs());
+  auto settings = settings_of(paths.config());
+  if (data) settings = fitted_settings(std::move(settings), data->samples);
+  return {paths, load_run_results(paths.folder), std::move(settings), std::move(data), status_of(paths.status())};
 }
 
 bool is_on_front(const RunResults& results, const std::string& id) {
@@ -77,7 +82,7 @@ std::string state_text(const nlohmann::json& status) {
   if (!status.is_object()) return "it does not say in which state it is (no status.json)";
   const auto state = status.value("state", "of no known state");
   return fmt::format(
-      "{}{}, generation {}; pieces of work done {}, failed {}, retried {}; workers lost {}", state,
+      "{}{}, generation {}; pieces of work done {}, failed {}; of its last job: retried {}, workers lost {}", state,
       status.contains("exit_code") ? fmt::format(" with exit code {}", status.value("exit_code", 0)) : "",
       status.value("generation", 0), status.value("done", 0), status.value("failed", 0), status.value("retried", 0),
       status.value("lost_workers", 0));
@@ -182,7 +187,9 @@ ShownModel describe_model(const ShownRun& run, const std::string& id) {
   const auto genotype = parse_genotype(row.genotype);
   genome.macro = macro_of(genotype);
   // parameters is the first of kSizeMeasures.
-  const auto classes = row.sizes[0] ? classes_for(settings, genome, genotype, *row.sizes[0]) : std::nullopt;
+  const auto classes = run.data       ? std::optional(run.data->classes)
+                       : row.sizes[0] ? classes_for(settings, genome, genotype, *row.sizes[0])
+                                      : std::nullopt;
   if (!classes) return shown;
   try {
     const DeviceSet devices = run_devices(settings, *classes);

@@ -256,6 +256,11 @@ const SearchFusion* Journal::search_of(CandidateId model) const {
   return nullptr;
 }
 
+std::size_t Journal::failures() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      finished_, [](const auto& entry) { return std::holds_alternative<Failure>(entry.second.outcome); }));
+}
+
 const FinishedWork* Journal::find(const Work& work) const {
   const auto it = finished_.find(key_of(work));
   return it == finished_.end() ? nullptr : &it->second;

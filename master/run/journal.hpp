@@ -51,6 +51,7 @@ class Journal {
   /// @throws RunError when the disk refuses, or the outcome is none of this work
   void append(FinishedWork finished);
   [[nodiscard]] std::size_t size() const { return finished_.size(); }
+  [[nodiscard]] std::size_t failures() const;  ///< those among them that failed
 
  private:
   void open_to_append();

@@ -260,17 +260,14 @@ class Run {
   ExitCode stopped() {
     display_.close();
     save(RunPlan::Moment::end);
-    log::info("stopped {}; go on with: {}", plan_->how_far(), shell_line(going_on()));
+    log::info("stopped {}; go on with: {}", plan_->how_far(), going_on());
     return ExitCode::stopped;
   }
-  /// The words of the command.
-  [[nodiscard]] std::vector<std::string> going_on() const {
-    auto words = hooks_.program;
-    for (const auto& word : {recipe_.command, std::string("--data"), settings_.data, std::string("--run"),
-                             settings_.run, std::string("--resume")})
-      words.push_back(word);
+  /// The run holds its settings.
+  [[nodiscard]] std::string going_on() const {
+    std::vector<std::string> words = {"--data", settings_.data, "--run", settings_.run};
     if (settings_.json) words.emplace_back("--json");
-    return words;
+    return resuming_line(hooks_.program, {recipe_.command}, words);
   }
   ExitCode ended() {
     work_done_ = true;
@@ -300,8 +297,8 @@ class Run {
       if (!worker.here()) lost.push_back({rank, worker.host, worker.reason.message});
     status_file_.show({.exit_code = code,
                        .generation = plan_ ? plan_->generation() : 0,
-                       .done = done_,
-                       .failed = failed_,
+                       .done = done_before_ + done_,
+                       .failed = failed_before_ + failed_,
                        .retried = counts.retried,
                        .lost_workers = counts.lost_workers,
                        .utilisation = utilisation(),
@@ -321,7 +318,7 @@ class Run {
   const RunRecipe& recipe_;
   const RunHooks& hooks_;
   Dispatcher& dispatcher_;
-  ProgressDisplay display_{"reading the inputs"};
+  ProgressDisplay display_{"reading the inputs", {}, hooks_.stop};
   RunInputs inputs_;
   RunDirectory directory_;
   Journal journal_;
@@ -337,6 +334,8 @@ class Run {
   std::uint64_t repeated_ = 0;  ///< searches for models that were lost
   int done_ = 0;                ///< pieces of work, by workers of this job
   int failed_ = 0;              ///< likewise, for good
+  int done_before_ = static_cast<int>(journal_.size() - journal_.failures());  ///< by earlier jobs
+  int failed_before_ = static_cast<int>(journal_.failures());
   int saved_generation_ = -1;
   bool from_journal_ = false;  ///< the plan, of which the checkpoint holds more than can be had again
   bool over_ = false;          ///< its end is told

@@ -63,6 +63,7 @@ RunDirectory::RunDirectory(const fs::path& path, bool resume, RunConfig config, 
       config_(std::move(config)),
       files_(inputs.files),
       contents_(inputs.contents),
+      data_shape_(inputs.data_shape),
       hash_(inputs.hash) {
   if (paths_.folder.empty()) throw InputError("no run directory is named", "give one to --run");
   try {
@@ -171,7 +172,7 @@ void RunDirectory::begin() {
   log::open_file(paths_.log());
   if (begins_) log::info("there is no run in {} to go on with: it begins", paths_.folder.string());
   replace_file(paths_.config(), config_.text);
-  Conditions contents;
+  Conditions contents = to_conditions(data_shape_);
   for (const auto& [role, content] : contents_) contents.emplace_back(role, text_of(content));
   write_conditions(paths_.inputs(), contents);
   begun_ = true;

@@ -52,6 +52,7 @@ class RunDirectory {
   RunConfig config_;
   std::vector<InputFile> files_;
   InputHashes contents_;
+  DataShape data_shape_;
   std::uint64_t hash_;  ///< of settings and contents
   bool begun_ = false;
   bool begins_ = false;  ///< though it was to go on: there was no run

@@ -13,6 +13,8 @@ namespace harmonic {
 struct RunHooks {
   /// The words that started the program, without its own: to be typed again for going on.
   std::vector<std::string> program = {"harmonic"};
+  /// The config files that were given, for commands that the user is told to type.
+  std::vector<std::string> configs = {};
   /// Called while nothing arrives: in a world of one it polls the worker.
   std::function<void()> idle = [] {};
   /// Finds fault with the paths of input files, which only the options know as they were given. @throws InputError

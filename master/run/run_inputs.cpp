@@ -10,10 +10,11 @@
 #include "core/base/text.hpp"
 #include "core/data/dataset_file.hpp"
 #include "core/data/training_mark.hpp"
-#include "core/hardware/fusion_operators.hpp"
+#include "core/hardware/missing_rows.hpp"
 #include "core/space/layers.hpp"
 #include "core/work/fitted_settings.hpp"
 #include "core/work/run_devices.hpp"
+#include "master/run/run_paths.hpp"
 
 namespace harmonic {
 namespace {
@@ -53,12 +54,19 @@ void check_multiplier(const SearchSettings& settings, int inputs) {
                      "lower multiplier in [fusion], or offer more features");
 }
 
-void check_tables(const DeviceSet& devices, const std::vector<BackboneSpace>& spaces, int head_classes,
-                  const FusionSettings& fusion) {
-  for (const auto& device : devices.devices()) {
-    for (const auto& space : spaces) check_rows(device.table, space, head_classes);
-    (void)fusion_cost(device.table, fusion.operators, fusion.channels, fusion.side * fusion.side);
-  }
+/// What is priced, and where the user has it from.
+PricedNetworks priced_networks(const SearchSettings& settings, const RunHooks& hooks, const DataShape& data) {
+  PricedNetworks networks{.spaces = {},
+                          .head_classes = head_classes(settings, data.classes),
+                          .operators = settings.fusion.operators,
+                          .channels = settings.fusion.channels,
+                          .positions = settings.fusion.side * settings.fusion.side,
+                          .configs = hooks.configs,
+                          .data = settings.data,
+                          .program = hooks.program.back()};
+  for (const auto& modality : settings.modalities) networks.spaces.push_back(modality.space);
+  if (networks.configs.empty() && settings.resume) networks.configs.push_back(RunPaths{settings.run}.config().string());
+  return networks;
 }
 
 /// A fusion of `inputs` features that reads as many of them as it can, of one operator alone.
@@ -128,6 +136,7 @@ RunInputs::RunInputs(const SearchSettings& given, const RunHooks& hooks) {
   hooks.check_paths();
   const DatasetFile data(given.data);
   const SearchSettings settings = fitted_settings(given, data);
+  data_shape = {data.info().classes, sample_shapes(settings, data)};
   check_splits(data);
   samples = {static_cast<double>(data.samples(Split::val)), static_cast<double>(data.samples(Split::test))};
   int inputs = 0;
@@ -144,10 +153,10 @@ RunInputs::RunInputs(const SearchSettings& given, const RunHooks& hooks) {
   sizing.spaces = spaces;
   answers = AnswerCheck{inputs};
   check_multiplier(settings, inputs);
+  check_tables(settings.devices, priced_networks(settings, hooks, data_shape));
   pricing = std::make_shared<const ModelPricing>(run_devices(settings, data.info().classes), std::move(sizing),
                                                  settings.objectives);
   warn_of_unknown(settings.objectives, pricing->devices());
-  check_tables(pricing->devices(), spaces, head_classes(settings, data.info().classes), settings.fusion);
   costs.backbone = [prices = pricing](int modality, const auto& genome) { return prices->backbone(modality, genome); };
   costs.model = [prices = pricing](const auto& genome, const auto& genotype) {
     return prices->model(genome, genotype);

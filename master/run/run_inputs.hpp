@@ -12,6 +12,7 @@
 #include "core/work/run_hash.hpp"
 #include "master/models/front.hpp"
 #include "master/models/standard_errors.hpp"
+#include "master/run/data_shape.hpp"
 #include "master/run/run_hooks.hpp"
 
 namespace harmonic {
@@ -26,6 +27,7 @@ struct RunInputs {
 
   std::vector<std::string> modalities;  ///< names, in the run's order
   std::vector<BackboneSpace> spaces;    ///< one a modality
+  DataShape data_shape;                 ///< that the spaces were fitted to
   std::shared_ptr<const ModelPricing> pricing;
   SearchCosts costs;  ///< of `pricing`
   SampleCounts samples;

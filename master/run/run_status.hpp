@@ -24,7 +24,8 @@ struct LostWorker {
 struct RunStatus {
   std::optional<ExitCode> exit_code = {};  ///< once it has ended
   int generation = 0;                      ///< generations finished
-  int done = 0, failed = 0, retried = 0;   ///< pieces of work, of this job
+  int done = 0, failed = 0;                ///< pieces of work, of the run
+  int retried = 0;                         ///< likewise, by this job
   int lost_workers = 0;                    ///< one that came back stays counted
   double utilisation = 0;                  ///< 0 … 1, share of the workers' time that was work
   std::vector<LostWorker> lost = {};       ///< those that are lost now

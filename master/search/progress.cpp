@@ -66,6 +66,7 @@ void Progress::told(const Task& task, const Result& result) {
   }
   if (std::holds_alternative<RetrainScore>(result.outcome))
     retraining_s_ = {retraining_s_.sum + result.seconds, retraining_s_.count + 1};
+  if (std::holds_alternative<TestModel>(task.work)) test_s_ = {test_s_.sum + result.seconds, test_s_.count + 1};
 }
 
 double Progress::fusion_s(const Search& search, const WorkerCount& workers) const {
@@ -90,10 +91,11 @@ double Progress::seconds_left(const Search& search, const WorkerCount& workers, 
       case Search::Phase::retraining:
         return left * retraining_s_.value();
       case Search::Phase::test:
+        return left * test_s_.value();
       case Search::Phase::over:
         break;
     }
-    return left * a_fusion_s;
+    return 0.0;
   };
   return (now() + generations * a_generation) / std::max(1, workers.here);
 }
@@ -108,7 +110,9 @@ ProgressLine Progress::line(const Search& search, const WorkerCount& workers) co
   if (const double best = search.archive().best_metric(); best > 0) text += fmt::format("  best {:.2f} %", best);
   if (hypervolume_ > 0) text += fmt::format("  hypervolume {:.6g}", hypervolume_);
   const double a_fusion_s = fusion_s(search, workers);
-  if (a_fusion_s == 0) return {std::move(text)};
+  const bool nothing_known =
+      search.phase() == Search::Phase::test ? test_s_.count == 0 && batch_done_ < batch_size_ : a_fusion_s == 0;
+  if (nothing_known) return {std::move(text)};
   return {std::move(text), seconds_left(search, workers, a_fusion_s)};
 }
 

@@ -34,9 +34,9 @@ class Progress {
   Clock clock_ = steady_clock();
   double start_s_ = clock_(), batch_start_s_ = start_s_;
   double hypervolume_ = 0;
-  std::size_t batch_size_ = 0, batch_done_ = 0;  ///< tasks; fusion: models, several of which may be one task
-  std::size_t groups_ = 0;                       ///< backbone tasks of the last generation
-  Mean group_s_, fusion_s_, retraining_s_;       ///< of a backbone task; of a model; of a retraining
+  std::size_t batch_size_ = 0, batch_done_ = 0;      ///< tasks; fusion: models, several of which may be one task
+  std::size_t groups_ = 0;                           ///< backbone tasks of the last generation
+  Mean group_s_, fusion_s_, retraining_s_, test_s_;  ///< of a backbone task; of a model; of a retraining; of a test
 };
 
 }  // namespace harmonic

@@ -5,9 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "master/models/candidates_file.hpp"
+#include "master/models/hypervolume_file.hpp"
 #include "master/run/model_plan.hpp"
 #include "master/search/checkpoint.hpp"
 #include "master/search/progress.hpp"
@@ -17,6 +19,22 @@
 namespace harmonic {
 namespace {
 
+/// Finished generations of the run as its hypervolume.csv has them; 0 where that tells none.
+int generations_told(const RunPaths& paths) try {
+  const auto rows = HypervolumeFile::read(paths.hypervolume()).rows;
+  return rows.empty() ? 0 : rows.back().generation;
+} catch (const InputError&) {
+  return 0;
+}
+
+/// A run cannot go back. @param done generations
+void check_generations(int asked, int done) {
+  if (asked < done)
+    throw InputError(
+        fmt::format("generations is {}, but {} generations of this run are done", asked, done),
+        fmt::format("give --generations {} to end it there, a larger number to go on, or leave it out", done));
+}
+
 Search make_search(const SearchSettings& settings, const RunInputs& inputs, const RunPaths& paths,
                    RunRecipe::Start start) {
   const Seed seed{settings.seed};
@@ -25,6 +43,8 @@ Search make_search(const SearchSettings& settings, const RunInputs& inputs, cons
   auto state =
       from_checkpoint ? load_checkpoint(paths.checkpoint(), inputs.hash, inputs.spaces, inputs.answers) : std::nullopt;
   const auto evolution = settings.evolution_in_force();
+  if (settings.resume)
+    check_generations(evolution.generations, std::max(generations_told(paths), state ? state->generation : 0));
   if (!state) return {evolution, seed, inputs.spaces, inputs.costs, at_once, repeats};
   log::info("resumed after generation {}", state->generation);
   return {evolution, seed, inputs.spaces, inputs.costs, std::move(*state), at_once, repeats};

@@ -1,13 +1,16 @@
 #include "master/sweep/sweep.hpp"
 
+#include <algorithm>
 #include <iostream>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "core/base/log.hpp"
 #include "core/base/progress_display.hpp"
 #include "core/base/text.hpp"
+#include "core/hardware/missing_rows.hpp"
 #include "core/space/prefix_groups.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/foreign_content.hpp"
@@ -73,15 +76,24 @@ void warn_of_unknown(const DeviceSet& devices) {
           join(lacking, ", "), kQuantities[q].name);
 }
 
-SweepTable make_table(const SweepOptions& options, const SweepSubject& subject) {
+/// @param read files of the command
+SweepTable make_table(const SweepOptions& options, const SweepSubject& subject, const std::vector<OptionFile>& read,
+                      const RunHooks& hooks) {
   std::optional<DeviceSet> devices;
+  auto genomes = options.all ? all_genomes(subject.space) : read_genomes(options.genomes, subject.space);
   if (!options.devices.empty()) {
-    devices.emplace(options.devices, Aggregate::mean, std::vector{subject.space},
-                    std::vector{options.head_classes > 0 ? options.head_classes : subject.classes});
+    const int head_classes = options.head_classes > 0 ? options.head_classes : subject.classes;
+    const auto data = std::ranges::find(read, "data", &OptionFile::option);
+    check_tables(options.devices, {.spaces = {subject.space},
+                                   .genomes = {genomes},
+                                   .head_classes = head_classes,
+                                   .configs = hooks.configs,
+                                   .data = data == read.end() ? "" : data->path.string(),
+                                   .program = hooks.program.back()});
+    devices.emplace(options.devices, Aggregate::mean, std::vector{subject.space}, std::vector{head_classes});
     warn_of_unknown(*devices);
   }
-  return {options.out, options.all ? all_genomes(subject.space) : read_genomes(options.genomes, subject.space),
-          resumed_rows(options, subject),
+  return {options.out, std::move(genomes), resumed_rows(options, subject),
           [space = subject.space, classes = subject.classes](const auto& genome) {
             return backbone_size(space, genome, classes);
           },
@@ -91,14 +103,14 @@ SweepTable make_table(const SweepOptions& options, const SweepSubject& subject) 
 class Sweep {
  public:
   /// Reads and checks all there is. @throws InputError
-  Sweep(const SweepOptions& options, const SweepSubject& subject, const RunHooks& hooks, Dispatcher& dispatcher,
-        ProgressDisplay& display)
+  Sweep(const SweepOptions& options, const SweepSubject& subject, const std::vector<OptionFile>& read,
+        const RunHooks& hooks, Dispatcher& dispatcher, ProgressDisplay& display)
       : options_(options),
         conditions_(subject.conditions),
         hooks_(hooks),
         dispatcher_(dispatcher),
         display_(display),
-        table_(make_table(options, subject)) {
+        table_(make_table(options, subject, read, hooks)) {
     auto open = table_.open();
     to_measure_ = open.size();
     log::info("{}: {} networks to measure, {} known", subject.description, to_measure_, table_.scored());
@@ -199,8 +211,8 @@ ExitCode run_sweep(const SweepOptions& options, const SweepSource& source, Mailb
   const OutputFolder folder(options.out, "out");
   options.check_outputs(source.files);
   dispatcher.expect_settings(source.fingerprint());
-  ProgressDisplay display("reading the inputs");
-  return Sweep(options, source.open(), hooks, dispatcher, display).lead();
+  ProgressDisplay display("reading the inputs", {}, hooks.stop);
+  return Sweep(options, source.open(), source.files, hooks, dispatcher, display).lead();
 }
 
 }  // namespace harmonic

@@ -7,6 +7,8 @@
 #include "core/storage/atomic_file.hpp"
 #include "master/commands/commands.hpp"
 #include "master/models/results.hpp"
+#include "master/run/run_config.hpp"
+#include "master/run/run_directory.hpp"
 #include "master/run/run_inputs.hpp"
 #include "tests/support/captured_stdout.hpp"
 #include "tests/support/shared_data.hpp"
@@ -127,4 +129,43 @@ TEST_CASE("A model or a run that is not there is refused with those that are", "
   CHECK_THROWS_WITH(show_command({"--run", run.path, "--model", "9"}),
                     Contains("no model 9") && Contains("front are 7"));
   CHECK_THROWS_WITH(show_command({"--run", run.path + "x"}), Contains("no folder"));
+}
+
+TEST_CASE("A model whose maxout has its length from the data is shown without them", "[master][show]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  const auto maxout = fitted_space(find_space("maxout"), std::vector<std::size_t>{40});
+  auto table = LookUpTable::load({folder / "slow.json"});
+  table.set(maxout_key(maxout), {1.0, 2.0});
+  table.save(folder / "slow.json");
+  DatasetContent content;
+  content.info.classes = 10;
+  content.info.modalities = {{"image", ElementType::uint8, {1, 28, 28}, {0.5F}, {0.5F}},
+                             {"text", ElementType::float32, {40}, {0}, {1}}};
+  for (std::size_t split = 0; split < 3; ++split) {
+    content.class_labels[split] = {0, 9};
+    content.samples["image"][split].bytes.resize(2 * 28 * 28);
+    content.samples["text"][split].floats.resize(2 * 40);
+  }
+  write_dataset(folder / "data.h5", content);
+  settings.modalities[1] = {"text", find_space("maxout"), folder / "weights.h5"};
+  settings.devices.resize(1);
+  const RunInputs inputs(settings);
+  { RunDirectory(settings.run, false, run_config(settings), inputs).begin(); }
+  std::filesystem::remove(folder / "data.h5");
+  std::filesystem::create_directories(settings.run);
+  Archive archive;
+  archive.price_with(inputs.costs.model);
+  MultimodalGenome genome{{canonical(smallest_genome(inputs.spaces[0])), smallest_genome(maxout)}, {1, 1}};
+  archive.add({CandidateId{3}, 1, genome, 90, parse_genotype("0+4:Sum(0,1) -> 6")});
+  const ResultTables tables(inputs.modalities, inputs.pricing->devices(), inputs.samples);
+  replace_file(settings.run + "/candidates.csv", tables.candidates_csv(archive));
+  replace_file(settings.run + "/front.csv", tables.front_csv(archive));
+
+  const auto json = shown_json({"--run", settings.run, "--model", "3"});
+  CHECK(json.at("classes") == 10);
+  CHECK(json.at("costs_of") == "tables");
+  CHECK(json.at("parameters").get<double>() ==
+        inputs.costs.model(genome, parse_genotype("0+4:Sum(0,1) -> 6")).size.parameters);
+  CHECK_THAT(shown({"--run", settings.run, "--model", "3"}), Contains("layer 1") && Contains("40"));
 }

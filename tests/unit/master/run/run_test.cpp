@@ -463,6 +463,27 @@ TEST_CASE("A finished run resumed does no work again; resumed for longer it goes
   CHECK(read_file(std::filesystem::path(settings.run) / "front.csv") == front);
 }
 
+TEST_CASE("Fewer generations than are done are refused, with how many those are, and nothing is changed",
+          "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  settings.evolution.generations = 2;
+  { const Solo run(settings); }
+  settings.resume = true;
+  settings.evolution.generations = 1;
+  SECTION("with its checkpoint") {}
+  SECTION("without") {
+    for (const char* name : {"checkpoint.h5", "checkpoint.h5.previous"})
+      std::filesystem::remove(std::filesystem::path(settings.run) / name);
+  }
+  const auto found = content_of(settings.run);
+  CHECK_THAT(error_of(settings), Catch::Contains("generations is 1, but 2 generations of this run are done") &&
+                                     Catch::Contains("--generations 2"));
+  CHECK(content_of(settings.run) == found);
+  settings.evolution.generations = 2;
+  CHECK(Solo(settings).counts.work == 0);
+}
+
 TEST_CASE("A time limit stops a run with what it has", "[master][run]") {
   const TemporaryFolder folder;
   auto settings = tiny_run(folder.path());
@@ -761,9 +782,12 @@ TEST_CASE("However a run ends, status.json says so", "[master][run]") {
     { const Solo run(settings, 5); }
     CHECK(status_of(settings).at("state") == "stopped");
     CHECK(status_of(settings).at("exit_code") == 3);
+    const int before = status_of(settings).at("done");
+    CHECK(before > 0);
     settings.resume = true;
-    { const Solo run(settings); }
+    const Solo run(settings);
     CHECK(status_of(settings).at("state") == "finished");
+    CHECK(status_of(settings).at("done") == before + run.counts.work.load());  // of the run, not of this job
   }
   SECTION("failed at run time") {
     const auto fails = [](Counts& counts) -> std::unique_ptr<Evaluator> {

@@ -49,5 +49,34 @@ TEST_CASE("Fusion searches are counted by model, however many travel together", 
   CHECK_THAT(progress.line(search, workers).text, Catch::Contains("fusion 5/5  models 3/10"));
 }
 
+TEST_CASE("The time left of the last tests is that of tests, and unknown before one is done", "[master][progress]") {
+  EvolutionSettings settings;
+  settings.population = 12;
+  settings.generations = 1;
+  settings.late_fusion = false;
+  Search search(settings, Seed{7}, {find_space("avmnist-image"), find_space("avmnist-audio")},
+                {[](int, const BackboneGenome& genome) { return fake_costs(genome); }, fake_model_costs});
+  Progress progress(settings);
+  const WorkerCount workers{.here = 1, .busy = 1};
+  const auto tell = [&](const Task& task, double seconds) {
+    const Result result{task.id, Rank{1}, seconds, fake_outcome(task.work)};
+    search.tell(result);
+    progress.told(task, result);
+  };
+  auto tasks = search.ask();
+  for (; !tasks.empty() && search.phase() != Search::Phase::test; tasks = search.ask()) {
+    progress.batch(search, tasks);
+    for (const auto& task : tasks) tell(task, 60);
+  }
+  REQUIRE(tasks.size() > 1);
+  progress.batch(search, tasks);
+  CHECK_FALSE(progress.line(search, workers).seconds_left);
+  tell(tasks.front(), 2);
+  CHECK(progress.line(search, workers).seconds_left.value() == Approx(2.0 * static_cast<double>(tasks.size() - 1)));
+  for (std::size_t i = 1; i < tasks.size(); ++i) tell(tasks[i], 2);
+  CHECK(search.ask().empty());
+  CHECK(progress.line(search, workers).seconds_left.value_or(0) == 0);
+}
+
 }  // namespace
 }  // namespace harmonic
