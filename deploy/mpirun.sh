@@ -177,7 +177,7 @@ rank_0_has_ended() { [[ $word =~ ^[0-9]+$ ]] || { [ -n "$job" ] && grep -q '^0 '
 # Waits for mpirun's end, and brings it about where ranks would wait for ever: then `cut_short` is set, and `why` where the
 # launcher alone knows.
 watch() {
-  local limit='' reason='' patience='' had second=-1 tick
+  local limit='' reason='' patience='' had second=-1 tick passed_on=
   while running; do
     read -r word <"$state/exit"
     reason=''
@@ -212,7 +212,10 @@ watch() {
     fi
     # mpirun kills its ranks a second after SIGINT or SIGTERM; SIGUSR1 it passes on, and the program takes it as the same wish.
     # All ranks that have met listen: before, it would kill them. The job stops in its own time.
-    if [ -n "$asked" ] && [ "$word" = running ] && [ -n "$tick" ]; then kill -USR1 "$mpirun"; fi
+    if [ -n "$asked" ] && [ "$word" = running ] && { [ -z "$passed_on" ] || [ -n "$tick" ]; }; then
+      kill -USR1 "$mpirun"
+      passed_on=1
+    fi
     nap
   done 2>/dev/null
 }

@@ -12,7 +12,8 @@
 
 namespace harmonic {
 
-ProgressDisplay::ProgressDisplay(std::string doing, DisplayPace pace) : pace_(pace) {
+ProgressDisplay::ProgressDisplay(std::string doing, DisplayPace pace, std::function<bool()> stopping)
+    : pace_(pace), stopping_(std::move(stopping)) {
   show({std::move(doing)});
   ticker_ = std::thread([this] { tick(); });
 }
@@ -53,10 +54,21 @@ void ProgressDisplay::close() {
 
 void ProgressDisplay::tick() {
   std::unique_lock lock(mutex_);
-  while (!closing_.wait_for(lock, std::chrono::duration<double>(pace_.redraw), [this] { return closed_; })) try {
+  const std::chrono::duration<double> nap(stopping_ ? std::min(pace_.between_changes, pace_.redraw) : pace_.redraw);
+  auto drawn = std::chrono::steady_clock::now();
+  while (!closing_.wait_for(lock, nap, [this] { return closed_; })) try {
+      say_stopping();
+      if (seconds_since(drawn) < pace_.redraw - nap.count() / 2) continue;
+      drawn = std::chrono::steady_clock::now();
       draw();
     } catch (const std::exception&) {  // stderr or the disk is gone: the work that is shown finds that out itself
     }
+}
+
+void ProgressDisplay::say_stopping() {
+  if (!stopping_ || !stopping_()) return;
+  stopping_ = {};
+  log::info("stopping, with a checkpoint: what is under way comes to its next halt first");
 }
 
 void ProgressDisplay::draw() {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -17,7 +18,7 @@ struct ProgressLine {
 
 /// How often a display shows anew, in seconds.
 struct DisplayPace {
-  double between_changes = 0.2;  ///< that are worth showing
+  double between_changes = 0.2;  ///< that are worth showing, and looks for a wish to stop
   double redraw = 1;
   double first_line = 5, between_lines = 60;  ///< of the log
 };
@@ -28,7 +29,9 @@ struct DisplayPace {
 class ProgressDisplay {
  public:
   /// @param doing what comes first: "reading the data"
-  explicit ProgressDisplay(std::string doing, DisplayPace pace = {});
+  /// @param stopping whether the work was asked to stop, which it does in its own time: said at once, in a line. Called
+  ///   from a thread of the display
+  explicit ProgressDisplay(std::string doing, DisplayPace pace = {}, std::function<bool()> stopping = {});
   ~ProgressDisplay();
   ProgressDisplay(const ProgressDisplay&) = delete;
   ProgressDisplay& operator=(const ProgressDisplay&) = delete;
@@ -47,7 +50,10 @@ class ProgressDisplay {
   void draw();
   [[nodiscard]] std::string text() const;
 
+  void say_stopping();
+
   const DisplayPace pace_;
+  std::function<bool()> stopping_;  ///< none once that is said
   const Moment start_ = std::chrono::steady_clock::now();
   mutable std::mutex mutex_;
   std::condition_variable closing_;

@@ -1,6 +1,7 @@
 #include "core/base/progress_display.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <thread>
@@ -76,4 +77,18 @@ TEST_CASE("Once closed a display is silent", "[base][progress]") {
     wait_s(0.15);
   });
   CHECK(text.empty());
+}
+
+TEST_CASE("A wish to stop is answered at once, in one line, while the work goes on", "[base][progress]") {
+  std::atomic<bool> asked = false;
+  const auto text = logged([&] {
+    const ProgressDisplay display("reading",
+                                  {.between_changes = 0.01, .redraw = 3600, .first_line = 3600, .between_lines = 3600},
+                                  [&] { return asked.load(); });
+    wait_s(0.1);
+    asked = true;
+    wait_s(0.5);
+  });
+  CHECK(std::count(text.begin(), text.end(), '\n') == 1);
+  CHECK_THAT(text, Contains("stopping, with a checkpoint"));
 }
