@@ -70,6 +70,7 @@ const std::vector<Mistake> kMistakes = {
     {"search $SEARCH --crossover-first 2", {"crossover-first", "2", "1"}},
     {"search $SEARCH --cells 0", {"cells", "0"}},
     {"search $SEARCH --features 40", {"40", "at most"}},
+    {"search $SEARCH --late-fusion ja", {"late-fusion", "ja", "yes and no"}},
     {"reproduce $SEARCH --table cifar", {"cifar", "avmnist"}},
     {"reproduce $SEARCH --table avmnist --rows 9", {"9", "row"}},
     {"reproduce $SEARCH --table avmnist --seeds 0", {"seeds", "0"}},
@@ -79,6 +80,16 @@ const std::vector<Mistake> kMistakes = {
     {"data synth --out $FILES/text.txt/d.h5", {"--out", "text.txt"}},
     {"supernet train $TRAIN --out $DATA", {"--out", "--data"}},
     {"supernet train $TRAIN --out $FILES/text.txt", {"text.txt", "exists"}},
+    {"supernet train --data $DATA --space avmnist-image --out $OUT", {"needs --modality"}},
+    {"supernet train --data $DATA --modality image --out $OUT", {"needs --space"}},
+    {"supernet train --data $DATA --out $OUT --resume", {"there is no", "out.training", "--modality"}},
+    {"supernet train $TRAIN --space mine", {"mine", "Known", "--config FILE"}},
+    {"supernet eval --data $DATA --weights $IMAGE --features-out $FILES/text.txt", {"text.txt", "file of features"}},
+    {"data synth --out $FILES/text.txt", {"text.txt", "is not a data set"}},
+    {"data show $DATA --sheet $FILES/text.txt", {"text.txt", "is not a contact sheet"}},
+    {"lut model --device-profile edge-gpu --out $FILES/text.txt", {"text.txt", "is not a table"}},
+    {"lut model --device-profile edge-gpu --config $FILES/own.cfg --out $FILES/own.cfg", {"--out", "--config"}},
+    {"lut import --in $FILES/own.json --device mine --out $FILES/own.json", {"--out", "--in"}},
     {"search $SEARCH --run $FILES/text.txt", {"text.txt"}},
     // Data sets
     {"data show", {"F.h5"}},
@@ -116,7 +127,9 @@ const std::vector<Mistake> kMistakes = {
     {"lut cost --lut $GPU --space avmnist-image --space avmnist-audio --genome smallest", {"genome", "space"}},
     {"lut cost --lut $GPU --space avmnist-image --genome smallest --fusion Summ", {"Summ", "Sum"}},
     {"lut cost --lut $GPU --space avmnist-image --genome smallest --classes 0", {"classes", "0"}},
-    {"lut cost --lut $GPU --space avmnist-image --genome smallest --classes 7", {"edge-gpu.json", "7"}},
+    {"lut cost --lut $GPU --space avmnist-image --genome smallest --classes 7",
+     {"edge-gpu.json", "harmonic lut model --device-profile edge-gpu --space avmnist-image --classes 7 --out more.json",
+      "--lut more.json"}},
     {"lut model --device-profile edge-tpu --out $OUT", {"edge-tpu", "edge-gpu"}},
     {"lut model --device-profile edge-gpu --peak-gflops fast --out $OUT", {"peak-gflops", "fast"}},
     {"lut model --device-profile edge-gpu --peak-gflops 0 --out $OUT", {"peak-gflops", "0"}},
@@ -125,12 +138,20 @@ const std::vector<Mistake> kMistakes = {
     {"search $SEARCH --device gpu", {"gpu", "name=table.json"}},
     {"search $SEARCH --device gpu=$FILES/none.json", {"none.json"}},
     {"search $SEARCH --device gpu=$GPU,-1", {"-1"}},
-    {"search $SEARCH --head-classes 7", {"7", "edge-gpu.json"}},
+    {"search $SEARCH --head-classes 7",
+     {"edge-gpu.json",
+      "harmonic lut model --device-profile edge-gpu --space avmnist-image --space avmnist-audio --classes 7 "
+      "--out more-gpu.json; then give --device gpu=",
+      "+more-gpu.json"}},
     // Config files
     {"search $SEARCH --config $FILES/none.cfg", {"none.cfg"}},
     {"search $SEARCH --config $FILES/key.cfg", {"key.cfg", "populaton", "population"}},
     {"search $SEARCH --config $FILES/section.cfg", {"section.cfg", "evolutoin", "evolution"}},
     {"search $SEARCH --config $FILES/words.cfg", {"words.cfg", "line 2"}},
+    {"search $SEARCH --config $FILES/training.cfg", {"training.cfg, line 2", "epoch", "epochs"}},
+    {"search $SEARCH --config $FILES/lr.cfg", {"lr.cfg", "[fusion]", "weight-lr", "retrain-lr"}},
+    {"supernet train $TRAIN --config $FILES/key.cfg", {"key.cfg", "populaton", "population"}},
+    {"supernet train $TRAIN --config $FILES/family.cfg --space mine", {"resnet", "mobilenet_v3", "maxout", "vectors"}},
     {"supernet train $TRAIN --config $FILES/space.cfg --space mine", {"mine", "strides = 3", "1 or 2"}},
     // Runs and CSVs
     {"report --run $FILES/none", {"none"}},
@@ -139,6 +160,7 @@ const std::vector<Mistake> kMistakes = {
     {"pareto --in $FILES/empty.csv", {"empty.csv"}},
     {"pareto --in $FILES/word.csv", {"word.csv", "fast"}},
     {"pareto --in $FILES/points.csv --columns eror", {"eror", "error"}},
+    {"pareto --in $FILES/semicolons.csv", {"semicolons.csv line 1", "';'", "commas"}},
     {"pareto --in $FILES/points.csv --reference 1", {"reference"}},
 };
 
@@ -154,6 +176,12 @@ void write_files(const World& w, const std::filesystem::path& folder) {
   write("section.cfg", "[evolutoin]\npopulation = 4\n");
   write("words.cfg", "[evolution]\npopulation four\n");
   write("space.cfg", "[space.mine]\nwidths = 24,40\nstrides = 3\n");
+  write("training.cfg", "[supernet]\nepoch = 4\n");
+  write("lr.cfg", "[fusion]\nlr = 0.001\n");
+  write("family.cfg", "[space.mine]\nfamily = resnet\n");
+  write("own.cfg", "[space.tiny]\nresolution = 28\n");
+  write("own.json", R"({"a": {"lat": "1", "enrg": "2"}})");
+  write("semicolons.csv", "error;latency\n1,5;2\n");
   write("empty.csv", "");
   write("word.csv", "error,latency\n1,4\n2,fast\n");
   write("points.csv", "error,latency\n1,4\n2,2\n");

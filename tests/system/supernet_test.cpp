@@ -56,7 +56,14 @@ TEST_CASE("A training told to stop leaves its state and exit code 3, and goes on
   CHECK(other.exit_code == 2);
   CHECK_THAT(other.err, Catch::Contains("lr (0.00"));
 
-  const auto resumed = run(w.on_ranks(2, training(w, out, {"--resume"})));
+  const auto of_other = run(w.alone(
+      {"supernet", "train", "--data", w.data().string(), "--out", out.string(), "--modality", "image", "--resume"}));
+  CHECK(of_other.exit_code == 2);
+  CHECK_THAT(of_other.err, Catch::Contains("is the training of modality audio, not image"));
+
+  // The state holds modality, space and settings.
+  const auto resumed =
+      run(w.on_ranks(2, {"supernet", "train", "--data", w.data().string(), "--out", out.string(), "--resume"}));
   INFO(resumed.err);
   CHECK(resumed.exit_code == 0);
   CHECK(std::filesystem::exists(out));
@@ -64,7 +71,8 @@ TEST_CASE("A training told to stop leaves its state and exit code 3, and goes on
 
   // As a job does that is queued once more.
   const std::string finished = read_file(out);
-  const auto requeued = run(w.on_ranks(2, training(w, out, {"--resume"})));
+  const auto requeued =
+      run(w.on_ranks(2, {"supernet", "train", "--data", w.data().string(), "--out", out.string(), "--resume"}));
   CHECK(requeued.exit_code == 0);
   CHECK_THAT(requeued.err, Catch::Contains("finished"));
   CHECK(read_file(out) == finished);

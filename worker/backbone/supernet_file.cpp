@@ -15,16 +15,20 @@ namespace {
 
 constexpr std::string_view kFormat = "harmonic-supernet";
 constexpr std::int64_t kVersion = 1;
+constexpr std::string_view kSpaceCondition = "search space ";  ///< and a key of its definition
 constexpr const char* kMendSupernet = "give a file that 'harmonic supernet train' or 'import' wrote";
 
 std::string shape_text(std::span<const std::size_t> shape) {
   return shape.empty() ? "scalar" : fmt::format("{}", fmt::join(shape, "x"));
 }
 
+bool is_of_format(const Hdf5File& file) {
+  return file.has_attribute("/", "format") && file.attribute_text("/", "format") == kFormat;
+}
+
 Hdf5File open_checked(const std::filesystem::path& path) {
   Hdf5File file(path, Hdf5File::Mode::read);
-  if (!file.has_attribute("/", "format") || file.attribute_text("/", "format") != kFormat)
-    throw InputError(fmt::format("{} is no supernet file", path.string()), kMendSupernet);
+  if (!is_of_format(file)) throw InputError(fmt::format("{} is no supernet file", path.string()), kMendSupernet);
   const auto version = file.attribute_int("/", "version");
   if (version != kVersion)
     throw InputError(fmt::format("{} has format version {}, this program reads {}", path.string(), version, kVersion),
@@ -130,8 +134,30 @@ Conditions space_conditions(const BackboneSpace& space) {
   const auto json = nlohmann::ordered_json::parse(space_to_json(space));
   Conditions conditions;
   for (const auto& [key, value] : json.items())
-    conditions.emplace_back("search space " + key, value.is_string() ? value.get<std::string>() : json_text(value));
+    conditions.emplace_back(std::string(kSpaceCondition) + key,
+                            value.is_string() ? value.get<std::string>() : json_text(value));
   return conditions;
+}
+
+std::optional<BackboneSpace> find_space_in(const Conditions& conditions) try {
+  nlohmann::json json;
+  for (const auto& [name, value] : conditions) {
+    if (!name.starts_with(kSpaceCondition)) continue;
+    const auto key = name.substr(kSpaceCondition.size());
+    json[key] = key == "name" || key == "family" ? nlohmann::json(value) : nlohmann::json::parse(value);
+  }
+  if (json.is_null()) return std::nullopt;
+  auto space = read_space(json);
+  check_space(space);
+  return space;
+} catch (const nlohmann::json::exception&) {
+  return std::nullopt;
+} catch (const InputError&) {
+  return std::nullopt;
+}
+
+bool is_supernet(const std::filesystem::path& path) {
+  return is_of_format(Hdf5File(path, Hdf5File::Mode::read));
 }
 
 void save_supernet(const std::filesystem::path& path, const Supernet& supernet, const SupernetNotes& notes) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "core/storage/conditions.hpp"
@@ -28,9 +29,14 @@ void save_supernet(const std::filesystem::path& path, const Supernet& supernet, 
 /// and both shapes, or what else differs.
 [[nodiscard]] Supernet load_supernet(const std::filesystem::path& path, const BackboneSpace& space, int classes);
 
+/// Whether an HDF5 file says that it is a supernet. @throws InputError when it is no HDF5 file
+[[nodiscard]] bool is_supernet(const std::filesystem::path& path);
+
 /// A space's definition as JSON.
 [[nodiscard]] std::string space_to_json(const BackboneSpace& space);
 /// Every key of that JSON by itself: {"search space kernels", "[3,5,7]"}.
 [[nodiscard]] Conditions space_conditions(const BackboneSpace& space);
+/// The space that such conditions, others among them, tell of; nothing where they tell of none that can be.
+[[nodiscard]] std::optional<BackboneSpace> find_space_in(const Conditions& conditions);
 
 }  // namespace harmonic

@@ -47,6 +47,7 @@ ExitCode import(const Arguments& args) {
   if (leads) {
     folder.emplace(out, "out");
     check_output(out, "out", {{"in", in}});
+    check_own_kind(out, "out", "a supernet", is_supernet);
   }
   std::vector<std::string> left;
   const Supernet supernet = import_checkpoint(in, spaces.find(space_name), &left);

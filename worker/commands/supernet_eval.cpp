@@ -69,6 +69,8 @@ ExitCode supernet_eval(const Arguments& args) {
   if (leads && !features_out.empty()) {
     folder.emplace(features_out, "features-out");
     check_output(features_out, "features-out", chosen.files());
+    check_own_kind(features_out, "features-out", "a file of features",
+                   [](const auto& path) { return Hdf5File(path, Hdf5File::Mode::read).exists("/logits"); });
   }
 
   const LocalPlace place = local_place();

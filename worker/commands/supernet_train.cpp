@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <iostream>
 #include <optional>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -55,16 +56,19 @@ struct TrainOptions {
   double save_every_s = 30, patience_s = kPatienceS;
   bool resume = false, json = false;
   SupernetTrainingSettings settings;
-  std::string going_on;  ///< the line that resumes it
+  std::string going_on;                      ///< the line that resumes it
+  std::optional<RecordedTraining> recorded;  ///< what it goes on with
 
   void declare(OptionSet& options) {
     options.add("data", data, "data set file").required();
-    options.add("modality", modality, "modality of the data set").required();
-    options.add("space", space, fmt::format("search space: {}", join(spaces.names(), ", "))).required();
+    options.add("modality", modality, "modality of the data set (required, but with --resume)");
+    options.add("space", space,
+                fmt::format("search space (required, but with --resume): {}", join(spaces.names(), ", ")));
     options.add("out", out, "supernet file to write (HDF5); its folder is made where there is none").required();
-    options.add(
-        "resume", resume,
-        "go on with a training that was cut off: its state is in OUT.training; nothing to do for one that is finished");
+    options.add("resume", resume,
+                "go on with a training that was cut off: its state, and all its settings, are in OUT.training; nothing "
+                "to do for "
+                "one that is finished");
     options.add_seconds("save-every", save_every_s, "seconds between writes of that state", {0.0, 1e9});
     options.add("threads", threads, "compute threads of a rank; 0: the machine's cores shared by its ranks", {0, 1024});
     options.add_seconds("patience", patience_s,
@@ -76,19 +80,45 @@ struct TrainOptions {
   }
   [[nodiscard]] std::string state_file() const { return out + ".training"; }
   [[nodiscard]] std::string previous_state_file() const { return previous_version(state_file()); }
-};
 
-/// Settings of the training that was cut off, which are in force where nothing given says otherwise; nothing where none
-/// is to go on.
-std::optional<RecordedSettings> recorded_settings(const TrainOptions& chosen) {
-  if (!chosen.resume) return std::nullopt;
-  const auto known = chosen.settings.values();
-  std::string text;
-  for (const auto& [name, value] : recorded_conditions(chosen.state_file()))
-    if (std::ranges::find(known, name, &Conditions::value_type::first) != known.end()) text += ini_line(name, value);
-  if (text.empty()) return std::nullopt;
-  return RecordedSettings{"[supernet]\n" + text, chosen.state_file()};
-}
+  /// Settings of the training that was cut off, which are in force where nothing given says otherwise; nothing where
+  /// none is to go on.
+  std::optional<RecordedSettings> find_recorded() {
+    if (!resume) return std::nullopt;
+    recorded = recorded_training(state_file());
+    if (!recorded) return std::nullopt;
+    const auto known = settings.values();
+    std::string text = "[supernet]\n";
+    for (const auto& [name, value] : recorded->conditions)
+      if (std::ranges::find(known, name, &Conditions::value_type::first) != known.end()) text += ini_line(name, value);
+    return RecordedSettings{text, state_file()};
+  }
+  /// Likewise the modality. @throws InputError: neither given nor recorded, or both and not the same
+  [[nodiscard]] std::string modality_in_force() const {
+    const auto before = recorded ? recorded->modality : "";
+    if (modality.empty() && before.empty()) throw lacks("modality");
+    if (!modality.empty() && !before.empty() && modality != before)
+      throw InputError(fmt::format("{} is the training of modality {}, not {}", state_file(), before, modality),
+                       "leave --modality out, or give another --out");
+    return modality.empty() ? before : modality;
+  }
+  /// Likewise the space, for such samples; one that is given as another is found out by the state's conditions.
+  [[nodiscard]] BackboneSpace space_in_force(std::span<const std::size_t> sample) const {
+    const auto before = recorded ? find_space_in(recorded->conditions) : std::nullopt;
+    const auto names = spaces.names();
+    const bool is_known = std::ranges::find(names, space) != names.end();
+    if (before && (space.empty() || (space == before->name && !is_known))) return *before;
+    if (space.empty()) throw lacks("space");
+    return fitted_space(spaces.find(space), sample);
+  }
+
+ private:
+  [[nodiscard]] InputError lacks(const std::string& option) const {
+    const std::string why =
+        resume ? fmt::format("there is no {} to go on with that tells it, and ", state_file()) : std::string();
+    return {fmt::format("{}harmonic supernet train needs --{}", why, option), "see harmonic supernet train --help"};
+  }
+};
 
 /// Before the work, on rank 0. @return whether the training that is to be resumed has ended already
 bool check_outputs(const TrainOptions& chosen) {
@@ -101,10 +131,11 @@ bool check_outputs(const TrainOptions& chosen) {
   if (!chosen.resume) check_absent(chosen.out, "out", "give another, or remove it");
   if (begun || !chosen.resume) return false;
   if (!ended) {
+    (void)chosen.modality_in_force();
     log::info("no {}: training from the start", chosen.state_file());
     return false;
   }
-  if (const auto space = load_supernet(chosen.out).space().name; space != chosen.space)
+  if (const auto space = load_supernet(chosen.out).space().name; !chosen.space.empty() && space != chosen.space)
     throw InputError(fmt::format("{} is a supernet of space {}, not {}", chosen.out, space, chosen.space),
                      "give another --out, or the space it was trained for");
   return true;
@@ -142,6 +173,7 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
   torch::Device device = torch::kCPU;
   std::optional<DatasetFile> data;
   std::optional<Supernet> initial;
+  std::string modality;
   TrainingData training;
   // What one rank cannot read or find, all hear of.
   bool ended = false;
@@ -156,22 +188,23 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
     return ExitCode::done;
   }
   std::optional<ProgressDisplay> display;
-  if (leads) display.emplace("reading the data");
+  if (leads) display.emplace("reading the data", DisplayPace{}, stop_signal_seen);
   peers->together([&] {
     device = choose_device(chosen.compute, place);
     data.emplace(chosen.data);
     if (data->samples(Split::val) == 0)  // train never is
       throw InputError(fmt::format("split val of {} is empty", chosen.data), "give another data set");
-    const auto& sample = data->modality(chosen.modality).sample_shape;
-    const BackboneSpace space = fitted_space(chosen.spaces.find(chosen.space), sample);
-    check_samples_fit(space, sample, "modality " + chosen.modality);
+    modality = chosen.modality_in_force();
+    const auto& sample = data->modality(modality).sample_shape;
+    const BackboneSpace space = chosen.space_in_force(sample);
+    check_samples_fit(space, sample, "modality " + modality);
     initial.emplace(space, data->info().classes, Seed{chosen.settings.seed});
-    training = {load_samples(*data, chosen.modality, Split::train), load_labels(*data, Split::train),
-                load_samples(*data, chosen.modality, Split::val), load_labels(*data, Split::val), data->info().labels};
+    training = {load_samples(*data, modality, Split::train), load_labels(*data, Split::train),
+                load_samples(*data, modality, Split::val), load_labels(*data, Split::val), data->info().labels};
   });
   const auto group = world_collectives(device, peers);
   if (leads)
-    log::info("training {} on {}: {} samples, {} rank(s) x {} thread(s), {}", initial->space().name, chosen.modality,
+    log::info("training {} on {}: {} samples, {} rank(s) x {} thread(s), {}", initial->space().name, modality,
               data->samples(Split::train), group->size(), used_threads, device.str());
   TrainingControl control;
   control.report = [&](const TrainingProgress& progress) {
@@ -180,6 +213,7 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
   control.stop = stop_signal_seen;
   control.state_file = chosen.state_file();
   control.save_every_s = chosen.save_every_s;
+  control.modality = modality;
   control.resume = chosen.resume;
   const auto trained = train_supernet(*initial, training, chosen.settings, *group, device, control);
   display.reset();
@@ -188,7 +222,7 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
     return ExitCode::stopped;
   }
   if (!leads) return ExitCode::done;
-  save_supernet(chosen.out, trained.supernet, {chosen.modality, provenance(*data, chosen.settings, trained)});
+  save_supernet(chosen.out, trained.supernet, {modality, provenance(*data, chosen.settings, trained)});
   for (const auto& file : {chosen.state_file(), chosen.previous_state_file()}) std::filesystem::remove(file);
   show_result(chosen, trained);
   return ExitCode::done;
@@ -204,7 +238,7 @@ ExitCode supernet_train(const Arguments& args, const std::vector<std::string>& p
       "harmonic supernet train",
       "Trains a modality's supernet by the sandwich rule; under mpirun every rank takes its share of a batch.");
   chosen.declare(options);
-  options.recorded_by([&] { return recorded_settings(chosen); });
+  options.recorded_by([&] { return chosen.find_recorded(); });
   return on_peers(options, args, abandon_mpi, [&](const auto& peers) {
     peers->set_patience(chosen.patience_s);
     if (peers->rank().value == 0) say_notices(options);

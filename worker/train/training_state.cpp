@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::string_view kFormat = "harmonic-training";
 constexpr std::int64_t kVersion = 1;
+constexpr const char* kModality = "modality";
 constexpr const char* kMend = "remove it to train from the start";
 
 std::string moment_name(std::size_t index) {
@@ -76,12 +77,14 @@ std::pair<Conditions, TrainingState> read_newest_state(const std::filesystem::pa
 
 }  // namespace
 
-void save_training_state(const std::filesystem::path& path, const TrainingState& state, const Conditions& conditions) {
+void save_training_state(const std::filesystem::path& path, const TrainingState& state, const Conditions& conditions,
+                         const std::string& modality) {
   keep_as(path, previous_version(path));
   replace_file(path, [&](const std::filesystem::path& temporary) {
     Hdf5File file(temporary, Hdf5File::Mode::create);
     file.set_attribute("/", "format", kFormat);
     file.set_attribute("/", "version", kVersion);
+    file.set_attribute("/", kModality, modality);
     std::vector<std::string> names, values;
     for (const auto& [name, value] : conditions) {
       names.push_back(name);
@@ -108,15 +111,18 @@ void save_training_state(const std::filesystem::path& path, const TrainingState&
   });
 }
 
-Conditions recorded_conditions(const std::filesystem::path& path) {
+std::optional<RecordedTraining> recorded_training(const std::filesystem::path& path) {
   for (const auto& file : {path, previous_version(path)}) {
     if (!std::filesystem::exists(file)) continue;
     try {
-      return read_conditions_of(Hdf5File(file, Hdf5File::Mode::read));
+      const Hdf5File state(file, Hdf5File::Mode::read);
+      return RecordedTraining{read_conditions_of(state), state.has_attribute("/", kModality)
+                                                             ? state.attribute_text("/", kModality)
+                                                             : std::string()};
     } catch (const std::exception&) {  // load_training_state says what is wrong with it
     }
   }
-  return {};
+  return std::nullopt;
 }
 
 TrainingState load_training_state(const std::filesystem::path& path, const Conditions& conditions,
@@ -125,7 +131,7 @@ TrainingState load_training_state(const std::filesystem::path& path, const Condi
   const auto others = differences(there, conditions);
   if (!others.empty())
     throw InputError(fmt::format("{} is of another training: {}", path.string(), join(others, ", ")),
-                     "resume with its own settings and data, or remove it to train from the start");
+                     "leave settings out: the training holds its own; give its own data; or remove it to train anew");
   const auto check = [&](const std::string& name, std::int64_t found, std::int64_t needed) {
     if (found != needed)
       throw InputError(

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include <torch/types.h>
@@ -27,8 +29,9 @@ struct TrainingState {
 };
 
 /// Replaces `path` as a whole, and keeps what was there as its previous_version. Tensors may be on any device.
-/// @throws RunError
-void save_training_state(const std::filesystem::path& path, const TrainingState& state, const Conditions& conditions);
+/// @param modality of the data set, noted in the file @throws RunError
+void save_training_state(const std::filesystem::path& path, const TrainingState& state, const Conditions& conditions,
+                         const std::string& modality = "");
 
 /// How much a state holds.
 struct StateSizes {
@@ -44,7 +47,12 @@ struct StateSizes {
 [[nodiscard]] TrainingState load_training_state(const std::filesystem::path& path, const Conditions& conditions,
                                                 const StateSizes& sizes);
 
-/// The conditions of the file's state, or of that before where it is damaged; none where neither can be read.
-[[nodiscard]] Conditions recorded_conditions(const std::filesystem::path& path);
+/// What a training was begun with.
+struct RecordedTraining {
+  Conditions conditions;
+  std::string modality;  ///< empty in states of before it was noted
+};
+/// That of the file's state, or of the one before where that is damaged; nothing where neither can be read.
+[[nodiscard]] std::optional<RecordedTraining> recorded_training(const std::filesystem::path& path);
 
 }  // namespace harmonic

@@ -41,12 +41,13 @@ TEST_CASE("A training's state reads back as it was written", "[training]") {
 
 TEST_CASE("A state tells what its training was begun with, and that before does where it is damaged", "[training]") {
   const testing::TemporaryFolder folder;
-  CHECK(recorded_conditions(folder / "s").empty());
-  save_training_state(folder / "s", some_state(), kConditions);
-  CHECK(recorded_conditions(folder / "s") == kConditions);
-  save_training_state(folder / "s", some_state(), kConditions);
+  CHECK_FALSE(recorded_training(folder / "s"));
+  save_training_state(folder / "s", some_state(), kConditions, "image");
+  CHECK(recorded_training(folder / "s").value().conditions == kConditions);
+  CHECK(recorded_training(folder / "s").value().modality == "image");
+  save_training_state(folder / "s", some_state(), kConditions, "image");
   replace_file(folder / "s", "something else");
-  CHECK(recorded_conditions(folder / "s") == kConditions);
+  CHECK(recorded_training(folder / "s").value().conditions == kConditions);
 }
 
 TEST_CASE("A state whose tensors are of another size is refused, with the tensor and both sizes", "[training]") {
