@@ -52,19 +52,21 @@ std::vector<std::string> known_keys(std::string_view section) {
   return keys;
 }
 
-std::vector<std::string> names_with_part(const std::string& part, const std::vector<std::string>& known) {
+std::vector<std::string> names_alike(const std::string& name, const std::vector<std::string>& known) {
   constexpr std::size_t kMost = 4;
+  const auto is_part = [](const std::string& word, const std::string& whole) {
+    const auto parts = split(whole, '-');
+    return parts.size() > 1 && std::ranges::find(parts, word) != parts.end();
+  };
   std::vector<std::string> found;
-  for (const auto& name : known) {
-    const auto parts = split(name, '-');
-    if (parts.size() > 1 && std::ranges::find(parts, part) != parts.end()) found.push_back(name);
-  }
+  for (const auto& other : known)
+    if (is_part(name, other) || is_part(other, name)) found.push_back(other);
   if (found.size() > kMost) found.clear();
   return found;
 }
 
 std::string likely_names(const std::string& name, const std::vector<std::string>& known) {
-  auto names = names_with_part(name, known);
+  auto names = names_alike(name, known);
   if (names.empty()) return nearest(name, known);
   const std::string last = std::move(names.back());
   names.pop_back();

@@ -14,11 +14,11 @@ namespace harmonic {
 /// to.
 [[nodiscard]] std::vector<std::string> known_keys(std::string_view section);
 
-/// The known names that have another as one of their parts between dashes, as weight-lr and arch-lr have lr; none where
-/// they are too many to list.
-[[nodiscard]] std::vector<std::string> names_with_part(const std::string& part, const std::vector<std::string>& known);
+/// The known names that have another as one of their parts between dashes, as weight-lr and arch-lr have lr, or are such
+/// a part of it; none where they are too many to list.
+[[nodiscard]] std::vector<std::string> names_alike(const std::string& name, const std::vector<std::string>& known);
 
-/// What is likely meant by a name that is not known: names_with_part(), or else the nearest one.
+/// What is likely meant by a name that is not known: names_alike(), or else the nearest one.
 /// @return "weight-lr or arch-lr"; empty when none is known
 [[nodiscard]] std::string likely_names(const std::string& name, const std::vector<std::string>& known);
 

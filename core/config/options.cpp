@@ -324,7 +324,7 @@ std::string OptionSet::mend_of_key(const std::string& key, const std::string& se
     if (option.section == section) known.push_back(option.name);
     if (!option.section.empty()) elsewhere.push_back(option.name);
   }
-  if (!names_with_part(key, known).empty()) return fmt::format("did you mean {}?", likely_names(key, known));
+  if (!names_alike(key, known).empty()) return fmt::format("did you mean {}?", likely_names(key, known));
   for (const auto& other : known_sections())
     if (std::ranges::find(options_, other, &Option::section) == options_.end() && has_word(known_keys(other), key))
       return fmt::format("move it to [{}]", other);

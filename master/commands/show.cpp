@@ -120,7 +120,7 @@ std::string run_text(const ShownRun& run) {
 Json run_json(const ShownRun& run) {
   const auto& results = run.results;
   Json json = {{"run", run.paths.folder.string()}};
-  for (const char* key : {"state", "exit_code", "generation"})
+  for (const char* key : {"state", "exit_code", "generation", "done", "failed"})
     json[key] = run.status.is_object() && run.status.contains(key) ? Json(run.status.at(key)) : Json();
   json["protocol"] = word_of(kProtocols, run.settings.protocol);
   json["seed"] = run.settings.seed;

@@ -340,6 +340,7 @@ TEST_CASE("A key that is part of others is taken for them, and one of another co
   CHECK_THROWS_WITH(
       f.options.parse({"--config", f.config("[search]\nlr = 0.1\n")}),
       Catch::Contains("unknown key 'lr' in [search]") && Catch::Contains("did you mean weight-lr or arch-lr?"));
+  CHECK_THROWS_WITH(f.options.parse({"--search-rate", "0.1"}), Catch::Contains("did you mean --rate?"));
   CHECK_THROWS_WITH(f.options.parse({"--config", f.config("[search]\noptimizer = sgd\n")}),
                     Catch::Contains("move it to [supernet]"));
 }
