@@ -1,6 +1,7 @@
 #include "core/config/known_keys.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/text.hpp"
 #include "core/config/search_settings.hpp"
