@@ -1,5 +1,7 @@
 #include "worker/frozen_backbones.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "core/space/layers.hpp"
@@ -11,27 +13,34 @@
 namespace harmonic {
 namespace {
 
-/// Pooled features kept in memory, at most.
-constexpr std::size_t kFeatureCacheBytes = std::size_t{2} << 30U;
+/// Pooled features that a rank keeps: its share of as much memory as samples may take, but enough for some backbones of
+/// AV-MNIST (20 MiB each).
+std::size_t feature_bytes(int data_memory_mib, int ranks) {
+  return static_cast<std::size_t>(std::max(data_memory_mib / ranks, 256)) << 20U;
+}
 /// Batch-norm statistics kept of a modality's backbones, at most: of thousands on AV-MNIST, hundreds on MM-IMDB.
 constexpr std::size_t kStatisticsBytes = std::size_t{64} << 20U;
 
 }  // namespace
 
-FrozenBackbones::FrozenBackbones(const SearchSettings& settings, torch::Device device)
-    : data_(settings.data), device_(device), fusion_(settings.fusion_in_force()), cache_(kFeatureCacheBytes) {
+FrozenBackbones::FrozenBackbones(const SearchSettings& settings, torch::Device device, int ranks)
+    : data_(std::make_shared<DatasetFile>(settings.data)),
+      memory_(settings.data_memory_mib, ranks),
+      device_(device),
+      fusion_(settings.fusion_in_force()),
+      cache_(feature_bytes(settings.data_memory_mib, ranks)) {
   train_labels_ = labels(Split::train, fusion_.train_views);
   val_labels_ = labels(Split::val, fusion_.validation_views);
-  const auto calibration = calibration_ids(load_labels(data_, Split::train), settings.calibration_samples_in_force(),
+  const auto calibration = calibration_ids(load_labels(*data_, Split::train), settings.calibration_samples_in_force(),
                                            settings.recalibration_batch);
-  for (const auto& spec : fitted_settings(settings, data_).modalities) {
-    const auto in_views = [&](const torch::Tensor& samples, Split split, int views) {
-      return split_views(spec.space, samples, split, {views, fusion_.view_strength, settings.seed}).to(device);
+  for (const auto& spec : fitted_settings(settings, *data_).modalities) {
+    const auto in_views = [&](const SampleSource& samples, Split split, int views) {
+      return split_views(spec.space, samples, split, {views, fusion_.view_strength, settings.seed}, device);
     };
-    const auto train = load_samples(data_, spec.name, Split::train);
-    const auto val = load_samples(data_, spec.name, Split::val);
-    const auto supernet = load_supernet(spec.weights, spec.space, data_.info().classes);
-    BackboneEvaluator backbones(supernet, batches_of(train, calibration), device, kStatisticsBytes);
+    const auto train = open_samples(data_, spec.name, Split::train, memory_);
+    const auto val = open_samples(data_, spec.name, Split::val, memory_);
+    const auto supernet = load_supernet(spec.weights, spec.space, data_->info().classes);
+    BackboneEvaluator backbones(supernet, SampleBatches(train, calibration), device, kStatisticsBytes);
     modalities_.push_back({spec, fusion_.features_of(modalities_.size()), std::move(backbones),
                            in_views(train, Split::train, fusion_.train_views),
                            in_views(val, Split::val, fusion_.validation_views)});
@@ -39,12 +48,18 @@ FrozenBackbones::FrozenBackbones(const SearchSettings& settings, torch::Device d
 }
 
 std::vector<double> FrozenBackbones::evaluate(std::size_t modality, const std::vector<BackboneGenome>& genomes,
-                                              Split split) const {
-  const Modality& m = modalities_.at(modality);
+                                              Split split) {
+  Modality& m = modalities_.at(modality);
   const bool at_hand = split == Split::val;
-  const auto inputs = at_hand ? m.val : load_samples(data_, m.spec.name, split).to(device_);
+  const SampleSource& inputs = at_hand ? m.val : plain(m, split);
   const Labels expected = at_hand ? val_labels_ : labels(split, /*views=*/1);
   return m.backbones.evaluate(genomes, inputs, expected.values, expected.kind);
+}
+
+const SampleSource& FrozenBackbones::plain(Modality& modality, Split split) {
+  auto& samples = modality.plain.at(index_of(split));
+  if (!samples) samples = open_samples(data_, modality.spec.name, split, memory_).to(device_);
+  return *samples;
 }
 
 std::vector<int> FrozenBackbones::features_offered() const {
@@ -71,16 +86,15 @@ Samples FrozenBackbones::samples(const MultimodalGenome& genome, Split split) {
   BackboneOutputs all;
   for (std::size_t m = 0; m < modalities_.size(); ++m) {
     const BackboneGenome backbone = canonical(genome.backbones.at(m));
-    const auto features = cache_.get(fmt::format("{} {} {}", m, to_text(backbone), to_text(split)), [&] {
-      return compute(modalities_[m], backbone, {load_samples(data_, modalities_[m].spec.name, split).to(device_)});
-    });
+    const auto features = cache_.get(fmt::format("{} {} {}", m, to_text(backbone), to_text(split)),
+                                     [&] { return compute(modalities_[m], backbone, {plain(modalities_[m], split)}); });
     all.add(features->front());
   }
   return make_samples(all.features, all.logits, labels(split, /*views=*/1), positions(), device_);
 }
 
 Labels FrozenBackbones::labels(Split split, int views) const {
-  return {labels_of_views(load_labels(data_, split), views).to(device_), data_.info().labels, data_.info().classes,
+  return {labels_of_views(load_labels(*data_, split), views).to(device_), data_->info().labels, data_->info().classes,
           views};
 }
 
@@ -89,7 +103,7 @@ std::vector<NamedTensor> FrozenBackbones::subnet_state(std::size_t modality, con
 }
 
 FeatureCache::Features FrozenBackbones::compute(const Modality& modality, const BackboneGenome& genome,
-                                                const std::vector<torch::Tensor>& inputs) const {
+                                                const std::vector<SampleSource>& inputs) const {
   const auto offered = offered_features(feature_count(modality.spec.space, genome), modality.features_offered);
   return modality.backbones.features(genome, inputs, offered, fusion_.side);
 }

@@ -27,8 +27,8 @@ namespace {
 
 class SearchEvaluator final : public Evaluator {
  public:
-  SearchEvaluator(const SearchSettings& settings, torch::Device device)
-      : settings_(fitted_settings(settings, DatasetFile(settings.data))), backbones_(settings_, device) {
+  SearchEvaluator(const SearchSettings& settings, torch::Device device, int ranks)
+      : settings_(fitted_settings(settings, DatasetFile(settings.data))), backbones_(settings_, device, ranks) {
     const DeviceSet devices = run_devices(settings_, backbones_.data().classes);
     costs_ = operator_costs(devices.devices(), settings.fusion.operators, settings.fusion.channels,
                             settings.fusion.side * settings.fusion.side);
@@ -185,7 +185,7 @@ std::unique_ptr<Evaluator> make_search_evaluator(const SearchSettings& settings,
   return naming_gpu_failures([&] {
     const auto device = choose_device(settings.compute, place);
     use_threads(settings.threads, place);
-    return std::make_unique<SearchEvaluator>(settings, device);
+    return std::make_unique<SearchEvaluator>(settings, device, place.size);
   });
 }
 

@@ -41,27 +41,26 @@ class SweepEvaluator final : public Evaluator {
   BackboneEvaluator backbones_;
 };
 
-std::string hash_of(const std::vector<torch::Tensor>& tensors) {
-  std::uint64_t hash = 0;
-  for (const auto& tensor : tensors) hash = tensor_hash(tensor, hash);
+std::string text_of(std::uint64_t hash) {
   return fmt::format("{:016x}", hash);
 }
 
 Conditions conditions_of(const EvaluationOptions& chosen, const EvaluationInputs& inputs) {
-  std::vector<torch::Tensor> weights;
-  for (const auto& [name, tensor] : inputs.supernet.tensors()) weights.push_back(tensor);
-  std::int64_t calibration_samples = 0;
-  for (const auto& batch : inputs.calibration) calibration_samples += batch.size(0);
+  std::uint64_t weights_hash = 0;
+  for (const auto& [name, tensor] : inputs.supernet.tensors()) weights_hash = tensor_hash(tensor, weights_hash);
+  std::uint64_t calibration_hash = 0;
+  inputs.calibration.visit(
+      [&](const torch::Tensor& batch) { calibration_hash = tensor_hash(batch, calibration_hash); });
   Conditions conditions = {
       {"program", std::string(program_version())},
-      {"weights", hash_of(weights)},
+      {"weights", text_of(weights_hash)},
       {"modality", inputs.modality},
       {"split", to_text(chosen.split)},
-      {"samples", std::to_string(inputs.inputs.size(0))},
-      {"content of the samples", hash_of({inputs.inputs, inputs.labels})},
-      {"calibration-samples", std::to_string(calibration_samples)},
+      {"samples", std::to_string(inputs.inputs.size())},
+      {"content of the samples", text_of(tensor_hash(inputs.labels, samples_hash(inputs.inputs)))},
+      {"calibration-samples", std::to_string(inputs.calibration_samples)},
       {"calibration-batch", std::to_string(chosen.calibration_batch)},
-      {"content of the calibration samples", hash_of(inputs.calibration)},
+      {"content of the calibration samples", text_of(calibration_hash)},
   };
   for (auto& condition : space_conditions(inputs.supernet.space())) conditions.push_back(std::move(condition));
   return conditions;
@@ -79,7 +78,7 @@ SweepSubject open_sweep(const EvaluationOptions& chosen, LocalPlace place) {
   const auto inputs = load_alone(here, place);
   const auto& space = inputs.supernet.space();
   return {space, inputs.supernet.classes(),
-          fmt::format("{} on {} samples of {}", space.name, inputs.inputs.size(0), to_text(chosen.split)),
+          fmt::format("{} on {} samples of {}", space.name, inputs.inputs.size(), to_text(chosen.split)),
           conditions_of(chosen, inputs)};
 }
 

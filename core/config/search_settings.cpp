@@ -123,6 +123,7 @@ void SearchSettings::declare(OptionSet& o) {
         "which "
         "decides the order of sums, and with it the last digit",
         {1, 1024});
+  declare_data_memory(o, data_memory_mib);
   o.add_choice("compute", compute, kComputes,
                "where workers compute; auto: on a GPU where there is one, which rounds otherwise than a CPU");
   o.add_seconds("lease", lease_s, "seconds of silence after which a worker counts as lost; its work is dealt again",

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/config/compute.hpp"
+#include "core/config/data_memory.hpp"
 #include "core/config/options.hpp"
 #include "core/hardware/fusion_operators.hpp"
 #include "core/hardware/multi_device.hpp"
@@ -152,6 +153,7 @@ struct SearchSettings {
   int calibration_samples = 512;
   int recalibration_batch = 256;  ///< of these
   int threads = 1;                ///< a worker's compute threads
+  int data_memory_mib = kDataMemoryMib;
   Compute compute = Compute::automatic;
   double lease_s = 30;       ///< a worker silent for longer is lost
   double deadline_s = 3600;  ///< a task that runs longer is dealt again

@@ -166,13 +166,35 @@ std::vector<float> DatasetFile::read_samples(std::string_view modality, Split sp
   auto values = file_.read_rows<float>(samples_path(modality, split), first, std::min(rest, limit.value_or(rest)));
   if (info.type == ElementType::uint8) {
     for (float& value : values) value /= 255.0F;
-  } else if (!std::ranges::all_of(values, [](float value) { return std::isfinite(value); })) {
-    throw InputError(
-        fmt::format("{}, {}: holds values that are not finite", path().string(), samples_path(modality, split)),
-        kMendFile);
+  } else {
+    check_finite(values, modality, split);
   }
   normalise(values, info.sample_shape, statistics(modality));
   return values;
+}
+
+std::size_t DatasetFile::sample_bytes(std::string_view modality) const {
+  const ModalityInfo& info = this->modality(modality);
+  return element_count(info.sample_shape) * (info.type == ElementType::uint8 ? sizeof(std::uint8_t) : sizeof(float));
+}
+
+void DatasetFile::read_stored(std::string_view modality, Split split, std::size_t first, std::size_t count,
+                              std::span<std::byte> out) const {
+  const auto path = samples_path(modality, split);
+  if (this->modality(modality).type == ElementType::uint8) {
+    file_.read_rows_into<std::uint8_t>(path, first, count, {reinterpret_cast<std::uint8_t*>(out.data()), out.size()});
+    return;
+  }
+  const std::span<float> values(reinterpret_cast<float*>(out.data()), out.size() / sizeof(float));
+  file_.read_rows_into<float>(path, first, count, values);
+  check_finite(values, modality, split);
+}
+
+void DatasetFile::check_finite(std::span<const float> values, std::string_view modality, Split split) const {
+  if (std::ranges::all_of(values, [](float value) { return std::isfinite(value); })) return;
+  throw InputError(
+      fmt::format("{}, {}: holds values that are not finite", path().string(), samples_path(modality, split)),
+      kMendFile);
 }
 
 std::vector<std::int64_t> DatasetFile::read_classes(Split split) const {

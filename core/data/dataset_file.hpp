@@ -1,12 +1,14 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <initializer_list>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -65,6 +67,7 @@ class DatasetFile {
 
   [[nodiscard]] const DatasetInfo& info() const { return info_; }
   [[nodiscard]] const std::filesystem::path& path() const { return file_.path(); }
+  [[nodiscard]] std::string mark() const { return file_.mark(); }           ///< of the file as it is (Hdf5File::mark)
   [[nodiscard]] const ModalityInfo& modality(std::string_view name) const;  ///< @throws InputError naming the nearest
   [[nodiscard]] std::size_t samples(Split split) const { return info_.samples[static_cast<std::size_t>(split)]; }
 
@@ -76,6 +79,13 @@ class DatasetFile {
   /// @param limit at most this many, from sample `first` on; no others are read
   [[nodiscard]] std::vector<float> read_samples(std::string_view modality, Split split,
                                                 std::optional<std::size_t> limit = {}, std::size_t first = 0) const;
+  /// Bytes of one sample as the file's type has it.
+  [[nodiscard]] std::size_t sample_bytes(std::string_view modality) const;
+  /// Samples as the file holds them, neither scaled nor normalised: uint8 or float32, as its ModalityInfo says. Threads
+  /// may read at once. @param out room for `count` of them
+  /// @throws InputError where they are damaged, or float32 is not finite
+  void read_stored(std::string_view modality, Split split, std::size_t first, std::size_t count,
+                   std::span<std::byte> out) const;
   /// classification: (N) class indices, each checked to be in 0 … classes-1. @throws InputError
   [[nodiscard]] std::vector<std::int64_t> read_classes(Split split) const;
   /// multilabel: (N x classes), 0 or 1. @throws InputError
@@ -87,6 +97,8 @@ class DatasetFile {
 
  private:
   [[nodiscard]] std::uint64_t hash_of(std::initializer_list<Split> splits) const;
+  /// @throws InputError naming the split where they are not
+  void check_finite(std::span<const float> values, std::string_view modality, Split split) const;
 
   Hdf5File file_;
   DatasetInfo info_;

@@ -5,12 +5,14 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <mutex>
 #include <new>
 #include <numeric>
 #include <stdexcept>
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -44,10 +46,21 @@ class Handle {
   Close close_;
 };
 
-/// The library would print its own stack of errors; ours says it in one line. Kept per thread by the library.
-void silence_library() {
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-}
+/// The library for as long as this lives, for this thread alone: it knows no threads, or is built as if there were one.
+class Library {
+ public:
+  Library() : lock_(mutex()) {
+    // It would print its own stack of errors; ours says it in one line. Kept per thread by the library.
+    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  }
+
+ private:
+  static std::recursive_mutex& mutex() {
+    static std::recursive_mutex only;
+    return only;
+  }
+  std::lock_guard<std::recursive_mutex> lock_;
+};
 
 std::string place(const Hdf5File& file, const std::string& object) {
   return fmt::format("{}, {}", file.path().string(), object);
@@ -193,12 +206,22 @@ std::string missing_filter(hid_t dataset) {
 /// Reads values as T; truth values as 0 and 1, which the library converts to nothing else.
 /// @param type that of the data set, open for longer: closing it would forget the errors
 template <class T>
-herr_t read_values(hid_t dataset, hid_t type, hid_t memory, hid_t space, std::vector<T>& values) {
+herr_t read_values(hid_t dataset, hid_t type, hid_t memory, hid_t space, std::span<T> values) {
   if (!is_boolean(type)) return H5Dread(dataset, native_type<T>(), memory, space, H5P_DEFAULT, values.data());
   std::vector<std::uint8_t> truths(values.size());
   const herr_t result = H5Dread(dataset, type, memory, space, H5P_DEFAULT, truths.data());
   std::ranges::transform(truths, values.begin(), [](std::uint8_t truth) { return static_cast<T>(truth != 0 ? 1 : 0); });
   return result;
+}
+
+/// Of `count` rows from `first` on, which there must be.
+std::vector<std::size_t> shape_of_rows(const Hdf5File& file, const std::string& name, std::size_t first,
+                                       std::size_t count) {
+  auto dims = file.shape(name);
+  if (dims.empty() || first > dims.front() || count > dims.front() - first)
+    fail_reading(file, name, fmt::format("has no rows {} to {}", first, first + count));
+  dims.front() = count;
+  return dims;
 }
 
 /// Slabs of whole rows, or of whole rows of rows, of at most about kChunkBytes.
@@ -399,11 +422,12 @@ std::size_t element_count(std::span<const std::size_t> shape) {
 }
 
 Hdf5File::Hdf5File(const std::filesystem::path& path, Mode mode) : path_(path) {
-  silence_library();
+  const Library library;
   file_ = mode == Mode::read ? open_for_reading(path) : create_anew(path);
 }
 
 Hdf5File::~Hdf5File() {
+  const Library library;
   if (file_ >= 0) H5Fclose(file_);
 }
 
@@ -416,7 +440,19 @@ Hdf5File& Hdf5File::operator=(Hdf5File&& other) noexcept {
   return *this;
 }
 
+std::string Hdf5File::mark() const {
+  const Library library;
+  void* descriptor = nullptr;
+  struct stat found {};
+  if (H5Fget_vfd_handle(file_, H5P_DEFAULT, &descriptor) < 0 || fstat(*static_cast<int*>(descriptor), &found) != 0)
+    throw InputError(fmt::format("cannot read {}: the system says nothing of it", path_.string()),
+                     "check the path and the disk");
+  return fmt::format("{} {} {} {}.{:09}", found.st_dev, found.st_ino, found.st_size, found.st_mtim.tv_sec,
+                     found.st_mtim.tv_nsec);
+}
+
 bool Hdf5File::exists(const std::string& object) const {
+  const Library library;
   // The library wants every group on the way to be there: ask for them one after the other.
   for (std::size_t end = object.find('/', 1);; end = object.find('/', end + 1)) {
     const std::string part = object.substr(0, end);
@@ -428,6 +464,7 @@ bool Hdf5File::exists(const std::string& object) const {
 }
 
 std::vector<std::string> Hdf5File::members(const std::string& group) const {
+  const Library library;
   if (!exists(group)) fail_reading(*this, group, "is not in the file");
   const Handle handle{H5Gopen2(file_, group.c_str(), H5P_DEFAULT), H5Gclose};
   if (!handle.valid()) fail_call(*this, group, "is not a group");
@@ -443,18 +480,21 @@ std::vector<std::string> Hdf5File::members(const std::string& group) const {
 }
 
 std::vector<std::size_t> Hdf5File::shape(const std::string& dataset) const {
+  const Library library;
   const Handle handle = open_dataset(*this, file_, dataset);
   const Handle space{H5Dget_space(handle.get()), H5Sclose};
   return dims_of(space.get());
 }
 
 bool Hdf5File::is_text(const std::string& dataset) const {
+  const Library library;
   const Handle handle = open_dataset(*this, file_, dataset);
   const Handle type{H5Dget_type(handle.get()), H5Tclose};
   return H5Tget_class(type.get()) == H5T_STRING;
 }
 
 ElementType Hdf5File::type(const std::string& dataset) const {
+  const Library library;
   const Handle handle = open_dataset(*this, file_, dataset);
   const Handle type{H5Dget_type(handle.get()), H5Tclose};
   const std::size_t size = H5Tget_size(type.get());
@@ -473,31 +513,41 @@ ElementType Hdf5File::type(const std::string& dataset) const {
 
 template <class T>
 std::vector<T> Hdf5File::read(const std::string& dataset) const {
+  const Library library;
   const auto dims = shape(dataset);
   if (!dims.empty()) return read_rows<T>(dataset, 0, dims.front());
   const Handle handle = open_dataset(*this, file_, dataset);
   std::vector<T> value(1);
   const Handle type{H5Dget_type(handle.get()), H5Tclose};
-  if (read_values(handle.get(), type.get(), H5S_ALL, H5S_ALL, value) < 0)
+  if (read_values(handle.get(), type.get(), H5S_ALL, H5S_ALL, std::span(value)) < 0)
     fail_read(*this, dataset, handle.get(), "cannot be read as a number");
   return value;
 }
 
 template <class T>
 std::vector<T> Hdf5File::read_rows(const std::string& dataset, std::size_t first, std::size_t count) const {
-  const Handle handle = open_dataset(*this, file_, dataset);
-  const Handle space{H5Dget_space(handle.get()), H5Sclose};
-  auto dims = dims_of(space.get());
-  if (dims.empty() || first > dims.front() || count > dims.front() - first)
-    fail_reading(*this, dataset, fmt::format("has no rows {} to {}", first, first + count));
-  dims.front() = count;
+  const Library library;
+  const auto dims = shape_of_rows(*this, dataset, first, count);
   std::vector<T> values;
   try {
     values.resize(element_count(dims));
   } catch (const std::exception&) {  // bad_alloc, length_error: a damaged header, or a huge file
     fail_reading(*this, dataset, "does not fit into memory");
   }
-  if (values.empty()) return values;
+  read_rows_into<T>(dataset, first, count, values);
+  return values;
+}
+
+template <class T>
+void Hdf5File::read_rows_into(const std::string& dataset, std::size_t first, std::size_t count,
+                              std::span<T> values) const {
+  const Library library;
+  const auto dims = shape_of_rows(*this, dataset, first, count);
+  if (values.size() != element_count(dims))
+    fail_reading(*this, dataset, fmt::format("{} rows of it are not {} values", count, values.size()));
+  if (values.empty()) return;
+  const Handle handle = open_dataset(*this, file_, dataset);
+  const Handle space{H5Dget_space(handle.get()), H5Sclose};
   std::vector<hsize_t> start(dims.size(), 0);
   start.front() = first;
   const std::vector<hsize_t> sizes(dims.begin(), dims.end());
@@ -506,10 +556,10 @@ std::vector<T> Hdf5File::read_rows(const std::string& dataset, std::size_t first
   const Handle type{H5Dget_type(handle.get()), H5Tclose};
   if (read_values(handle.get(), type.get(), memory.get(), space.get(), values) < 0)
     fail_read(*this, dataset, handle.get(), "cannot be read (not numeric, or damaged)");
-  return values;
 }
 
 std::vector<std::string> Hdf5File::read_texts(const std::string& dataset) const {
+  const Library library;
   const Handle handle = open_dataset(*this, file_, dataset);
   const Handle space{H5Dget_space(handle.get()), H5Sclose};
   const Handle type{H5Dget_type(handle.get()), H5Tclose};
@@ -523,6 +573,7 @@ std::vector<std::string> Hdf5File::read_texts(const std::string& dataset) const 
 }
 
 std::string Hdf5File::read_text(const std::string& dataset) const {
+  const Library library;
   auto texts = read_texts(dataset);
   if (texts.size() != 1) fail_reading(*this, dataset, fmt::format("holds {} texts instead of one", texts.size()));
   return std::move(texts.front());
@@ -530,6 +581,7 @@ std::string Hdf5File::read_text(const std::string& dataset) const {
 
 template <class T>
 void Hdf5File::write(const std::string& dataset, std::span<const T> values, const std::vector<std::size_t>& dims) {
+  const Library library;
   if (values.size() != element_count(dims))
     throw RunError(fmt::format("{}: {} values do not fill shape ({})", place(*this, dataset), values.size(),
                                fmt::join(dims, ", ")));
@@ -540,11 +592,13 @@ void Hdf5File::write(const std::string& dataset, std::span<const T> values, cons
 
 template <class T>
 void Hdf5File::create_rows(const std::string& dataset, const std::vector<std::size_t>& dims) {
+  const Library library;
   create_dataset(*this, file_, dataset, native_type<T>(), dims);
 }
 
 template <class T>
 void Hdf5File::write_rows(const std::string& dataset, std::size_t first, std::span<const T> values) {
+  const Library library;
   const Handle handle = open_dataset(*this, file_, dataset);
   const Handle space{H5Dget_space(handle.get()), H5Sclose};
   auto dims = dims_of(space.get());
@@ -565,6 +619,7 @@ void Hdf5File::write_rows(const std::string& dataset, std::size_t first, std::sp
 
 // Texts are written with a fixed length: unlike those of any length they lie in the data set itself, in one order.
 void Hdf5File::write_text(const std::string& dataset, std::string_view text) {
+  const Library library;
   const std::vector<std::string> texts{std::string(text)};
   const std::size_t length = longest(texts);
   const Handle type = string_type(length);
@@ -574,6 +629,7 @@ void Hdf5File::write_text(const std::string& dataset, std::string_view text) {
 }
 
 void Hdf5File::write_texts(const std::string& dataset, const std::vector<std::string>& texts) {
+  const Library library;
   const std::size_t length = longest(texts);
   const Handle type = string_type(length);
   const Handle handle = create_dataset(*this, file_, dataset, type.get(), {texts.size()});
@@ -583,32 +639,39 @@ void Hdf5File::write_texts(const std::string& dataset, const std::vector<std::st
 }
 
 void Hdf5File::make_group(const std::string& group) {
+  const Library library;
   if (exists(group) || !make_groups(file_, group)) fail_writing(*this, group);
 }
 
 bool Hdf5File::has_attribute(const std::string& object, const std::string& name) const {
+  const Library library;
   const htri_t found = exists(object) ? H5Aexists_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT) : 0;
   if (found < 0) fail_call(*this, object, "its attributes cannot be read");
   return found > 0;
 }
 
 std::int64_t Hdf5File::attribute_int(const std::string& object, const std::string& name) const {
+  const Library library;
   return read_one<std::int64_t>(*this, file_, object, name);
 }
 
 double Hdf5File::attribute_real(const std::string& object, const std::string& name) const {
+  const Library library;
   return read_one<double>(*this, file_, object, name);
 }
 
 std::vector<float> Hdf5File::attribute_floats(const std::string& object, const std::string& name) const {
+  const Library library;
   return read_attribute<float>(*this, file_, object, name);
 }
 
 std::vector<std::string> Hdf5File::attribute_texts(const std::string& object, const std::string& name) const {
+  const Library library;
   return read_attribute_texts(*this, file_, object, name);
 }
 
 std::string Hdf5File::attribute_text(const std::string& object, const std::string& name) const {
+  const Library library;
   auto texts = read_attribute_texts(*this, file_, object, name);
   if (texts.size() != 1)
     fail_reading(*this, object, fmt::format("attribute '{}' holds {} texts instead of one", name, texts.size()));
@@ -617,6 +680,7 @@ std::string Hdf5File::attribute_text(const std::string& object, const std::strin
 
 std::vector<std::vector<std::string>> Hdf5File::attribute_table(const std::string& object, const std::string& name,
                                                                 const std::vector<std::string>& fields) const {
+  const Library library;
   const Handle attribute = open_attribute(*this, file_, object, name);
   const Handle type{H5Aget_type(attribute.get()), H5Tclose};
   const Handle space{H5Aget_space(attribute.get()), H5Sclose};
@@ -647,14 +711,17 @@ std::vector<std::vector<std::string>> Hdf5File::attribute_table(const std::strin
 }
 
 void Hdf5File::set_attribute(const std::string& object, const std::string& name, std::int64_t value) {
+  const Library library;
   write_attribute(*this, file_, object, name, H5T_NATIVE_INT64, {}, &value);
 }
 
 void Hdf5File::set_attribute(const std::string& object, const std::string& name, double value) {
+  const Library library;
   write_attribute(*this, file_, object, name, H5T_NATIVE_DOUBLE, {}, &value);
 }
 
 void Hdf5File::set_attribute(const std::string& object, const std::string& name, std::string_view value) {
+  const Library library;
   const std::vector<std::string> texts{std::string(value)};
   const std::size_t length = longest(texts);
   const Handle type = string_type(length);
@@ -662,26 +729,30 @@ void Hdf5File::set_attribute(const std::string& object, const std::string& name,
 }
 
 void Hdf5File::set_attribute(const std::string& object, const std::string& name, std::span<const float> values) {
+  const Library library;
   write_attribute(*this, file_, object, name, H5T_NATIVE_FLOAT, {values.size()}, values.data());
 }
 
 void Hdf5File::set_attribute(const std::string& object, const std::string& name,
                              const std::vector<std::string>& values) {
+  const Library library;
   const std::size_t length = longest(values);
   const Handle type = string_type(length);
   write_attribute(*this, file_, object, name, type.get(), {values.size()}, padded(values, length).data());
 }
 
 void Hdf5File::flush() {
+  const Library library;
   if (H5Fflush(file_, H5F_SCOPE_GLOBAL) < 0)
     throw RunError(fmt::format("cannot write {} to disk ({})", path_.string(), reason(last_cause(), "disk full?")));
 }
 
-#define HARMONIC_INSTANTIATE(T)                                                                              \
-  template std::vector<T> Hdf5File::read<T>(const std::string&) const;                                       \
-  template std::vector<T> Hdf5File::read_rows<T>(const std::string&, std::size_t, std::size_t) const;        \
-  template void Hdf5File::write<T>(const std::string&, std::span<const T>, const std::vector<std::size_t>&); \
-  template void Hdf5File::create_rows<T>(const std::string&, const std::vector<std::size_t>&);               \
+#define HARMONIC_INSTANTIATE(T)                                                                                \
+  template std::vector<T> Hdf5File::read<T>(const std::string&) const;                                         \
+  template std::vector<T> Hdf5File::read_rows<T>(const std::string&, std::size_t, std::size_t) const;          \
+  template void Hdf5File::read_rows_into<T>(const std::string&, std::size_t, std::size_t, std::span<T>) const; \
+  template void Hdf5File::write<T>(const std::string&, std::span<const T>, const std::vector<std::size_t>&);   \
+  template void Hdf5File::create_rows<T>(const std::string&, const std::vector<std::size_t>&);                 \
   template void Hdf5File::write_rows<T>(const std::string&, std::size_t, std::span<const T>);
 HARMONIC_INSTANTIATE(std::uint8_t)
 HARMONIC_INSTANTIATE(std::int64_t)

@@ -28,7 +28,8 @@ enum class ElementType { uint8, int64, float32, float64 };
 /// written carries checksums: Fletcher32 over every data set, the file form's own over names, shapes, attributes and
 /// single values; reading what does not match is an error. What was packed with a filter that this library lacks, or is
 /// of a newer form than it knows, is refused with that reason. Files without checksums are read like any other. Files
-/// are not locked. Not for use by two threads at once (the C library is not).
+/// are not locked. Threads may use files at once, one file too: their calls wait for each other (the C library is for
+/// one thread).
 class Hdf5File {
  public:
   enum class Mode { read, create };
@@ -44,6 +45,8 @@ class Hdf5File {
   Hdf5File& operator=(const Hdf5File&) = delete;
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  /// Tells this file, as it is now, from every other of this machine, and from itself once it is written again.
+  [[nodiscard]] std::string mark() const;
   [[nodiscard]] bool exists(const std::string& object) const;
   /// Names of the members of a group, in alphabetical order. @throws InputError when it is no group.
   [[nodiscard]] std::vector<std::string> members(const std::string& group) const;
@@ -58,6 +61,9 @@ class Hdf5File {
   /// Rows `first` … `first + count - 1` of the leading dimension.
   template <class T>
   [[nodiscard]] std::vector<T> read_rows(const std::string& dataset, std::size_t first, std::size_t count) const;
+  /// The same into memory that is there. @param values as many as the rows hold
+  template <class T>
+  void read_rows_into(const std::string& dataset, std::size_t first, std::size_t count, std::span<T> values) const;
   [[nodiscard]] std::string read_text(const std::string& dataset) const;                ///< scalar string data set
   [[nodiscard]] std::vector<std::string> read_texts(const std::string& dataset) const;  ///< 1-d string data set
 

@@ -59,9 +59,10 @@ class Measurement {
  public:
   Measurement(const EvaluationOptions& chosen, int genomes)
       : loaded_(load_evaluation(chosen, {}, /*calibration=*/false)), batch_(chosen.calibration_batch) {
-    const DatasetFile data(chosen.data);
-    train_ = load_samples(data, loaded_.modality, Split::train);
-    labels_ = load_labels(data, Split::train);
+    const auto data = std::make_shared<DatasetFile>(chosen.data);
+    DataMemory memory(chosen.data_memory_mib, 1);
+    train_ = open_samples(data, loaded_.modality, Split::train, memory).all();
+    labels_ = load_labels(*data, Split::train);
     for (int i = 0; i < genomes; ++i) {
       RandomStream random(Seed{1}, "genomes to measure", static_cast<std::uint64_t>(i));
       genomes_.push_back(random_genome(loaded_.supernet.space(), random));

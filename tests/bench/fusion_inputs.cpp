@@ -53,18 +53,19 @@ FusionInputs load_inputs(const InputOptions& options) {
   if (options.data.empty()) return drawn_inputs(options.seed);
   if (options.image.empty() || options.audio.empty())
     throw InputError("a data set is given without its supernets", "name them with --image and --audio");
-  const DatasetFile file(options.data);
+  const auto file = std::make_shared<DatasetFile>(options.data);
+  DataMemory memory(kDataMemoryMib, 1);
   FusionInputs inputs;
-  inputs.classes = file.info().classes;
-  inputs.train_labels = load_labels(file, Split::train);
-  inputs.val_labels = load_labels(file, Split::val);
+  inputs.classes = file->info().classes;
+  inputs.train_labels = load_labels(*file, Split::train);
+  inputs.val_labels = load_labels(*file, Split::val);
   const std::vector<std::pair<std::string, std::string>> modalities = {{"image", options.image},
                                                                        {"audio", options.audio}};
   for (const auto& [name, weights] : modalities) {
-    const Tensor train = load_samples(file, name, Split::train);
+    const Tensor train = open_samples(file, name, Split::train, memory).all();
     const Supernet supernet = load_supernet(weights, find_space("avmnist-" + name), inputs.classes);
     inputs.modalities.push_back({BackboneEvaluator(supernet, train, kCalibrationBatch, torch::kCPU), train,
-                                 load_samples(file, name, Split::val)});
+                                 open_samples(file, name, Split::val, memory).all()});
   }
   return inputs;
 }

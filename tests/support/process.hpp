@@ -31,9 +31,10 @@ class Process {
   void kill_all();
   /// The descendant that is this MPI rank; 0 when there is none (yet).
   [[nodiscard]] pid_t rank(int number) const;
+  /// The program and every descendant that it has now.
+  [[nodiscard]] std::vector<pid_t> family() const;
 
  private:
-  [[nodiscard]] std::vector<pid_t> family() const;
   void reap(bool block);
 
   pid_t pid_ = 0;

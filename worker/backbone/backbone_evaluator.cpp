@@ -6,11 +6,10 @@
 
 #include "core/base/error.hpp"
 #include "worker/data/metrics.hpp"
-#include "worker/data/sample_batches.hpp"
 
 namespace harmonic {
 
-void check_input(const BackboneSpace& space, const torch::Tensor& samples) {
+void check_input(const BackboneSpace& space, const SampleSource& samples) {
   const std::vector<std::size_t> sample(samples.sizes().begin() + 1, samples.sizes().end());
   check_samples_fit(space, sample, "the data");
 }
@@ -29,11 +28,6 @@ torch::Tensor pooled_feature(const torch::Tensor& feature, int side) {
 
 namespace {
 
-const torch::Tensor& checked(const BackboneSpace& space, const torch::Tensor& samples) {
-  check_input(space, samples);
-  return samples;
-}
-
 std::size_t bytes_of_statistics(const Subnet& subnet) {
   std::size_t bytes = 0;
   for (const auto& layer : subnet.layers())
@@ -43,17 +37,15 @@ std::size_t bytes_of_statistics(const Subnet& subnet) {
 
 }  // namespace
 
-BackboneEvaluator::BackboneEvaluator(const Supernet& supernet, std::vector<torch::Tensor> batches, torch::Device device,
+BackboneEvaluator::BackboneEvaluator(const Supernet& supernet, const SampleBatches& batches, torch::Device device,
                                      std::size_t kept_bytes)
-    : device_(device), views_(supernet.clone_to(device)), batches_(std::move(batches)), kept_(kept_bytes) {
-  for (auto& batch : batches_) batch = checked(supernet.space(), batch).to(device);
+    : device_(device), views_(supernet.clone_to(device)), batches_(batches.to(device)), kept_(kept_bytes) {
+  batches_.check([&](const SampleSource& samples) { check_input(supernet.space(), samples); });
 }
 
 BackboneEvaluator::BackboneEvaluator(const Supernet& supernet, const torch::Tensor& calibration, int calibration_batch,
                                      torch::Device device)
-    : BackboneEvaluator(
-          supernet, calibration_batches(checked(supernet.space(), calibration).to(device), calibration_batch), device) {
-}
+    : BackboneEvaluator(supernet, calibration_batches(calibration, calibration_batch), device) {}
 
 std::vector<Subnet> BackboneEvaluator::recalibrated(const std::vector<BackboneGenome>& genomes,
                                                     const std::function<void()>& at_work) const {
@@ -81,11 +73,11 @@ std::vector<Subnet> BackboneEvaluator::recalibrated(const std::vector<BackboneGe
   return subnets;
 }
 
-std::vector<double> BackboneEvaluator::evaluate(const std::vector<BackboneGenome>& genomes, const torch::Tensor& inputs,
+std::vector<double> BackboneEvaluator::evaluate(const std::vector<BackboneGenome>& genomes, const SampleSource& inputs,
                                                 const torch::Tensor& labels, LabelKind kind,
                                                 const std::function<void()>& at_work) const {
   check_input(supernet().space(), inputs);
-  if (inputs.size(0) == 0) throw InputError("no samples to evaluate on", "give a split that is not empty");
+  if (inputs.size() == 0) throw InputError("no samples to evaluate on", "give a split that is not empty");
   const SubnetTree tree(recalibrated(genomes, at_work));
   std::vector<double> percent;
   const auto expected = labels.cpu();
@@ -102,7 +94,7 @@ Subnet BackboneEvaluator::subnet(const BackboneGenome& genome) const {
 }
 
 std::vector<std::vector<torch::Tensor>> BackboneEvaluator::features(const BackboneGenome& genome,
-                                                                    const std::vector<torch::Tensor>& inputs,
+                                                                    const std::vector<SampleSource>& inputs,
                                                                     const std::vector<int>& offered, int side) const {
   const torch::NoGradGuard no_grad;
   const SubnetTree network(recalibrated({genome}, [] {}));
@@ -111,12 +103,12 @@ std::vector<std::vector<torch::Tensor>> BackboneEvaluator::features(const Backbo
     check_input(supernet().space(), split);
     std::vector<std::vector<torch::Tensor>> parts(offered.size());
     std::vector<torch::Tensor> logits;
-    for (const auto& chunk : split.split(evaluation_chunk(split))) {
+    for_chunks(split, evaluation_chunk(split), [&](const torch::Tensor& chunk) {
       const auto output = network.outputs(chunk.to(device_)).front();
       for (std::size_t i = 0; i < offered.size(); ++i)
         parts[i].push_back(pooled_feature(output.features.at(static_cast<std::size_t>(offered[i])), side).cpu());
       logits.push_back(output.logits.cpu());
-    }
+    });
     auto& joined = all.emplace_back();
     // Positions before channels in memory, as fusion reads them: it then needs no copy of its own.
     for (const auto& part : parts) joined.push_back(torch::cat(part).transpose(1, 2).contiguous().transpose(1, 2));

@@ -11,6 +11,7 @@
 #include "worker/backbone/subnet_tree.hpp"
 #include "worker/backbone/supernet.hpp"
 #include "worker/data/bounded_cache.hpp"
+#include "worker/data/sample_batches.hpp"
 
 namespace harmonic {
 
@@ -35,9 +36,9 @@ class BackboneEvaluator {
   /// @throws InputError when the samples do not fit the supernet's input
   BackboneEvaluator(const Supernet& supernet, const torch::Tensor& calibration, int calibration_batch,
                     torch::Device device);
-  /// The same of batches that are at hand (calibration_batches()).
+  /// The same of batches of them.
   /// @param kept_bytes statistics kept for the next question, at most; the least recently used go first, the last stay
-  BackboneEvaluator(const Supernet& supernet, std::vector<torch::Tensor> batches, torch::Device device,
+  BackboneEvaluator(const Supernet& supernet, const SampleBatches& batches, torch::Device device,
                     std::size_t kept_bytes = 0);
 
   [[nodiscard]] const Supernet& supernet() const { return views_.supernet(); }
@@ -49,15 +50,15 @@ class BackboneEvaluator {
   /// @throws InputError when a genome is not of the space, or there are no inputs; CandidateError when predictions are
   ///   not finite, naming the genome: NaN has no metric, though an argmax gives it one
   [[nodiscard]] std::vector<double> evaluate(
-      const std::vector<BackboneGenome>& genomes, const torch::Tensor& inputs, const torch::Tensor& labels,
+      const std::vector<BackboneGenome>& genomes, const SampleSource& inputs, const torch::Tensor& labels,
       LabelKind kind, const std::function<void()>& at_work = [] {}) const;
 
-  /// What a recalibrated sub-network gives to fusion, for every tensor of inputs (splits), float32 on the CPU: element
+  /// What a recalibrated sub-network gives to fusion, for all inputs (splits), float32 on the CPU: element
   /// [split][i] is feature offered[i], pooled to (N, C, side * side); a vector feature (N, F) gives (N, F, 1); the last
   /// element of a split is the logits, (N, classes).
   /// @param offered indices among the sub-network's features, ascending (offered_features())
   [[nodiscard]] std::vector<std::vector<torch::Tensor>> features(const BackboneGenome& genome,
-                                                                 const std::vector<torch::Tensor>& inputs,
+                                                                 const std::vector<SampleSource>& inputs,
                                                                  const std::vector<int>& offered, int side) const;
 
   /// The recalibrated sub-network itself, to run or to export.
@@ -72,12 +73,12 @@ class BackboneEvaluator {
 
   torch::Device device_;
   mutable LayerViews views_;  ///< grows as sub-networks ask for layers
-  std::vector<torch::Tensor> batches_;
+  SampleBatches batches_;
   mutable BoundedCache<Subnet> kept_;  ///< by canonical genome
 };
 
 /// @throws InputError when samples of this shape cannot enter the supernet: channels, side or length differ
-void check_input(const BackboneSpace& space, const torch::Tensor& samples);
+void check_input(const BackboneSpace& space, const SampleSource& samples);
 
 /// @param logits of `genome`, on the CPU
 /// @throws CandidateError naming the genome when they are not finite

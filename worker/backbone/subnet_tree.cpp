@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "worker/backbone/map_ops.hpp"
-#include "worker/data/sample_batches.hpp"
 
 namespace harmonic {
 namespace {
@@ -213,24 +212,24 @@ void SubnetTree::add(const std::vector<CalibratedLayer>& layers) {
   paths_.emplace_back(path.begin() + 1, path.end());
 }
 
-void SubnetTree::recalibrate(std::span<const torch::Tensor> batches, const std::function<void()>& at_work) {
+void SubnetTree::recalibrate(const SampleBatches& batches, const std::function<void()>& at_work) {
   const torch::NoGradGuard no_grad;
   const auto reset = [](const auto& self, Node& node) -> void {
     node.statistics = node.estimated = std::make_shared<std::vector<BatchNormStatistics>>();
     for (const auto& child : node.children) self(self, *child);
   };
   reset(reset, *root_);
-  for (const auto& batch : batches) Traversal(nullptr, at_work).visit(*root_, channels_last(batch));
+  batches.visit([&](const torch::Tensor& batch) { Traversal(nullptr, at_work).visit(*root_, channels_last(batch)); });
 }
 
-std::vector<torch::Tensor> SubnetTree::logits(const torch::Tensor& inputs, const std::function<void()>& at_work) const {
+std::vector<torch::Tensor> SubnetTree::logits(const SampleSource& inputs, const std::function<void()>& at_work) const {
   const torch::NoGradGuard no_grad;
   std::vector<std::vector<torch::Tensor>> found(paths_.size());
   const Traversal::Visitor keep_logits = [&](const Node& node, const torch::Tensor& y) {
     for (const auto genome : node.ends) found[genome].push_back(y);
   };
-  for (const auto& chunk : inputs.split(evaluation_chunk(inputs)))
-    Traversal(&keep_logits, at_work).visit(*root_, channels_last(chunk));
+  for_chunks(inputs, evaluation_chunk(inputs),
+             [&](const torch::Tensor& chunk) { Traversal(&keep_logits, at_work).visit(*root_, channels_last(chunk)); });
   std::vector<torch::Tensor> logits;
   for (const auto& parts : found) logits.push_back(torch::cat(parts));
   return logits;

@@ -10,6 +10,7 @@
 
 #include "worker/backbone/elastic_layers.hpp"
 #include "worker/backbone/subnet.hpp"
+#include "worker/data/sample_batches.hpp"
 
 namespace harmonic {
 
@@ -46,10 +47,10 @@ class SubnetTree {
   /// statistics, cumulative average, variance unbiased. @param batches inputs on the supernet's device
   /// @param at_work called now and then
   void recalibrate(
-      std::span<const torch::Tensor> batches, const std::function<void()>& at_work = [] {});
+      const SampleBatches& batches, const std::function<void()>& at_work = [] {});
   /// (N, classes) of every genome, in the given order. Inputs are taken in chunks, which bounds the memory.
   [[nodiscard]] std::vector<torch::Tensor> logits(
-      const torch::Tensor& inputs, const std::function<void()>& at_work = [] {}) const;
+      const SampleSource& inputs, const std::function<void()>& at_work = [] {}) const;
 
   /// Features and logits of every genome, in the given order; maps are views of (N, H, W, C). @param inputs one chunk
   [[nodiscard]] std::vector<SubnetOutput> outputs(const torch::Tensor& inputs) const;

@@ -21,17 +21,17 @@ namespace harmonic {
 namespace {
 
 /// Every feature and the logits, in the data's order.
-SubnetOutput run(const Subnet& subnet, const torch::Tensor& inputs, torch::Device device, bool keep_features) {
+SubnetOutput run(const Subnet& subnet, const SampleSource& inputs, torch::Device device, bool keep_features) {
   const torch::NoGradGuard no_grad;
   std::vector<std::vector<torch::Tensor>> features;
   std::vector<torch::Tensor> logits;
-  for (const auto& chunk : inputs.split(evaluation_chunk(inputs))) {
+  for_chunks(inputs, evaluation_chunk(inputs), [&](const torch::Tensor& chunk) {
     const auto output = subnet.forward(chunk.to(device));
     logits.push_back(output.logits.cpu());
-    if (!keep_features) continue;
+    if (!keep_features) return;
     features.resize(output.features.size());
     for (std::size_t i = 0; i < features.size(); ++i) features[i].push_back(output.features[i].cpu());
-  }
+  });
   SubnetOutput joined;
   for (const auto& parts : features) joined.features.push_back(torch::cat(parts));
   joined.logits = torch::cat(logits);
@@ -84,7 +84,7 @@ ExitCode supernet_eval(const Arguments& args) {
   check_predictions(output.logits, space, genome);
   const double metric = metric_percent(output.logits, loaded.labels, loaded.kind);
   const double loss = task_loss(output.logits, loaded.labels, loaded.kind).item<double>();
-  const auto samples = loaded.inputs.size(0);
+  const auto samples = loaded.inputs.size();
   if (!leads) return ExitCode::done;  // every rank has found the same
   say_notices(options);
   if (!features_out.empty()) write_features(features_out, output);

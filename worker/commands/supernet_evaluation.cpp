@@ -1,6 +1,8 @@
 #include "worker/commands/supernet_evaluation.hpp"
 
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -30,19 +32,16 @@ std::optional<Count> at_most(int limit) {
   return limit > 0 ? std::optional(static_cast<Count>(limit)) : std::nullopt;
 }
 
-/// Batches of train samples, as batches_of() would make them of one tensor.
-std::vector<torch::Tensor> load_calibration(const DatasetFile& data, const std::string& modality,
-                                            const EvaluationOptions& chosen) {
-  const auto ids = calibration_ids(load_labels(data, Split::train), at_most<std::int64_t>(chosen.calibration_samples),
-                                   chosen.calibration_batch);
-  const auto samples = load_samples_in_order(data, modality, Split::train, torch::cat(ids));
-  std::vector<torch::Tensor> batches;
-  std::int64_t first = 0;
-  for (const auto& batch : ids) {
-    batches.push_back(samples.narrow(0, first, batch.size(0)));
-    first += batch.size(0);
-  }
-  return batches;
+/// Batches of train samples. Where these are not all of them, the others are not read.
+void open_calibration(const std::shared_ptr<const DatasetFile>& data, const EvaluationOptions& chosen,
+                      DataMemory& memory, EvaluationInputs& found) {
+  auto ids = calibration_ids(load_labels(*data, Split::train), at_most<std::int64_t>(chosen.calibration_samples),
+                             chosen.calibration_batch);
+  for (const auto& batch : ids) found.calibration_samples += batch.size(0);
+  const bool all = found.calibration_samples == static_cast<std::int64_t>(data->samples(Split::train));
+  found.calibration = {all ? open_samples(data, found.modality, Split::train, memory)
+                           : stream_samples(data, found.modality, Split::train),
+                       std::move(ids)};
 }
 
 void check_split(const DatasetFile& data, Split split) {
@@ -72,6 +71,7 @@ void EvaluationOptions::declare(OptionSet& options) {
   options.add("view-strength", views.strength, "strength of that variation; 1: as in supernet training", {0.0, 10.0});
   options.add("view-seed", views.run_seed, "seed of that variation");
   options.add("threads", threads, "compute threads of a rank; 0: the machine's cores shared by its ranks", {0, 1024});
+  declare_data_memory(options, data_memory_mib);
   options.add_choice("compute", compute, kComputes, "where to compute");
   declare_spaces(options, spaces);
 }
@@ -90,25 +90,25 @@ std::uint64_t EvaluationOptions::fingerprint() const {
 EvaluationInputs load_evaluation(const EvaluationOptions& chosen, LocalPlace place, bool calibration) {
   const torch::Device device = choose_device(chosen.compute, place);
   use_threads(chosen.threads, place);
-  const DatasetFile data(chosen.data);
+  const auto data = std::make_shared<DatasetFile>(chosen.data);
   SupernetNotes notes;
   Supernet supernet = load_supernet(chosen.weights, &notes);
-  const std::string modality = modality_for(chosen, notes, data);
-  const auto& sample = data.modality(modality).sample_shape;
+  const std::string modality = modality_for(chosen, notes, *data);
+  const auto& sample = data->modality(modality).sample_shape;
   const BackboneSpace space =
       chosen.space.empty() ? supernet.space() : fitted_space(chosen.spaces.find(chosen.space), sample);
   check_samples_fit(space, sample, "modality " + modality);
-  supernet = load_supernet(chosen.weights, space, data.info().classes).clone_to(device);
+  supernet = load_supernet(chosen.weights, space, data->info().classes).clone_to(device);
 
-  check_split(data, chosen.split);
-  EvaluationInputs found{.supernet = supernet, .modality = modality, .kind = data.info().labels, .device = device};
-  found.inputs = load_samples(data, modality, chosen.split, at_most<std::size_t>(chosen.limit));
-  found.labels =
-      labels_of_views(load_labels(data, chosen.split).narrow(0, 0, found.inputs.size(0)), chosen.views.count);
-  found.inputs = split_views(space, found.inputs, chosen.split, chosen.views);
+  check_split(*data, chosen.split);
+  EvaluationInputs found{.supernet = supernet, .modality = modality, .kind = data->info().labels, .device = device};
+  DataMemory memory(chosen.data_memory_mib, place.size);
+  const auto inputs = open_samples(data, modality, chosen.split, memory, at_most<std::size_t>(chosen.limit));
+  found.labels = labels_of_views(load_labels(*data, chosen.split).narrow(0, 0, inputs.size()), chosen.views.count);
+  found.inputs = split_views(space, inputs, chosen.split, chosen.views);
   if (calibration) {
-    check_split(data, Split::train);
-    found.calibration = load_calibration(data, modality, chosen);
+    check_split(*data, Split::train);
+    open_calibration(data, chosen, memory, found);
   }
   return found;
 }

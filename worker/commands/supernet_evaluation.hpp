@@ -6,10 +6,12 @@
 
 #include <torch/types.h>
 
+#include "core/config/data_memory.hpp"
 #include "core/config/options.hpp"
 #include "core/data/dataset_file.hpp"
 #include "core/storage/output_file.hpp"
 #include "worker/backbone/supernet.hpp"
+#include "worker/data/sample_batches.hpp"
 #include "worker/data/views.hpp"
 #include "worker/group/placement.hpp"
 
@@ -21,7 +23,7 @@ struct EvaluationOptions {
   Split split = Split::val;  ///< to measure
   Compute compute = Compute::automatic;
   SpaceCatalog spaces;
-  int limit = 0, threads = 0, calibration_samples = 0, calibration_batch = 256;
+  int limit = 0, threads = 0, calibration_samples = 0, calibration_batch = 256, data_memory_mib = kDataMemoryMib;
   Views views;
 
   void declare(OptionSet& options);
@@ -36,8 +38,10 @@ struct EvaluationOptions {
 struct EvaluationInputs {
   Supernet supernet;  ///< on `device`
   std::string modality;
-  torch::Tensor inputs, labels;
-  std::vector<torch::Tensor> calibration;  ///< batches of train samples; none unless asked for
+  SampleSource inputs;
+  torch::Tensor labels;
+  SampleBatches calibration;             ///< of train samples; none unless asked for
+  std::int64_t calibration_samples = 0;  ///< in these
   LabelKind kind = LabelKind::classification;
   torch::Device device = torch::kCPU;
 };

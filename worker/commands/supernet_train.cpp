@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <span>
 
@@ -9,6 +10,7 @@
 #include "core/base/log.hpp"
 #include "core/base/progress_display.hpp"
 #include "core/base/text.hpp"
+#include "core/config/data_memory.hpp"
 #include "core/config/space_config.hpp"
 #include "core/data/training_mark.hpp"
 #include "core/storage/atomic_file.hpp"
@@ -52,7 +54,7 @@ struct TrainOptions {
   std::string data, modality, space, out;
   Compute compute = Compute::automatic;
   SpaceCatalog spaces;
-  int threads = 0;
+  int threads = 0, data_memory_mib = kDataMemoryMib;
   double save_every_s = 30, patience_s = kPatienceS;
   bool resume = false, json = false;
   SupernetTrainingSettings settings;
@@ -71,6 +73,7 @@ struct TrainOptions {
                 "one that is finished");
     options.add_seconds("save-every", save_every_s, "seconds between writes of that state", {0.0, 1e9});
     options.add("threads", threads, "compute threads of a rank; 0: the machine's cores shared by its ranks", {0, 1024});
+    declare_data_memory(options, data_memory_mib);
     options.add_seconds("patience", patience_s,
                         "seconds that ranks wait for one another before a missing one ends the training", {0.1, 1e9});
     options.add_choice("compute", compute, kComputes, "where to compute");
@@ -171,7 +174,7 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
   const LocalPlace place = local_place();
   const int used_threads = use_threads(chosen.threads, place);
   torch::Device device = torch::kCPU;
-  std::optional<DatasetFile> data;
+  std::shared_ptr<const DatasetFile> data;
   std::optional<Supernet> initial;
   std::string modality;
   TrainingData training;
@@ -191,7 +194,7 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
   if (leads) display.emplace("reading the data", DisplayPace{}, stop_signal_seen);
   peers->together([&] {
     device = choose_device(chosen.compute, place);
-    data.emplace(chosen.data);
+    data = std::make_shared<DatasetFile>(chosen.data);
     if (data->samples(Split::val) == 0)  // train never is
       throw InputError(fmt::format("split val of {} is empty", chosen.data), "give another data set");
     modality = chosen.modality_in_force();
@@ -199,8 +202,10 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
     const BackboneSpace space = chosen.space_in_force(sample);
     check_samples_fit(space, sample, "modality " + modality);
     initial.emplace(space, data->info().classes, Seed{chosen.settings.seed});
-    training = {load_samples(*data, modality, Split::train), load_labels(*data, Split::train),
-                load_samples(*data, modality, Split::val), load_labels(*data, Split::val), data->info().labels};
+    DataMemory memory(chosen.data_memory_mib, place.size);
+    training = {open_samples(data, modality, Split::train, memory), load_labels(*data, Split::train),
+                open_samples(data, modality, Split::val, memory), load_labels(*data, Split::val),
+                data->info().labels};
   });
   const auto group = world_collectives(device, peers);
   if (leads)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -59,11 +60,41 @@ std::vector<torch::Tensor> calibration_batches(const torch::Tensor& samples, int
   return batches_of(samples, calibration_ids(samples.size(0), batch));
 }
 
-std::int64_t evaluation_chunk(const torch::Tensor& inputs) {
+SampleBatches::SampleBatches(SampleSource samples, std::vector<torch::Tensor> ids)
+    : samples_(std::move(samples)), ids_(std::move(ids)) {
+  std::int64_t all = 0;
+  for (const auto& batch : ids_) all += batch.size(0);
+  if (!is_worth_keeping(all, samples_)) return;
+  std::vector<torch::Tensor> batches;
+  visit([&](const torch::Tensor& batch) { batches.push_back(batch); });
+  *this = SampleBatches(std::move(batches));
+}
+
+void SampleBatches::check(const std::function<void(const SampleSource&)>& check) const {
+  for (const auto& batch : kept_) check(batch);
+  if (!ids_.empty()) check(samples_);
+}
+
+SampleBatches SampleBatches::to(torch::Device device) const {
+  SampleBatches there = *this;
+  there.samples_ = samples_.to(device);
+  for (auto& batch : there.kept_) batch = batch.to(device);
+  return there;
+}
+
+void SampleBatches::visit(const std::function<void(const torch::Tensor&)>& use) const {
+  for (const auto& batch : kept_) use(batch);
+  for (std::size_t i = 0; i < ids_.size(); ++i) {
+    const auto batch = samples_.at(ids_[i]);
+    if (i + 1 < ids_.size()) samples_.expect(ids_[i + 1]);
+    use(batch);
+  }
+}
+
+std::int64_t evaluation_chunk(const SampleSource& inputs) {
   constexpr std::int64_t kElements = 2'000'000;
   constexpr std::int64_t kSamples = 512;
-  const std::int64_t sample = std::max<std::int64_t>(1, inputs.numel() / std::max<std::int64_t>(1, inputs.size(0)));
-  return std::clamp<std::int64_t>(kElements / sample, 1, kSamples);
+  return std::clamp<std::int64_t>(kElements / std::max<std::int64_t>(1, inputs.values_a_sample()), 1, kSamples);
 }
 
 }  // namespace harmonic

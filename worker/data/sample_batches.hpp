@@ -1,10 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <torch/types.h>
+
+#include "worker/data/sample_source.hpp"
 
 namespace harmonic {
 
@@ -24,7 +28,31 @@ namespace harmonic {
 /// All samples in batches of about `batch`.
 [[nodiscard]] std::vector<torch::Tensor> calibration_batches(const torch::Tensor& samples, int batch);
 
+/// Batches that are gone through again and again, in the same order. Small ones are kept, others made each time.
+class SampleBatches {
+ public:
+  SampleBatches() = default;  ///< none
+  /// @param ids of each batch (calibration_ids())
+  SampleBatches(SampleSource samples, std::vector<torch::Tensor> ids);
+  /// Batches that are at hand.
+  SampleBatches(std::vector<torch::Tensor> batches)
+      : kept_(std::move(batches)) {}  // NOLINT(google-explicit-constructor)
+
+  [[nodiscard]] std::size_t size() const { return kept_.size() + ids_.size(); }
+  /// Calls `check` with whatever the batches are of.
+  void check(const std::function<void(const SampleSource&)>& check) const;
+  /// The same on a device.
+  [[nodiscard]] SampleBatches to(torch::Device device) const;
+  /// Calls `use` with one batch after another; the next one is read meanwhile.
+  void visit(const std::function<void(const torch::Tensor&)>& use) const;
+
+ private:
+  SampleSource samples_;
+  std::vector<torch::Tensor> ids_;   ///< of batches that are made each time
+  std::vector<torch::Tensor> kept_;  ///< instead of them
+};
+
 /// Samples that go through a network at once: few enough for their activations to take a few hundred MiB at most.
-[[nodiscard]] std::int64_t evaluation_chunk(const torch::Tensor& inputs);
+[[nodiscard]] std::int64_t evaluation_chunk(const SampleSource& inputs);
 
 }  // namespace harmonic

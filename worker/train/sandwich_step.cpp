@@ -41,11 +41,11 @@ SandwichStep::SandwichStep(const Supernet& supernet, FlatParameters& flat, const
       largest_(largest_genome(supernet.space())),
       shortcuts_(shortcuts(supernet.space(), largest_, supernet.classes())) {}
 
-void SandwichStep::run(std::int64_t step, int epoch, const BatchShare& share) {
-  const auto index = share.ids.to(device_);
-  const auto inputs = augment(augmentation_, inputs_.index_select(0, index), share.ids, seed_,
-                              static_cast<std::uint64_t>(epoch), settings_.augmentation_strength);
-  const auto labels = labels_.index_select(0, index);
+void SandwichStep::run(std::int64_t step, int epoch, const BatchShare& share, const torch::Tensor& next_ids) {
+  const auto inputs = augment(augmentation_, inputs_.at(share.ids), share.ids, seed_, static_cast<std::uint64_t>(epoch),
+                              settings_.augmentation_strength);
+  const auto labels = labels_.index_select(0, share.ids.to(device_));
+  if (next_ids.defined()) inputs_.expect(next_ids);
   const double weight = share.weight();
 
   const TrainingMode::Drops drops{

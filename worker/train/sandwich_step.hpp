@@ -31,9 +31,10 @@ class SandwichStep {
                const SupernetTrainingSettings& settings, Collectives& group, torch::Device device);
 
   /// Adds to the flat gradients, and the largest's loss to the scalar `loss`; both are sums over the ranks at the end.
-  /// Collective. @param step, epoch key the random draws
+  /// Collective. @param step, epoch key the random draws; @param next_ids samples of the step after, which are read
+  ///   meanwhile where they lie in a file; undefined: no step comes after
   /// @throws RunError when a rank is missing or has given up
-  void run(std::int64_t step, int epoch, const BatchShare& share);
+  void run(std::int64_t step, int epoch, const BatchShare& share, const torch::Tensor& next_ids);
 
   /// Seconds of waiting for gradients that backward did not hide.
   [[nodiscard]] double seconds_waited() const { return exchange_.seconds_waited(); }
@@ -50,7 +51,8 @@ class SandwichStep {
   GradientExchange exchange_;
   Seed seed_;
   torch::Device device_;
-  torch::Tensor inputs_, labels_;  ///< of train, on the device
+  SampleSource inputs_;   ///< of train, on the device
+  torch::Tensor labels_;  ///< likewise
   LabelKind kind_;
   Augmentation augmentation_;
   BackboneGenome largest_;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 #include <torch/types.h>
@@ -33,8 +34,9 @@ using SteadyClock = std::chrono::steady_clock;
 /// What a training's outcome depends on, but for rounding.
 Conditions conditions_of(const Supernet& initial, const TrainingData& data, const SupernetTrainingSettings& settings) {
   std::uint64_t data_hash = 0, weights_hash = 0;
-  for (const auto* tensor : {&data.train_inputs, &data.train_labels, &data.val_inputs, &data.val_labels})
-    data_hash = tensor_hash(*tensor, data_hash);
+  for (const auto& [inputs, labels] :
+       {std::pair{&data.train_inputs, &data.train_labels}, {&data.val_inputs, &data.val_labels}})
+    data_hash = tensor_hash(*labels, samples_hash(*inputs, data_hash));
   for (const auto& [name, tensor] : initial.tensors()) weights_hash = tensor_hash(tensor, weights_hash);
   Conditions conditions = settings.values();
   for (auto& condition : space_conditions(initial.space())) conditions.push_back(std::move(condition));
@@ -56,7 +58,7 @@ class Trainer {
         supernet_(initial.clone_to(device)),
         flat_(supernet_),
         optimizer_(settings, flat_),
-        batches_(data.train_inputs.size(0), settings, group.rank(), group.size()),
+        batches_(data.train_inputs.size(), settings, group.rank(), group.size()),
         step_(supernet_, flat_, data, settings, group, device),
         guessing_loss_(std::log(data.kind == LabelKind::classification ? initial.classes() : 2)) {
     if (leads()) validation_.emplace(data, settings, device);
@@ -203,7 +205,9 @@ class Trainer {
   bool next_step(int epoch) {
     flat_.reduced().zero_();
     if (control_.stop()) flat_.scalar(StepScalar::stop).fill_(1);
-    step_.run(state_.step, epoch, batches_.share(state_.step));
+    const auto share = batches_.share(state_.step);
+    const auto next = state_.step + 1 < steps() ? batches_.share(state_.step + 1).ids : torch::Tensor();
+    step_.run(state_.step, epoch, share, next);
     control_.inspect(flat_.gradients());
     update();
     state_.loss += flat_.scalar(StepScalar::loss).item<double>();

@@ -3,25 +3,23 @@
 #include <algorithm>
 
 #include "worker/backbone/backbone_evaluator.hpp"
-#include "worker/data/sample_batches.hpp"
 #include "worker/train/training_batches.hpp"
 
 namespace harmonic {
 namespace {
 
-torch::Tensor first_of_shuffle(const torch::Tensor& samples, const SupernetTrainingSettings& settings) {
-  const auto order = epoch_order(Seed{settings.seed}, 0, samples.size(0));
-  return samples.index_select(
-      0, order.narrow(0, 0, std::min<std::int64_t>(settings.calibration_samples, samples.size(0))));
+/// Batches of the first samples of a shuffle.
+SampleBatches first_of_shuffle(const SampleSource& samples, const SupernetTrainingSettings& settings) {
+  const auto count = std::min<std::int64_t>(settings.calibration_samples, samples.size());
+  const auto first = epoch_order(Seed{settings.seed}, 0, samples.size()).narrow(0, 0, count);
+  return {samples, batches_of(first, calibration_ids(count, settings.calibration_batch))};
 }
 
 }  // namespace
 
 SupernetValidation::SupernetValidation(const TrainingData& data, const SupernetTrainingSettings& settings,
                                        torch::Device device)
-    : data_(data),
-      device_(device),
-      calibration_(calibration_batches(first_of_shuffle(data.train_inputs, settings), settings.calibration_batch)) {}
+    : data_(data), device_(device), calibration_(first_of_shuffle(data.train_inputs, settings)) {}
 
 SupernetValidation::Percents SupernetValidation::measure(const Supernet& supernet,
                                                          const std::function<void()>& at_work) const {

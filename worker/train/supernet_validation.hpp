@@ -1,11 +1,11 @@
 #pragma once
 
 #include <functional>
-#include <vector>
 
 #include <torch/types.h>
 
 #include "worker/backbone/supernet.hpp"
+#include "worker/data/sample_batches.hpp"
 #include "worker/train/training_data.hpp"
 #include "worker/train/training_settings.hpp"
 
@@ -29,7 +29,7 @@ class SupernetValidation {
  private:
   const TrainingData& data_;
   torch::Device device_;
-  std::vector<torch::Tensor> calibration_;  ///< batches
+  SampleBatches calibration_;
 };
 
 }  // namespace harmonic

@@ -10,10 +10,10 @@
 namespace harmonic {
 
 void check_data(const BackboneSpace& space, const TrainingData& data) {
-  const auto need = [](const torch::Tensor& inputs, std::string_view split, std::int64_t fewest) {
-    if (inputs.size(0) < fewest)
+  const auto need = [](const SampleSource& inputs, std::string_view split, std::int64_t fewest) {
+    if (inputs.size() < fewest)
       throw InputError(
-          fmt::format("samples of split {}: {}; a training needs at least {}", split, inputs.size(0), fewest),
+          fmt::format("samples of split {}: {}; a training needs at least {}", split, inputs.size(), fewest),
           "give another data set");
   };
   need(data.train_inputs, "train", 2);  // one alone has no variance

@@ -4,13 +4,16 @@
 
 #include "core/data/dataset_file.hpp"
 #include "core/space/search_space.hpp"
+#include "worker/data/sample_source.hpp"
 
 namespace harmonic {
 
 /// A modality's train and validation split. Supernets see no test sample.
 struct TrainingData {
-  torch::Tensor train_inputs, train_labels;
-  torch::Tensor val_inputs, val_labels;
+  SampleSource train_inputs;
+  torch::Tensor train_labels;
+  SampleSource val_inputs;
+  torch::Tensor val_labels;
   LabelKind kind = LabelKind::classification;
 };
 

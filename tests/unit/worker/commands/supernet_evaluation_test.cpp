@@ -41,13 +41,16 @@ TEST_CASE("An evaluation holds the samples that it uses and no others", "[comman
   const auto loaded = load_evaluation(chosen, {}, true);
   const BackboneEvaluator evaluator(loaded.supernet, loaded.calibration, loaded.device);
   const auto rise_mib = peak.rise_mib();
-  CHECK(loaded.inputs.size(0) == 10);
+  CHECK(loaded.inputs.size() == 10);
   CHECK(loaded.labels.size(0) == 10);
-  const DatasetFile data(chosen.data);
-  const auto batches =
-      batches_of(load_samples(data, "image", Split::train), calibration_ids(load_labels(data, Split::train), 100, 30));
+  const auto data = std::make_shared<DatasetFile>(chosen.data);
+  DataMemory memory(64, 1);
+  const auto ids = calibration_ids(load_labels(*data, Split::train), 100, 30);
+  const auto batches = batches_of(open_samples(data, "image", Split::train, memory).all(), ids);
   REQUIRE(loaded.calibration.size() == batches.size());
-  for (std::size_t i = 0; i < batches.size(); ++i) CHECK(torch::equal(loaded.calibration[i], batches[i]));
+  std::size_t next = 0;
+  loaded.calibration.visit([&](const torch::Tensor& batch) { CHECK(torch::equal(batch, batches.at(next++))); });
+  CHECK(next == batches.size());
   if (rise_mib) CHECK(*rise_mib < 1.6 * 110 * testing::kPictureMib);
 }
 
@@ -57,12 +60,13 @@ TEST_CASE("An evaluation with views sees what a search of that seed sees", "[com
   chosen.limit = 5;
   chosen.views = {3, 1.5, 7};
   const auto loaded = load_evaluation(chosen, {}, false);
-  const DatasetFile data(chosen.data);
-  const auto plain = load_samples(data, "image", Split::val, 5);
-  CHECK(torch::equal(loaded.inputs, split_views(loaded.supernet.space(), plain, Split::val, {3, 1.5, 7})));
-  CHECK(torch::equal(loaded.inputs.narrow(0, 0, 5), plain));
-  CHECK_FALSE(torch::equal(loaded.inputs.narrow(0, 5, 5), plain));
-  CHECK(torch::equal(loaded.labels, load_labels(data, Split::val).narrow(0, 0, 5).repeat({3})));
+  const auto data = std::make_shared<DatasetFile>(chosen.data);
+  DataMemory memory(0, 1);
+  const auto plain = open_samples(data, "image", Split::val, memory, 5).all();
+  CHECK(torch::equal(loaded.inputs.all(), split_views(loaded.supernet.space(), plain, Split::val, {3, 1.5, 7}).all()));
+  CHECK(torch::equal(loaded.inputs.range(0, 5), plain));
+  CHECK_FALSE(torch::equal(loaded.inputs.range(5, 5), plain));
+  CHECK(torch::equal(loaded.labels, load_labels(*data, Split::val).narrow(0, 0, 5).repeat({3})));
 }
 
 TEST_CASE("An evaluation whose predictions are not finite fails and writes no features", "[commands]") {

@@ -29,6 +29,22 @@ TEST_CASE("The strongest variation that may be asked for is one", "[training]") 
   }
 }
 
+TEST_CASE("Views that are too many to be kept are made a few at a time, and are the same bits", "[training]") {
+  const auto samples = torch::rand({180, 1, 112, 112});
+  const auto kind = GENERATE(Augmentation::digits, Augmentation::pictures, Augmentation::mfcc);
+  constexpr int kViews = 8;  // 72 MiB
+  const SampleSource made = with_views(kind, SampleSource(samples), kViews, Seed{7}, 1.5, torch::kCPU);
+  REQUIRE_FALSE(is_worth_keeping(made.size(), made));
+  const auto expected = with_views(kind, samples, kViews, Seed{7}, 1.5);
+  REQUIRE(made.sizes() == expected.sizes().vec());
+  std::int64_t first = 0;
+  for_chunks(made, 37, [&](const torch::Tensor& chunk) {
+    REQUIRE(torch::equal(chunk, expected.narrow(0, first, chunk.size(0))));
+    first += chunk.size(0);
+  });
+  CHECK(first == expected.size(0));
+}
+
 TEST_CASE("Views of vectors, which have no variation, are copies", "[training]") {
   const auto vectors = torch::rand({4, 6});
   CHECK(with_views(Augmentation::none, vectors, 2, Seed{7}).equal(torch::cat({vectors, vectors})));

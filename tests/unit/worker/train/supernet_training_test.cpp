@@ -231,7 +231,7 @@ TEST_CASE("The learning rate warms up linearly, then falls along a cosine", "[tr
 }
 
 TEST_CASE("A sample is varied the same way whichever batch it is in", "[training]") {
-  const auto samples = corners(6, 1).train_inputs;
+  const auto samples = corners(6, 1).train_inputs.all();
   for (const auto kind : {Augmentation::digits, Augmentation::pictures, Augmentation::mfcc}) {
     const auto all = augment(kind, samples, torch::arange(6), Seed{1}, 3);
     const auto tail = augment(kind, samples.narrow(0, 4, 2), torch::arange(4, 6), Seed{1}, 3);
@@ -244,7 +244,7 @@ TEST_CASE("A sample is varied the same way whichever batch it is in", "[training
 
 TEST_CASE("The few frames of a padded sound are varied within themselves", "[training]") {
   auto samples = torch::full({64, 1, 20, 20}, -0.5);
-  samples.narrow(3, 0, 4).copy_(corners(64, 1).train_inputs.narrow(3, 0, 4));
+  samples.narrow(3, 0, 4).copy_(corners(64, 1).train_inputs.all().narrow(3, 0, 4));
   const auto varied = augment(Augmentation::mfcc, samples, torch::arange(64), Seed{1}, 1);
   const auto padding = varied.narrow(3, 6, 14);
   CHECK((padding.eq(-0.5) | padding.eq(0)).all().item<bool>());  // 0: a masked coefficient
@@ -258,7 +258,7 @@ TEST_CASE("Training on an empty split or on samples of another shape is refused"
   const Supernet supernet(find_space("avmnist-image"), 4, Seed{1});
   CHECK_THROWS_WITH(train_supernet(supernet, corners(8, 4), quick(), *group, torch::kCPU), Catch::Contains("1x20x20"));
   auto empty = corners(8, 4);
-  empty.val_inputs = empty.val_inputs.narrow(0, 0, 0);
+  empty.val_inputs = empty.val_inputs.range(0, 0);
   CHECK_THROWS_AS(
       train_supernet(Supernet(find_space("avmnist-audio"), 4, Seed{1}), empty, quick(), *group, torch::kCPU),
       InputError);
