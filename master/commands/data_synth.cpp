@@ -37,8 +37,7 @@ ExitCode data_synth(const Arguments& args) {
   options.add("seed", seed, "seed of everything random");
   options.add("json", json, "print what the file holds as one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  const OutputFolder folder(out, "out");
-  check_output(out, "out");
+  const OutputFolder folder(out, "out", {});
   if (samples == 0) samples = default_samples(kind);
   ProgressDisplay display(fmt::format("making {} samples", samples));
   write_dataset(out, make_synthetic(kind, samples, Seed{seed}));

@@ -91,8 +91,7 @@ ExitCode import_tables(const Arguments& args) {
   options.add("date", date, "date for the table's provenance, ISO 8601");
   options.add("json", json, "print the result as one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  const OutputFolder folder(out, "out");
-  check_output(out, "out");
+  const OutputFolder folder(out, "out", {});
 
   LookUpTable table = LookUpTable::load(as_paths(in));
   LutProvenance provenance = table.provenance();
@@ -149,8 +148,7 @@ ExitCode model_device(const Arguments& args) {
                 fmt::format("{}; the profile's when empty", model_parameters()[p].help));
   options.add("json", json, "print the result as one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  const OutputFolder folder(out, "out");
-  check_output(out, "out", {{"data", data}});
+  const OutputFolder folder(out, "out", {{"data", data}});
   say_notices(options);
 
   DeviceModel model = device_profile(profile);
