@@ -66,10 +66,7 @@ ExitCode supernet_eval(const Arguments& args) {
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   const bool leads = Communicator().rank().value == 0;
   std::optional<OutputFolder> folder;
-  if (leads && !features_out.empty()) {
-    folder.emplace(features_out, "features-out");
-    check_output(features_out, "features-out", chosen.files());
-  }
+  if (leads && !features_out.empty()) folder.emplace(features_out, "features-out", chosen.files());
 
   const LocalPlace place = local_place();
   EvaluationInputs loaded = load_evaluation(chosen, place, recalibrate);

@@ -26,13 +26,15 @@
 namespace harmonic {
 namespace {
 
-std::string provenance(const DatasetFile& data, const SupernetTrainingSettings& settings,
+/// @param init file of the first weights; "": fresh ones
+std::string provenance(const DatasetFile& data, const std::string& init, const SupernetTrainingSettings& settings,
                        const TrainedSupernet& trained) {
   return fmt::format(
-      "trained by harmonic supernet train on {}; seed {}, {} epochs, best epoch {}; "
+      "trained by harmonic supernet train on {}{}; seed {}, {} epochs, best epoch {}; "
       "validation {:.2f} % largest, {:.2f} % smallest",
-      training_mark(data), settings.seed, settings.epochs, trained.best_epoch, trained.largest_percent,
-      trained.smallest_percent);
+      training_mark(data),
+      init.empty() ? "" : fmt::format(" from the weights of {}", std::filesystem::path(init).filename().string()),
+      settings.seed, settings.epochs, trained.best_epoch, trained.largest_percent, trained.smallest_percent);
 }
 
 ProgressLine progress_line(const TrainingProgress& progress) {
@@ -48,7 +50,7 @@ ProgressLine progress_line(const TrainingProgress& progress) {
 
 /// The words of the command line.
 struct TrainOptions {
-  std::string data, modality, space, out;
+  std::string data, modality, space, init, out;
   Compute compute = Compute::automatic;
   SpaceCatalog spaces;
   int threads = 0;
@@ -61,6 +63,9 @@ struct TrainOptions {
     options.add("data", data, "data set file").required();
     options.add("modality", modality, "modality of the data set").required();
     options.add("space", space, fmt::format("search space: {}", join(spaces.names(), ", "))).required();
+    options.add("init", init,
+                "supernet file whose weights it goes on from: an imported one, or of another training; default: fresh "
+                "weights by the seed");
     options.add("out", out, "supernet file to write (HDF5); its folder is made where there is none").required();
     options.add(
         "resume", resume,
@@ -93,7 +98,7 @@ std::optional<RecordedSettings> recorded_settings(const TrainOptions& chosen) {
 /// Before the work, on rank 0. @return whether the training that is to be resumed has ended already
 bool check_outputs(const TrainOptions& chosen) {
   for (const auto& file : {chosen.out, chosen.state_file(), chosen.previous_state_file()})
-    check_output(file, "out", {{"data", chosen.data}});
+    check_output(file, "out", {{"data", chosen.data}, {"init", chosen.init}});
   const bool begun = std::filesystem::exists(chosen.state_file()), ended = std::filesystem::exists(chosen.out);
   if (begun && !chosen.resume)
     throw InputError(fmt::format("{} holds a training that was cut off", chosen.state_file()),
@@ -165,7 +170,8 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
     const auto& sample = data->modality(chosen.modality).sample_shape;
     const BackboneSpace space = fitted_space(chosen.spaces.find(chosen.space), sample);
     check_samples_fit(space, sample, "modality " + chosen.modality);
-    initial.emplace(space, data->info().classes, Seed{chosen.settings.seed});
+    initial.emplace(chosen.init.empty() ? Supernet(space, data->info().classes, Seed{chosen.settings.seed})
+                                        : load_supernet(chosen.init, space, data->info().classes));
     training = {load_samples(*data, chosen.modality, Split::train), load_labels(*data, Split::train),
                 load_samples(*data, chosen.modality, Split::val), load_labels(*data, Split::val), data->info().labels};
   });
@@ -188,7 +194,8 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
     return ExitCode::stopped;
   }
   if (!leads) return ExitCode::done;
-  save_supernet(chosen.out, trained.supernet, {chosen.modality, provenance(*data, chosen.settings, trained)});
+  save_supernet(chosen.out, trained.supernet,
+                {chosen.modality, provenance(*data, chosen.init, chosen.settings, trained)});
   for (const auto& file : {chosen.state_file(), chosen.previous_state_file()}) std::filesystem::remove(file);
   show_result(chosen, trained);
   return ExitCode::done;
