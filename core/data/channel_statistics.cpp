@@ -38,6 +38,16 @@ Moments moments_of(const std::vector<float>& values, std::size_t channel, std::s
   return found;
 }
 
+ChannelStatistics from_moments(const std::vector<Moments>& channels) {
+  ChannelStatistics found;
+  for (const auto& channel : channels) {
+    const auto deviation = static_cast<float>(std::sqrt(channel.squares / channel.count));
+    found.mean.push_back(static_cast<float>(channel.mean));
+    found.std.push_back(deviation > 0 ? deviation : 1.0F);
+  }
+  return found;
+}
+
 }  // namespace
 
 void visit_samples(const Hdf5File& file, const ModalityInfo& modality, Split split,
@@ -65,13 +75,13 @@ ChannelStatistics channel_statistics(const Hdf5File& file, const ModalityInfo& m
   visit_samples(file, modality, Split::train, [&](const auto& values, std::size_t) {
     for (std::size_t c = 0; c < channels; ++c) moments[c].join(moments_of(values, c, channels, size));
   });
-  ChannelStatistics found;
-  for (const auto& channel : moments) {
-    const auto deviation = static_cast<float>(std::sqrt(channel.squares / channel.count));
-    found.mean.push_back(static_cast<float>(channel.mean));
-    found.std.push_back(deviation > 0 ? deviation : 1.0F);
-  }
-  return found;
+  return from_moments(moments);
+}
+
+ChannelStatistics channel_statistics(const std::vector<float>& samples, std::size_t channels, std::size_t size) {
+  std::vector<Moments> moments;
+  for (std::size_t c = 0; c < channels; ++c) moments.push_back(moments_of(samples, c, channels, size));
+  return from_moments(moments);
 }
 
 ChannelLevels::ChannelLevels(const std::vector<std::size_t>& sample_shape)

@@ -22,6 +22,10 @@ void visit_samples(const Hdf5File& file, const ModalityInfo& modality, Split spl
 /// of a channel whose values are all the same. @throws InputError as above
 [[nodiscard]] ChannelStatistics channel_statistics(const Hdf5File& file, const ModalityInfo& modality);
 
+/// The same of float samples that are in memory, of `channels` x `size` values each.
+[[nodiscard]] ChannelStatistics channel_statistics(const std::vector<float>& samples, std::size_t channels,
+                                                   std::size_t size);
+
 /// The same of uint8 samples that pass by, from how often each level occurs: exact, whatever their number.
 class ChannelLevels {
  public:

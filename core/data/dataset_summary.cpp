@@ -10,15 +10,16 @@
 namespace harmonic {
 namespace {
 
-constexpr std::size_t kSummaryRows = 256;
+constexpr std::size_t kSummaryValues = std::size_t{1} << 20U;  ///< in memory at once
 
 /// Sums of one modality and split; goes over it once. @param hashes a sample's, over the modalities so far
 void look_at(const DatasetFile& data, DatasetSummary::Modality& modality, Split split,
              std::vector<std::uint64_t>& hashes) {
   const std::size_t each = element_count(data.modality(modality.name).sample_shape), rows = data.samples(split);
+  const std::size_t at_once = std::max<std::size_t>(1, kSummaryValues / each);
   double sum = 0, squares = 0;
-  for (std::size_t first = 0; first < rows; first += kSummaryRows) {
-    const auto values = data.read_samples(modality.name, split, kSummaryRows, first);
+  for (std::size_t first = 0; first < rows; first += at_once) {
+    const auto values = data.read_samples(modality.name, split, at_once, first);
     for (const float value : values) {
       sum += value;
       squares += static_cast<double>(value) * value;

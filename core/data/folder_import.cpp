@@ -1,15 +1,18 @@
 #include "core/data/folder_import.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <array>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "core/data/channel_statistics.hpp"
 #include "core/data/dataset_check.hpp"
+#include "core/data/problem_list.hpp"
 #include "core/data/sample_decoder.hpp"
 #include "core/data/sample_list.hpp"
 #include "core/data/uniform_pictures.hpp"
@@ -19,24 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMostListed = 20;
-
-/// What cannot be used, as far as it is told.
-class Problems {
- public:
-  void add(const std::string& problem) {
-    if (++count_ == 1) first_ = problem;
-    if (count_ <= kMostListed) log::warning("{}", problem);
-  }
-  [[nodiscard]] std::size_t count() const { return count_; }
-  [[nodiscard]] const std::string& first() const { return first_; }
-
- private:
-  std::size_t count_ = 0;
-  std::string first_;
-};
-
-using Decoders = std::map<std::string, std::unique_ptr<SampleDecoder>>;
+using Decoders = std::map<std::string, std::shared_ptr<SampleDecoder>>;
 
 /// A decoder a modality, by the kind of its first file. @throws InputError naming a modality that has none
 Decoders make_decoders(const RawSamples& raw, const std::vector<std::string>& specs) {
@@ -60,7 +46,7 @@ Decoders make_decoders(const RawSamples& raw, const std::vector<std::string>& sp
 using Decoded = std::map<std::string, SampleDecoder::Sample>;
 
 /// Every modality of a sample, or nothing, and its problems told.
-std::optional<Decoded> decode(const RawSample& sample, const Decoders& decoders, Problems& problems) {
+std::optional<Decoded> decode(const RawSample& sample, const Decoders& decoders, ProblemList& problems) {
   Decoded decoded;
   for (const auto& [modality, decoder] : decoders) {
     const auto file = sample.files.find(modality);
@@ -87,26 +73,41 @@ std::vector<std::string> classes_of(const std::vector<RawSample>& samples) {
 }
 
 /// Mean and std of train, of every group of values that share them.
-void set_statistics(ModalityInfo& modality, const DatasetContent::SplitSamples& train, std::size_t group) {
-  const std::size_t each = element_count(modality.sample_shape), groups = each / group;
-  const bool is_byte = modality.type == ElementType::uint8;
-  const std::size_t count = is_byte ? train.bytes.size() : train.floats.size();
-  const auto value = [&](std::size_t i) {
-    return is_byte ? train.bytes[i] / 255.0 : static_cast<double>(train.floats[i]);
-  };
-  const double share = static_cast<double>(groups) / static_cast<double>(count);
-  std::vector<double> mean(groups, 0.0), square(groups, 0.0);
-  for (std::size_t i = 0; i < count; ++i) mean[i % each / group] += value(i) * share;
-  for (std::size_t i = 0; i < count; ++i)
-    square[i % each / group] += std::pow(value(i) - mean[i % each / group], 2) * share;
-  const bool is_vector = modality.sample_shape.size() == 1;
-  for (std::size_t c = 0; c < (is_vector ? each : groups); ++c) {
-    const std::size_t g = is_vector ? c / group : c;
-    const auto std = static_cast<float>(std::sqrt(square[g]));
-    modality.mean.push_back(static_cast<float>(mean[g]));
-    modality.std.push_back(std > 0 ? std : 1.0F);
+void set_statistics(ModalityInfo& modality, const std::vector<float>& train, std::size_t group) {
+  const auto of_groups = channel_statistics(train, element_count(modality.sample_shape) / group, group);
+  const bool is_vector = modality.sample_shape.size() == 1;  // which has a mean and a std a value
+  for (std::size_t i = 0; i < of_groups.mean.size(); ++i) {
+    modality.mean.insert(modality.mean.end(), is_vector ? group : 1, of_groups.mean[i]);
+    modality.std.insert(modality.std.end(), is_vector ? group : 1, of_groups.std[i]);
   }
 }
+
+/// A modality's pictures on their way to the file: those that memory has no room for are read once more.
+class PictureStream {
+ public:
+  explicit PictureStream(std::shared_ptr<SampleDecoder> decoder) : decoder_(std::move(decoder)) {}
+
+  /// @param bytes empty when they are not held
+  void add(Split split, fs::path file, std::vector<std::uint8_t> bytes) {
+    (*pictures_)[index_of(split)].push_back({std::move(file), std::move(bytes)});
+  }
+
+  std::vector<std::uint8_t> operator()(Split split, std::size_t first, std::size_t count) const {
+    std::vector<std::uint8_t> samples;
+    for (std::size_t i = first; i < first + count; ++i) {
+      auto& [file, held] = (*pictures_)[index_of(split)].at(i);
+      const auto bytes = held.empty() ? decoder_->read(file).bytes : std::exchange(held, {});
+      samples.insert(samples.end(), bytes.begin(), bytes.end());
+    }
+    return samples;
+  }
+
+ private:
+  using Pictures = std::vector<std::pair<fs::path, std::vector<std::uint8_t>>>;
+
+  std::shared_ptr<SampleDecoder> decoder_;
+  std::shared_ptr<std::array<Pictures, 3>> pictures_ = std::make_shared<std::array<Pictures, 3>>();
+};
 
 void append_labels(DatasetContent& content, const RawSample& sample, std::size_t split) {
   const auto& names = content.info.class_names;
@@ -145,12 +146,12 @@ DatasetContent read_own_data(const FolderImport& import, const SamplesRead& tell
         "PNG, JPEG, WAV, FLAC, OGG, NPY and NPZ are read, as <split>/<class>/<sample>.<modality>.<ext> or by a CSV");
   const auto decoders = make_decoders(raw, import.modalities);
 
-  Problems problems;
+  ProblemList problems;
   std::vector<RawSample> samples;
   std::vector<Decoded> decoded;
   UniformPictures uniform;
   std::set<std::string> looked_at;  // modalities whose shape is known
-  std::size_t read = 0;
+  std::size_t read = 0, held = 0;
   for (auto& sample : raw.samples) {
     auto values = decode(sample, decoders, problems);
     tell(++read, raw.samples.size());
@@ -158,8 +159,11 @@ DatasetContent read_own_data(const FolderImport& import, const SamplesRead& tell
     for (const auto& [modality, decoder] : decoders)
       if (looked_at.insert(modality).second)
         if (const auto problem = shape_problem(decoder->shape())) log::warning("modality {}: {}", modality, *problem);
-    for (const auto& [modality, value] : *values)
+    for (auto& [modality, value] : *values) {
       if (value.is_uniform) uniform.add(sample.files.at(modality).string());
+      if (held + value.bytes.size() > import.held_bytes) value.bytes = {};
+      held += value.bytes.size();
+    }
     samples.push_back(std::move(sample));
     samples.back().place = decoded.size();
     decoded.push_back(std::move(*values));
@@ -183,12 +187,18 @@ DatasetContent read_own_data(const FolderImport& import, const SamplesRead& tell
   warn_of_classes(samples, content.info.class_names);
   content.info.provenance = fmt::format("own data of {}: {} samples{}", import.in.filename().string(), samples.size(),
                                         import.modalities.empty() ? "" : "; " + join(import.modalities, " "));
+  std::map<std::string, PictureStream> pictures;
+  for (const auto& [name, decoder] : decoders)
+    if (decoder->type() == ElementType::uint8) pictures.emplace(name, decoder);
   for (const auto& sample : samples) {
-    const auto split = static_cast<std::size_t>(*sample.split);
+    const auto split = index_of(*sample.split);
     for (auto& [modality, values] : decoded[sample.place]) {
-      auto& to = content.samples[modality][split];
-      to.bytes.insert(to.bytes.end(), values.bytes.begin(), values.bytes.end());
-      to.floats.insert(to.floats.end(), values.floats.begin(), values.floats.end());
+      if (const auto stream = pictures.find(modality); stream != pictures.end()) {
+        stream->second.add(*sample.split, sample.files.at(modality), std::move(values.bytes));
+        continue;
+      }
+      auto& floats = content.samples[modality][split].floats;
+      floats.insert(floats.end(), values.floats.begin(), values.floats.end());
     }
     decoded[sample.place].clear();
     append_labels(content, sample, split);
@@ -196,7 +206,10 @@ DatasetContent read_own_data(const FolderImport& import, const SamplesRead& tell
   }
   for (const auto& [name, decoder] : decoders) {
     ModalityInfo modality{.name = name, .type = decoder->type(), .sample_shape = decoder->shape()};
-    set_statistics(modality, content.samples.at(name)[0], decoder->group());
+    if (const auto stream = pictures.find(name); stream != pictures.end())
+      content.streams[name] = stream->second;
+    else
+      set_statistics(modality, content.samples.at(name)[0].floats, decoder->group());
     content.info.modalities.push_back(std::move(modality));
   }
   return content;

@@ -11,6 +11,7 @@
 #include "core/base/text.hpp"
 #include "core/data/clip_text.hpp"
 #include "core/data/clip_tokens.hpp"
+#include "core/data/problem_list.hpp"
 #include "core/data/resize.hpp"
 #include "core/data/statistics.hpp"
 #include "core/data/token_bag.hpp"
@@ -23,7 +24,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMemePixels = 112;
 constexpr std::size_t kMemeChannels = 3;
-constexpr std::size_t kMostPictures = 20;  ///< pictures, in one message
 const std::vector<float> kClipMeans = {0.48145466F, 0.4578275F, 0.40821073F};
 const std::vector<float> kClipStds = {0.26862954F, 0.26130258F, 0.27577711F};
 
@@ -127,9 +127,9 @@ Picture read_meme_picture(const fs::path& path) {
   return read_picture(path, kMemeChannels, Opacity::ignored);
 }
 
-/// All pictures, or one error that names what is missing or cannot be read.
+/// All pictures. What is missing or cannot be read is warned of. @throws InputError when there is any
 void read_pictures(DatasetContent& content, const Memes& memes, const fs::path& folder, const SamplesRead& tell) {
-  std::vector<std::string> problems;
+  ProblemList problems;
   UniformPictures uniform;
   std::size_t read = 0;
   const std::size_t all = memes[0].size() + memes[1].size() + memes[2].size();
@@ -142,18 +142,16 @@ void read_pictures(DatasetContent& content, const Memes& memes, const fs::path& 
         const auto planes = meme_picture(picture);
         bytes.insert(bytes.end(), planes.begin(), planes.end());
       } catch (const InputError& e) {
-        problems.push_back(e.problem());
+        problems.add(e.problem());
       }
       tell(++read, all);
     }
   }
   uniform.report();
-  if (problems.empty()) return;
-  const std::size_t count = problems.size();
-  problems.resize(std::min(count, kMostPictures));
-  throw InputError(
-      fmt::format("{} pictures cannot be had: {}{}", count, join(problems, "; "), count > kMostPictures ? "; …" : ""),
-      "put them there, name their folder with --images, or take their lines out of the annotations");
+  if (problems.count() == 0) return;
+  throw InputError(fmt::format("{} of {} pictures are missing or unreadable, the first: {}", problems.count(), all,
+                               problems.first()),
+                   "put them there, name their folder with --images, or take their lines out of the annotations");
 }
 
 using Texts = std::array<std::vector<std::vector<int>>, 3>;  ///< tokens of every meme

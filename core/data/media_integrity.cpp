@@ -2,17 +2,21 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 
 #include <zlib.h>
 
 #include <fmt/format.h>
 
+#include "core/data/jpeg_integrity.hpp"
+
 namespace harmonic {
 namespace {
 
 constexpr std::string_view kPng("\x89PNG\r\n\x1a\n", 8);
-constexpr std::string_view kJpeg("\xff\xd8\xff", 3), kJpegEnd("\xff\xd9", 2);
+constexpr std::string_view kJpeg("\xff\xd8\xff", 3);
 constexpr std::uint32_t kUnknownSize = 0xFFFFFFFF;
+constexpr std::uint64_t kWidest = 1U << 24U;  ///< pixels, that any reader takes
 
 /// Four bytes; of a text of four or more.
 std::uint32_t number(std::string_view bytes, bool is_big_endian) {
@@ -38,6 +42,21 @@ std::optional<std::string> damage_of_png(std::string_view rest) {
   return "it is cut short";
 }
 
+/// Of pixels that are not packed.
+std::optional<std::string> damage_of_bmp(std::string_view bytes) {
+  constexpr std::size_t kHeader = 34;
+  if (bytes.size() < kHeader) return "it is cut short";
+  const std::uint64_t start = number(bytes.substr(10), false), width = number(bytes.substr(18), false);
+  const auto height = static_cast<std::int32_t>(number(bytes.substr(22), false));  // below 0: from the top
+  const std::uint64_t bits = number(bytes.substr(26), false) >> 16U, packing = number(bytes.substr(30), false);
+  const bool has_old_header = number(bytes.substr(14), false) < 40;  // whose sides have two bytes
+  if (has_old_header || packing == 1 || packing == 2 || width > kWidest || bits > 32) return std::nullopt;
+  const std::uint64_t row = (width * bits + 31) / 32 * 4,
+                      rows = static_cast<std::uint64_t>(std::abs(std::int64_t{height}));
+  if (start + row * rows <= bytes.size()) return std::nullopt;
+  return fmt::format("it is cut short: {} of {} bytes", bytes.size(), start + row * rows);
+}
+
 /// Chunks of RIFF and of AIFF; `samples` names the one that holds the samples.
 std::optional<std::string> damage_of_chunks(std::string_view rest, std::string_view samples, bool is_big_endian) {
   rest.remove_prefix(std::min<std::size_t>(12, rest.size()));
@@ -58,7 +77,8 @@ std::optional<std::string> damage_of_chunks(std::string_view rest, std::string_v
 
 std::optional<std::string> damage_of_picture(std::string_view bytes) {
   if (bytes.starts_with(kPng)) return damage_of_png(bytes);
-  if (bytes.starts_with(kJpeg) && bytes.rfind(kJpegEnd) == std::string_view::npos) return "it is cut short";
+  if (bytes.starts_with(kJpeg)) return damage_of_jpeg(bytes);
+  if (bytes.starts_with("BM")) return damage_of_bmp(bytes);
   return std::nullopt;
 }
 

@@ -162,7 +162,12 @@ std::string read_file(const fs::path& path) {
     throw InputError(fmt::format("cannot read {}: it is a folder", path.string()), "give a file in it");
   std::ifstream in(path, std::ios::binary);
   if (!in) throw InputError(fmt::format("cannot read {}", path.string()), "check the path");
-  return {std::istreambuf_iterator<char>(in), {}};
+  const auto size = fs::file_size(path, error);
+  std::string text(error ? 0 : static_cast<std::size_t>(size), '\0');  // at once: a large file is held no second time
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (in) text.append(std::istreambuf_iterator<char>(in), {});  // of a pipe, or of a file that grows
+  return text;
 }
 
 }  // namespace harmonic

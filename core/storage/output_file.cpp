@@ -30,6 +30,12 @@ OutputFolder::OutputFolder(const std::filesystem::path& file, std::string_view o
       "give a path in a folder that is there or can be made");
 }
 
+OutputFolder::OutputFolder(const std::filesystem::path& file, std::string_view option,
+                           const std::vector<OptionFile>& inputs)
+    : OutputFolder(file, option) {  // from here on it is removed with this object, also when the next line throws
+  check_output(file, option, inputs);
+}
+
 OutputFolder::~OutputFolder() {
   remove_made();
 }

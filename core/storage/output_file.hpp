@@ -21,6 +21,8 @@ class OutputFolder {
   /// Makes the folder of `file`, and those above it, where there is none; nothing for a file without a name.
   /// @throws InputError when it cannot be made
   OutputFolder(const std::filesystem::path& file, std::string_view option);
+  /// Then check_output(file, option, inputs).
+  OutputFolder(const std::filesystem::path& file, std::string_view option, const std::vector<OptionFile>& inputs);
   ~OutputFolder();
   OutputFolder(const OutputFolder&) = delete;
   OutputFolder& operator=(const OutputFolder&) = delete;

@@ -1,5 +1,6 @@
 #include "core/storage/pickle.hpp"
 
+#include <charconv>
 #include <map>
 
 #include <fmt/format.h>
@@ -39,9 +40,14 @@ class Stack {
     return items;
   }
   void append(Kind kind, const Items& items) {
-    if (top()->kind != kind) return;  // of an object that is passed over
     if (kind == Kind::dictionary && items.size() % 2 != 0) throw PickleError("a key has no value");
-    auto& all = top()->items;
+    PickleValue& value = *top();
+    if (kind == Kind::dictionary && value.kind == Kind::call) {  // a class that is a dictionary, with more to it
+      value.kind = kind;
+      value.items.clear();
+    }
+    if (value.kind != kind) return;  // of an object that is passed over
+    auto& all = value.items;
     all.insert(all.end(), items.begin(), items.end());
   }
 
@@ -53,13 +59,6 @@ class Stack {
 };
 
 }  // namespace
-
-const PickleValue* PickleValue::find(std::string_view key) const {
-  if (kind != Kind::dictionary) return nullptr;
-  for (std::size_t i = 0; i + 1 < items.size(); i += 2)
-    if (items[i]->kind == Kind::text && items[i]->text == key) return items[i + 1];
-  return nullptr;
-}
 
 std::string_view PickleReader::take(std::size_t count) {
   if (bytes_.size() - at_ < count) throw PickleError("it ends too early");
@@ -111,9 +110,31 @@ PickleValue* PickleReader::make_global(std::string_view module, std::string_view
 }
 
 PickleValue* PickleReader::make_call(const PickleValue* function, const PickleValue* arguments) {
-  if (function->kind == Kind::global && function->text == "collections OrderedDict" && arguments->items.empty())
-    return make(Kind::dictionary);
-  return make(Kind::call, {function, arguments});
+  if (function->kind != Kind::global || function->text != "collections OrderedDict")
+    return make(Kind::call, {function, arguments});
+  Items items;
+  if (!arguments->items.empty())  // pairs, as Python 2 wrote them
+    for (const auto* pair : arguments->items.front()->items)
+      if (pair->items.size() == 2) items.insert(items.end(), pair->items.begin(), pair->items.end());
+  paired_ += items.size();
+  if (paired_ > bytes_.size()) throw PickleError("it repeats one list without end");
+  return make(Kind::dictionary, std::move(items));
+}
+
+std::int64_t PickleReader::number_of_line() {
+  auto text = line();
+  if (text.ends_with('L')) text.remove_suffix(1);
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc::result_out_of_range) return 0;  // a number that no tensor has
+  if (error != std::errc() || end != text.data() + text.size()) throw PickleError("a number is none");
+  return number;
+}
+
+/// What no tensor needs.
+PickleValue* PickleReader::take_bytes(std::size_t count) {
+  take(count);
+  return make(Kind::other);
 }
 
 const PickleValue& PickleReader::next() {
@@ -145,12 +166,23 @@ const PickleValue& PickleReader::next() {
       case '1':
         stack.pop_to_mark();
         break;
+      case '2':
+        stack.push(stack.top());
+        break;
       case 'N':
         stack.push(make(Kind::none));
         break;
       case '\x88':
       case '\x89':
         stack.push(make_integer(code == '\x88' ? 1 : 0, Kind::boolean));
+        break;
+      case 'I': {
+        const bool is_boolean = bytes_.substr(at_, 3) == "00\n" || bytes_.substr(at_, 3) == "01\n";
+        stack.push(make_integer(number_of_line(), is_boolean ? Kind::boolean : Kind::integer));
+        break;
+      }
+      case 'L':
+        stack.push(make_integer(number_of_line()));
         break;
       case 'K':
         stack.push(make_integer(little_endian(1, false)));
@@ -164,27 +196,50 @@ const PickleValue& PickleReader::next() {
       case '\x8a':  // LONG1
         stack.push(make_integer(little_endian(size(1), true)));
         break;
-      case 'G':  // a double
-        take(8);
+      case '\x8b':  // LONG4
+        stack.push(make_integer(little_endian(size(4), true)));
+        break;
+      case 'F':
+        line();
         stack.push(make(Kind::other));
         break;
-      case 'X':
-        stack.push(make_text(take(size(4))));
+      case 'G':  // a double
+        stack.push(take_bytes(8));
+        break;
+      case 'S': {
+        const auto quoted = line();
+        if (quoted.size() < 2) throw PickleError("a text has no quotes");
+        stack.push(make_text(quoted.substr(1, quoted.size() - 2)));
+        break;
+      }
+      case 'V':
+        stack.push(make_text(line()));
         break;
       case '\x8c':
       case 'U':
         stack.push(make_text(take(size(1))));
         break;
+      case 'X':
       case 'T':
         stack.push(make_text(take(size(4))));
         break;
+      case '\x8d':
+        stack.push(make_text(take(size(8))));
+        break;
       case 'C':
-        take(size(1));
-        stack.push(make(Kind::other));
+        stack.push(take_bytes(size(1)));
         break;
       case 'B':
-        take(size(4));
+        stack.push(take_bytes(size(4)));
+        break;
+      case '\x8e':
+      case '\x96':  // bytes, bytearray
+        stack.push(take_bytes(size(8)));
+        break;
+      case '\x97':  // a buffer that lies elsewhere
         stack.push(make(Kind::other));
+        break;
+      case '\x98':  // … and is read-only
         break;
       case '}':
         stack.push(make(Kind::dictionary));
@@ -200,11 +255,16 @@ const PickleValue& PickleReader::next() {
         stack.push(make(Kind::tuple, stack.pop_to_mark()));
         break;
       case 'l':
+      case '\x91':  // a frozen set
         stack.push(make(Kind::list, stack.pop_to_mark()));
         break;
-      case 'd':
-        stack.push(make(Kind::dictionary, stack.pop_to_mark()));
+      case 'd': {
+        auto* dictionary = make(Kind::dictionary);
+        const auto items = stack.pop_to_mark();
+        stack.push(dictionary);
+        stack.append(Kind::dictionary, items);
         break;
+      }
       case '\x85':
       case '\x86':
       case '\x87':
@@ -234,17 +294,48 @@ const PickleValue& PickleReader::next() {
         stack.push(make_global(parts[0]->text, parts[1]->text));
         break;
       }
+      case '\x82':
+      case '\x83':
+      case '\x84':  // a name by a number that programs have agreed upon
+        take(std::size_t{1} << static_cast<unsigned>(code - '\x82'));
+        stack.push(make(Kind::other));
+        break;
       case 'R':
       case '\x81': {  // a call, or a new object
         const auto parts = stack.pop_tuple(2);
         stack.push(make_call(parts[0], parts[1]));
         break;
       }
+      case '\x92': {  // … with arguments by name
+        const auto parts = stack.pop_tuple(3);
+        stack.push(make_call(parts[0], parts[1]));
+        break;
+      }
+      case 'i': {
+        const auto module = line();
+        const auto* type = make_global(module, line());
+        stack.push(make_call(type, make(Kind::tuple, stack.pop_to_mark())));
+        break;
+      }
+      case 'o': {
+        auto items = stack.pop_to_mark();
+        if (items.empty()) throw PickleError("an object has no class");
+        const auto* type = items.front();
+        items.erase(items.begin());
+        stack.push(make_call(type, make(Kind::tuple, std::move(items))));
+        break;
+      }
       case 'b':  // an object's attributes, of which no data need any
         stack.pop();
         break;
+      case 'P':
+        stack.push(make(Kind::persistent, {make_text(line())}));
+        break;
       case 'Q':
         stack.push(make(Kind::persistent, stack.pop_tuple(1)));
+        break;
+      case 'p':
+        memo[number_of_line()] = stack.top();
         break;
       case 'q':
         memo[little_endian(1, false)] = stack.top();
@@ -257,6 +348,9 @@ const PickleValue& PickleReader::next() {
         memo[key] = stack.top();
         break;
       }
+      case 'g':
+        stack.push(remembered(number_of_line()));
+        break;
       case 'h':
         stack.push(remembered(little_endian(1, false)));
         break;

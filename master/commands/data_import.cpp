@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <string>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -35,6 +37,22 @@ const ImporterEntry& find_importer(const std::string& word) {
                    fmt::format("did you mean {}?", nearest(word, names)));
 }
 
+/// @throws InputError when `out` lies in a folder below an input's, where an import would look for data
+void check_not_among(const std::filesystem::path& out, const std::vector<OptionFile>& inputs) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;  // check_output says what is wrong with a path
+  const auto folder = fs::weakly_canonical(fs::absolute(out, ignored), ignored).parent_path();
+  for (const auto& input : inputs) {
+    if (!fs::is_directory(input.path, ignored)) continue;
+    const auto above = fs::canonical(input.path, ignored);
+    const auto [rest, below] = std::ranges::mismatch(above, folder);
+    if (rest == above.end() && below != folder.end())
+      throw InputError(fmt::format("option --out: {} lies in a folder of --{}, where data are looked for", out.string(),
+                                   input.option),
+                       "give a path outside of it");
+  }
+}
+
 }  // namespace
 
 ExitCode data_import(const Arguments& args) {
@@ -52,8 +70,8 @@ ExitCode data_import(const Arguments& args) {
   options.add("out", out, "data set file to write (HDF5); its folder is made where there is none").required();
   options.add("json", json, "print what the file holds as one JSON object");
   if (options.parse({args.begin() + 1, args.end()}) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  const OutputFolder folder(out, "out");
-  check_output(out, "out", importer->inputs());
+  check_not_among(out, importer->inputs());
+  const OutputFolder folder(out, "out", importer->inputs());
   check_own_kind(out, "out", "a data set", is_dataset);
   ProgressDisplay display("reading the folders");
   write_dataset(out, importer->read([&](std::size_t read, std::size_t all) {

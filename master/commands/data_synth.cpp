@@ -38,8 +38,7 @@ ExitCode data_synth(const Arguments& args) {
   options.add("seed", seed, "seed of everything random");
   options.add("json", json, "print what the file holds as one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  const OutputFolder folder(out, "out");
-  check_output(out, "out");
+  const OutputFolder folder(out, "out", {});
   check_own_kind(out, "out", "a data set", is_dataset);
   if (samples == 0) samples = default_samples(kind);
   ProgressDisplay display(fmt::format("making {} samples", samples));

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <chrono>
 #include <iostream>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -62,13 +63,21 @@ void report_table(const std::string& path, const LookUpTable& table, bool json) 
     std::cout << fmt::format("{}: {} rows of {}\n", path, rows, device);
 }
 
-/// @param inputs of the command, whose words are `args`: its config files are some, too
-void check_table_output(const std::string& out, std::vector<OptionFile> inputs, const Arguments& args) {
-  for (const auto& file : config_files(args)) inputs.push_back({"config", file});
-  check_output(out, "out", inputs);
-  check_own_kind(out, "out", "a table of this program",
-                 [](const auto& path) { return !LookUpTable::load({path}).provenance().tool.empty(); });
-}
+/// Where a table goes to. @param inputs of the command, whose words are `args`: its config files are some, too
+class TableFolder : OutputFolder {
+ public:
+  TableFolder(const std::string& out, std::vector<OptionFile> inputs, const Arguments& args)
+      : OutputFolder(out, "out", with_configs(std::move(inputs), args)) {
+    check_own_kind(out, "out", "a table of this program",
+                   [](const auto& path) { return !LookUpTable::load({path}).provenance().tool.empty(); });
+  }
+
+ private:
+  static std::vector<OptionFile> with_configs(std::vector<OptionFile> inputs, const Arguments& args) {
+    for (const auto& file : config_files(args)) inputs.push_back({"config", file});
+    return inputs;
+  }
+};
 
 /// "KEY=ms,mJ", or "KEY=ms" where no energy is known.
 std::pair<std::string, Cost> parse_row(const std::string& text) {
@@ -101,10 +110,9 @@ ExitCode import_tables(const Arguments& args) {
   options.add("date", date, "date for the table's provenance, ISO 8601");
   options.add("json", json, "print the result as one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  const OutputFolder folder(out, "out");
   std::vector<OptionFile> inputs;
   for (const auto& file : in) inputs.push_back({"in", file});
-  check_table_output(out, inputs, args);
+  const TableFolder folder(out, inputs, args);
 
   LookUpTable table = LookUpTable::load(as_paths(in));
   LutProvenance provenance = table.provenance();
@@ -161,8 +169,7 @@ ExitCode model_device(const Arguments& args) {
                 fmt::format("{}; the profile's when empty", model_parameters()[p].help));
   options.add("json", json, "print the result as one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  const OutputFolder folder(out, "out");
-  check_table_output(out, {{"data", data}}, args);
+  const TableFolder folder(out, {{"data", data}}, args);
   say_notices(options);
 
   DeviceModel model = device_profile(profile);

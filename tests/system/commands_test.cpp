@@ -7,6 +7,7 @@
 
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/csv.hpp"
+#include "core/storage/hdf5_file.hpp"
 #include "tests/support/shared_data.hpp"
 #include "tests/system/world.hpp"
 
@@ -202,6 +203,19 @@ TEST_CASE("A space of the user's own is trained, swept and priced by its name", 
       json_of(w.alone({"supernet", "sweep", "--weights", path("w.h5"), "--data", w.data().string(), "--all", "--device",
                        "gpu=" + path("lut.json"), "--out", path("all.csv"), "--json"}));
   CHECK(swept.at("networks") == 2 + 4);
+  // On from those weights, from no others: a training without steps to speak of leaves them nearly as they are.
+  const auto on = run(w.alone({"supernet",   "train", "--config", path("own.cfg"), "--data", w.data().string(),
+                               "--modality", "image", "--space",  "tiny",          "--out",  path("on.h5"),
+                               "--epochs",   "1",     "--init",   path("w.h5"),    "--lr",   "1e-12",
+                               "--seed",     "77"}));
+  INFO(on.err);
+  REQUIRE(on.exit_code == 0);
+  using harmonic::Hdf5File;
+  const Hdf5File before(path("w.h5"), Hdf5File::Mode::read), after(path("on.h5"), Hdf5File::Mode::read);
+  const std::string name = "/tensors/first_conv.conv.weight";
+  const auto first = before.read<float>(name), then = after.read<float>(name);
+  for (std::size_t i = 0; i < first.size(); ++i) CHECK(then[i] == Approx(first[i]).margin(1e-5));
+  CHECK_THAT(after.attribute_text("/", "provenance"), Catch::Contains("from the weights of w.h5"));
 }
 
 TEST_CASE("Commands that compute nothing do not load LibTorch", "[commands]") {

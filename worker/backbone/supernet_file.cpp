@@ -8,6 +8,7 @@
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/hdf5_file.hpp"
 #include "core/storage/json_text.hpp"
+#include "worker/backbone/weight_check.hpp"
 #include "worker/tensor/tensor_file.hpp"
 
 namespace harmonic {
@@ -52,9 +53,7 @@ void read_tensors(const Hdf5File& file, Supernet& supernet) {
           fmt::format("tensor {} of {} has shape {}, but {}", name, file.path().string(), shape_text(found), wanted),
           "name the space and the data it was trained for");
     tensor.copy_(read_tensor(file, object));
-    if (!tensor.isfinite().all().item<bool>())
-      throw InputError(fmt::format("tensor {} of {} holds values that are not finite", name, file.path().string()),
-                       "give weights of a training that did not diverge");
+    check_weights(name, tensor, file.path().string());
   }
 }
 

@@ -21,8 +21,8 @@ struct SupernetNotes {
 void save_supernet(const std::filesystem::path& path, const Supernet& supernet, const SupernetNotes& notes);
 
 /// The file's supernet, of the file's own space.
-/// @throws InputError when it is no such file, of a later version, cut short, or a tensor is missing, misshapen or not
-/// finite
+/// @throws InputError when it is no such file, of a later version, cut short, or a tensor is missing, misshapen, not
+/// finite or a variance below 0
 [[nodiscard]] Supernet load_supernet(const std::filesystem::path& path, SupernetNotes* notes = nullptr);
 
 /// The same, of `space` and `classes`; a file of another space is refused, naming the first tensor that does not fit

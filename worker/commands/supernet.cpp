@@ -23,19 +23,43 @@ const std::vector<std::string> kActions = {"train", "import", "eval", "sweep"};
 constexpr const char* kHelp =
     "harmonic supernet: weight-sharing backbones\n\n"
     "  train   trains a supernet by the sandwich rule; data-parallel under mpirun\n"
-    "  import  reads a published checkpoint (.pth.tar)\n"
+    "  import  reads a checkpoint of PyTorch (.pth.tar)\n"
     "  eval    measures one sub-network; can write every feature it returns\n"
     "  sweep   measures many, or all of a space, into a CSV file; shared by ranks under mpirun\n\n"
     "harmonic supernet ACTION --help lists an action's options.\n";
 
 // ---- import
 
+/// What is to be known of an import that went well.
+void tell_of_import(const std::string& in, const Supernet& supernet, const ImportNotes& notes) {
+  const std::string& space = supernet.space().name;
+  if (!notes.other_keys.empty())
+    log::info("{}: weights read from {}; tensors are also under: {} (--key takes one of them)", in,
+              notes.key.empty() ? "the file's own dictionary" : "key " + notes.key, join(notes.other_keys, ", "));
+  for (const auto& twin : spaces_of_same_tensors(supernet.space()))
+    log::warning(
+        "{} would fit space {} as well, whose tensors have the same shapes: be sure that it was trained for {}", in,
+        twin, space);
+  if (!notes.identities.empty())
+    log::warning(
+        "{} has no kernel matrices {}: it is of a network of one kernel size, and identities stand in for them; train "
+        "on from it (supernet train --init) before smaller kernels are used",
+        in, join(notes.identities, ", "));
+  if (!notes.left.empty())
+    log::warning("{}: {} tensor(s) have no place in space {} and are left out, the first is {}", in, notes.left.size(),
+                 space, notes.left.front());
+}
+
 ExitCode import(const Arguments& args) {
-  std::string in, space_name, out, modality;
+  std::string in, key, space_name, out, modality;
   SpaceCatalog spaces;
   bool json = false;
   OptionSet options("harmonic supernet import", "Reads a published checkpoint into a supernet file.");
-  options.add("in", in, "checkpoint (.pth.tar) with a state_dict").required();
+  options.add("in", in, "checkpoint that torch.save wrote (.pth.tar, .pth, .pt)").required();
+  options.add(
+      "key", key,
+      "where its weights are: a key, with dots where dictionaries lie in each other, or what stands before their "
+      "names; default: state_dict, model, ema and other usual keys, or the file itself");
   options.add("space", space_name, fmt::format("search space: {}", join(spaces.names(), ", "))).required();
   options.add("out", out, "supernet file to write (HDF5); its folder is made where there is none").required();
   options.add("modality", modality, "modality it belongs to, noted in the file");
@@ -45,24 +69,18 @@ ExitCode import(const Arguments& args) {
   const bool leads = Communicator().rank().value == 0;
   std::optional<OutputFolder> folder;
   if (leads) {
-    folder.emplace(out, "out");
-    check_output(out, "out", {{"in", in}});
+    folder.emplace(out, "out", std::vector<OptionFile>{{"in", in}});
     check_own_kind(out, "out", "a supernet", is_supernet);
   }
-  std::vector<std::string> left;
-  const Supernet supernet = import_checkpoint(in, spaces.find(space_name), &left);
+  ImportNotes notes;
+  const Supernet supernet = import_checkpoint(in, spaces.find(space_name), key, &notes);
   if (!leads) return ExitCode::done;
   say_notices(options);
   save_supernet(out, supernet,
-                {modality, fmt::format("imported from checkpoint {}", std::filesystem::path(in).filename().string())});
+                {modality, fmt::format("imported from checkpoint {}{}", std::filesystem::path(in).filename().string(),
+                                       notes.key.empty() ? "" : ", key " + notes.key)});
   log::info("{}: {} tensors, {} classes", out, supernet.tensors().size(), supernet.classes());
-  for (const auto& twin : spaces_of_same_tensors(supernet.space()))
-    log::warning(
-        "{} would fit space {} as well, whose tensors have the same shapes: be sure that it was trained for {}", in,
-        twin, space_name);
-  if (!left.empty())
-    log::warning("{}: {} tensor(s) have no place in space {} and are left out, the first is {}", in, left.size(),
-                 space_name, left.front());
+  tell_of_import(in, supernet, notes);
   if (json)
     std::cout << json_text(nlohmann::ordered_json{
                      {"weights", out}, {"tensors", supernet.tensors().size()}, {"classes", supernet.classes()}})

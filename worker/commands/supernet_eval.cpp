@@ -67,8 +67,7 @@ ExitCode supernet_eval(const Arguments& args) {
   const bool leads = Communicator().rank().value == 0;
   std::optional<OutputFolder> folder;
   if (leads && !features_out.empty()) {
-    folder.emplace(features_out, "features-out");
-    check_output(features_out, "features-out", chosen.files());
+    folder.emplace(features_out, "features-out", chosen.files());
     check_own_kind(features_out, "features-out", "a file of features",
                    [](const auto& path) { return Hdf5File(path, Hdf5File::Mode::read).exists("/logits"); });
   }

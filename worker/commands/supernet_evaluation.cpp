@@ -8,6 +8,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/hash.hpp"
+#include "core/base/text.hpp"
 #include "core/config/space_config.hpp"
 #include "core/work/input_files.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
@@ -18,12 +19,29 @@
 namespace harmonic {
 namespace {
 
-/// The modality named, else the one the weights were trained on, else the data's only one.
-std::string modality_for(const EvaluationOptions& chosen, const SupernetNotes& notes, const DatasetFile& data) {
+/// The space named, as the samples have it, else the file's.
+BackboneSpace space_for(const EvaluationOptions& chosen, const Supernet& supernet,
+                        const std::vector<std::size_t>& sample) {
+  return chosen.space.empty() ? supernet.space() : fitted_space(chosen.spaces.find(chosen.space), sample);
+}
+
+/// The modality named, else the one the weights were trained on, else the data's only one whose samples fit.
+std::string modality_for(const EvaluationOptions& chosen, const SupernetNotes& notes, const Supernet& supernet,
+                         const DatasetFile& data) {
   if (!chosen.modality.empty()) return chosen.modality;
   if (!notes.modality.empty()) return notes.modality;
-  if (data.info().modalities.size() == 1) return data.info().modalities.front().name;
-  throw InputError(fmt::format("{} does not say which modality it is for", chosen.weights), "name one with --modality");
+  const auto& all = data.info().modalities;
+  if (all.size() == 1) return all.front().name;
+  std::vector<std::string> names, fitting;
+  for (const auto& modality : all) {
+    names.push_back(modality.name);
+    const auto taken = sample_shape(space_for(chosen, supernet, modality.sample_shape));
+    if (taken == modality.sample_shape) fitting.push_back(modality.name);
+  }
+  if (fitting.size() == 1) return fitting.front();
+  throw InputError(fmt::format("{} does not say which modality it is for, and {} of {} has samples that fit",
+                               chosen.weights, fitting.empty() ? "none" : "more than one", chosen.data),
+                   fmt::format("name one with --modality: {}", join(fitting.empty() ? names : fitting, ", ")));
 }
 
 /// As options say it, where 0 is all.
@@ -56,7 +74,7 @@ void EvaluationOptions::declare(OptionSet& options) {
   options.add("weights", weights, "supernet file").required();
   options.add("space", space, "search space; default: the file's");
   options.add("data", data, "data set file").required();
-  options.add("modality", modality, "modality of the data set; default: the file's");
+  options.add("modality", modality, "modality of the data set; default: the file's, or the only one that fits");
   options.add("calibration-samples", calibration_samples,
               "train samples that batch norms are re-estimated on, at most, as a search chooses them; 0: all",
               {0, 100'000'000});
@@ -93,10 +111,9 @@ EvaluationInputs load_evaluation(const EvaluationOptions& chosen, LocalPlace pla
   const auto data = std::make_shared<DatasetFile>(chosen.data);
   SupernetNotes notes;
   Supernet supernet = load_supernet(chosen.weights, &notes);
-  const std::string modality = modality_for(chosen, notes, *data);
+  const std::string modality = modality_for(chosen, notes, supernet, *data);
   const auto& sample = data->modality(modality).sample_shape;
-  const BackboneSpace space =
-      chosen.space.empty() ? supernet.space() : fitted_space(chosen.spaces.find(chosen.space), sample);
+  const BackboneSpace space = space_for(chosen, supernet, sample);
   check_samples_fit(space, sample, "modality " + modality);
   supernet = load_supernet(chosen.weights, space, data->info().classes).clone_to(device);
 

@@ -29,13 +29,15 @@
 namespace harmonic {
 namespace {
 
-std::string provenance(const DatasetFile& data, const SupernetTrainingSettings& settings,
+/// @param init file of the first weights; "": fresh ones
+std::string provenance(const DatasetFile& data, const std::string& init, const SupernetTrainingSettings& settings,
                        const TrainedSupernet& trained) {
   return fmt::format(
-      "trained by harmonic supernet train on {}; seed {}, {} epochs, best epoch {}; "
+      "trained by harmonic supernet train on {}{}; seed {}, {} epochs, best epoch {}; "
       "validation {:.2f} % largest, {:.2f} % smallest",
-      training_mark(data), settings.seed, settings.epochs, trained.best_epoch, trained.largest_percent,
-      trained.smallest_percent);
+      training_mark(data),
+      init.empty() ? "" : fmt::format(" from the weights of {}", std::filesystem::path(init).filename().string()),
+      settings.seed, settings.epochs, trained.best_epoch, trained.largest_percent, trained.smallest_percent);
 }
 
 ProgressLine progress_line(const TrainingProgress& progress) {
@@ -51,7 +53,7 @@ ProgressLine progress_line(const TrainingProgress& progress) {
 
 /// The words of the command line.
 struct TrainOptions {
-  std::string data, modality, space, out;
+  std::string data, modality, space, init, out;
   Compute compute = Compute::automatic;
   SpaceCatalog spaces;
   int threads = 0, data_memory_mib = kDataMemoryMib;
@@ -66,11 +68,13 @@ struct TrainOptions {
     options.add("modality", modality, "modality of the data set (required, but with --resume)");
     options.add("space", space,
                 fmt::format("search space (required, but with --resume): {}", join(spaces.names(), ", ")));
+    options.add("init", init,
+                "supernet file whose weights it goes on from: an imported one, or of another training; default: fresh "
+                "weights by the seed");
     options.add("out", out, "supernet file to write (HDF5); its folder is made where there is none").required();
     options.add("resume", resume,
                 "go on with a training that was cut off: its state, and all its settings, are in OUT.training; nothing "
-                "to do for "
-                "one that is finished");
+                "to do for one that is finished");
     options.add_seconds("save-every", save_every_s, "seconds between writes of that state", {0.0, 1e9});
     options.add("threads", threads, "compute threads of a rank; 0: the machine's cores shared by its ranks", {0, 1024});
     declare_data_memory(options, data_memory_mib);
@@ -126,7 +130,7 @@ struct TrainOptions {
 /// Before the work, on rank 0. @return whether the training that is to be resumed has ended already
 bool check_outputs(const TrainOptions& chosen) {
   for (const auto& file : {chosen.out, chosen.state_file(), chosen.previous_state_file()})
-    check_output(file, "out", {{"data", chosen.data}});
+    check_output(file, "out", {{"data", chosen.data}, {"init", chosen.init}});
   const bool begun = std::filesystem::exists(chosen.state_file()), ended = std::filesystem::exists(chosen.out);
   if (begun && !chosen.resume)
     throw InputError(fmt::format("{} holds a training that was cut off", chosen.state_file()),
@@ -201,7 +205,8 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
     const auto& sample = data->modality(modality).sample_shape;
     const BackboneSpace space = chosen.space_in_force(sample);
     check_samples_fit(space, sample, "modality " + modality);
-    initial.emplace(space, data->info().classes, Seed{chosen.settings.seed});
+    initial.emplace(chosen.init.empty() ? Supernet(space, data->info().classes, Seed{chosen.settings.seed})
+                                        : load_supernet(chosen.init, space, data->info().classes));
     DataMemory memory(chosen.data_memory_mib, place.size);
     training = {open_samples(data, modality, Split::train, memory), load_labels(*data, Split::train),
                 open_samples(data, modality, Split::val, memory), load_labels(*data, Split::val),
@@ -227,7 +232,8 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
     return ExitCode::stopped;
   }
   if (!leads) return ExitCode::done;
-  save_supernet(chosen.out, trained.supernet, {modality, provenance(*data, chosen.settings, trained)});
+  save_supernet(chosen.out, trained.supernet,
+                {modality, provenance(*data, chosen.init, chosen.settings, trained)});
   for (const auto& file : {chosen.state_file(), chosen.previous_state_file()}) std::filesystem::remove(file);
   show_result(chosen, trained);
   return ExitCode::done;

@@ -7,6 +7,7 @@
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <sndfile.h>
 
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
@@ -15,7 +16,9 @@
 #include "core/data/dataset_summary.hpp"
 #include "core/data/media_file.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "tests/support/media_bytes.hpp"
 #include "tests/support/shared_data.hpp"
+#include "tests/support/stored_zip.hpp"
 
 namespace harmonic {
 namespace {
@@ -24,17 +27,25 @@ using Catch::Matchers::Contains;
 using testing::TemporaryFolder;
 namespace fs = std::filesystem;
 
-/// An array file: of float32, or of `raw` bytes of another type.
-void write_npy(const fs::path& path, const std::string& shape, const std::vector<float>& values,
-               const std::string& type = "<f4", const std::string& raw = "") {
-  fs::create_directories(path.parent_path());
+/// An array as a file holds it: of float32, or of `raw` bytes of another type.
+std::string npy_bytes(const std::string& shape, const std::vector<float>& values, const std::string& type = "<f4",
+                      const std::string& raw = "") {
   std::string header = "{'descr': '" + type + "', 'fortran_order': False, 'shape': " + shape + ", }";
   header.resize(117, ' ');
   std::string bytes("\x93NUMPY\x01\x00\x76\x00", 10);
   bytes += header + '\n';
   bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
-  bytes += raw;
+  return bytes + raw;
+}
+
+void write(const fs::path& path, const std::string& bytes) {
+  fs::create_directories(path.parent_path());
   replace_file(path, bytes);
+}
+
+void write_npy(const fs::path& path, const std::string& shape, const std::vector<float>& values,
+               const std::string& type = "<f4", const std::string& raw = "") {
+  write(path, npy_bytes(shape, values, type, raw));
 }
 
 /// Two classes of `count` samples: a vector of two numbers, and a series of some length with two channels.
@@ -105,6 +116,56 @@ TEST_CASE("What is missing or unreadable is refused with a count, or left out wh
   import.skip_unreadable = true;
   const auto all = sizes(read_own_data(import));
   CHECK(all[0] + all[1] + all[2] == 37);
+}
+
+TEST_CASE("Arrays of an npz are read, the only one or that of a key", "[data]") {
+  const TemporaryFolder folder;
+  for (const std::string label : {"cat", "dog"})
+    for (int i = 0; i < 10; ++i) {
+      const auto x = static_cast<float>(i);
+      const auto file = folder.path() / "own" / label / fmt::format("{}", i);
+      write(file.string() + ".point.npz", testing::stored_zip({{"arr_0.npy", npy_bytes("(2,)", {x, -x})}}));
+      write(file.string() + ".map.npz", testing::stored_zip({{"depth.npy", npy_bytes("(2, 3)", {x, 1, 2, 3, 4, 5})},
+                                                             {"mask.npy", npy_bytes("(1,)", {0})}}));
+    }
+  FolderImport import{.in = folder / "own", .modalities = {"point", "map:key=depth"}};
+  write_dataset(folder / "d.h5", read_own_data(import));
+  const DatasetFile data(folder / "d.h5");
+  CHECK(data.modality("point").sample_shape == std::vector<std::size_t>{2});
+  CHECK(data.modality("map").sample_shape == std::vector<std::size_t>{1, 2, 3});
+  import.modalities = {"map"};
+  CHECK_THROWS_WITH(read_own_data(import), Contains("holds 2 arrays"));
+  import.modalities = {"map:key=dept"};
+  CHECK_THROWS_WITH(read_own_data(import), Contains("no array 'dept'"));
+}
+
+TEST_CASE("Pictures and sounds of any form make samples of one; what memory has no room for is read again", "[data]") {
+  const TemporaryFolder folder;
+  using testing::PngColours;
+  for (const std::string label : {"cat", "dog"})
+    for (unsigned i = 0; i < 8; ++i) {
+      const auto file = (folder.path() / "own" / label / fmt::format("{}", i)).string();
+      const std::vector<std::uint8_t> shades = {static_cast<std::uint8_t>(20 * i), 0, 90, 255};
+      const std::string bytes(shades.begin(), shades.end());
+      if (i % 4 == 0) write(file + ".png", testing::png_bytes(2, 2, 8, PngColours::grey, bytes));
+      if (i % 4 == 1) write(file + ".png", testing::png_bytes(2, 1, 16, PngColours::grey, bytes));
+      if (i % 4 == 2) write(file + ".png", testing::png_bytes(2, 1, 8, PngColours::grey_alpha, bytes));
+      if (i % 4 == 3) write(file + ".jpg", testing::jpeg_bytes(1, 1, 4, shades));
+      const std::string sound = file + (i % 2 == 0 ? ".flac" : ".ogg");
+      const int format = i % 2 == 0 ? SF_FORMAT_FLAC | SF_FORMAT_PCM_16 : SF_FORMAT_OGG | SF_FORMAT_VORBIS;
+      testing::write_sound(sound, format, i % 3 == 0 ? 44100 : 8000, 1 + static_cast<int>(i % 2),
+                           testing::tone(4000 + 2 * i, 8000));
+    }
+  FolderImport import{.in = folder / "own", .modalities = {"image:side=4", "audio:frames=8,coefficients=8"}};
+  write_dataset(folder / "held.h5", read_own_data(import));
+  const DatasetFile data(folder / "held.h5");
+  CHECK(data.modality("image").sample_shape == std::vector<std::size_t>{3, 4, 4});
+  CHECK(data.modality("image").type == ElementType::uint8);
+  CHECK(data.modality("audio").sample_shape == std::vector<std::size_t>{1, 8, 8});
+  CHECK(summarise(data).modalities[1].mean[0] == Approx(0).margin(1e-3));
+  import.held_bytes = 100;  // two pictures
+  write_dataset(folder / "again.h5", read_own_data(import));
+  CHECK(read_file(folder / "again.h5") == read_file(folder / "held.h5"));
 }
 
 TEST_CASE("Folders and options that do not fit are refused with what they are", "[data]") {

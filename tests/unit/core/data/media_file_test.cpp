@@ -1,13 +1,14 @@
 #include "core/data/media_file.hpp"
 
-#include <cmath>
-#include <fstream>
+#include <algorithm>
 
 #include <catch2/catch.hpp>
+#include <sndfile.h>
 
 #include "core/base/error.hpp"
 #include "core/data/resample.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "tests/support/media_bytes.hpp"
 #include "tests/support/shared_data.hpp"
 
 namespace harmonic {
@@ -42,6 +43,96 @@ TEST_CASE("What is transparent is laid on white, or its colours are read alone",
   CHECK(read_picture(folder / "clear.png", 3, Opacity::ignored).pixels == std::vector<std::uint8_t>{10, 20, 30});
 }
 
+TEST_CASE("Palettes, 16 bits, grey, opacity and CMYK are read by the stated rules", "[data]") {
+  const TemporaryFolder folder;
+  const auto read = [&](const std::string& bytes, std::size_t channels) {
+    replace_file(folder / "picture", bytes);
+    return read_picture(folder / "picture", channels).pixels;
+  };
+  using Pixels = std::vector<std::uint8_t>;
+  using testing::PngColours;
+  const auto palette =
+      testing::png_bytes(2, 1, 8, PngColours::palette, std::string("\1\0", 2), "\x0a\x14\x1e\xff\x80\x40");
+  CHECK(read(palette, 3) == Pixels{255, 128, 64, 10, 20, 30});
+  const auto two_bits = testing::png_bytes(2, 1, 2, PngColours::palette, "\x40", "\x0a\x14\x1e\xff\x80\x40");
+  CHECK(read(two_bits, 3) == Pixels{255, 128, 64, 10, 20, 30});
+  const auto deep = testing::png_bytes(2, 1, 16, PngColours::grey, std::string("\x12\xff\xfe\0", 4));
+  CHECK(read(deep, 1) == Pixels{0x12, 0xfe});  // the upper 8 of 16 bits
+  CHECK(read(deep, 3) == Pixels{0x12, 0x12, 0x12, 0xfe, 0xfe, 0xfe});
+  const auto veiled = testing::png_bytes(3, 1, 8, PngColours::grey_alpha, std::string("\x64\xff\x64\0\0\x80", 6));
+  CHECK(read(veiled, 1) == Pixels{100, 255, 127});  // on white
+  const auto green = testing::png_bytes(1, 1, 8, PngColours::rgb, std::string("\0\xff\0", 3));
+  CHECK(read(green, 1) == Pixels{149});  // its luma
+  Pixels cmyk;
+  for (int i = 0; i < 64; ++i) cmyk.insert(cmyk.end(), {255, 0, 128, 255});  // without black
+  const auto inks = read(testing::jpeg_bytes(8, 8, 4, cmyk), 3);
+  REQUIRE(inks.size() == 192);
+  for (std::size_t c = 0; c < 3; ++c) CHECK(inks[c] == Approx(cmyk[c]).margin(2));
+  CHECK(read(testing::jpeg_bytes(8, 8, 1, Pixels(64, 77)), 3) == Pixels(192, 77));
+}
+
+TEST_CASE("A JPEG that is damaged inside is refused, and one that is only filled up is read", "[data]") {
+  const TemporaryFolder folder;
+  std::vector<std::uint8_t> pixels(64 * 64 * 3);
+  for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::uint8_t>(i * i / 7 + i % 3 * 80);
+  const auto refused = [&](const std::string& bytes, const std::string& words) {
+    replace_file(folder / "a.jpg", bytes);
+    CHECK_THROWS_WITH(read_picture(folder / "a.jpg", 3), Contains("a.jpg") && Contains(words));
+  };
+  for (const bool is_progressive : {false, true}) {
+    const auto whole = testing::jpeg_bytes(64, 64, 3, pixels, is_progressive);
+    const std::string end = whole.substr(whole.size() - 2);
+    replace_file(folder / "a.jpg", whole);
+    CHECK_NOTHROW(read_picture(folder / "a.jpg", 3));
+    refused(whole.substr(0, whole.size() - 2), "Premature end");            // its end is missing
+    refused(whole.substr(0, whole.size() / 2), "Premature end");            // and half of it
+    refused(whole.substr(0, whole.size() * 3 / 4) + end, "premature end");  // its middle
+    auto zeros = whole;
+    std::fill_n(zeros.begin() + static_cast<std::ptrdiff_t>(whole.size() * 2 / 3), 200, '\0');
+    refused(zeros, "Corrupt JPEG data");
+    // A thumbnail within has an end of its own.
+    const std::string note = std::string("\xff\xe1\x00\x06", 4) + whole.substr(whole.size() - 4);
+    refused(whole.substr(0, 2) + note + whole.substr(2, whole.size() / 2), "Premature end");
+    replace_file(folder / "a.jpg", whole.substr(0, whole.size() - 2) + std::string(40, '\0') + end + "behind");
+    CHECK_NOTHROW(read_picture(folder / "a.jpg", 3));
+  }
+  refused(std::string("\xff\xd8\xff", 3), "a.jpg");
+}
+
+TEST_CASE("A bitmap that is cut short is refused", "[data]") {
+  const TemporaryFolder folder;
+  std::string bytes = std::string("BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0", 18);
+  bytes += std::string("\2\0\0\0\2\0\0\0\1\0\x18\0", 12) + std::string(24, '\0');  // 2 x 2, 24 bits
+  bytes += std::string(16, '\x55');
+  replace_file(folder / "a.bmp", bytes);
+  CHECK(read_picture(folder / "a.bmp", 3).pixels == std::vector<std::uint8_t>(12, 0x55));
+  replace_file(folder / "a.bmp", std::string_view(bytes).substr(0, bytes.size() - 5));
+  CHECK_THROWS_WITH(read_picture(folder / "a.bmp", 3), Contains("a.bmp") && Contains("cut short"));
+}
+
+TEST_CASE("FLAC, OGG and AIFF are read, and refused when they are cut short or damaged", "[data]") {
+  const TemporaryFolder folder;
+  const auto wave = testing::tone(8000, 16000);
+  for (const int format :
+       {SF_FORMAT_FLAC | SF_FORMAT_PCM_16, SF_FORMAT_OGG | SF_FORMAT_VORBIS, SF_FORMAT_AIFF | SF_FORMAT_PCM_16}) {
+    INFO(format);
+    const auto file = folder / "sound";
+    testing::write_sound(file, format, 16000, 1, wave);
+    const Sound sound = read_sound(file);
+    CHECK(sound.sample_rate == 16000);
+    REQUIRE(sound.samples.size() == wave.size());
+    for (std::size_t i = 1000; i < 7000; i += 100) CHECK(sound.samples[i] == Approx(wave[i]).margin(0.05));
+    const std::string bytes = read_file(file);
+    replace_file(file, std::string_view(bytes).substr(0, bytes.size() * 2 / 3));
+    CHECK_THROWS_WITH(read_sound(file), Contains(file.string()));
+    if (format == (SF_FORMAT_AIFF | SF_FORMAT_PCM_16)) continue;  // whose samples have no checksum
+    auto changed = bytes;
+    for (std::size_t i = bytes.size() / 2; i < bytes.size() / 2 + 64; ++i) changed[i] = static_cast<char>(~changed[i]);
+    replace_file(file, changed);
+    CHECK_THROWS_WITH(read_sound(file), Contains(file.string()));
+  }
+}
+
 TEST_CASE("Sounds of any rate, depth and sample type are read; damaged ones are refused by name", "[data][shared]") {
   const auto folder = testing::shared_data("cases/sounds");
   if (!folder) return;
@@ -68,15 +159,12 @@ TEST_CASE("A web page, a Git LFS pointer or a gzip in place of a picture or a so
 }
 
 TEST_CASE("A resampled tone keeps its length, pitch and level") {
-  Sound tone{.sample_rate = 48000, .samples = std::vector<float>(4800)};
-  const auto wave = [](std::size_t i, double rate) {
-    return static_cast<float>(0.5 * std::sin(2 * M_PI * 440 * static_cast<double>(i) / rate));
-  };
-  for (std::size_t i = 0; i < tone.samples.size(); ++i) tone.samples[i] = wave(i, 48000);
+  const Sound tone{.sample_rate = 48000, .samples = testing::tone(4800, 48000)};
   const Sound low = resampled(tone, 8000);
   CHECK(low.sample_rate == 8000);
-  REQUIRE(low.samples.size() == 800);
-  for (std::size_t i = 200; i < 600; ++i) CHECK(low.samples[i] == Approx(wave(i, 8000)).margin(1e-2));
+  const auto expected = testing::tone(800, 8000);
+  REQUIRE(low.samples.size() == expected.size());
+  for (std::size_t i = 200; i < 600; ++i) CHECK(low.samples[i] == Approx(expected[i]).margin(1e-2));
   CHECK(resampled(tone, 48000).samples == tone.samples);
 }
 

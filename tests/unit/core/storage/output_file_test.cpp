@@ -46,6 +46,13 @@ TEST_CASE("A folder that was made for an output stays when something lies in it,
   CHECK(std::filesystem::exists(folder / "a" / "b"));
 }
 
+TEST_CASE("A folder that was made for an output goes again when the output is refused", "[storage]") {
+  const TemporaryFolder folder;
+  CHECK_THROWS_AS(OutputFolder(folder / "a" / "b" / std::string(255, 'n'), "out", {}), InputError);
+  CHECK(std::filesystem::is_empty(folder.path()));
+  CHECK_NOTHROW(OutputFolder(folder / "a" / "b" / "out.h5", "out", {}));
+}
+
 TEST_CASE("An output that could not be written is refused, with the option that named it", "[storage]") {
   const TemporaryFolder folder;
   CHECK_THROWS_WITH(check_output(folder.path(), "features-out"), Contains("--features-out") && Contains("folder"));

@@ -69,6 +69,32 @@ TEST_CASE("An evaluation with views sees what a search of that seed sees", "[com
   CHECK(torch::equal(loaded.labels, load_labels(*data, Split::val).narrow(0, 0, 5).repeat({3})));
 }
 
+TEST_CASE("Weights that do not say their modality are of the only one that fits", "[commands]") {
+  const testing::TemporaryFolder folder;
+  const auto& space = find_space("avmnist-audio");
+  save_supernet(folder / "w.h5", Supernet(space, 2, Seed{1}), {"", "imported"});
+  DatasetContent content;
+  content.info = {.classes = 2, .class_names = {}, .provenance = "", .modalities = {}};
+  for (auto& labels : content.class_labels) labels = {0, 1};
+  const auto add = [&](const std::string& name, const std::vector<std::size_t>& shape) {
+    content.info.modalities.push_back({.name = name, .type = ElementType::float32, .sample_shape = shape});
+    for (auto& split : content.samples[name]) split.floats.assign(2 * element_count(shape), 0.5F);
+  };
+  add("face", {1, 28, 28});
+  add("voice", {1, 20, 20});
+  EvaluationOptions chosen;
+  chosen.weights = folder / "w.h5";
+  chosen.data = folder / "data.h5";
+  write_dataset(chosen.data, content);
+  CHECK(load_evaluation(chosen, {}, false).modality == "voice");
+  add("whisper", {1, 20, 20});
+  write_dataset(chosen.data, content);
+  CHECK_THROWS_WITH(load_evaluation(chosen, {}, false),
+                    Catch::Contains("more than one") && Catch::Contains("--modality: voice, whisper"));
+  chosen.modality = "whisper";
+  CHECK(load_evaluation(chosen, {}, false).modality == "whisper");
+}
+
 TEST_CASE("An evaluation whose predictions are not finite fails and writes no features", "[commands]") {
   const testing::TemporaryFolder folder;
   const EvaluationOptions chosen = evaluation_of(folder, {2, 2, 0});
