@@ -49,15 +49,15 @@ class Sheet {
         }
   }
 
-  /// A line from left to right, at each column from one value to the next.
+  /// A line from left to right; where a column stands for several values, from the lowest of them to the highest.
   void draw_curve(std::size_t x, std::size_t y, std::span<const float> values, float lowest, float highest) {
-    const auto height_at = [&](std::size_t col) {
-      const std::size_t i = std::min(values.size() - 1, col * values.size() / kTile);
-      return kTile - 1 - level(values[i], lowest, highest) * (kTile - 1) / 255;
-    };
+    const auto height_of = [&](float value) { return kTile - 1 - level(value, lowest, highest) * (kTile - 1) / 255; };
     for (std::size_t col = 0; col < kTile; ++col) {
-      const auto [top, bottom] = std::minmax({height_at(col), height_at(col == 0 ? 0 : col - 1)});
-      for (std::size_t row = top; row <= bottom; ++row) std::fill_n(at(x + col, y + row), kColours, std::uint8_t{0});
+      const std::size_t first = col * values.size() / kTile,
+                        next = std::min(values.size() - 1, (col + 1) * values.size() / kTile);
+      const auto [low, high] = std::ranges::minmax(values.subspan(first, next - first + 1));
+      for (std::size_t row = height_of(high); row <= height_of(low); ++row)
+        std::fill_n(at(x + col, y + row), kColours, std::uint8_t{0});
     }
   }
 

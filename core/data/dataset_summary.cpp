@@ -35,6 +35,18 @@ void look_at(const DatasetFile& data, DatasetSummary::Modality& modality, Split 
 
 }  // namespace
 
+std::vector<std::size_t> class_counts(const DatasetFile& data, Split split) {
+  const auto classes = static_cast<std::size_t>(data.info().classes);
+  std::vector<std::size_t> counts(classes, 0);
+  if (data.info().labels == LabelKind::multilabel) {
+    const auto sets = data.read_label_sets(split);
+    for (std::size_t i = 0; i < sets.size(); ++i) counts[i % classes] += sets[i];
+  } else {
+    for (const std::int64_t label : data.read_classes(split)) ++counts[static_cast<std::size_t>(label)];
+  }
+  return counts;
+}
+
 DatasetSummary summarise(const DatasetFile& data) {
   DatasetSummary summary;
   std::array<std::vector<std::uint64_t>, 3> hashes;

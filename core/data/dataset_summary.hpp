@@ -19,6 +19,9 @@ struct DatasetSummary {
   std::size_t shared = 0;                ///< samples of val and test that are so like one of another split before
 };
 
+/// Samples of each class in a split; where labels are multilabel, one counts for each of its classes.
+[[nodiscard]] std::vector<std::size_t> class_counts(const DatasetFile& data, Split split);
+
 /// Reads every sample, a few at a time. @throws InputError as DatasetFile
 [[nodiscard]] DatasetSummary summarise(const DatasetFile& data);
 

@@ -30,19 +30,6 @@ std::string take_word(Arguments& args) {
   return word;
 }
 
-/// Samples of each class; in a multilabel split a sample counts for each of its classes.
-std::vector<std::size_t> counts_of(const DatasetFile& data, Split split) {
-  const auto classes = static_cast<std::size_t>(data.info().classes);
-  std::vector<std::size_t> counts(classes, 0);
-  if (data.info().labels == LabelKind::multilabel) {
-    const auto sets = data.read_label_sets(split);
-    for (std::size_t i = 0; i < sets.size(); ++i) counts[i % classes] += sets[i];
-  } else {
-    for (const std::int64_t label : data.read_classes(split)) ++counts[static_cast<std::size_t>(label)];
-  }
-  return counts;
-}
-
 std::string class_name(const DatasetInfo& info, std::size_t i) {
   return info.class_names.empty() ? std::to_string(i) : info.class_names[i];
 }
@@ -67,7 +54,7 @@ nlohmann::ordered_json to_json(const DatasetFile& data) {
                                          {"std", data.statistics(modality.name).std},
                                          {"computed", modality.mean.empty() || modality.std.empty()}};
   for (const Split split : kSplits)
-    json["splits"][to_text(split)] = {{"samples", data.samples(split)}, {"per_class", counts_of(data, split)}};
+    json["splits"][to_text(split)] = {{"samples", data.samples(split)}, {"per_class", class_counts(data, split)}};
   return json;
 }
 
@@ -89,7 +76,7 @@ std::string to_page(const DatasetFile& data) {
                           statistic_text(data.statistics(modality.name).std, !modality.std.empty())});
   std::vector<std::vector<std::string>> classes = {{"class", "train", "val", "test"}};
   std::array<std::vector<std::size_t>, 3> counts;
-  for (std::size_t i = 0; i < kSplits.size(); ++i) counts[i] = counts_of(data, kSplits[i]);
+  for (std::size_t i = 0; i < kSplits.size(); ++i) counts[i] = class_counts(data, kSplits[i]);
   for (std::size_t i = 0; i < static_cast<std::size_t>(info.classes); ++i)
     classes.push_back({class_name(info, i), std::to_string(counts[0][i]), std::to_string(counts[1][i]),
                        std::to_string(counts[2][i])});
@@ -123,6 +110,7 @@ void print_with_summary(const fs::path& path, bool as_json) {
   if (as_json) {
     auto json = to_json(data);
     json["summary"] = summary_json(data, summary);
+    json["duplicates"] = duplicates_json(summary);
     std::cout << json_text(json) << '\n';
   } else {
     std::cout << to_page(data) << summary_page(data, summary);

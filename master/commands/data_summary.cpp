@@ -11,15 +11,7 @@ namespace {
 
 /// Train's samples of the largest class and of the smallest.
 std::pair<std::size_t, std::size_t> balance_of(const DatasetFile& data) {
-  const auto classes = static_cast<std::size_t>(data.info().classes);
-  std::vector<std::size_t> counts(classes, 0);
-  if (data.info().labels == LabelKind::multilabel) {
-    const auto sets = data.read_label_sets(Split::train);
-    for (std::size_t i = 0; i < sets.size(); ++i) counts[i % classes] += sets[i];
-  } else {
-    for (const std::int64_t label : data.read_classes(Split::train)) ++counts[static_cast<std::size_t>(label)];
-  }
-  const auto [smallest, largest] = std::ranges::minmax(counts);
+  const auto [smallest, largest] = std::ranges::minmax(class_counts(data, Split::train));
   return {largest, smallest};
 }
 
@@ -30,8 +22,12 @@ nlohmann::ordered_json summary_json(const DatasetFile& data, const DatasetSummar
   nlohmann::ordered_json json = {{"balance", {{"largest", largest}, {"smallest", smallest}}}};
   for (const auto& modality : summary.modalities)
     json["modalities"][modality.name] = {{"mean", modality.mean}, {"std", modality.std}};
-  json["repeats"] = summary.repeats;
-  json["shared"] = summary.shared;
+  return json;
+}
+
+nlohmann::ordered_json duplicates_json(const DatasetSummary& summary) {
+  nlohmann::ordered_json json = {{"within", nlohmann::ordered_json::object()}, {"across", summary.shared}};
+  for (const Split split : kSplits) json["within"][to_text(split)] = summary.repeats[index_of(split)];
   return json;
 }
 

@@ -13,6 +13,7 @@
 #include "core/data/dataset_summary.hpp"
 #include "core/data/media_file.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "tests/support/npy_stand_in.hpp"
 #include "tests/support/shared_data.hpp"
 
 namespace harmonic {
@@ -22,15 +23,9 @@ using Catch::Matchers::Contains;
 using testing::TemporaryFolder;
 namespace fs = std::filesystem;
 
-/// A float32 array file.
 void write_npy(const fs::path& path, const std::string& shape, const std::vector<float>& values) {
   fs::create_directories(path.parent_path());
-  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': " + shape + ", }";
-  header.resize(117, ' ');
-  std::string bytes("\x93NUMPY\x01\x00\x76\x00", 10);
-  bytes += header + '\n';
-  bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
-  replace_file(path, bytes);
+  replace_file(path, testing::npy_bytes(shape, values));
 }
 
 /// Two classes of `count` samples: a vector of two numbers, and a series of some length with two channels.
