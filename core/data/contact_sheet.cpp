@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kSamples = 64, kAcross = 8;
 constexpr std::size_t kTile = 96, kTileGap = 4;  ///< pixels: a sample's side, and between two
 constexpr std::size_t kColours = 3;
-constexpr std::uint8_t kPaper = 255;
+constexpr std::uint8_t kPaper = 255, kChart = 235;  ///< levels of grey: between tiles, and under a curve
 
 /// Where a value lies between two others, as a level of grey.
 std::uint8_t level(float value, float lowest, float highest) {
@@ -52,6 +52,7 @@ class Sheet {
   /// A line from left to right; where a column stands for several values, from the lowest of them to the highest.
   void draw_curve(std::size_t x, std::size_t y, std::span<const float> values, float lowest, float highest) {
     const auto height_of = [&](float value) { return kTile - 1 - level(value, lowest, highest) * (kTile - 1) / 255; };
+    for (std::size_t row = 0; row < kTile; ++row) std::fill_n(at(x, y + row), kTile * kColours, kChart);
     for (std::size_t col = 0; col < kTile; ++col) {
       const std::size_t first = col * values.size() / kTile,
                         next = std::min(values.size() - 1, (col + 1) * values.size() / kTile);
