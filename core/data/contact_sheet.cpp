@@ -22,7 +22,7 @@ constexpr std::size_t kTile = 96, kTileGap = 4;  ///< pixels: a sample's side, a
 constexpr std::size_t kColours = 3;
 constexpr std::size_t kBlock = kAcross * (kTile + kTileGap) + 2 * kTileGap;          ///< a modality's width
 constexpr std::size_t kHeight = kSamples / kAcross * (kTile + kTileGap) + kTileGap;  ///< of a sheet
-constexpr std::uint8_t kPaper = 255;
+constexpr std::uint8_t kPaper = 255, kChart = 235;  ///< levels of grey: between tiles, and under a curve
 
 /// Where a value lies between two others, as a level of grey.
 std::uint8_t level(float value, float lowest, float highest) {
@@ -52,15 +52,16 @@ class Sheet {
         }
   }
 
-  /// A line from left to right, at each column from one value to the next.
+  /// A line from left to right; where a column stands for several values, from the lowest of them to the highest.
   void draw_curve(std::size_t x, std::size_t y, std::span<const float> values, float lowest, float highest) {
-    const auto height_at = [&](std::size_t col) {
-      const std::size_t i = std::min(values.size() - 1, col * values.size() / kTile);
-      return kTile - 1 - level(values[i], lowest, highest) * (kTile - 1) / 255;
-    };
+    const auto height_of = [&](float value) { return kTile - 1 - level(value, lowest, highest) * (kTile - 1) / 255; };
+    for (std::size_t row = 0; row < kTile; ++row) std::fill_n(at(x, y + row), kTile * kColours, kChart);
     for (std::size_t col = 0; col < kTile; ++col) {
-      const auto [top, bottom] = std::minmax({height_at(col), height_at(col == 0 ? 0 : col - 1)});
-      for (std::size_t row = top; row <= bottom; ++row) std::fill_n(at(x + col, y + row), kColours, std::uint8_t{0});
+      const std::size_t first = col * values.size() / kTile,
+                        next = std::min(values.size() - 1, (col + 1) * values.size() / kTile);
+      const auto [low, high] = std::ranges::minmax(values.subspan(first, next - first + 1));
+      for (std::size_t row = height_of(high); row <= height_of(low); ++row)
+        std::fill_n(at(x + col, y + row), kColours, std::uint8_t{0});
     }
   }
 

@@ -1,14 +1,17 @@
 #include "core/data/dataset_check.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <optional>
 
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/data/caffe_pixel.hpp"
 #include "core/data/channel_statistics.hpp"
 #include "core/data/class_counts.hpp"
+#include "core/data/clip_tokens.hpp"
 #include "core/data/dataset_structure.hpp"
 
 namespace harmonic {
@@ -45,9 +48,22 @@ std::vector<std::string> class_problems(const DatasetFile& data) {
   return problems;
 }
 
+/// What published networks read as it is: posters less Caffe's means, texts as token ids.
+bool is_published_form(const ModalityInfo& modality) {
+  const auto is = [](const std::vector<float>& values, const auto& expected) {
+    return std::ranges::equal(values, expected, [](float a, double b) { return a == static_cast<float>(b); });
+  };
+  if (modality.sample_shape == std::vector{kClipContext})
+    return is(modality.mean, std::array{0.0}) && is(modality.std, std::array{1.0});
+  std::array<double, 3> means = kCaffeMeans, deviations{};
+  for (double& mean : means) mean /= 255;
+  deviations.fill(1.0F / 255);
+  return is(modality.mean, means) && is(modality.std, deviations);
+}
+
 /// `mean` and `std` as the file has them, against those of train.
 std::optional<std::string> scale_problem(const ModalityInfo& modality, const ChannelStatistics& train) {
-  if (modality.mean.empty() && modality.std.empty()) return std::nullopt;
+  if ((modality.mean.empty() && modality.std.empty()) || is_published_form(modality)) return std::nullopt;
   const auto channels = static_cast<double>(train.mean.size());
   double mean = 0, squares = 0;
   for (std::size_t c = 0; c < train.mean.size(); ++c) {

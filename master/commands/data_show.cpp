@@ -107,6 +107,7 @@ void print_with_summary(const fs::path& path, bool as_json) {
   if (as_json) {
     auto json = to_json(data);
     json["summary"] = summary_json(data, summary);
+    json["duplicates"] = duplicates_json(summary);
     std::cout << json_text(json) << '\n';
   } else {
     std::cout << to_page(data) << summary_page(data, summary);

@@ -12,8 +12,7 @@ namespace {
 
 /// Train's samples of the largest class and of the smallest.
 std::pair<std::size_t, std::size_t> balance_of(const DatasetFile& data) {
-  const auto counts = class_counts(data, Split::train);
-  const auto [smallest, largest] = std::ranges::minmax(counts);
+  const auto [smallest, largest] = std::ranges::minmax(class_counts(data, Split::train));
   return {largest, smallest};
 }
 
@@ -24,8 +23,12 @@ nlohmann::ordered_json summary_json(const DatasetFile& data, const DatasetSummar
   nlohmann::ordered_json json = {{"balance", {{"largest", largest}, {"smallest", smallest}}}};
   for (const auto& modality : summary.modalities)
     json["modalities"][modality.name] = {{"mean", modality.mean}, {"std", modality.std}};
-  json["repeats"] = summary.repeats;
-  json["shared"] = summary.shared;
+  return json;
+}
+
+nlohmann::ordered_json duplicates_json(const DatasetSummary& summary) {
+  nlohmann::ordered_json json = {{"within", nlohmann::ordered_json::object()}, {"across", summary.shared}};
+  for (const Split split : kSplits) json["within"][to_text(split)] = summary.repeats[index_of(split)];
   return json;
 }
 

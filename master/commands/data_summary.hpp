@@ -8,9 +8,11 @@
 
 namespace harmonic {
 
-/// {"balance": …, "modalities": {name: {"mean": [train, val, test], "std": […]}}, "repeats": […], "shared": n}
+/// {"balance": {"largest": n, "smallest": n}, "modalities": {name: {"mean": [train, val, test], "std": […]}}}
 [[nodiscard]] nlohmann::ordered_json summary_json(const DatasetFile& data, const DatasetSummary& summary);
-/// The same as a few lines for people.
+/// {"within": {split: n}, "across": n}: DatasetSummary's repeats and shared
+[[nodiscard]] nlohmann::ordered_json duplicates_json(const DatasetSummary& summary);
+/// All of it as a few lines for people.
 [[nodiscard]] std::string summary_page(const DatasetFile& data, const DatasetSummary& summary);
 
 }  // namespace harmonic

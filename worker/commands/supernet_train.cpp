@@ -209,8 +209,7 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
                                         : load_supernet(chosen.init, space, data->info().classes));
     DataMemory memory(chosen.data_memory_mib, place.size);
     training = {open_samples(data, modality, Split::train, memory), load_labels(*data, Split::train),
-                open_samples(data, modality, Split::val, memory), load_labels(*data, Split::val),
-                data->info().labels};
+                open_samples(data, modality, Split::val, memory), load_labels(*data, Split::val), data->info().labels};
   });
   const auto group = world_collectives(device, peers);
   if (leads)
@@ -232,8 +231,7 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
     return ExitCode::stopped;
   }
   if (!leads) return ExitCode::done;
-  save_supernet(chosen.out, trained.supernet,
-                {modality, provenance(*data, chosen.init, chosen.settings, trained)});
+  save_supernet(chosen.out, trained.supernet, {modality, provenance(*data, chosen.init, chosen.settings, trained)});
   for (const auto& file : {chosen.state_file(), chosen.previous_state_file()}) std::filesystem::remove(file);
   show_result(chosen, trained);
   return ExitCode::done;

@@ -57,6 +57,25 @@ TEST_CASE("All that training would refuse is said at once, with how to mend it",
   CHECK_THAT(problems_of(made), Contains("channels come first"));
 }
 
+TEST_CASE("What published networks read as it is counts as scaled", "[data]") {
+  auto made = content();
+  made.info.modalities[0] = {
+      .name = "map",
+      .type = ElementType::uint8,
+      .sample_shape = {3, 1, 1},
+      .mean = {static_cast<float>(103.939 / 255), static_cast<float>(116.779 / 255), static_cast<float>(123.68 / 255)},
+      .std = {1.0F / 255, 1.0F / 255, 1.0F / 255}};
+  made.info.modalities[1] = {.name = "text", .sample_shape = {77}, .mean = {0}, .std = {1}};
+  for (std::size_t split = 0; split < 3; ++split) {
+    made.samples["map"].at(split) = {.bytes = {0, 10, 20, 250, 240, 230}, .floats = {}};
+    made.samples["text"].at(split).floats.assign(2 * 77, 20'000);
+  }
+  CHECK(problems_of(made).empty());
+  made.info.modalities[0].mean[0] = 0;
+  made.info.modalities[1].mean = {1};
+  CHECK_THAT(problems_of(made), Contains("/modality/map: by its mean") && Contains("/modality/text: by its mean"));
+}
+
 TEST_CASE("Every part of a file whose structure is wrong is named", "[data]") {
   const TemporaryFolder folder;
   {

@@ -17,6 +17,7 @@
 #include "core/data/media_file.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "tests/support/media_bytes.hpp"
+#include "tests/support/npy_stand_in.hpp"
 #include "tests/support/shared_data.hpp"
 #include "tests/support/stored_zip.hpp"
 
@@ -27,25 +28,14 @@ using Catch::Matchers::Contains;
 using testing::TemporaryFolder;
 namespace fs = std::filesystem;
 
-/// An array as a file holds it: of float32, or of `raw` bytes of another type.
-std::string npy_bytes(const std::string& shape, const std::vector<float>& values, const std::string& type = "<f4",
-                      const std::string& raw = "") {
-  std::string header = "{'descr': '" + type + "', 'fortran_order': False, 'shape': " + shape + ", }";
-  header.resize(117, ' ');
-  std::string bytes("\x93NUMPY\x01\x00\x76\x00", 10);
-  bytes += header + '\n';
-  bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
-  return bytes + raw;
-}
-
 void write(const fs::path& path, const std::string& bytes) {
   fs::create_directories(path.parent_path());
   replace_file(path, bytes);
 }
 
-void write_npy(const fs::path& path, const std::string& shape, const std::vector<float>& values,
-               const std::string& type = "<f4", const std::string& raw = "") {
-  write(path, npy_bytes(shape, values, type, raw));
+template <class T>
+void write_npy(const fs::path& path, const std::string& shape, const std::vector<T>& values) {
+  write(path, testing::npy_bytes(shape, values));
 }
 
 /// Two classes of `count` samples: a vector of two numbers, and a series of some length with two channels.
@@ -53,7 +43,7 @@ void write_samples(const fs::path& folder, int count) {
   for (const std::string label : {"cat", "dog"})
     for (int i = 0; i < count; ++i) {
       const auto x = static_cast<float>(i + (label == "cat" ? 0 : 100));
-      write_npy(folder / label / fmt::format("{}.point.npy", i), "(2,)", {x, -x});
+      write_npy(folder / label / fmt::format("{}.point.npy", i), "(2,)", std::vector<float>{x, -x});
       write_npy(folder / label / fmt::format("{}.motion.npy", i), fmt::format("({}, 2)", 1 + i % 3),
                 std::vector<float>(static_cast<std::size_t>(2 * (1 + i % 3)), x));
     }
@@ -109,7 +99,7 @@ TEST_CASE("What is missing or unreadable is refused with a count, or left out wh
   write_samples(folder / "own", 20);
   replace_file(folder.path() / "own/cat/3.point.npy", "<!DOCTYPE html><html>");
   fs::remove(folder.path() / "own/dog/4.motion.npy");
-  write_npy(folder.path() / "own/dog/5.point.npy", "(2,)", {NAN, 1});
+  write_npy(folder.path() / "own/dog/5.point.npy", "(2,)", std::vector<float>{NAN, 1});
   FolderImport import{.in = folder / "own", .modalities = {"point", "motion:length=4"}};
   CHECK_THROWS_WITH(read_own_data(import), Contains("3 files of 40 samples") && Contains("3.point.npy is a web page") &&
                                                Contains("--skip-unreadable"));
@@ -124,9 +114,11 @@ TEST_CASE("Arrays of an npz are read, the only one or that of a key", "[data]") 
     for (int i = 0; i < 10; ++i) {
       const auto x = static_cast<float>(i);
       const auto file = folder.path() / "own" / label / fmt::format("{}", i);
-      write(file.string() + ".point.npz", testing::stored_zip({{"arr_0.npy", npy_bytes("(2,)", {x, -x})}}));
-      write(file.string() + ".map.npz", testing::stored_zip({{"depth.npy", npy_bytes("(2, 3)", {x, 1, 2, 3, 4, 5})},
-                                                             {"mask.npy", npy_bytes("(1,)", {0})}}));
+      write(file.string() + ".point.npz",
+            testing::stored_zip({{"arr_0.npy", testing::npy_bytes("(2,)", std::vector{x, -x})}}));
+      write(file.string() + ".map.npz",
+            testing::stored_zip({{"depth.npy", testing::npy_bytes("(2, 3)", std::vector{x, 1.F, 2.F, 3.F, 4.F, 5.F})},
+                                 {"mask.npy", testing::npy_bytes("(1,)", std::vector{0.F})}}));
     }
   FolderImport import{.in = folder / "own", .modalities = {"point", "map:key=depth"}};
   write_dataset(folder / "d.h5", read_own_data(import));
@@ -186,7 +178,7 @@ TEST_CASE("Folders and options that do not fit are refused with what they are", 
 TEST_CASE("Maps of bytes stay bytes, and one of another type among them is refused", "[data]") {
   const TemporaryFolder folder;
   const auto write_bytes = [&](const std::string& name, const std::string& shape, std::size_t count) {
-    write_npy(folder / "own" / name, shape, {}, "|u1", std::string(count, '\xFF'));
+    write_npy(folder / "own" / name, shape, std::vector<std::uint8_t>(count, 255));
   };
   for (const std::string label : {"cat", "dog"})
     for (int i = 0; i < 10; ++i) {

@@ -15,8 +15,10 @@
 #include "core/data/caffe_pixel.hpp"
 #include "core/data/mmimdb_split.hpp"
 #include "core/data/resize.hpp"
+#include "core/storage/atomic_file.hpp"
 #include "core/storage/json_text.hpp"
 #include "tests/support/mmimdb_stand_in.hpp"
+#include "tests/support/npy_stand_in.hpp"
 #include "tests/support/peak_memory.hpp"
 #include "tests/support/shared_data.hpp"
 
@@ -216,14 +218,8 @@ TEST_CASE("A folder of prepared films is read as the file they come from", "[dat
   testing::write_mmimdb(folder / "m.hdf5", films);
   write_split(folder / "split.json", films.ids);
   const Hdf5File file(folder / "m.hdf5", Hdf5File::Mode::read);
-  const auto save = [&](const fs::path& path, const std::string& type, const std::string& shape, const auto& values) {
-    std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", type, shape);
-    header.resize(117, ' ');
-    header += '\n';
-    std::ofstream out(path, std::ios::binary);
-    out << "\x93NUMPY\x01" << '\0' << static_cast<char>(header.size()) << '\0' << header;
-    out.write(reinterpret_cast<const char*>(values.data()),
-              static_cast<std::streamsize>(values.size() * sizeof values[0]));
+  const auto save = [](const fs::path& path, const std::string& shape, const auto& values) {
+    replace_file(path, testing::npy_bytes(shape, values));
   };
   for (std::size_t row = 0; row < 6; ++row) {
     const fs::path split = folder / std::vector<std::string>{"train", "dev", "test"}[row / 2];
@@ -231,11 +227,10 @@ TEST_CASE("A folder of prepared films is read as the file they come from", "[dat
     const auto as_int = [](const std::vector<float>& values) {
       return std::vector<std::int32_t>(values.begin(), values.end());
     };
-    save(split / fmt::format("image_{:06}.npy", row % 2), "<i4", "3, 16, 10",
+    save(split / fmt::format("image_{:06}.npy", row % 2), "(3, 16, 10)",
          as_int(file.read_rows<float>("/images", row, 1)));
-    save(split / fmt::format("text_{:06}.npy", row % 2), "<f4", "300,", file.read_rows<float>("/features", row, 1));
-    save(split / fmt::format("label_{:06}.npy", row % 2), "<i4", "23,",
-         as_int(file.read_rows<float>("/genres", row, 1)));
+    save(split / fmt::format("text_{:06}.npy", row % 2), "(300,)", file.read_rows<float>("/features", row, 1));
+    save(split / fmt::format("label_{:06}.npy", row % 2), "(23,)", as_int(file.read_rows<float>("/genres", row, 1)));
   }
   write_dataset(folder / "a.h5", read_mmimdb({.in = folder / "m.hdf5", .split = folder / "split.json"}));
   write_dataset(folder / "b.h5", read_mmimdb({.in = folder.path()}));

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <iostream>
 #include <sstream>
 
@@ -55,8 +56,8 @@ TEST_CASE("`data synth` writes a file that `data show` describes, for people and
 
 TEST_CASE("`data show --check` lists all that is wrong and fails, or says that nothing is", "[master]") {
   const TemporaryFolder folder;
-  const auto [kind, samples] =
-      GENERATE(table<std::string, std::string>({{"av-digits", "200"}, {"movie-posters", "20"}, {"memes", "100"}}));
+  const auto [kind, samples] = GENERATE(table<std::string, std::string>(
+      {{"av-digits", "200"}, {"movie-posters", "20"}, {"memes", "100"}, {"meme-tokens", "100"}}));
   const std::string file = folder / "d.h5";
   output_of({"synth", "--kind", kind, "--out", file, "--samples", samples});
   CHECK_THAT(output_of({"show", file, "--check"}), Contains("nothing is wrong"));
@@ -69,6 +70,35 @@ TEST_CASE("`data show --check` lists all that is wrong and fails, or says that n
     made.write<float>("/modality/a/train", std::vector<float>(6), {2, 3});
   }
   CHECK_THROWS_WITH(data_command({"show", own, "--check"}), Contains("things") && Contains("configs/README.md"));
+}
+
+TEST_CASE("`data show` counts samples that are there twice, inside a split and across, and tells each split's means",
+          "[master]") {
+  const TemporaryFolder folder;
+  const std::string file = folder / "d.h5";
+  {
+    Hdf5File made(file, Hdf5File::Mode::create);
+    made.set_attribute("/", "task", "classification");
+    made.set_attribute("/", "classes", std::int64_t{2});
+    const auto write = [&](const std::string& split, const std::vector<float>& values) {
+      const std::size_t rows = values.size() / 2;
+      std::vector<std::int64_t> labels(rows, 1);
+      labels[0] = 0;
+      made.write<std::int64_t>("/label/" + split, labels, {rows});
+      made.write<float>("/modality/a/" + split, values, {rows, 2});
+    };
+    write("train", {0, 0, 2, 2, 2, 2, 4, 4});
+    write("val", {1, 1, 2, 2});
+    write("test", {9, 9, 1, 1, 9, 9});
+  }
+  const auto json = nlohmann::json::parse(output_of({"show", file, "--json"}));
+  CHECK(json.at("duplicates") == nlohmann::json{{"within", {{"train", 1}, {"val", 0}, {"test", 1}}}, {"across", 2}});
+  CHECK(json.at("summary").at("balance") == nlohmann::json{{"largest", 3}, {"smallest", 1}});
+  const auto& means = json.at("summary").at("modalities").at("a").at("mean");
+  CHECK(means.at(0).get<double>() == Approx(0).margin(1e-6));  // by train's own mean and std, 2 and the root of 2
+  CHECK(means.at(1).get<double>() == Approx(-0.5 / std::sqrt(2.0)).margin(1e-6));
+  const auto page = output_of({"show", file});
+  CHECK_THAT(page, Contains("2 samples of val and test are in another split, too"));
 }
 
 TEST_CASE("`data show` counts a multilabel sample in each of its classes", "[master]") {
