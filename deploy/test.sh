@@ -3,5 +3,6 @@
 set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/env.sh"
 cd "$HARMONIC_ROOT"
+[ -f build/build.ninja ] || export HARMONIC_UNITY=${HARMONIC_UNITY:-ON} # nobody works on the code yet
 ./deploy/build.sh all bench
 exec ctest --test-dir build --output-on-failure --parallel 2 "$@"
