@@ -55,6 +55,8 @@ std::vector<std::string> known_keys(std::string_view section) {
 
 std::vector<std::string> names_alike(const std::string& name, const std::vector<std::string>& known) {
   constexpr std::size_t kMost = 4;
+  // "width" is meant for widths, not for first-width.
+  if (const auto near = nearest(name, known); near.starts_with(name) && near.size() < name.size() + 3) return {};
   const auto is_part = [](const std::string& word, const std::string& whole) {
     const auto parts = split(whole, '-');
     return parts.size() > 1 && std::ranges::find(parts, word) != parts.end();

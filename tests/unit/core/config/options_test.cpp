@@ -330,7 +330,7 @@ TEST_CASE("A key that no command knows is named in a section that is another com
   CHECK_THAT(message("[supernet]\n\nepoch = 3\n"),
              Catch::Contains("line 3: unknown key 'epoch' in [supernet]") && Catch::Contains("did you mean epochs?"));
   CHECK_THAT(message("[fusion]\nlr = 3\n"),
-             Catch::Contains("weight-lr, weight-lr-min") && Catch::Contains("retrain-lr?"));
+             Catch::Contains("did you mean arch-lr, retrain-lr, weight-lr or weight-lr-min?"));
 }
 
 TEST_CASE("A key that is part of others is taken for them, and one of another command is sent there", "[config]") {

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "core/data/dataset_check.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/hdf5_file.hpp"
 #include "master/commands/commands.hpp"
@@ -57,7 +58,7 @@ TEST_CASE("`data synth` writes a file that `data show` describes, for people and
 TEST_CASE("`data show --check` lists all that is wrong and fails, or says that nothing is", "[master]") {
   const TemporaryFolder folder;
   const auto [kind, samples] = GENERATE(table<std::string, std::string>(
-      {{"av-digits", "200"}, {"movie-posters", "20"}, {"memes", "100"}, {"meme-tokens", "100"}}));
+      {{"av-digits", "200"}, {"av-parity", "200"}, {"memes", "100"}, {"meme-tokens", "100"}}));
   const std::string file = folder / "d.h5";
   output_of({"synth", "--kind", kind, "--out", file, "--samples", samples});
   CHECK_THAT(output_of({"show", file, "--check"}), Contains("nothing is wrong"));
@@ -185,6 +186,14 @@ TEST_CASE("Help is there on every level of `data`", "[master]") {
   CHECK_THAT(output_of({"import", "mmimdb", "--help"}), Contains("--missing-text"));
   CHECK_THAT(output_of({"import", "harmp", "--help"}), Contains("--blank-label"));
   CHECK_THAT(output_of({"show", "--help"}), Contains("--json"));
+}
+
+TEST_CASE("Of a few posters with many classes nothing is wrong but that some classes have none", "[master]") {
+  const TemporaryFolder folder;
+  const std::string file = folder / "d.h5";
+  output_of({"synth", "--kind", "movie-posters", "--out", file, "--samples", "20"});
+  CHECK_THROWS_WITH(data_command({"show", file, "--check"}), Contains("would be refused, or learnt badly from"));
+  for (const auto& problem : dataset_problems(file)) CHECK_THAT(problem, Contains("no sample of class"));
 }
 
 }  // namespace harmonic
