@@ -136,7 +136,7 @@ int against_random(const std::vector<std::string>& args) {
   const auto& settings = options.search;
   settings.check();
   torch::set_num_threads(settings.threads);
-  FrozenBackbones backbones(settings, torch::kCPU);
+  FrozenBackbones backbones(settings, torch::kCPU, 1);
   const DeviceSet devices = run_devices(settings, backbones.data().classes);
   const auto costs = operator_costs(devices.devices(), settings.fusion.operators, settings.fusion.channels,
                                     settings.fusion.side * settings.fusion.side);

@@ -18,6 +18,7 @@
 #include <fmt/format.h>
 
 #include "core/base/seconds_since.hpp"
+#include "core/config/data_memory.hpp"
 #include "core/config/options.hpp"
 #include "core/data/dataset_file.hpp"
 #include "tests/bench/bench_main.hpp"

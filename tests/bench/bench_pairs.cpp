@@ -102,7 +102,7 @@ nlohmann::ordered_json summary(const std::vector<Measured>& all) {
 /// Pairs of one data set, searched as a worker does.
 class Pairs {
  public:
-  explicit Pairs(SearchSettings settings) : settings_(settings), backbones_(settings, torch::kCPU) {
+  explicit Pairs(SearchSettings settings) : settings_(settings), backbones_(settings, torch::kCPU, 1) {
     settings_.fusion.retrain_repeats = 1;  // as a worker does: more are pieces of work of their own
     const DeviceSet devices = run_devices(settings, backbones_.data().classes);
     costs_ = operator_costs(devices.devices(), settings.fusion.operators, settings.fusion.channels,
