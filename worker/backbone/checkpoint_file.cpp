@@ -6,7 +6,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string_view>
 #include <utility>
 
@@ -201,16 +200,19 @@ std::size_t count_tensors(const PickleValue& dictionary) {
   return count;
 }
 
-/// Every dictionary with tensors, those above first; each once.
+/// Every dictionary with tensors, those above first; one that is in several places under each, what is in it once.
 std::vector<Place> places_in(const PickleValue& root) {
   std::vector<Place> places;
-  std::set<const PickleValue*> seen;
-  std::vector<std::pair<std::string, const PickleValue*>> level = {{"", &root}};
+  std::map<const PickleValue*, std::size_t> counts;
+  std::vector<std::pair<std::string, const PickleValue*>> level;
+  if (root.kind == Kind::dictionary) level.emplace_back("", &root);
   for (int depth = 0; depth <= kDeepest && !level.empty(); ++depth) {
     std::vector<std::pair<std::string, const PickleValue*>> next;
     for (const auto& [key, value] : level) {
-      if (value->kind != Kind::dictionary || !seen.insert(value).second) continue;
-      if (const auto tensors = count_tensors(*value); tensors > 0) places.push_back({key, value, tensors});
+      const auto [count, is_new] = counts.try_emplace(value);
+      if (is_new) count->second = count_tensors(*value);
+      if (count->second > 0) places.push_back({key, value, count->second});
+      if (!is_new) continue;
       for (std::size_t i = 0; i + 1 < value->items.size(); i += 2)
         if (value->items[i]->kind == Kind::text && value->items[i + 1]->kind == Kind::dictionary)
           next.emplace_back(below(key, value->items[i]->text), value->items[i + 1]);
@@ -259,6 +261,7 @@ std::vector<std::string> keys_of(const std::vector<Place>& places, const Place* 
 
 /// What a value is, for one who looked for weights in it.
 std::string words_for(const PickleValue& value) {
+  if (is_tensor(value)) return "a tensor";
   if (const auto function = function_of(value); !function.empty())
     return fmt::format("an object of {}", dotted(std::string(function)));
   return value.kind == Kind::list || value.kind == Kind::tuple ? "a list" : "no dictionary";

@@ -44,9 +44,9 @@ std::string pickled(torch::IntArrayRef shape) {
 /// A float tensor that begins at an offset of a storage.
 std::string pickled(const torch::Tensor& tensor, const std::string& storage, std::int64_t offset = 0,
                     const std::string& type = "FloatStorage") {
-  return "ctorch._utils\n_rebuild_tensor_v2\n((" + pickled("storage") + "ctorch\n" + type + "\n" + pickled(storage) +
-         pickled("cpu") + pickled(tensor.numel()) + "NtQ" + pickled(offset) + pickled(tensor.sizes()) +
-         pickled(tensor.strides()) + "\x89}tR";
+  return std::string("ctorch._utils\n_rebuild_tensor_v2\n((") + pickled("storage") + "ctorch\n" + type + "\n" +
+         pickled(storage) + pickled("cpu") + pickled(tensor.numel()) + "NtQ" + pickled(offset) +
+         pickled(tensor.sizes()) + pickled(tensor.strides()) + "\x89}tR";
 }
 
 std::string bytes_of(const torch::Tensor& tensor) {
@@ -89,7 +89,7 @@ std::string dictionary(const std::vector<NamedTensor>& tensors, std::vector<torc
 /// A dictionary of float tensors, in the form before 1.6.
 void write_checkpoint(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors) {
   std::vector<torch::Tensor> storages;
-  const auto content = "\x80\x02" + dictionary(tensors, storages);
+  const auto content = std::string("\x80\x02") + dictionary(tensors, storages);
   write_legacy(path, content, storages);
 }
 
@@ -229,8 +229,8 @@ TEST_CASE("A checkpoint in the legacy form is read", "[backbone]") {
 
 TEST_CASE("Values of a checkpoint that hold each other, or are larger than its data, cost nothing", "[backbone]") {
   const TemporaryFolder folder;
-  const auto read = [&](const std::string& content) {
-    write_legacy(folder / "w.pth", content, {torch::ones({1})});
+  const auto read = [&](const std::string& content, const std::vector<torch::Tensor>& storages = {}) {
+    write_legacy(folder / "w.pth", content, storages);
     return read_checkpoint(folder / "w.pth").tensors;
   };
   // A parameter of itself.
@@ -243,8 +243,9 @@ TEST_CASE("Values of a checkpoint that hold each other, or are larger than its d
   // 2^60 elements, all of them the same one.
   const std::vector<std::int64_t> sizes = {1 << 30, 1 << 30}, strides = {0, 0};
   const auto repeated =
-      read("}U\x01w" + ("ctorch._utils\n_rebuild_tensor_v2\n((" + pickled("storage")) + "ctorch\nFloatStorage\n" +
-           pickled("0") + "tQ" + pickled(std::int64_t{0}) + pickled(sizes) + pickled(strides) + "tRs");
+      read(std::string("}U\x01wctorch._utils\n_rebuild_tensor_v2\n((") + pickled("storage") + "ctorch\nFloatStorage\n" +
+               pickled("0") + "tQ" + pickled(std::int64_t{0}) + pickled(sizes) + pickled(strides) + "tRs",
+           {torch::ones({1})});
   CHECK_THAT(repeated.at("w").problem, Contains("beyond its data"));
 }
 
@@ -265,7 +266,7 @@ TEST_CASE("Weights are found under the usual keys, and whatever stands before al
     write_zip(file, weights, storages);
     CHECK(equal(import().first, tensors));
     for (const std::string key : {"model", "net", "model_state_dict"}) {
-      write_zip(file, "}" + pickled("epoch") + "K\x03s" + pickled(key) + weights + "s", storages);
+      write_zip(file, std::string("}") + pickled("epoch") + "K\x03s" + pickled(key) + weights + "s", storages);
       CHECK(equal(import().first, tensors));
       CHECK(import().second.key == key);
     }
@@ -274,7 +275,7 @@ TEST_CASE("Weights are found under the usual keys, and whatever stands before al
   // The average beside the weights; a lone tensor beside both.
   const auto both = [&](const std::string& first, const std::string& second) {
     storages.clear();
-    std::string content = "}" + pickled(second) + dictionary(others, storages) + "s";
+    std::string content = std::string("}") + pickled(second) + dictionary(others, storages) + "s";
     content += pickled(first) + dictionary(tensors, storages) + "s";
     write_zip(file, content + pickled("best") + pickled(torch::ones({}), "0") + "s", storages);
   };
@@ -286,12 +287,23 @@ TEST_CASE("Weights are found under the usual keys, and whatever stands before al
   CHECK_THROWS_WITH(import(), Contains("several keys") && Contains("--key: second, first"));
   CHECK(equal(import("second").first, others));
   CHECK_THROWS_WITH(import("third"), Contains("key 'third'") && Contains("second, first"));
+  // One dictionary under two keys.
+  storages.clear();
+  const auto once = dictionary(tensors, storages);
+  write_zip(
+      file,
+      std::string("}") + pickled("model") + once + std::string("q\0s", 3) + pickled("best") + std::string("h\0s", 3),
+      storages);
+  CHECK(import().second.key == "model");
+  CHECK(import("best").second.key == "best");
   // Two networks in one dictionary, and something of neither.
   storages.clear();
   auto pair = dictionary(tensors, storages, "student.");
   pair += dictionary(others, storages, "teacher.").substr(1);
-  write_zip(file, "}" + pickled("state_dict") + pair + pickled("loss.weight") + pickled(torch::ones({1}), "0") + "ss",
-            storages);
+  write_zip(
+      file,
+      std::string("}") + pickled("state_dict") + pair + pickled("loss.weight") + pickled(torch::ones({1}), "0") + "ss",
+      storages);
   CHECK_THROWS_WITH(import(), Contains("several networks") && Contains("--key: student, teacher"));
   CHECK(equal(import("teacher").first, others));
   storages.clear();
@@ -308,7 +320,7 @@ TEST_CASE("What is no dictionary of tensors is called what it is", "[backbone]")
     CHECK_THROWS_WITH(import_checkpoint(folder / "w.pth", sounds()), Contains("w.pth") && Contains(words));
   };
   refused("cmodels\nNet\n)\x81}b", "an object of models.Net");
-  refused("}" + pickled("model") + "cmodels\nNet\n)\x81}bs", "its keys: model (an object of models.Net)");
+  refused(std::string("}") + pickled("model") + "cmodels\nNet\n)\x81}bs", "its keys: model (an object of models.Net)");
   refused("}", "holds no tensors by name");
   replace_file(folder / "w.pth", testing::stored_zip({{"run/w.pth", "x"}}));
   CHECK_THROWS_WITH(import_checkpoint(folder / "w.pth", sounds()), Contains("zip archive") && Contains("run/w.pth"));
