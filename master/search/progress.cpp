@@ -69,10 +69,19 @@ void Progress::told(const Task& task, const Result& result) {
   if (std::holds_alternative<TestModel>(task.work)) test_s_ = {test_s_.sum + result.seconds, test_s_.count + 1};
 }
 
+double Progress::part_s(const Mean& known, const WorkerCount& workers) const {
+  if (known.count > 0) return known.value();
+  return workers.parts_under_way > 0 ? workers.busy * (clock_() - batch_start_s_) / workers.parts_under_way : 0;
+}
+
 double Progress::fusion_s(const Search& search, const WorkerCount& workers) const {
-  if (fusion_s_.count > 0) return fusion_s_.value();
-  if (search.phase() != Search::Phase::fusion || workers.parts_under_way == 0) return 0;
-  return workers.busy * (clock_() - batch_start_s_) / workers.parts_under_way;
+  return search.phase() == Search::Phase::fusion ? part_s(fusion_s_, workers) : fusion_s_.value();
+}
+
+bool Progress::tells_time(const Search& search, const WorkerCount& workers) const {
+  if (search.phase() == Search::Phase::retraining) return part_s(retraining_s_, workers) > 0;
+  if (search.phase() == Search::Phase::test) return part_s(test_s_, workers) > 0 || batch_done_ >= batch_size_;
+  return fusion_s(search, workers) > 0;
 }
 
 double Progress::seconds_left(const Search& search, const WorkerCount& workers, double a_fusion_s) const {
@@ -89,9 +98,9 @@ double Progress::seconds_left(const Search& search, const WorkerCount& workers, 
       case Search::Phase::fusion:
         return left * a_fusion_s + race;
       case Search::Phase::retraining:
-        return left * retraining_s_.value();
+        return left * part_s(retraining_s_, workers);
       case Search::Phase::test:
-        return left * test_s_.value();
+        return left * part_s(test_s_, workers);
       case Search::Phase::over:
         break;
     }
@@ -109,11 +118,8 @@ ProgressLine Progress::line(const Search& search, const WorkerCount& workers) co
                   batch_size_, searched_models(search.archive()), models(), workers.busy, workers.here);
   if (const double best = search.archive().best_metric(); best > 0) text += fmt::format("  best {:.2f} %", best);
   if (hypervolume_ > 0) text += fmt::format("  hypervolume {:.6g}", hypervolume_);
-  const double a_fusion_s = fusion_s(search, workers);
-  const bool nothing_known =
-      search.phase() == Search::Phase::test ? test_s_.count == 0 && batch_done_ < batch_size_ : a_fusion_s == 0;
-  if (nothing_known) return {std::move(text)};
-  return {std::move(text), seconds_left(search, workers, a_fusion_s)};
+  if (!tells_time(search, workers)) return {std::move(text)};
+  return {std::move(text), seconds_left(search, workers, fusion_s(search, workers))};
 }
 
 void Progress::generation_done(const Search& search, double hypervolume, const std::string& reference) {

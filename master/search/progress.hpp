@@ -23,7 +23,11 @@ class Progress {
     int count = 0;
     [[nodiscard]] double value() const { return count == 0 ? 0 : sum / count; }
   };
-  /// Of a fusion search; of the first ones by what is done of them. 0: not known yet
+  /// Of a piece of the batch; of the first ones by what is done of them. 0: not known yet
+  [[nodiscard]] double part_s(const Mean& known, const WorkerCount& workers) const;
+  /// Whether there is something to tell the time left by.
+  [[nodiscard]] bool tells_time(const Search& search, const WorkerCount& workers) const;
+  /// Of a fusion search, likewise.
   [[nodiscard]] double fusion_s(const Search& search, const WorkerCount& workers) const;
   /// @param a_fusion_s seconds of a fusion search
   [[nodiscard]] double seconds_left(const Search& search, const WorkerCount& workers, double a_fusion_s) const;

@@ -1,5 +1,7 @@
 #include "master/search/progress.hpp"
 
+#include <utility>
+
 #include <catch2/catch.hpp>
 
 #include "tests/support/fakes.hpp"
@@ -55,7 +57,8 @@ TEST_CASE("The time left of the last tests is that of tests, and unknown before 
   settings.generations = 1;
   settings.late_fusion = false;
   Search search(settings, Seed{7}, {find_space("avmnist-image"), find_space("avmnist-audio")},
-                {[](int, const BackboneGenome& genome) { return fake_costs(genome); }, fake_model_costs});
+                {[](int, const BackboneGenome& genome) { return fake_costs(genome); }, fake_model_costs},
+                /*pairs_at_once=*/1, /*most_retrainings=*/3);
   Progress progress(settings);
   const WorkerCount workers{.here = 1, .busy = 1};
   const auto tell = [&](const Task& task, double seconds) {
@@ -64,10 +67,14 @@ TEST_CASE("The time left of the last tests is that of tests, and unknown before 
     progress.told(task, result);
   };
   auto tasks = search.ask();
+  bool retrained = false;
   for (; !tasks.empty() && search.phase() != Search::Phase::test; tasks = search.ask()) {
     progress.batch(search, tasks);
+    if (search.phase() == Search::Phase::retraining && !std::exchange(retrained, true))
+      CHECK_FALSE(progress.line(search, workers).seconds_left);  // no retraining has been seen yet
     for (const auto& task : tasks) tell(task, 60);
   }
+  REQUIRE(retrained);
   REQUIRE(tasks.size() > 1);
   progress.batch(search, tasks);
   CHECK_FALSE(progress.line(search, workers).seconds_left);
