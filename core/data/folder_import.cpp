@@ -247,6 +247,7 @@ class FolderImporter final : public Importer {
     options.add("skip-unreadable", import_.skip_unreadable, "leave out samples whose files are missing or unreadable");
   }
   [[nodiscard]] std::vector<OptionFile> inputs() const override { return {{"in", in_}}; }
+  [[nodiscard]] bool takes_every_folder() const override { return true; }
   [[nodiscard]] DatasetContent read(const SamplesRead& tell) const override {
     FolderImport import = import_;
     import.in = in_;

@@ -22,6 +22,8 @@ class Importer {
   virtual void declare(OptionSet& options) = 0;
   /// Files and folders that its options name: no output may be one of them.
   [[nodiscard]] virtual std::vector<OptionFile> inputs() const = 0;
+  /// Whether every folder below its inputs is data, whatever its name: no output may lie there.
+  [[nodiscard]] virtual bool takes_every_folder() const { return false; }
   /// @param tell hears of every sample that was read
   /// @throws InputError naming the file that is missing or cannot be read
   [[nodiscard]] virtual DatasetContent read(const SamplesRead& tell) const = 0;

@@ -70,7 +70,7 @@ ExitCode data_import(const Arguments& args) {
   options.add("out", out, "data set file to write (HDF5); its folder is made where there is none").required();
   options.add("json", json, "print what the file holds as one JSON object");
   if (options.parse({args.begin() + 1, args.end()}) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  check_not_among(out, importer->inputs());
+  if (importer->takes_every_folder()) check_not_among(out, importer->inputs());
   const OutputFolder folder(out, "out", importer->inputs());
   check_own_kind(out, "out", "a data set", is_dataset);
   ProgressDisplay display("reading the folders");

@@ -206,7 +206,7 @@ TEST_CASE("A space of the user's own is trained, swept and priced by its name", 
   // On from those weights, from no others: a training without steps to speak of leaves them nearly as they are.
   const auto on = run(w.alone({"supernet",   "train", "--config", path("own.cfg"), "--data", w.data().string(),
                                "--modality", "image", "--space",  "tiny",          "--out",  path("on.h5"),
-                               "--epochs",   "1",     "--init",   path("w.h5"),    "--lr",   "1e-12",
+                               "--epochs",   "1",     "--init",   path("w.h5"),    "--lr",   "1e-8",
                                "--seed",     "77"}));
   INFO(on.err);
   REQUIRE(on.exit_code == 0);

@@ -211,8 +211,9 @@ TEST_CASE("Maps of bytes stay bytes, and one of another type among them is refus
       write_bytes(fmt::format("{}/{}.vector.npy", label, i), "(5,)", 5);
     }
   auto content = read_own_data({.in = folder / "own"});
-  const auto& bytes = content.samples.at("picture")[0].bytes;
-  CHECK(bytes.size() == 48 * content.class_labels[0].size());
+  const auto samples = content.class_labels[0].size();
+  const auto bytes = content.streams.at("picture")(Split::train, 0, samples);
+  CHECK(bytes.size() == 48 * samples);
   CHECK(std::ranges::count(bytes, 255) == std::ssize(bytes));
   CHECK(content.samples.at("vector")[0].floats.at(0) == 255);
   write_dataset(folder / "d.h5", content);
