@@ -43,6 +43,16 @@ Decoders make_decoders(const RawSamples& raw, const std::vector<std::string>& sp
   return decoders;
 }
 
+/// @throws InputError naming a modality that is wanted and not there
+void check_found(const std::vector<std::string>& wanted, const std::vector<std::string>& found, const fs::path& in) {
+  const auto has_none = [&](const std::string& name) { return std::ranges::find(found, name) == found.end(); };
+  const auto missing = std::ranges::find_if(wanted, has_none);
+  if (missing == wanted.end()) return;
+  const auto all = list_folder(in, {}).modalities;  // a CSV's columns are checked by name
+  throw InputError(fmt::format("{} has no file of modality {}", in.string(), *missing),
+                   fmt::format("did you mean {}? There are: {}", nearest(*missing, all), join(all, ", ")));
+}
+
 using Decoded = std::map<std::string, SampleDecoder::Sample>;
 
 /// Every modality of a sample, or nothing, and its problems told.
@@ -144,6 +154,7 @@ DatasetContent read_own_data(const FolderImport& import, const SamplesRead& tell
     throw InputError(
         fmt::format("{} names no media", import.in.string()),
         "PNG, JPEG, WAV, FLAC, OGG, NPY and NPZ are read, as <split>/<class>/<sample>.<modality>.<ext> or by a CSV");
+  check_found(wanted, raw.modalities, import.in);
   const auto decoders = make_decoders(raw, import.modalities);
 
   ProblemList problems;
@@ -227,7 +238,8 @@ class FolderImporter final : public Importer {
         "modality", import_.modalities,
         "a modality that is taken, and how: NAME:key=value,…; pictures: side, channels (1 or 3), fit (crop or "
         "stretch); sounds: frames, coefficients (of MFCCs), rate (Hz); arrays: length (of a series), key (of an "
-        "npz); none: all, as usual");
+        "npz); none: all, as usual",
+        {kWholeTexts.parse, kWholeTexts.text, listed_specs});
     options.add("group", import_.group, "column of the CSV whose samples stay in one split: a speaker, a patient");
     options.add("val-share", import_.shares.val, "share of val where splits are made", {0.001, 0.9});
     options.add("test-share", import_.shares.test, "share of test where splits are made", {0.001, 0.9});

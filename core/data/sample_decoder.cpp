@@ -208,6 +208,18 @@ std::optional<MediaKind> media_kind(const std::filesystem::path& path) {
   return found == kinds.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::vector<std::string> listed_specs(const std::string& text) {
+  std::vector<std::string> specs;
+  for (const auto& part : split(text, ',')) {
+    const bool is_key = part.find('=') < part.find(':');  // of the spec before
+    if (is_key && !specs.empty())
+      specs.back() += "," + part;
+    else
+      specs.push_back(part);
+  }
+  return specs;
+}
+
 std::string spec_name(const std::string& spec) {
   return trim(spec.substr(0, spec.find(':')));
 }

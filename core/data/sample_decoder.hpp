@@ -44,6 +44,8 @@ class SampleDecoder {
 
 /// @param spec "image:side=64", or the name alone @throws InputError naming the key or value that is not known
 [[nodiscard]] std::unique_ptr<SampleDecoder> make_decoder(const std::string& spec, MediaKind kind);
+/// The specs in a text that commas part, as they part keys: "image:side=64,channels=3,audio" is two.
+[[nodiscard]] std::vector<std::string> listed_specs(const std::string& text);
 /// The name in a spec: "image".
 [[nodiscard]] std::string spec_name(const std::string& spec);
 

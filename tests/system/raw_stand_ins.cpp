@@ -87,11 +87,14 @@ void write_raw_mmimdb(const fs::path& folder) {
   MmimdbStandIn films;
   nlohmann::json split;
   // The lists' order is not that of the rows.
-  for (const auto& [name, count] : {std::pair("train", 24), {"dev", 4}, {"test", 4}})
+  for (const auto& [name, count] : {std::pair("train", 12), {"dev", 2}, {"test", 2}}) {
+    std::vector<std::string> list;
     for (int i = 0; i < count; ++i) {
       films.ids.push_back(fmt::format("{:07}", 12345 + films.ids.size()));
-      split[name].insert(split[name].begin(), films.ids.back());
+      list.insert(list.begin(), films.ids.back());
     }
+    split[name] = list;
+  }
   fs::create_directories(folder);
   write_mmimdb(folder / "multimodal_imdb.hdf5", films);
   write(folder / "mmimdb_split.json", split.dump());
@@ -160,7 +163,7 @@ void write_raw_folder(const fs::path& folder) {
 
 void write_raw_avmnist_arrays(const fs::path& folder) {
   constexpr std::size_t kImage = 28, kAudio = 112;
-  for (const auto& [name, rows] : {std::pair(std::string("train"), std::size_t{72}), {"test", 20}}) {
+  for (const auto& [name, rows] : {std::pair(std::string("train"), std::size_t{36}), {"test", 10}}) {
     RandomStream random(Seed{6}, "arrays", rows);
     std::vector<double> images;
     std::vector<std::uint8_t> sounds, labels;

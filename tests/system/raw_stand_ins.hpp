@@ -4,10 +4,10 @@
 
 namespace harmonic::testing {
 
-// Raw data as people have them: the layouts and shapes of the real ones, and few samples. Every class is in every
-// split, and shows in every modality but MM-IMDB's.
+// Raw data as people have them: the layouts and shapes of the real ones, and few samples. Classes show in every
+// modality, but for MM-IMDB's, whose posters are noise.
 
-/// FOLDER/multimodal_imdb.hdf5 and FOLDER/mmimdb_split.json: 24, 4 and 4 films.
+/// FOLDER/multimodal_imdb.hdf5 and FOLDER/mmimdb_split.json: 12, 2 and 2 films.
 void write_raw_mmimdb(const std::filesystem::path& folder);
 
 /// FOLDER/annotations/{train,val,test}.jsonl and FOLDER/images: 18, 6 and 6 memes; one of train has no level, another
@@ -21,7 +21,7 @@ void write_clip_vocabulary(const std::filesystem::path& path);
 /// series of three channels and several lengths.
 void write_raw_folder(const std::filesystem::path& folder);
 
-/// FOLDER/{image,audio}/{train,test}_data.npy and FOLDER/{train,test}_labels.npy: 72 and 20 rows.
+/// FOLDER/{image,audio}/{train,test}_data.npy and FOLDER/{train,test}_labels.npy: 36 and 10 rows.
 void write_raw_avmnist_arrays(const std::filesystem::path& folder);
 
 /// FOLDER/mnist/{train,test}/<digit>/*.png, FOLDER/sound_450/{train,test}/<digit>/<digit>_<speaker>_<take>.wav: 60 and

@@ -77,6 +77,29 @@ TEST_CASE("A folder without splits is dealt by the seed, class by class, and rea
   CHECK(read_picture(folder / "sheet.png", 3).width > 1000);
 }
 
+TEST_CASE("Every key of a modality counts, whether modalities are given one by one or in a list", "[data]") {
+  const TemporaryFolder folder;
+  write_samples(folder / "own", 20);
+  std::string csv = "label,image,motion\n";
+  for (int i = 0; i < 10; ++i) csv += fmt::format("{},{}.png,own/cat/{}.motion.npy\n", i % 2 == 0 ? "a" : "b", i, i);
+  for (int i = 0; i < 10; ++i)
+    replace_file(folder / fmt::format("{}.png", i),
+                 "P6\n4 3\n255\n" + std::string(4 * 3 * 3, static_cast<char>('a' + i)));
+  replace_file(folder / "list.csv", csv);
+  using Words = std::vector<std::string>;
+  const auto words = GENERATE(Words{"--modality", "image:side=8,channels=1", "--modality", "motion:length=4"},
+                              Words{"--modality", "image:side=8,channels=1,motion:length=4"});
+  const auto importer = make_folder_importer();
+  OptionSet options("", "");
+  importer->declare(options);
+  Words all = {"--in", folder / "list.csv", "--val-share", "0.2", "--test-share", "0.2"};
+  all.insert(all.end(), words.begin(), words.end());
+  (void)options.parse(all);
+  const auto content = importer->read([](std::size_t, std::size_t) {});
+  CHECK(content.info.modalities.at(0).sample_shape == std::vector<std::size_t>{1, 8, 8});
+  CHECK(content.info.modalities.at(1).sample_shape == std::vector<std::size_t>{8});
+}
+
 TEST_CASE("Groups of a manifest stay in one split; several labels make a multilabel data set", "[data]") {
   const TemporaryFolder folder;
   write_samples(folder / "own", 30);
@@ -170,6 +193,8 @@ TEST_CASE("Folders and options that do not fit are refused with what they are", 
   refused({.in = folder / "absent"}, "no folder or CSV");
   refused({.in = folder / "own", .modalities = {"point:lenght=3"}}, "did you mean length");
   refused({.in = folder / "own", .modalities = {"motion"}}, "length=L");
+  refused({.in = folder / "own", .modalities = {"point", "moton:length=4"}}, "no file of modality moton");
+  refused({.in = folder / "own", .modalities = {"point", "moton"}}, "did you mean motion? There are: motion, point");
   refused({.in = folder / "own", .group = "speaker"}, "a folder has none");
   fs::create_directories(folder.path() / "own/train/cat");
   refused({.in = folder / "own"}, "is no split");
