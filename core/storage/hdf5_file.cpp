@@ -234,6 +234,7 @@ std::vector<hsize_t> chunk_of(const std::vector<std::size_t>& dims, std::size_t 
     const std::size_t slabs = (bytes + kChunkBytes - 1) / kChunkBytes;
     extent = std::max<hsize_t>(1, (extent + slabs - 1) / slabs);  // of one size, so that the last is nearly full
     bytes = row_bytes * extent;
+    if (extent > 1) break;  // about so large: parted within its rows as well, a slab may be half empty in each of them
   }
   return chunk;
 }

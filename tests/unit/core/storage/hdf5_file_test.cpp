@@ -211,6 +211,18 @@ TEST_CASE("A large data set is read by rows as by the whole", "[storage]") {
   }
 }
 
+TEST_CASE("A file is hardly larger than what it holds", "[storage]") {
+  const TemporaryFolder folder;
+  const std::vector<std::size_t> pictures = {4, 3, 224, 224}, maps = {1000, 1, 28, 28}, large = {3, 1024, 1024};
+  const auto dims = GENERATE_COPY(pictures, maps, large);
+  const std::vector<std::uint8_t> values(element_count(dims), 7);
+  {
+    Hdf5File file(folder / "f.h5", Hdf5File::Mode::create);
+    file.write<std::uint8_t>("/values", values, dims);
+  }
+  CHECK(static_cast<double>(std::filesystem::file_size(folder / "f.h5")) < 1.05 * static_cast<double>(values.size()));
+}
+
 TEST_CASE("A file that another program holds locked is read", "[storage]") {
   const TemporaryFolder folder;
   write_example<float>(folder / "f.h5", {1, 2});
