@@ -210,8 +210,8 @@ TEST_CASE("Maps of bytes stay bytes, and one of another type among them is refus
       write_bytes(fmt::format("{}/{}.picture.npy", label, i), "(3, 4, 4)", 48);
       write_bytes(fmt::format("{}/{}.vector.npy", label, i), "(5,)", 5);
     }
-  auto content = read_own_data({.in = folder / "own"});
-  const auto& bytes = content.samples.at("picture")[0].bytes;
+  const auto content = read_own_data({.in = folder / "own"});
+  const auto bytes = content.streams.at("picture")(Split::train, 0, content.class_labels[0].size());
   CHECK(bytes.size() == 48 * content.class_labels[0].size());
   CHECK(std::ranges::count(bytes, 255) == std::ssize(bytes));
   CHECK(content.samples.at("vector")[0].floats.at(0) == 255);
