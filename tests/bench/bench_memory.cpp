@@ -1,6 +1,6 @@
 // What the ranks of a machine hold together while they train and search on a data set: resident memory, private and
-// shared, each shared page counted once (the kernel's proportional set size). Random pictures: no number depends on
-// their levels.
+// shared, each shared page counted once (the kernel's proportional set size). Random pictures, and a few numbers beside
+// each, as a search wants two modalities: no number depends on their values.
 //
 //   bench_memory --folder DIR [--mib 2048] [--ranks 4]     the data set is written to DIR once
 
@@ -29,7 +29,8 @@ namespace harmonic::bench {
 namespace {
 
 constexpr int kClasses = 3;
-constexpr const char* kSpace = "harmp-image";
+constexpr const char *kSpace = "harmp-image", *kOtherSpace = "maxout";
+constexpr std::array<std::size_t, 1> kOtherSample = {32};
 
 struct Options {
   std::string folder, program = "build/harmonic", source = ".";
@@ -62,10 +63,13 @@ void write_pictures(const std::filesystem::path& path, std::size_t bytes) {
     for (auto& level : levels) level = static_cast<std::uint8_t>(random());
     return levels;
   };
+  content.info.modalities.push_back({"text", ElementType::float32, {kOtherSample[0]}, {0}, {1}});
   const std::array counts = {samples - samples / 5, samples / 10, samples / 10};
-  for (std::size_t split = 0; split < 3; ++split)
+  for (std::size_t split = 0; split < 3; ++split) {
+    content.samples["text"].at(split).floats.resize(counts.at(split) * kOtherSample[0], 0.5F);
     for (std::size_t i = 0; i < counts.at(split); ++i)
       content.class_labels.at(split).push_back(static_cast<std::int64_t>(i % kClasses));
+  }
   write_dataset(path, content);
 }
 
@@ -79,7 +83,8 @@ Resident resident(const testing::Process& job, const std::filesystem::path& prog
   for (const pid_t pid : job.family()) {
     std::error_code error;
     const auto running = std::filesystem::read_symlink(fmt::format("/proc/{}/exe", pid), error);
-    if (error || running.filename() != program.filename()) continue;  // mpirun and the launcher are none of its ranks
+    // mpirun and the launcher are none of its ranks.
+    if (error || !running.filename().string().starts_with(program.filename().string())) continue;
     std::ifstream rollup(fmt::format("/proc/{}/smaps_rollup", pid));
     std::map<std::string, double> kib;
     std::string word;
@@ -119,10 +124,13 @@ int run(const std::vector<std::string>& args) {
   chosen.declare(options);
   if (options.parse(args) == OptionSet::Parsed::help_printed) return static_cast<int>(ExitCode::done);
   const std::filesystem::path folder = chosen.folder;
-  const auto data = folder / fmt::format("pictures-{}.h5", chosen.mib), weights = folder / "weights.h5";
+  const auto data = folder / fmt::format("pictures-{}.h5", chosen.mib), image = folder / "image.h5",
+             text = folder / "text.h5";
   std::filesystem::create_directories(folder);
   if (!std::filesystem::exists(data)) write_pictures(data, static_cast<std::size_t>(chosen.mib) << 20U);
-  save_supernet(weights, Supernet(find_space(kSpace), kClasses, Seed{1}), {"image", "not trained"});
+  save_supernet(image, Supernet(find_space(kSpace), kClasses, Seed{1}), {"image", "not trained"});
+  save_supernet(text, Supernet(fitted_space(find_space(kOtherSpace), kOtherSample), kClasses, Seed{1}),
+                {"text", "not trained"});
   const auto size_mib = static_cast<double>(std::filesystem::file_size(data)) / (1 << 20);
   fmt::print("{} ranks, a file of {:.0f} MiB\n", chosen.ranks, size_mib);
 
@@ -156,7 +164,8 @@ int run(const std::vector<std::string>& args) {
                            chosen.program,  "search",
                            "--data",        data,
                            "--run",         folder / "run",
-                           "--modality",    fmt::format("image={},{}", kSpace, weights.string()),
+                           "--modality",    fmt::format("image={},{}", kSpace, image.string()),
+                           "--modality",    fmt::format("text={},{}", kOtherSpace, text.string()),
                            "--device",      fmt::format("gpu={}/luts/edge-gpu.json", chosen.source),
                            "--population",  "16",
                            "--generations", "1",

@@ -1,5 +1,6 @@
 #include "worker/data/views.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -25,7 +26,9 @@ class ViewStore final : public SampleStore {
     const auto of_sample = ids.remainder(samples_.size());
     const auto view = ids.floor_divide(samples_.size());
     auto rows = samples_.at(of_sample);
-    for (int v = 1; v < views_; ++v) {
+    if (ids.size(0) == 0) return rows;
+    const auto last = view.max().item<std::int64_t>();
+    for (auto v = std::max<std::int64_t>(1, view.min().item<std::int64_t>()); v <= last; ++v) {
       const auto own = view.eq(v).nonzero().flatten();
       if (own.size(0) == 0) continue;
       const auto there = own.to(rows.device());
