@@ -57,13 +57,6 @@ std::string fusion_key(const std::string& op, int channels, int positions) {
   return fmt::format("{0}-input:1_{1}_{2}-N:1-C:{1}-L:{2}", op, channels, positions);
 }
 
-void check_rows(const LookUpTable& table, const BackboneSpace& space, int head_classes) {
-  std::vector<std::string> missing;
-  for (auto& key : space_keys(space, head_classes))
-    if (!table.contains(key)) missing.push_back(std::move(key));
-  if (!missing.empty()) throw lacking_rows(table, missing, {.spaces = {space}, .head_classes = head_classes});
-}
-
 std::vector<CostPart> backbone_cost(const LookUpTable& table, const BackboneSpace& space, const BackboneGenome& genome,
                                     int head_classes) {
   std::vector<CostPart> parts;

@@ -22,13 +22,9 @@ struct CostPart {
 /// Table key of a fusion operator on (C channels, L positions): "LinearGLU-input:1_192_16-N:1-C:192-L:16".
 [[nodiscard]] std::string fusion_key(const std::string& op, int channels, int positions);
 
-/// @throws InputError when the table lacks a row that a search of the space may ask for; it ends with the command that
-///   makes the row
-void check_rows(const LookUpTable& table, const BackboneSpace& space, int head_classes);
-
 /// The parts of a backbone's cost, in order of execution. `head_classes` is the classifier's row to use (the data's
 /// number of classes, unless the table has another). Maxout has one part: maxout_key.
-/// @throws InputError as check_rows()
+/// @throws InputError when the table lacks a row; it ends with the command that makes it
 [[nodiscard]] std::vector<CostPart> backbone_cost(const LookUpTable& table, const BackboneSpace& space,
                                                   const BackboneGenome& genome, int head_classes);
 /// The parts of a fusion network's cost: one row an operator. @throws InputError likewise

@@ -5,6 +5,7 @@
 #include "core/base/error.hpp"
 #include "core/hardware/cost_model.hpp"
 #include "core/hardware/fusion_operators.hpp"
+#include "core/hardware/missing_rows.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "tests/support/shared_data.hpp"
 
@@ -81,7 +82,7 @@ TEST_CASE("A row that a modelled table lacks is named with the command that make
   CHECK_THROWS_WITH(backbone_cost(table, space, largest_genome(space), 7),
                     Contains("out_ch:7'") && Contains("t.json+more.json") &&
                         Contains(model_words + "--space avmnist-audio --classes 7 --out more.json;"));
-  CHECK_THROWS_WITH(check_rows(table, space, 7), Contains(model_words));
+  CHECK_THROWS_WITH(check_table(table, {.spaces = {space}, .head_classes = 7}), Contains(model_words));
   CHECK_THROWS_WITH(fusion_cost(table, {"Sum"}, 64, 9),
                     Contains(model_words + "--channels 64 --positions 9 --out more.json;"));
   // What the command writes fits beside the table.

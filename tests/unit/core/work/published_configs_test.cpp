@@ -5,7 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "core/data/synthetic.hpp"
-#include "core/hardware/cost_model.hpp"
+#include "core/hardware/missing_rows.hpp"
 #include "core/work/fitted_settings.hpp"
 #include "tests/support/shared_data.hpp"
 
@@ -35,7 +35,7 @@ TEST_CASE("Data that synth makes fit the config of what they stand for, and its 
   for (const auto& device : fitted.devices) {
     const auto table = LookUpTable::load({device.tables.begin(), device.tables.end()});
     for (const auto& modality : fitted.modalities)
-      CHECK_NOTHROW(check_rows(table, modality.space, data.info().classes));
+      CHECK_NOTHROW(check_table(table, {.spaces = {modality.space}, .head_classes = data.info().classes}));
   }
 }
 

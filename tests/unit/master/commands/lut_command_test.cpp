@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "core/data/dataset_file.hpp"
-#include "core/hardware/cost_model.hpp"
 #include "core/hardware/fusion_operators.hpp"
 #include "core/hardware/lut.hpp"
+#include "core/hardware/missing_rows.hpp"
 #include "core/hardware/model_size.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "master/commands/commands.hpp"
@@ -124,7 +124,7 @@ TEST_CASE("lut model covers the spaces of its config and what data ask for", "[m
   small.name = "small";
   small.resolution = 12;
   small.stages = {{24, 2, Activation::relu, false}};
-  for (const int classes : {7, 10}) CHECK_NOTHROW(check_rows(table, small, classes));
+  for (const int classes : {7, 10}) CHECK_NOTHROW(check_table(table, {.spaces = {small}, .head_classes = classes}));
   for (const int length : {40, 300})
     CHECK(table.contains(fmt::format("Maxout-input:{}-hidden:128-blocks:2-factor:2-pool:4", length)));
 }
