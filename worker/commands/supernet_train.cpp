@@ -102,13 +102,15 @@ struct TrainOptions {
   }
   /// Likewise the modality. @throws InputError: neither given nor recorded, or both and not the same
   [[nodiscard]] std::string modality_in_force() const {
-    const auto before = recorded ? recorded->modality : "";
+    const auto before = recorded ? recorded->source.modality : "";
     if (modality.empty() && before.empty()) throw lacks("modality");
     if (!modality.empty() && !before.empty() && modality != before)
       throw InputError(fmt::format("{} is the training of modality {}, not {}", state_file(), before, modality),
                        "leave --modality out, or give another --out");
     return modality.empty() ? before : modality;
   }
+  /// Likewise the file of the first weights; one that is given and holds others is found out by the state's conditions.
+  [[nodiscard]] std::string init_in_force() const { return init.empty() && recorded ? recorded->source.init : init; }
   /// Likewise the space, for such samples; one that is given as another is found out by the state's conditions.
   [[nodiscard]] BackboneSpace space_in_force(std::span<const std::size_t> sample) const {
     const auto before = recorded ? find_space_in(recorded->conditions) : std::nullopt;
@@ -130,7 +132,7 @@ struct TrainOptions {
 /// Before the work, on rank 0. @return whether the training that is to be resumed has ended already
 bool check_outputs(const TrainOptions& chosen) {
   for (const auto& file : {chosen.out, chosen.state_file(), chosen.previous_state_file()})
-    check_output(file, "out", {{"data", chosen.data}, {"init", chosen.init}});
+    check_output(file, "out", {{"data", chosen.data}, {"init", chosen.init_in_force()}});
   const bool begun = std::filesystem::exists(chosen.state_file()), ended = std::filesystem::exists(chosen.out);
   if (begun && !chosen.resume)
     throw InputError(fmt::format("{} holds a training that was cut off", chosen.state_file()),
@@ -180,6 +182,7 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
   torch::Device device = torch::kCPU;
   std::shared_ptr<const DatasetFile> data;
   std::optional<Supernet> initial;
+  const std::string init = chosen.init_in_force();
   std::string modality;
   TrainingData training;
   // What one rank cannot read or find, all hear of.
@@ -205,8 +208,8 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
     const auto& sample = data->modality(modality).sample_shape;
     const BackboneSpace space = chosen.space_in_force(sample);
     check_samples_fit(space, sample, "modality " + modality);
-    initial.emplace(chosen.init.empty() ? Supernet(space, data->info().classes, Seed{chosen.settings.seed})
-                                        : load_supernet(chosen.init, space, data->info().classes));
+    initial.emplace(init.empty() ? Supernet(space, data->info().classes, Seed{chosen.settings.seed})
+                                 : load_supernet(init, space, data->info().classes));
     DataMemory memory(chosen.data_memory_mib, place.size);
     training = {open_samples(data, modality, Split::train, memory), load_labels(*data, Split::train),
                 open_samples(data, modality, Split::val, memory), load_labels(*data, Split::val), data->info().labels};
@@ -222,7 +225,7 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
   control.stop = stop_signal_seen;
   control.state_file = chosen.state_file();
   control.save_every_s = chosen.save_every_s;
-  control.modality = modality;
+  control.source = {modality, init.empty() ? init : std::filesystem::absolute(init).string()};
   control.resume = chosen.resume;
   const auto trained = train_supernet(*initial, training, chosen.settings, *group, device, control);
   display.reset();
@@ -231,7 +234,7 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
     return ExitCode::stopped;
   }
   if (!leads) return ExitCode::done;
-  save_supernet(chosen.out, trained.supernet, {modality, provenance(*data, chosen.init, chosen.settings, trained)});
+  save_supernet(chosen.out, trained.supernet, {modality, provenance(*data, init, chosen.settings, trained)});
   for (const auto& file : {chosen.state_file(), chosen.previous_state_file()}) std::filesystem::remove(file);
   show_result(chosen, trained);
   return ExitCode::done;

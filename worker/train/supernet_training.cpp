@@ -148,7 +148,7 @@ class Trainer {
     state.values = flat_.values();
     state.moments = optimizer_.moments();
     state.buffers = flattened(supernet_.buffers());
-    save_training_state(control_.state_file, state, conditions_, control_.modality);
+    save_training_state(control_.state_file, state, conditions_, control_.source);
   }
 
   [[nodiscard]] double seconds() const { return state_.seconds + seconds_since(start_); }

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <string>
 
 #include <torch/types.h>
 
@@ -11,6 +10,7 @@
 #include "worker/group/collectives.hpp"
 #include "worker/train/training_data.hpp"
 #include "worker/train/training_settings.hpp"
+#include "worker/train/training_state.hpp"
 
 namespace harmonic {
 
@@ -33,7 +33,7 @@ struct TrainingControl {
   /// Asked at every step; when it says so on any rank, all stop after that step.
   std::function<bool()> stop = [] { return false; };
   std::filesystem::path state_file;  ///< rank 0 writes it; empty: none
-  std::string modality;              ///< of the data set, noted in it
+  TrainingSource source;             ///< noted in it
   double save_every_s = 30;          ///< the state to that file, and once more when it stops
   bool resume = false;               ///< go on from that file when there is one
   /// Sees every step's gradients, summed over the ranks, before they are clipped and used. (P)

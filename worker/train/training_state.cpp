@@ -18,6 +18,7 @@ namespace {
 constexpr std::string_view kFormat = "harmonic-training";
 constexpr std::int64_t kVersion = 1;
 constexpr const char* kModality = "modality";
+constexpr const char* kInit = "init";
 constexpr const char* kMend = "remove it to train from the start";
 
 std::string moment_name(std::size_t index) {
@@ -78,13 +79,14 @@ std::pair<Conditions, TrainingState> read_newest_state(const std::filesystem::pa
 }  // namespace
 
 void save_training_state(const std::filesystem::path& path, const TrainingState& state, const Conditions& conditions,
-                         const std::string& modality) {
+                         const TrainingSource& source) {
   keep_as(path, previous_version(path));
   replace_file(path, [&](const std::filesystem::path& temporary) {
     Hdf5File file(temporary, Hdf5File::Mode::create);
     file.set_attribute("/", "format", kFormat);
     file.set_attribute("/", "version", kVersion);
-    file.set_attribute("/", kModality, modality);
+    file.set_attribute("/", kModality, source.modality);
+    file.set_attribute("/", kInit, source.init);
     std::vector<std::string> names, values;
     for (const auto& [name, value] : conditions) {
       names.push_back(name);
@@ -116,9 +118,10 @@ std::optional<RecordedTraining> recorded_training(const std::filesystem::path& p
     if (!std::filesystem::exists(file)) continue;
     try {
       const Hdf5File state(file, Hdf5File::Mode::read);
-      return RecordedTraining{read_conditions_of(state), state.has_attribute("/", kModality)
-                                                             ? state.attribute_text("/", kModality)
-                                                             : std::string()};
+      const auto noted = [&](const char* name) {
+        return state.has_attribute("/", name) ? state.attribute_text("/", name) : std::string();
+      };
+      return RecordedTraining{read_conditions_of(state), {noted(kModality), noted(kInit)}};
     } catch (const std::exception&) {  // load_training_state says what is wrong with it
     }
   }

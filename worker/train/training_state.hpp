@@ -28,10 +28,16 @@ struct TrainingState {
   torch::Tensor best;                  ///< of the best epoch: average, then buffers; empty before the first
 };
 
+/// Where a training began, noted in its state.
+struct TrainingSource {
+  std::string modality = {};  ///< of the data set
+  std::string init = {};      ///< file of the first weights, an absolute path; empty: fresh ones
+};
+
 /// Replaces `path` as a whole, and keeps what was there as its previous_version. Tensors may be on any device.
-/// @param modality of the data set, noted in the file @throws RunError
+/// @throws RunError
 void save_training_state(const std::filesystem::path& path, const TrainingState& state, const Conditions& conditions,
-                         const std::string& modality = "");
+                         const TrainingSource& source = {});
 
 /// How much a state holds.
 struct StateSizes {
@@ -50,7 +56,7 @@ struct StateSizes {
 /// What a training was begun with.
 struct RecordedTraining {
   Conditions conditions;
-  std::string modality;  ///< empty in states of before it was noted
+  TrainingSource source;  ///< empty in states of before it was noted
 };
 /// That of the file's state, or of the one before where that is damaged; nothing where neither can be read.
 [[nodiscard]] std::optional<RecordedTraining> recorded_training(const std::filesystem::path& path);

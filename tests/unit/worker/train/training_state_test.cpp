@@ -42,10 +42,11 @@ TEST_CASE("A training's state reads back as it was written", "[training]") {
 TEST_CASE("A state tells what its training was begun with, and that before does where it is damaged", "[training]") {
   const testing::TemporaryFolder folder;
   CHECK_FALSE(recorded_training(folder / "s"));
-  save_training_state(folder / "s", some_state(), kConditions, "image");
+  save_training_state(folder / "s", some_state(), kConditions, {"image", "/weights.h5"});
   CHECK(recorded_training(folder / "s").value().conditions == kConditions);
-  CHECK(recorded_training(folder / "s").value().modality == "image");
-  save_training_state(folder / "s", some_state(), kConditions, "image");
+  CHECK(recorded_training(folder / "s").value().source.modality == "image");
+  CHECK(recorded_training(folder / "s").value().source.init == "/weights.h5");
+  save_training_state(folder / "s", some_state(), kConditions, {"image", ""});
   replace_file(folder / "s", "something else");
   CHECK(recorded_training(folder / "s").value().conditions == kConditions);
 }
