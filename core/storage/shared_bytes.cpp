@@ -1,8 +1,10 @@
 #include "core/storage/shared_bytes.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
@@ -81,7 +83,13 @@ std::optional<Descriptor> whole_file(const std::filesystem::path& path, std::siz
       continue;                                                                       // its last user has removed it
     }
     if (is_whole(file.get(), size)) return file;
-    if (!lock(file.get(), LOCK_EX)) return std::nullopt;
+    // Not to wait for: who is sooner, fills it and then shares it for as long as he lives. Whoever is refused has lost
+    // his share with that, and begins anew.
+    if (!lock(file.get(), LOCK_EX | LOCK_NB)) {
+      if (errno != EWOULDBLOCK) return std::nullopt;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      continue;
+    }
     if (!is_there(file.get())) continue;
     if (!is_whole(file.get(), size)) {
       const auto bytes = static_cast<off_t>(size + sizeof kWhole);

@@ -1,6 +1,7 @@
 #include "core/storage/shared_bytes.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <stdexcept>
 
@@ -81,6 +82,26 @@ TEST_CASE("Processes that ask for bytes at once get the same, made by one of the
     }));
   for (const auto child : children) CHECK(exit_of(child) == 0);
   CHECK(files_in(notes) == 1);
+}
+
+TEST_CASE("Who has shared bytes keeps nobody waiting who asked at the same moment", "[storage]") {
+  constexpr int kRounds = 40, kProcesses = 3;
+  for (int round = 0; round < kRounds; ++round) {
+    const testing::TemporaryFolder folder, notes;
+    const auto start = std::chrono::steady_clock::now() + std::chrono::milliseconds(5);
+    std::vector<pid_t> children;
+    for (int i = 0; i < kProcesses; ++i)
+      children.push_back(in_process([&] {
+        while (std::chrono::steady_clock::now() < start) continue;
+        const auto bytes = SharedBytes::get(7, kSize, fill, folder.path());
+        std::ofstream(notes / fmt::format("{}", getpid())) << "has them";
+        for (int waits = 0; waits < 10'000 && files_in(notes) < kProcesses; ++waits) usleep(1000);
+        return bytes != nullptr && is_filled(bytes->bytes()) && files_in(notes) == kProcesses;
+      }));
+    int failed = 0;
+    for (const auto child : children) failed += exit_of(child) == 0 ? 0 : 1;
+    REQUIRE(failed == 0);
+  }
 }
 
 TEST_CASE("What a killed process was making is made anew, and what killed ones left goes", "[storage]") {
