@@ -119,12 +119,12 @@ void write_contact_sheet(const std::filesystem::path& path, const DatasetFile& d
 
 bool is_contact_sheet(const std::filesystem::path& path) {
   constexpr std::string_view kPng = "\x89PNG\r\n\x1a\n";
-  constexpr std::size_t kWidthAt = 16, kHeightAt = 20, kBytes = 4;  // in the first chunk, the largest byte first
+  constexpr std::size_t kWidthAt = 16, kHeightAt = 20, kNumber = 4;  // in the first chunk, the largest byte first
   const auto beginning = beginning_of(path);
-  if (!beginning.starts_with(kPng) || beginning.size() < kHeightAt + kBytes) return false;
+  if (!beginning.starts_with(kPng) || beginning.size() < kHeightAt + kNumber) return false;
   const auto number_at = [&](std::size_t at) {
     std::size_t number = 0;
-    for (std::size_t i = at; i < at + kBytes; ++i) number = 256 * number + static_cast<unsigned char>(beginning[i]);
+    for (std::size_t i = at; i < at + kNumber; ++i) number = 256 * number + static_cast<unsigned char>(beginning[i]);
     return number;
   };
   return number_at(kHeightAt) == kHeight && number_at(kWidthAt) > 0 && number_at(kWidthAt) % kBlock == 0;
