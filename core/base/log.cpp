@@ -74,12 +74,16 @@ int columns() {
   return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsualColumns;
 }
 
-/// Leaves the last column free, at which terminals begin a new line. Cuts between characters (UTF-8).
-std::string_view cut(std::string_view line) {
-  auto length = static_cast<std::size_t>(columns() - 1);
-  if (line.size() <= length) return line;
-  while (length > 0 && (static_cast<unsigned char>(line[length]) & 0xC0U) == 0x80U) --length;
-  return line.substr(0, length);
+/// Leaves the last column free, at which terminals begin a new line. Cuts between words, and says so: half a number
+/// would read as another one.
+std::string cut(std::string_view line) {
+  constexpr std::string_view kMore = " ...";
+  const auto length = static_cast<std::size_t>(columns() - 1);
+  if (line.size() <= length) return std::string(line);
+  if (length <= kMore.size()) return std::string(kMore.substr(kMore.size() - length));
+  const auto end = line.find_last_of(' ', length - kMore.size());
+  return std::string(line.substr(0, end == std::string_view::npos ? 0 : line.find_last_not_of(' ', end) + 1)) +
+         std::string(kMore);
 }
 
 /// A launcher removes it itself.

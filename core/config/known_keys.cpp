@@ -1,6 +1,7 @@
 #include "core/config/known_keys.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "core/base/text.hpp"
@@ -34,6 +35,28 @@ const std::vector<std::string> kOfSupernet = {"seed",
                                               "calibration-batch",
                                               "sync-batch-norm"};
 
+/// Of a config file of a search, keys without a value among them: those stand in its comments.
+std::map<std::string, std::vector<std::string>, std::less<>> keys_of_search() {
+  SearchSettings search;
+  OptionSet options("", "");
+  search.declare(options);
+  std::map<std::string, std::vector<std::string>, std::less<>> keys;
+  const auto values = options.values();
+  std::string section;
+  for (const auto& line : split(options.to_ini(), '\n')) {
+    if (line.starts_with('[')) section = line.substr(1, line.find(']') - 1);
+    const auto key =
+        trim(line.substr(line.starts_with("# ") ? 2 : 0, line.find(" =") - (line.starts_with("# ") ? 2 : 0)));
+    if (values.contains(key)) keys[section].push_back(key);
+  }
+  return keys;
+}
+
+const std::map<std::string, std::vector<std::string>, std::less<>>& of_search() {
+  static const auto keys = keys_of_search();
+  return keys;
+}
+
 }  // namespace
 
 const std::vector<std::string>& known_sections() {
@@ -44,13 +67,9 @@ const std::vector<std::string>& known_sections() {
 std::vector<std::string> known_keys(std::string_view section) {
   if (section == "reproduce") return kOfReproduce;
   if (section == "supernet") return kOfSupernet;
-  std::vector<std::string> keys;
-  if (std::ranges::find(known_sections(), section) == known_sections().end()) return keys;
-  SearchSettings search;
-  OptionSet options("", "");
-  search.declare(options);
-  for (const auto& [name, values] : options.values()) keys.push_back(name);
-  return keys;
+  const auto& sections = of_search();
+  const auto found = sections.find(section);
+  return found == sections.end() ? std::vector<std::string>() : found->second;
 }
 
 std::vector<std::string> names_alike(const std::string& name, const std::vector<std::string>& known) {

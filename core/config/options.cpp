@@ -285,6 +285,17 @@ void OptionSet::take(const IniFile& file, const std::string& path) {
 }
 
 void OptionSet::take(const std::vector<Config>& files) {
+  const auto is_known = [&](const IniSection& section) {
+    return family_of(section) != nullptr || section.name.starts_with(std::string(kSpaces) + ".") ||
+           has_word(known_sections(), section.name) ||
+           std::ranges::find(options_, section.name, &Option::section) != options_.end();
+  };
+  // Before any value: one that names a space is wrong when the section of that space is misspelt.
+  for (const auto& [sections, path] : files)
+    for (const auto& section : sections)
+      if (!is_known(section))
+        throw InputError(fmt::format("{}: unknown section [{}]", line_of(path, section.line), section.name),
+                         mend_of_section(section.name));
   for (const auto& [sections, path] : files)
     for (const auto& section : sections)
       if (const auto* family = family_of(section); family != nullptr)
@@ -339,20 +350,22 @@ namespace {
 /// Of a section that is another command's. @throws InputError naming a key that no command knows
 void check_foreign(const IniSection& section, const std::string& path) {
   const auto known = known_keys(section.name);
-  for (const auto& entry : section.entries)
-    if (!has_word(known, entry.key))
-      throw InputError(fmt::format("{}: unknown key '{}' in [{}]", line_of(path, entry.line), entry.key, section.name),
-                       fmt::format("did you mean {}?", likely_names(entry.key, known)));
+  for (const auto& entry : section.entries) {
+    if (has_word(known, entry.key)) continue;
+    const auto owner = std::ranges::find_if(known_sections(),
+                                            [&](const auto& other) { return has_word(known_keys(other), entry.key); });
+    throw InputError(fmt::format("{}: unknown key '{}' in [{}]", line_of(path, entry.line), entry.key, section.name),
+                     owner != known_sections().end() ? fmt::format("move it to [{}]", *owner)
+                                                     : fmt::format("did you mean {}?", likely_names(entry.key, known)));
+  }
 }
 
 }  // namespace
 
 void OptionSet::take_section(const IniSection& section, const std::string& path) {
   if (std::ranges::find(options_, section.name, &Option::section) == options_.end()) {
-    if (section.name.starts_with(std::string(kSpaces) + ".")) return;
-    if (has_word(known_sections(), section.name)) return check_foreign(section, path);
-    throw InputError(fmt::format("{}: unknown section [{}]", line_of(path, section.line), section.name),
-                     mend_of_section(section.name));
+    if (!section.name.starts_with(std::string(kSpaces) + ".")) check_foreign(section, path);
+    return;
   }
   // Of a file in the current folder, too: its paths are relative to it, and said to be.
   const fs::path folder = fs::path(path).has_parent_path() ? fs::path(path).parent_path() : fs::path(".");

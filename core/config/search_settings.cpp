@@ -356,7 +356,7 @@ void SearchSettings::check() const {
       throw InputError(fmt::format("operators lists {} twice", op), "name every operator once");
   if (used.warmup_epochs >= used.epochs)
     throw InputError(fmt::format("warmup-epochs is {}, epochs is {}", used.warmup_epochs, used.epochs),
-                     "leave epochs in which the architecture is stepped");
+                     "the architecture is stepped in what is left: give --warmup-epochs below --epochs");
   if (fusion.pairs_at_once > 1) {
     const auto refused = [&](const std::string& why) {
       throw InputError(fmt::format("pairs-at-once is {}, but {}", fusion.pairs_at_once, why),

@@ -68,11 +68,11 @@ void visit_samples(const Hdf5File& file, const ModalityInfo& modality, Split spl
   }
 }
 
-ChannelStatistics channel_statistics(const Hdf5File& file, const ModalityInfo& modality) {
+ChannelStatistics channel_statistics(const Hdf5File& file, const ModalityInfo& modality, Split split) {
   const std::size_t channels = modality.sample_shape.front();
   const std::size_t size = element_count(modality.sample_shape) / channels;
   std::vector<Moments> moments(channels);
-  visit_samples(file, modality, Split::train, [&](const auto& values, std::size_t) {
+  visit_samples(file, modality, split, [&](const auto& values, std::size_t) {
     for (std::size_t c = 0; c < channels; ++c) moments[c].join(moments_of(values, c, channels, size));
   });
   return from_moments(moments);

@@ -18,9 +18,10 @@ namespace harmonic {
 void visit_samples(const Hdf5File& file, const ModalityInfo& modality, Split split,
                    const std::function<void(const std::vector<float>& values, std::size_t first)>& visit);
 
-/// Mean and standard deviation of every channel of train (of every feature of a vector), of the whole population; std 1
-/// of a channel whose values are all the same. @throws InputError as above
-[[nodiscard]] ChannelStatistics channel_statistics(const Hdf5File& file, const ModalityInfo& modality);
+/// Mean and standard deviation of every channel of a split (of every feature of a vector), of the whole population; std
+/// 1 of a channel whose values are all the same. @throws InputError as above
+[[nodiscard]] ChannelStatistics channel_statistics(const Hdf5File& file, const ModalityInfo& modality,
+                                                   Split split = Split::train);
 
 /// The same of float samples that are in memory, of `channels` x `size` values each.
 [[nodiscard]] ChannelStatistics channel_statistics(const std::vector<float>& samples, std::size_t channels,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include <fmt/format.h>
@@ -20,7 +21,8 @@ namespace {
 constexpr std::size_t kFewestSamples = 2;  ///< of a split, that a search asks for
 constexpr double kFarMean = 3;             ///< normalised: samples should have mean 0 and std 1, or about that
 constexpr double kNarrow = 0.1, kWide = 10;
-constexpr std::size_t kFewChannels = 4;  ///< whose statistics fit in a line
+constexpr std::size_t kEnoughToCompare = 10;  ///< samples of a split, to tell its scale
+constexpr std::size_t kFewChannels = 4;       ///< whose statistics fit in a line
 
 /// "cat, dog and 12 more"
 std::string some_of(const std::vector<std::string>& names) {
@@ -85,6 +87,22 @@ std::optional<std::string> scale_problem(const ModalityInfo& modality, const Cha
       modality.name, mean, deviation, right);
 }
 
+/// A split that was scaled by itself, or not at all: others are read with the mean and std of train.
+std::optional<std::string> split_problem(const ModalityInfo& modality, Split split, const ChannelStatistics& its,
+                                         const ChannelStatistics& train) {
+  double away = 0, ratio = 0;
+  for (std::size_t c = 0; c < train.mean.size(); ++c) {
+    const double scale = std::max(train.std[c], std::numeric_limits<float>::min());
+    away += std::abs(its.mean[c] - train.mean[c]) / scale / static_cast<double>(train.mean.size());
+    ratio += its.std[c] / scale / static_cast<double>(train.mean.size());
+  }
+  if (away <= kFarMean && ratio >= kNarrow && ratio <= kWide) return std::nullopt;
+  return fmt::format(
+      "/modality/{}: samples of {} are on another scale than those of train: their mean is {:.3g} of train's standard "
+      "deviations away, their deviation {:.3g} times train's; write all splits in the same unit",
+      modality.name, to_text(split), away, ratio);
+}
+
 }  // namespace
 
 bool is_dataset(const std::filesystem::path& path) {
@@ -115,11 +133,18 @@ std::vector<std::string> dataset_problems(const std::filesystem::path& path) {
   for (const auto& modality : info.modalities) {
     if (const auto problem = shape_problem(modality.sample_shape))
       tell(fmt::format("/modality/{}: {}", modality.name, *problem));
+    ChannelStatistics train;
     for (const Split split : kSplits) {
       try {
-        visit_samples(file, modality, split, [](const auto&, std::size_t) {});
-        if (split == Split::train && info.samples[0] > 0)
-          tell(scale_problem(modality, channel_statistics(file, modality)));
+        const auto samples = info.samples[static_cast<std::size_t>(split)];
+        if (split == Split::train && samples > 0) {
+          train = channel_statistics(file, modality, split);
+          tell(scale_problem(modality, train));
+        } else if (samples >= kEnoughToCompare && info.samples[0] >= kEnoughToCompare && !train.mean.empty()) {
+          tell(split_problem(modality, split, channel_statistics(file, modality, split), train));
+        } else {
+          visit_samples(file, modality, split, [](const auto&, std::size_t) {});
+        }
       } catch (const InputError& e) {
         problems.emplace_back(e.what());
       }

@@ -146,7 +146,8 @@ void check_samples_fit(const BackboneSpace& space, std::span<const std::size_t> 
         fmt::format("write in-channels = {} and resolution = {} in a [space.NAME] of your own, or name another space",
                     sample[0], sample[1]);
   else if (sample.size() == 3 && wanted.size() == 3)
-    mend = "pictures must be square: crop or pad them";
+    mend = sample[0] == sample[1] && sample[2] < sample[0] ? "channels come first: write x.transpose(0, 3, 1, 2)"
+                                                           : "pictures must be square: crop or pad them";
   throw InputError(fmt::format("{} has samples of shape {}, space {} takes {}", whose, fmt::join(sample, "x"),
                                space.name, fmt::join(wanted, "x")),
                    mend);

@@ -52,6 +52,9 @@ ShownRun open_run(const std::string& folder) {
   const RunPaths paths{folder};
   if (!std::filesystem::is_directory(paths.folder))
     throw InputError(fmt::format("there is no folder {}", folder), "give the directory of a run to --run");
+  if (!std::filesystem::exists(paths.config()))
+    throw InputError(fmt::format("{} holds no run: there is no {}", folder, paths.config().filename().string()),
+                     "give the directory that a search was given as --run");
   auto data = find_data_shape(paths.inputs());
   auto settings = settings_of(paths.config());
   if (data) settings = fitted_settings(std::move(settings), data->samples);

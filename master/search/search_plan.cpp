@@ -30,9 +30,8 @@ int generations_told(const RunPaths& paths) try {
 /// A run cannot go back. @param done generations
 void check_generations(int asked, int done) {
   if (asked < done)
-    throw InputError(
-        fmt::format("generations is {}, but {} generations of this run are done", asked, done),
-        fmt::format("give --generations {} to end it there, a larger number to go on, or leave it out", done));
+    throw InputError(fmt::format("generations is {}, but {} generations of this run are done", asked, done),
+                     fmt::format("give --generations {} to end it there, or a larger number to go on", done));
 }
 
 Search make_search(const SearchSettings& settings, const RunInputs& inputs, const RunPaths& paths,

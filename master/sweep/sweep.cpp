@@ -13,6 +13,7 @@
 #include "core/hardware/missing_rows.hpp"
 #include "core/space/prefix_groups.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "core/storage/csv.hpp"
 #include "core/storage/foreign_content.hpp"
 #include "core/storage/json_text.hpp"
 #include "core/storage/output_file.hpp"
@@ -64,6 +65,12 @@ ScoredBackbones resumed_rows(const SweepOptions& options, const SweepSubject& su
   if (!others.empty())
     throw InputError(fmt::format("{} is of another sweep: {}", options.out, join(others, ", ")),
                      "go on with its own weights, data and options, or give another --out");
+  // Rows are priced anew each time; without tables they would lose what they cost.
+  if (const auto header = CsvTable::read(options.out).header(); options.devices.empty())
+    for (const auto& column : header)
+      if (column.starts_with("latency_ms"))
+        throw InputError(fmt::format("{} has column {}, and no device is given", options.out, column),
+                         "give the same --device as before, or another --out");
   return read_sweep(options.out, subject.space);
 }
 

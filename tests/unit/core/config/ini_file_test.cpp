@@ -38,6 +38,7 @@ TEST_CASE("A comment begins with a semicolon, too, and may stand behind a value 
   CHECK(file[0].values("seed") == std::vector<std::string>{"64"});
   CHECK(file[0].values("K") == std::vector<std::string>{"5;E = 3;D = 2"});
   CHECK(file[0].values("out") == std::vector<std::string>{"a ; b"});
+  CHECK(read("[run]\nout = \"a # b\" # see \"x\"\n")[0].entries[0].value == "a # b");
   CHECK_THROWS_WITH(read("[run]\nout = \"a\" b\n"), Catch::Contains("closing quote"));
 }
 

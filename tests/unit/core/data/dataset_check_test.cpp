@@ -57,6 +57,26 @@ TEST_CASE("All that training would refuse is said at once, with how to mend it",
   CHECK_THAT(problems_of(made), Contains("channels come first"));
 }
 
+TEST_CASE("A split on another scale than train is named, with how far it is away", "[data]") {
+  auto made = content();
+  for (std::size_t split = 0; split < 3; ++split) {
+    made.class_labels.at(split).clear();
+    made.samples["map"].at(split).floats.clear();
+    made.samples["text"].at(split).floats.clear();
+    for (int i = 0; i < 12; ++i) {
+      const auto x = static_cast<float>(i);
+      made.class_labels.at(split).push_back(i % 2);
+      made.samples["map"].at(split).floats.insert(made.samples["map"].at(split).floats.end(), {x, 1 - x, x, 3});
+      made.samples["text"].at(split).floats.insert(made.samples["text"].at(split).floats.end(), {x, -x});
+    }
+  }
+  CHECK(problems_of(made).empty());
+  for (float& value : made.samples["text"][1].floats) value *= 1000;
+  const auto problems = problems_of(made);
+  CHECK_THAT(problems, Contains("/modality/text: samples of val") && Contains("1e+03 times") && Contains("same unit"));
+  CHECK_THAT(problems, !Contains("/modality/map"));
+}
+
 TEST_CASE("What published networks read as it is counts as scaled", "[data]") {
   auto made = content();
   made.info.modalities[0] = {
