@@ -150,10 +150,12 @@ DatasetContent read_own_data(const FolderImport& import, const SamplesRead& tell
   if (is_folder && !import.group.empty())
     throw InputError("--group names a column, and a folder has none", "give a CSV manifest");
   RawSamples raw = is_folder ? list_folder(import.in, wanted) : list_manifest(import.in, wanted, import.group);
-  if (raw.samples.empty() || raw.modalities.empty())
+  if (raw.samples.empty() || raw.modalities.empty()) {
+    if (is_folder && !list_folder(import.in, {}).modalities.empty()) check_found(wanted, raw.modalities, import.in);
     throw InputError(
         fmt::format("{} names no media", import.in.string()),
         "PNG, JPEG, WAV, FLAC, OGG, NPY and NPZ are read, as <split>/<class>/<sample>.<modality>.<ext> or by a CSV");
+  }
   check_found(wanted, raw.modalities, import.in);
   const auto decoders = make_decoders(raw, import.modalities);
 

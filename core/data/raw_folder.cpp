@@ -19,7 +19,8 @@ std::vector<fs::path> RawFolder::files(const fs::path& folder, std::string_view 
   for (const auto& entry : fs::directory_iterator(folder)) {
     if (is_system_file(entry.path())) {
       passed_.push_back(entry.path());
-    } else if (entry.is_regular_file() && (extension.empty() || lower_extension(entry.path()) == extension)) {
+    } else if ((entry.is_regular_file() || !entry.exists()) &&  // a link to nothing: whoever reads it says so
+               (extension.empty() || lower_extension(entry.path()) == extension)) {
       files.push_back(entry.path());
     }
   }

@@ -199,11 +199,27 @@ class ArrayDecoder final : public SampleDecoder {
 }  // namespace
 
 std::optional<MediaKind> media_kind(const std::filesystem::path& path) {
-  static const std::map<std::string, MediaKind> kinds = {{".png", MediaKind::picture},  {".jpg", MediaKind::picture},
-                                                         {".jpeg", MediaKind::picture}, {".bmp", MediaKind::picture},
-                                                         {".wav", MediaKind::sound},    {".flac", MediaKind::sound},
-                                                         {".ogg", MediaKind::sound},    {".aiff", MediaKind::sound},
-                                                         {".npy", MediaKind::array},    {".npz", MediaKind::array}};
+  static const std::map<std::string, MediaKind> kinds = {{".png", MediaKind::picture},
+                                                         {".jpg", MediaKind::picture},
+                                                         {".jpeg", MediaKind::picture},
+                                                         {".bmp", MediaKind::picture},
+                                                         {".wav", MediaKind::sound},
+                                                         {".flac", MediaKind::sound},
+                                                         {".ogg", MediaKind::sound},
+                                                         {".aiff", MediaKind::sound},
+                                                         {".npy", MediaKind::array},
+                                                         {".npz", MediaKind::array},
+                                                         // Not read, but a sample's all the same: they are named.
+                                                         {".webp", MediaKind::picture},
+                                                         {".gif", MediaKind::picture},
+                                                         {".tif", MediaKind::picture},
+                                                         {".tiff", MediaKind::picture},
+                                                         {".heic", MediaKind::picture},
+                                                         {".avif", MediaKind::picture},
+                                                         {".mp3", MediaKind::sound},
+                                                         {".m4a", MediaKind::sound},
+                                                         {".aac", MediaKind::sound},
+                                                         {".opus", MediaKind::sound}};
   const auto found = kinds.find(lower_extension(path));
   return found == kinds.end() ? std::nullopt : std::optional(found->second);
 }

@@ -51,6 +51,11 @@ constexpr std::array kBinaries = {ForeignKind{"\x1f\x8b", "a gzip file", "unpack
                                   ForeignKind{"\x89PNG\r\n\x1a\n", "a PNG picture", kConvert},
                                   ForeignKind{"\xff\xd8\xff", "a JPEG picture", kConvert},
                                   ForeignKind{"WEBP", "a WebP picture", kConvert, 8},
+                                  ForeignKind{"GIF8", "a GIF picture", kConvert},
+                                  ForeignKind{std::string_view("II*\0", 4), "a TIFF picture", kConvert},
+                                  ForeignKind{std::string_view("MM\0*", 4), "a TIFF picture", kConvert},
+                                  ForeignKind{"ID3", "an MP3 sound", kConvert},
+                                  ForeignKind{"\xff\xfb", "an MP3 sound", kConvert},
                                   ForeignKind{"ftyp", "an MPEG-4 or HEIF file", kConvert, 4},
                                   ForeignKind{"%PDF-", "a PDF document", kConvert}};
 

@@ -6,12 +6,14 @@
 
 #include <fmt/format.h>
 
+#include "core/base/error.hpp"
 #include "core/base/progress_display.hpp"
 #include "core/base/text.hpp"
 #include "core/config/options.hpp"
 #include "core/data/dataset_check.hpp"
 #include "core/data/importer.hpp"
 #include "core/storage/output_file.hpp"
+#include "core/work/stop_signal.hpp"
 #include "master/commands/data_actions.hpp"
 
 namespace harmonic {
@@ -73,8 +75,11 @@ ExitCode data_import(const Arguments& args) {
   if (importer->takes_every_folder()) check_not_among(out, importer->inputs());
   const OutputFolder folder(out, "out", importer->inputs());
   check_own_kind(out, "out", "a data set", is_dataset);
+  catch_stop_signals();  // so that what is half-written goes
   ProgressDisplay display("reading the folders");
   write_dataset(out, importer->read([&](std::size_t read, std::size_t all) {
+    if (stop_signal_seen())
+      throw RunError(fmt::format("stopped after {} of {} samples: {} is not written", read, all, out));
     if (display.is_due())
       display.show(fmt::format("{} of {} samples read", read, all),
                    static_cast<double>(read) / static_cast<double>(all));

@@ -218,6 +218,7 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
   if (leads)
     log::info("training {} on {}: {} samples, {} rank(s) x {} thread(s), {}", initial->space().name, modality,
               data->samples(Split::train), group->size(), used_threads, device.str());
+  if (display) display->show({fmt::format("epoch 0.00/{}, before the first step", chosen.settings.epochs)});
   TrainingControl control;
   control.report = [&](const TrainingProgress& progress) {
     if (progress.validating || display->is_due()) display->show(progress_line(progress));
