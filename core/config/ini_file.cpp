@@ -25,11 +25,13 @@ std::size_t comment_of(std::string_view line) {
   return line.size();
 }
 
-/// What stands between the first quote and the next one that nothing but a comment follows; nothing when there is none.
+/// What stands between the first quote and the next one that nothing but a comment follows, in which quotes are pairs:
+/// `"a "b" # c"` is one value. Nothing when there is none.
 std::optional<std::string> unquoted(const std::string& text) {
   for (auto close = text.find('"', 1); close != std::string::npos; close = text.find('"', close + 1)) {
     const std::string rest = text.substr(close + 1);
-    if (trim(rest.substr(0, comment_of(rest))).empty()) return text.substr(1, close - 1);
+    if (trim(rest.substr(0, comment_of(rest))).empty() && std::ranges::count(rest, '"') % 2 == 0)
+      return text.substr(1, close - 1);
   }
   return std::nullopt;
 }

@@ -49,6 +49,7 @@ std::map<std::string, std::vector<std::string>, std::less<>> keys_of_search() {
         trim(line.substr(line.starts_with("# ") ? 2 : 0, line.find(" =") - (line.starts_with("# ") ? 2 : 0)));
     if (values.contains(key)) keys[section].push_back(key);
   }
+  for (auto& [name, own] : keys) std::ranges::sort(own);
   return keys;
 }
 

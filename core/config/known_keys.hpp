@@ -9,9 +9,7 @@ namespace harmonic {
 /// The sections of a config file that some command takes, but for those of search spaces.
 [[nodiscard]] const std::vector<std::string>& known_sections();
 
-/// The keys that some command takes in one of them; none where that is no such section. Of a search's sections
-/// together: a command that passes over them finds slips there, and leaves it to the search which section a key belongs
-/// to.
+/// The keys that some command takes in one of them; none where that is no such section.
 [[nodiscard]] std::vector<std::string> known_keys(std::string_view section);
 
 /// The known names that have another as one of their parts between dashes, as weight-lr and arch-lr have lr, or are

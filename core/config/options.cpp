@@ -354,9 +354,10 @@ void check_foreign(const IniSection& section, const std::string& path) {
     if (has_word(known, entry.key)) continue;
     const auto owner = std::ranges::find_if(known_sections(),
                                             [&](const auto& other) { return has_word(known_keys(other), entry.key); });
+    const bool is_elsewhere = owner != known_sections().end() && names_alike(entry.key, known).empty();
     throw InputError(fmt::format("{}: unknown key '{}' in [{}]", line_of(path, entry.line), entry.key, section.name),
-                     owner != known_sections().end() ? fmt::format("move it to [{}]", *owner)
-                                                     : fmt::format("did you mean {}?", likely_names(entry.key, known)));
+                     is_elsewhere ? fmt::format("move it to [{}]", *owner)
+                                  : fmt::format("did you mean {}?", likely_names(entry.key, known)));
   }
 }
 

@@ -13,7 +13,6 @@
 #include "core/hardware/missing_rows.hpp"
 #include "core/space/prefix_groups.hpp"
 #include "core/storage/atomic_file.hpp"
-#include "core/storage/csv.hpp"
 #include "core/storage/foreign_content.hpp"
 #include "core/storage/json_text.hpp"
 #include "core/storage/output_file.hpp"
@@ -49,6 +48,16 @@ std::vector<BackboneGenome> read_genomes(const std::string& path, const Backbone
   return genomes;
 }
 
+/// @throws InputError when the table's columns tell costs
+void check_unpriced(const std::string& path) {
+  const std::string text = read_file(path);
+  const auto names = split(text.substr(0, text.find('\n')), ',');  // rows may be damaged
+  const auto cost = std::ranges::find_if(names, [](const auto& name) { return name.starts_with("latency_ms"); });
+  if (cost != names.end())
+    throw InputError(fmt::format("{} has column {}, and no device is given", path, *cost),
+                     "give the same --device as before, or another --out");
+}
+
 /// The rows to go on with: none when there is no file yet. @throws InputError when they are of other conditions
 ScoredBackbones resumed_rows(const SweepOptions& options, const SweepSubject& subject) {
   if (!options.resume || !std::filesystem::exists(options.out)) return {};
@@ -65,12 +74,8 @@ ScoredBackbones resumed_rows(const SweepOptions& options, const SweepSubject& su
   if (!others.empty())
     throw InputError(fmt::format("{} is of another sweep: {}", options.out, join(others, ", ")),
                      "go on with its own weights, data and options, or give another --out");
-  // Rows are priced anew each time; without tables they would lose what they cost.
-  if (const auto header = CsvTable::read(options.out).header(); options.devices.empty())
-    for (const auto& column : header)
-      if (column.starts_with("latency_ms"))
-        throw InputError(fmt::format("{} has column {}, and no device is given", options.out, column),
-                         "give the same --device as before, or another --out");
+  // Rows are priced anew each time: without tables they would lose what they cost.
+  if (options.devices.empty()) check_unpriced(options.out);
   return read_sweep(options.out, subject.space);
 }
 

@@ -288,7 +288,7 @@ TEST_CASE("Commands that pass over the section of a reproduction know its keys",
   settings.declare(options);
   std::set<std::string> names, known;
   for (const auto& [name, values] : options.values()) names.insert(name);
-  for (const auto* section : {"run", "reproduce"})
+  for (const auto* section : {"run", "hardware", "evolution", "fusion", "reproduce"})
     for (const auto& key : known_keys(section)) known.insert(key);
   CHECK(names == known);
 }
