@@ -131,6 +131,17 @@ TEST_CASE("What is missing or unreadable is refused with a count, or left out wh
   CHECK(all[0] + all[1] + all[2] == 37);
 }
 
+TEST_CASE("Samples of a kind that is not read, and links to nothing, are named, and not passed over", "[data]") {
+  const TemporaryFolder folder;
+  write_samples(folder / "own", 6);
+  write(folder.path() / "own/cat/7.point.webp", std::string("RIFF\x10\0\0\0WEBPVP8 ", 16));
+  fs::create_symlink(folder / "gone.npy", folder / "own/dog/8.point.npy");
+  CHECK_THROWS_WITH(
+      read_own_data({.in = folder / "own", .modalities = {"point"}}),
+      Contains("2 files of 14 samples") && Contains("7.point.webp is a WebP picture") && Contains("8.point.npy"));
+  CHECK_THROWS_WITH(read_own_data({.in = folder / "own", .modalities = {"pont"}}), Contains("did you mean point?"));
+}
+
 TEST_CASE("Arrays of an npz are read, the only one or that of a key", "[data]") {
   const TemporaryFolder folder;
   for (const std::string label : {"cat", "dog"})
