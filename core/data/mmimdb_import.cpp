@@ -60,12 +60,12 @@ class PosterConverter {
             "these are not the published posters, whose values are BGR less Caffe's means: fetch them anew");
   }
 
-  /// Published: resized as it is, rounded, then a level; so the network sees what the published loader gives to within
-  /// 1. Native: turned back to 8 bits first.
+  /// Published: resized as it is, then the nearest level; so the network sees what the published loader gives to within
+  /// half a level. Native: turned back to 8 bits first.
   void append_plane(std::vector<std::uint8_t>& out, std::span<const float> values, PlaneSize size, double mean) {
     if (form_ == PosterForm::published) {
       for (const float value : resize_bilinear(values, size, kPosterSize))
-        out.push_back(pixel_of_caffe_value(static_cast<int>(std::nearbyint(value)), mean));
+        out.push_back(static_cast<std::uint8_t>(std::clamp(std::nearbyint(value + mean), 0.0, 255.0)));
       return;
     }
     plane_.clear();

@@ -132,9 +132,9 @@ TEST_CASE("Posters of MM-IMDB are RGB levels, resized; or what the published loa
       const auto loaded = resize_bilinear(std::span(stored).subspan(channel * plane, plane),
                                           {films.height, films.width}, {kSide, kSide});
       for (std::size_t i = 0; i < loaded.size(); ++i)
-        furthest = std::max(furthest, std::abs(seen[channel * kSide * kSide + i] - std::nearbyint(1.0 * loaded[i])));
+        furthest = std::max(furthest, std::abs(seen[channel * kSide * kSide + i] - static_cast<double>(loaded[i])));
     }
-    CHECK(furthest < 1);
+    CHECK(furthest < 0.95);  // half a level, and at the ends of the range what their last level leaves
     CHECK(mean[0] == Approx(103.939 / 255));
     CHECK(data.modality("image").std[0] == Approx(1.0 / 255));
     CHECK(data.modality("text").mean == std::vector<float>{0});
