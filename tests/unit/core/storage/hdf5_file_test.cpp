@@ -213,8 +213,7 @@ TEST_CASE("A large data set is read by rows as by the whole", "[storage]") {
 
 TEST_CASE("A file is hardly larger than what it holds", "[storage]") {
   const TemporaryFolder folder;
-  const std::vector<std::size_t> pictures = {4, 3, 224, 224}, maps = {1000, 1, 28, 28}, large = {3, 1024, 1024};
-  const auto dims = GENERATE_COPY(pictures, maps, large);
+  const auto dims = GENERATE(values<std::vector<std::size_t>>({{4, 3, 224, 224}, {1000, 1, 28, 28}, {3, 1024, 1024}}));
   const std::vector<std::uint8_t> values(element_count(dims), 7);
   {
     Hdf5File file(folder / "f.h5", Hdf5File::Mode::create);
