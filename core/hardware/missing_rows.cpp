@@ -34,7 +34,7 @@ std::vector<std::string> fusion_keys(const PricedNetworks& networks) {
 }
 
 std::string problem_of(const Lacking& lacking) {
-  const auto first = lacking.table.lacks(lacking.keys.front(), "").problem();
+  auto first = lacking.table.lacks(lacking.keys.front(), "").problem();
   if (lacking.keys.size() == 1) return first;
   return fmt::format("{}, and {} more rows", first, lacking.keys.size() - 1);
 }
