@@ -51,13 +51,22 @@ install_torch() {
   say "installing LibTorch $HARMONIC_TORCH_VERSION into $venv (4 GB with its CUDA libraries, half a minute to two)"
   rm -rf "$venv"
   python3 -m venv "$venv"
-  # uv fetches and unpacks side by side, in a quarter of pip's time; the compiler of Python's GPU kernels stays out. An index
-  # that only pip's own settings name leaves the work to pip.
+  # uv fetches and unpacks side by side, in a quarter of pip's time; the compiler of Python's GPU kernels stays out. What
+  # it cannot do, for want of pip's own settings, pip does.
   local wanted="torch==$HARMONIC_TORCH_VERSION" pip=("$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile)
+  local uv=("$venv/bin/uv" --no-cache pip install --quiet --python "$venv/bin/python" --override "$venv/without")
+  [ -z "${PIP_INDEX_URL:-}" ] || uv+=(--default-index "$PIP_INDEX_URL")
   echo "triton; python_version < '3'" >"$venv/without"
-  "${pip[@]}" uv && "$venv/bin/uv" --no-cache pip install --quiet --python "$venv/bin/python" --override "$venv/without" "$wanted" ||
-    "${pip[@]}" "$wanted"
+  { "${pip[@]}" uv && UV_NATIVE_TLS=1 UV_SYSTEM_CERTS=1 "${uv[@]}" "$wanted"; } || "${pip[@]}" "$wanted"
   touch "$venv/complete"
+}
+
+# Headers that those of CUDA's runtime include, and that the packages of LibTorch do not bring.
+install_cuda_headers() {
+  [ -z "${HARMONIC_TORCH_ROOT:-}" ] || return 0
+  local venv="$HARMONIC_CACHE/torch-$HARMONIC_TORCH_VERSION"
+  if compgen -G "$venv/lib/python3*/site-packages/nvidia/cu13/include/crt/host_config.h" >/dev/null; then return 0; fi
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "nvidia-cuda-crt==13.0.*"
 }
 
 mkdir -p "$HARMONIC_CACHE"
@@ -65,3 +74,4 @@ exec 9>"$HARMONIC_CACHE/setup.lock"
 flock 9 # two clones may be set up at the same time
 install_packages
 install_torch
+install_cuda_headers
