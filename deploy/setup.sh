@@ -65,8 +65,9 @@ install_torch() {
 install_cuda_headers() {
   [ -z "${HARMONIC_TORCH_ROOT:-}" ] || return 0
   local venv="$HARMONIC_CACHE/torch-$HARMONIC_TORCH_VERSION"
-  if compgen -G "$venv/lib/python3*/site-packages/nvidia/cu13/include/crt/host_config.h" >/dev/null; then return 0; fi
-  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "nvidia-cuda-crt==13.0.*"
+  local headers="$venv/lib/python3*/site-packages/nvidia/cu13/include"
+  if compgen -G "$headers/crt/host_config.h" >/dev/null && compgen -G "$headers/nv/target" >/dev/null; then return 0; fi
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "nvidia-cuda-crt==13.0.*" "nvidia-cuda-cccl==13.0.*"
 }
 
 mkdir -p "$HARMONIC_CACHE"
