@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/base/likely_names.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/config/doubtful_values.hpp"
@@ -545,6 +546,14 @@ std::string OptionSet::help() const {
   }
   for (const auto& family : families_) out += fmt::format("\n[{}.NAME]\n        {}\n", family.prefix, family.help);
   return out;
+}
+
+std::vector<std::string> OptionSet::keys(std::string_view section) const {
+  std::vector<std::string> found;
+  for (const auto& option : options_)
+    if (!section.empty() && option.section == section) found.push_back(option.name);
+  std::ranges::sort(found);
+  return found;
 }
 
 OptionSet::Values OptionSet::values() const {

@@ -162,6 +162,8 @@ class OptionSet {
   using Values = std::map<std::string, std::vector<std::string>>;
   /// Every sectioned option's value now.
   [[nodiscard]] Values values() const;
+  /// The options of a section, in order of their names.
+  [[nodiscard]] std::vector<std::string> keys(std::string_view section) const;
   /// What of them determines results: equal results for equal identities, wherever the files lie.
   [[nodiscard]] Values identity() const;
   /// identity() after taking what a run recorded; keys that are no options here, another command's, are part of it.
