@@ -14,6 +14,7 @@
 #include "core/data/class_counts.hpp"
 #include "core/data/clip_tokens.hpp"
 #include "core/data/dataset_structure.hpp"
+#include "core/space/channel_order.hpp"
 
 namespace harmonic {
 namespace {
@@ -111,10 +112,10 @@ bool is_dataset(const std::filesystem::path& path) {
 
 std::optional<std::string> shape_problem(const std::vector<std::size_t>& shape) {
   if (shape.size() != 3 || shape[1] == shape[2]) return std::nullopt;
-  const bool channels_last = shape[2] <= kFewChannels && shape[2] < std::min(shape[0], shape[1]);
   return fmt::format("samples of shape ({}) are not square, as every search space has them; {}", fmt::join(shape, ", "),
-                     channels_last ? "channels come first: write x.transpose(0, 3, 1, 2) of all, (2, 0, 1) of one"
-                                   : "crop or pad them");
+                     has_channels_last(shape)
+                         ? "channels come first: write x.transpose(0, 3, 1, 2) of all, (2, 0, 1) of one"
+                         : "crop or pad them");
 }
 
 std::vector<std::string> dataset_problems(const std::filesystem::path& path) {

@@ -9,6 +9,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
+#include "core/space/channel_order.hpp"
 
 namespace harmonic {
 namespace {
@@ -146,8 +147,8 @@ void check_samples_fit(const BackboneSpace& space, std::span<const std::size_t> 
         fmt::format("write in-channels = {} and resolution = {} in a [space.NAME] of your own, or name another space",
                     sample[0], sample[1]);
   else if (sample.size() == 3 && wanted.size() == 3)
-    mend = sample[0] == sample[1] && sample[2] < sample[0] ? "channels come first: write x.transpose(0, 3, 1, 2)"
-                                                           : "pictures must be square: crop or pad them";
+    mend = has_channels_last(sample) ? "channels come first: write x.transpose(0, 3, 1, 2)"
+                                     : "pictures must be square: crop or pad them";
   throw InputError(fmt::format("{} has samples of shape {}, space {} takes {}", whose, fmt::join(sample, "x"),
                                space.name, fmt::join(wanted, "x")),
                    mend);
