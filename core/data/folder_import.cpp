@@ -43,12 +43,13 @@ Decoders make_decoders(const RawSamples& raw, const std::vector<std::string>& sp
   return decoders;
 }
 
-/// @throws InputError naming a modality that is wanted and not there
+/// @throws InputError naming a modality that is wanted and not there, while others are
 void check_found(const std::vector<std::string>& wanted, const std::vector<std::string>& found, const fs::path& in) {
   const auto has_none = [&](const std::string& name) { return std::ranges::find(found, name) == found.end(); };
   const auto missing = std::ranges::find_if(wanted, has_none);
   if (missing == wanted.end()) return;
-  const auto all = list_folder(in, {}).modalities;  // a CSV's columns are checked by name
+  const auto all = list_folder(in, {}).modalities;
+  if (all.empty()) return;
   throw InputError(fmt::format("{} has no file of modality {}", in.string(), *missing),
                    fmt::format("did you mean {}? There are: {}", nearest(*missing, all), join(all, ", ")));
 }
@@ -150,13 +151,11 @@ DatasetContent read_own_data(const FolderImport& import, const SamplesRead& tell
   if (is_folder && !import.group.empty())
     throw InputError("--group names a column, and a folder has none", "give a CSV manifest");
   RawSamples raw = is_folder ? list_folder(import.in, wanted) : list_manifest(import.in, wanted, import.group);
-  if (raw.samples.empty() || raw.modalities.empty()) {
-    if (is_folder && !list_folder(import.in, {}).modalities.empty()) check_found(wanted, raw.modalities, import.in);
+  if (is_folder) check_found(wanted, raw.modalities, import.in);  // a CSV's columns are checked by name
+  if (raw.samples.empty() || raw.modalities.empty())
     throw InputError(
         fmt::format("{} names no media", import.in.string()),
         "PNG, JPEG, WAV, FLAC, OGG, NPY and NPZ are read, as <split>/<class>/<sample>.<modality>.<ext> or by a CSV");
-  }
-  check_found(wanted, raw.modalities, import.in);
   const auto decoders = make_decoders(raw, import.modalities);
 
   ProblemList problems;
