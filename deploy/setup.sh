@@ -19,6 +19,7 @@ packages=(
 )
 [ -z "${HARMONIC_CHECKS:-}" ] || packages+=(clang-16 libclang-rt-16-dev clang-tidy-16)
 
+venv="$HARMONIC_CACHE/torch-$HARMONIC_TORCH_VERSION"
 say() { printf 'setup: %s\n' "$*"; }
 
 install_packages() {
@@ -46,7 +47,6 @@ install_packages() {
 
 install_torch() {
   [ -z "${HARMONIC_TORCH_ROOT:-}" ] || { say "LibTorch is yours: $HARMONIC_TORCH_ROOT"; return; }
-  local venv="$HARMONIC_CACHE/torch-$HARMONIC_TORCH_VERSION"
   [ ! -f "$venv/complete" ] || return 0
   say "installing LibTorch $HARMONIC_TORCH_VERSION into $venv (4 GB with its CUDA libraries, half a minute to two)"
   rm -rf "$venv"
@@ -64,7 +64,6 @@ install_torch() {
 # Headers that those of CUDA's runtime include, and that the packages of LibTorch do not bring.
 install_cuda_headers() {
   [ -z "${HARMONIC_TORCH_ROOT:-}" ] || return 0
-  local venv="$HARMONIC_CACHE/torch-$HARMONIC_TORCH_VERSION"
   local headers="$venv/lib/python3*/site-packages/nvidia/cu13/include"
   if compgen -G "$headers/crt/host_config.h" >/dev/null && compgen -G "$headers/nv/target" >/dev/null; then return 0; fi
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "nvidia-cuda-crt==13.0.*" "nvidia-cuda-cccl==13.0.*"
