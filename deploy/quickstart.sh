@@ -8,8 +8,9 @@ run=runs/quickstart
 step() { printf '\n== %s\n' "$*"; }
 
 step "Build"
-[ -f build/build.ninja ] || export HARMONIC_UNITY=${HARMONIC_UNITY:-ON} # nobody works on the code yet
-./deploy/build.sh harmonic
+unity=${HARMONIC_UNITY:-}
+[ -f build/build.ninja ] || unity=${unity:-ON} # nobody works on the code yet
+HARMONIC_UNITY=$unity ./deploy/build.sh harmonic
 
 mkdir -p "$run"
 if [ ! -f "$run/digits.h5" ]; then

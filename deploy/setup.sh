@@ -11,8 +11,9 @@
 set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/env.sh"
 
+python=(python3 python3-venv ca-certificates) # what fetches LibTorch
 packages=(
-  build-essential cmake ninja-build ccache pkg-config python3 python3-venv openmpi-bin libopenmpi-dev
+  build-essential cmake ninja-build ccache pkg-config openmpi-bin libopenmpi-dev
   libboost-program-options-dev libhdf5-dev libprotobuf-dev protobuf-compiler libfmt-dev libspdlog-dev
   nlohmann-json3-dev libsndfile1-dev libsoxr-dev libstb-dev libfftw3-dev libicu-dev zlib1g-dev libjpeg62-turbo-dev libxxhash-dev librandom123-dev libeigen3-dev
   catch2 libpagmo-dev libboost-serialization-dev libtbb-dev clang-format python3-h5py # tests and checks only
@@ -22,16 +23,17 @@ packages=(
 venv="$HARMONIC_CACHE/torch-$HARMONIC_TORCH_VERSION"
 say() { printf 'setup: %s\n' "$*"; }
 
+# install_packages NAME...
 install_packages() {
-  [ -z "${HARMONIC_SKIP_PACKAGES:-}" ] || { say "packages are yours (HARMONIC_SKIP_PACKAGES)"; return; }
+  [ -z "${HARMONIC_SKIP_PACKAGES:-}" ] || return 0
   if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     say "this is no Debian: install the equivalents of these, then call again with HARMONIC_SKIP_PACKAGES=1:"
-    say "  ${packages[*]}"
+    say "  ${python[*]} ${packages[*]}"
     exit 2
   fi
   local missing=() installed
-  installed=$(dpkg-query -W -f '${db:Status-Status}=${Package} ' "${packages[@]}" 2>/dev/null || true)
-  for package in "${packages[@]}"; do
+  installed=$(dpkg-query -W -f '${db:Status-Status}=${Package} ' "$@" 2>/dev/null || true)
+  for package in "$@"; do
     [[ $installed == *"installed=$package "* ]] || missing+=("$package")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
@@ -41,7 +43,8 @@ install_packages() {
     sudo=(sudo)
   fi
   say "installing ${missing[*]}"
-  "${sudo[@]}" apt-get update -qq
+  [ -n "${updated:-}" ] || "${sudo[@]}" apt-get update -qq
+  updated=1
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
@@ -72,6 +75,9 @@ install_cuda_headers() {
 mkdir -p "$HARMONIC_CACHE"
 exec 9>"$HARMONIC_CACHE/setup.lock"
 flock 9 # two clones may be set up at the same time
-install_packages
-install_torch
-install_cuda_headers
+[ -z "${HARMONIC_SKIP_PACKAGES:-}" ] || say "packages are yours (HARMONIC_SKIP_PACKAGES)"
+install_packages "${python[@]}"
+( install_torch; install_cuda_headers ) & # beside the packages
+torch=$!
+install_packages "${packages[@]}"
+wait "$torch"

@@ -3,6 +3,7 @@
 set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/env.sh"
 cd "$HARMONIC_ROOT"
-[ -f build/build.ninja ] || export HARMONIC_UNITY=${HARMONIC_UNITY:-ON} # nobody works on the code yet
-./deploy/build.sh all bench
+unity=${HARMONIC_UNITY:-}
+[ -f build/build.ninja ] || unity=${unity:-ON} # nobody works on the code yet
+HARMONIC_UNITY=$unity ./deploy/build.sh all bench
 exec ctest --test-dir build --output-on-failure --parallel 2 "$@"

@@ -35,9 +35,13 @@ class Clone {
   /// What cmake was asked for by a build with these settings.
   [[nodiscard]] std::string build(const std::vector<std::string>& settings) const {
     std::filesystem::remove(folder_ / "asked");
-    std::vector<std::string> command = {"env", "HARMONIC_SKIP_PACKAGES=1", "HARMONIC_TORCH_ROOT=/opt/torch",
+    std::vector<std::string> command = {"env",
+                                        "-u",
+                                        "HARMONIC_UNITY",
+                                        "HARMONIC_SKIP_PACKAGES=1",
+                                        "HARMONIC_TORCH_ROOT=/opt/torch",
                                         "PATH=" + (folder_ / "programs").string() + ":" + std::getenv("PATH")};
-    command.insert(command.begin() + 1, settings.begin(), settings.end());
+    command.insert(command.begin() + 3, settings.begin(), settings.end());
     for (auto& word : settings)
       if (word.starts_with("HARMONIC_TORCH_ROOT=")) command.push_back(word);
     command.push_back((folder_ / "deploy" / "build.sh").string());
