@@ -95,7 +95,7 @@ filter() {
     fi
     case "$line" in
       *'] ACTIVATE '*' STATE '* | *'PMIX ERROR'* | *' sent help message '* | *'to see all help / error messages' | \
-        *': Forwarding signal '*' to job' | *ORTE_ERROR_LOG*show_help.c*) continue ;;
+        *': Forwarding signal '*' to job' | *': abort is already in progress'* | *ORTE_ERROR_LOG*show_help.c*) continue ;;
     esac
     if [ -n "$drawn" ]; then
       printf '\r\033[K'
@@ -163,11 +163,15 @@ nap() { # ends early with a signal. Not by wait -n: where the sleep is over befo
   sleep 0.1 &
   wait $!
 }
-# Ends all ranks, then mpirun. Ranks are killed, for a stopped one hears nothing else; mpirun is asked, for it reaches other nodes.
+# Ends all ranks, then mpirun. Ranks are killed, for a stopped one hears nothing else; mpirun is asked, for it reaches other
+# nodes, but not before it had time to end of itself: a wish that meets it in the midst of that makes it crash.
 end() {
-  local until=$((SECONDS + 4))
+  local until
   kill -KILL $(remaining | grep -vx "$mpirun")
-  kill -TERM "$mpirun"
+  until=$((SECONDS + 2))
+  while running && [ $SECONDS -lt $until ]; do nap; done
+  ! running || kill -TERM "$mpirun"
+  until=$((SECONDS + 4))
   while running && [ $SECONDS -lt $until ]; do nap; done
   kill -KILL $(remaining)
 }

@@ -15,10 +15,12 @@ namespace harmonic {
 namespace {
 
 /// In a world of one the leading and the computing thread both load, and HDF5 files are not for two at once.
-EvaluationInputs load_alone(const EvaluationOptions& chosen, LocalPlace place) {
+EvaluationInputs load_alone(const EvaluationOptions& chosen, LocalPlace place, bool leads) {
   static std::mutex loading;
   const std::lock_guard lock(loading);
-  return load_evaluation(chosen, place, /*calibration=*/true);
+  auto inputs = load_evaluation(chosen, place, /*calibration=*/true);
+  if (leads) warn_of_other_data(chosen, inputs.modality);
+  return inputs;
 }
 
 class SweepEvaluator final : public Evaluator {
@@ -69,13 +71,14 @@ Conditions conditions_of(const EvaluationOptions& chosen, const EvaluationInputs
 }  // namespace
 
 std::unique_ptr<Evaluator> make_sweep_evaluator(const EvaluationOptions& chosen, LocalPlace place) {
-  return naming_gpu_failures([&] { return std::make_unique<SweepEvaluator>(load_alone(chosen, place)); });
+  return naming_gpu_failures(
+      [&] { return std::make_unique<SweepEvaluator>(load_alone(chosen, place, /*leads=*/false)); });
 }
 
 SweepSubject open_sweep(const EvaluationOptions& chosen, LocalPlace place) {
   EvaluationOptions here = chosen;
   here.compute = Compute::cpu;  // who leads computes nothing: the GPUs are the workers'
-  const auto inputs = load_alone(here, place);
+  const auto inputs = load_alone(here, place, /*leads=*/true);
   const auto& space = inputs.supernet.space();
   return {space, inputs.supernet.classes(),
           fmt::format("{} on {} samples of {}", space.name, inputs.inputs.size(), to_text(chosen.split)),

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "core/base/error.hpp"
+#include "core/base/log.hpp"
+#include "core/storage/hdf5_file.hpp"
+
 namespace harmonic {
 namespace {
 
@@ -21,6 +25,21 @@ std::optional<TrainingMark> find_training_mark(std::string_view provenance) {
   const auto name = provenance.substr(0, at);
   return TrainingMark{std::string(name.substr(name.rfind(' ') + 1)),
                       std::string(provenance.substr(at + kMark.size(), kMarkDigits))};
+}
+
+void warn_of_other_data(const ModalityWeights& weights, const std::string& data, std::uint64_t hash) {
+  std::optional<TrainingMark> mark;
+  try {
+    const Hdf5File file(weights.file, Hdf5File::Mode::read);
+    if (file.has_attribute("/", "provenance")) mark = find_training_mark(file.attribute_text("/", "provenance"));
+  } catch (const ContentError&) {  // of no supernet: told by those who read it
+  }
+  const auto here = fmt::format("{:0{}x}", hash, kMarkDigits);
+  if (mark && mark->hash != here)
+    log::warning(
+        "supernet {} of modality {} was trained on other data: on {} (training data {}), here is {} ({}); train it on "
+        "these with harmonic supernet train, unless that is what you want",
+        weights.file, weights.modality, mark->file, mark->hash, data, here);
 }
 
 }  // namespace harmonic

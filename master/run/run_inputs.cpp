@@ -111,25 +111,6 @@ void warn_of_unknown(const std::vector<Objective>& objectives, const DeviceSet& 
   }
 }
 
-/// Backbones say little of data that their supernet has not seen; its own mark tells.
-void warn_of_other_data(const SearchSettings& settings, std::uint64_t training_hash) {
-  const auto here = fmt::format("{:016x}", training_hash);
-  for (const auto& modality : settings.modalities) {
-    if (modality.weights.empty()) continue;
-    std::optional<TrainingMark> mark;
-    try {
-      const Hdf5File file(modality.weights, Hdf5File::Mode::read);
-      if (file.has_attribute("/", "provenance")) mark = find_training_mark(file.attribute_text("/", "provenance"));
-    } catch (const ContentError&) {  // of no supernet: told by those who read it
-    }
-    if (mark && mark->hash != here)
-      log::warning(
-          "supernet {} of modality {} was trained on other data than this search's: on {} (training data {}), here is "
-          "{} ({}); train it on these with harmonic supernet train, unless that is what you want",
-          modality.weights, modality.name, mark->file, mark->hash, settings.data, here);
-  }
-}
-
 }  // namespace
 
 RunInputs::RunInputs(const SearchSettings& given, const RunHooks& hooks) {
@@ -165,7 +146,9 @@ RunInputs::RunInputs(const SearchSettings& given, const RunHooks& hooks) {
   hooks.check();
   files = input_files(settings);
   contents = input_hashes(settings);
-  warn_of_other_data(settings, contents.at("data"));
+  for (const auto& modality : settings.modalities)
+    if (!modality.weights.empty())
+      warn_of_other_data({modality.weights, modality.name}, settings.data, contents.at("data"));
   hash = run_hash(settings, contents);
 }
 

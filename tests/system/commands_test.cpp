@@ -106,6 +106,37 @@ TEST_CASE("A sub-network is evaluated on the split that is asked for", "[command
   CHECK(json.at("metric").get<double>() <= 100);
 }
 
+TEST_CASE("What measures a supernet on other data than it was trained on says so, once", "[commands]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  const auto other = folder / "other.h5";
+  REQUIRE(
+      run(w.alone({"data", "synth", "--kind", "av-digits", "--samples", "60", "--seed", "9", "--out", other.string()}))
+          .exit_code == 0);
+  std::ofstream(folder / "genomes.txt") << "smallest\n";
+  const std::vector<std::string> eval = {"supernet", "eval",     "--weights", w.weights("image").string(),
+                                         "--genome", "smallest", "--data"};
+  const std::vector<std::string> sweep = {"supernet",  "sweep",
+                                          "--weights", w.weights("image").string(),
+                                          "--genomes", (folder / "genomes.txt").string(),
+                                          "--out",     (folder / "sweep.csv").string(),
+                                          "--data"};
+  for (const auto& words : {eval, sweep}) {
+    const auto on = [&](const std::filesystem::path& data) {
+      auto command = words;
+      command.push_back(data.string());
+      return run(w.on_ranks(2, command));
+    };
+    const auto warned = on(other);
+    CHECK(warned.exit_code == 0);
+    const auto said = warned.err.find("was trained on other data: on digits.h5");
+    CHECK(said != std::string::npos);
+    CHECK(warned.err.find("was trained on other data", said + 1) == std::string::npos);
+    std::filesystem::remove(folder / "sweep.csv");
+    CHECK_THAT(on(w.data()).err, !Catch::Contains("other data"));
+  }
+}
+
 TEST_CASE("A sweep writes metric and costs of every genome, the same on any number of ranks, and resumes",
           "[commands]") {
   const World w = world();

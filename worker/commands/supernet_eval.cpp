@@ -86,6 +86,7 @@ ExitCode supernet_eval(const Arguments& args) {
   const auto samples = loaded.inputs.size();
   if (!leads) return ExitCode::done;  // every rank has found the same
   say_notices(options);
+  warn_of_other_data(chosen, loaded.modality);
   if (!features_out.empty()) write_features(features_out, output);
   if (json)
     std::cout << json_text(nlohmann::ordered_json{{"metric", metric}, {"samples", samples}, {"loss", loss}}) << '\n';

@@ -10,6 +10,7 @@
 #include "core/base/hash.hpp"
 #include "core/base/text.hpp"
 #include "core/config/space_config.hpp"
+#include "core/data/training_mark.hpp"
 #include "core/work/input_files.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
 #include "worker/backbone/supernet_file.hpp"
@@ -128,6 +129,10 @@ EvaluationInputs load_evaluation(const EvaluationOptions& chosen, LocalPlace pla
     open_calibration(data, chosen, memory, found);
   }
   return found;
+}
+
+void warn_of_other_data(const EvaluationOptions& chosen, const std::string& modality) {
+  warn_of_other_data({chosen.weights, modality}, chosen.data, DatasetFile(chosen.data).training_hash());
 }
 
 }  // namespace harmonic

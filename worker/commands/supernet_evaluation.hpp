@@ -50,4 +50,7 @@ struct EvaluationInputs {
 /// @throws InputError when weights, space and data do not fit, or the split is empty
 [[nodiscard]] EvaluationInputs load_evaluation(const EvaluationOptions& chosen, LocalPlace place, bool calibration);
 
+/// Warns where the weights were trained on other data; reads the whole train split for that. One rank says it.
+void warn_of_other_data(const EvaluationOptions& chosen, const std::string& modality);
+
 }  // namespace harmonic
