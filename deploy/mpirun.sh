@@ -97,6 +97,7 @@ filter() {
       *'] ACTIVATE '*' STATE '* | *'PMIX ERROR'* | *' sent help message '* | *'to see all help / error messages' | \
         *': Forwarding signal '*' to job' | *': abort is already in progress'* | *ORTE_ERROR_LOG*show_help.c*) continue ;;
     esac
+    if [[ $line =~ ^\[[^]:]+:[0-9]+\]\  ]] && [ -e "$state/ending" ]; then continue; fi # mpirun's, in words of its own
     if [ -n "$drawn" ]; then
       printf '\r\033[K'
       drawn=
@@ -105,7 +106,7 @@ filter() {
       [ -n "$inside" ] || { inside=1 box=(); continue; }
       inside=
       case "${box[*]-}" in
-        *'mpirun noticed that process rank'*) [ -n "$recovery" ] || printf '%s\n' "${box[@]}" ;;
+        *'mpirun noticed that process rank'*) [ -n "$recovery" ] || [ -e "$state/ending" ] || printf '%s\n' "${box[@]}" ;;
         *'Primary job '*'terminated normally'*) ;;             # another box says more
         *'exited with non-zero status'*) [ -z "$job" ] || printf '%s\n' "${box[@]}" >>"$state/boxes" ;; # else the exit code says it
         *) printf '%s\n' "${box[@]-}" >>"$state/boxes" ;;
@@ -164,14 +165,12 @@ nap() { # ends early with a signal. Not by wait -n: where the sleep is over befo
   wait $!
 }
 # Ends all ranks, then mpirun. Ranks are killed, for a stopped one hears nothing else; mpirun is asked, for it reaches other
-# nodes, but not before it had time to end of itself: a wish that meets it in the midst of that makes it crash.
+# nodes. What it says from here on is not worth a word: it may even crash, when that meets it in the midst of its own abort.
 end() {
-  local until
+  local until=$((SECONDS + 4))
+  : >"$state/ending"
   kill -KILL $(remaining | grep -vx "$mpirun")
-  until=$((SECONDS + 2))
-  while running && [ $SECONDS -lt $until ]; do nap; done
-  ! running || kill -TERM "$mpirun"
-  until=$((SECONDS + 4))
+  kill -TERM "$mpirun"
   while running && [ $SECONDS -lt $until ]; do nap; done
   kill -KILL $(remaining)
 }
@@ -265,6 +264,7 @@ explain() {
 launch() {
   local filtering cut_short='' began=$SECONDS met_by=$((SECONDS + meet_s))
   word='' why='' unmet='' status=0
+  rm -f "$state/ending"
   : >"$state/exit"
   : >"$state/boxes"
   : >"$state/ended"

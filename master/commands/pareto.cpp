@@ -74,6 +74,17 @@ std::vector<std::string> own_columns(const CsvTable& table) {
   return names;
 }
 
+/// Tables of a run that hold no set of points. @throws InputError
+void check_points(const CsvTable& table) {
+  const auto has = [&](std::string_view column) { return table.find_column(column).has_value(); };
+  const bool course = has("generation") && has("hypervolume"), reproduced = has("quantity") && has("measured");
+  if (course || reproduced)
+    throw InputError(fmt::format("{} {}: its rows are no points to compare", table.name(),
+                                 course ? "tells the hypervolume of each generation"
+                                        : "tells what was measured of rows of a published table"),
+                     "give the front.csv or candidates.csv beside it, or name columns that count with --columns");
+}
+
 /// What the run in the table's folder measures its hypervolumes in.
 std::optional<HypervolumeAxes> axes_of_run(const CsvTable& table) {
   const auto file = RunPaths{std::filesystem::path(table.name()).parent_path()}.hypervolume();
@@ -90,6 +101,7 @@ Axes read_axes(const std::vector<std::string>& columns, const std::vector<std::s
   std::vector<std::string> names = columns;
   if (names.empty() && run) names = run->columns;
   if (names.empty()) names = own_columns(table);
+  if (names.empty()) check_points(table);
   Axes found{{}, !columns.empty() || !names.empty()};
   if (names.empty()) names = table.header();
   std::vector<std::string> plain;

@@ -27,19 +27,22 @@ struct ShownRun {
   RunPaths paths;
   RunResults results;
   SearchSettings settings;
-  std::optional<DataShape> data;  ///< that the settings' spaces are fitted to; older runs do not tell
-  nlohmann::json status;          ///< null where there is none that can be read
+  std::optional<DataShape> data;           ///< that the settings' spaces are fitted to; older runs do not tell
+  std::optional<IniSection> reproduction;  ///< what it reproduces; nothing of a search
+  nlohmann::json status;                   ///< null where there is none that can be read
 };
 
-/// The settings of the run's config.cfg. A reproduction's has sections of its own.
-SearchSettings settings_of(const std::filesystem::path& config) {
-  SearchSettings settings;
+/// Takes the settings of the run's config.cfg, and what a reproduction has besides.
+void read_config(ShownRun& run) {
+  const auto config = run.paths.config();
   OptionSet options("harmonic show", "");
-  settings.declare(options);
+  run.settings.declare(options);
   auto file = parse_ini(read_file(config), config.string());
-  std::erase_if(file, [](const IniSection& section) { return section.name == "reproduce"; });
+  if (const auto own = std::ranges::find(file, "reproduce", &IniSection::name); own != file.end()) {
+    run.reproduction = std::move(*own);
+    file.erase(own);
+  }
   options.take(file, config.string());
-  return settings;
 }
 
 nlohmann::json status_of(const std::filesystem::path& file) try {
@@ -55,10 +58,16 @@ ShownRun open_run(const std::string& folder) {
   if (!std::filesystem::exists(paths.config()))
     throw InputError(fmt::format("{} holds no run: there is no {}", folder, paths.config().filename().string()),
                      "give the directory that a search was given as --run");
-  auto data = find_data_shape(paths.inputs());
-  auto settings = settings_of(paths.config());
-  if (data) settings = fitted_settings(std::move(settings), data->samples);
-  return {paths, load_run_results(paths.folder), std::move(settings), std::move(data), status_of(paths.status())};
+  ShownRun run{.paths = paths,
+               .results = {},
+               .settings = {},
+               .data = find_data_shape(paths.inputs()),
+               .reproduction = {},
+               .status = status_of(paths.status())};
+  read_config(run);
+  if (run.data) run.settings = fitted_settings(std::move(run.settings), run.data->samples);
+  run.results = load_run_results(paths.folder);
+  return run;
 }
 
 bool is_on_front(const RunResults& results, const std::string& id) {
@@ -81,14 +90,23 @@ std::vector<std::string> ids_of(const std::vector<ReportedModel>& models) {
   return ids;
 }
 
-std::string state_text(const nlohmann::json& status) {
+std::string state_text(const ShownRun& run) {
+  const auto& status = run.status;
   if (!status.is_object()) return "it does not say in which state it is (no status.json)";
   const auto state = status.value("state", "of no known state");
   return fmt::format(
-      "{}{}, generation {}; pieces of work done {}, failed {}; of its last job: retried {}, workers lost {}", state,
+      "{}{}{}; pieces of work done {}, failed {}; of its last job: retried {}, workers lost {}", state,
       status.contains("exit_code") ? fmt::format(" with exit code {}", status.value("exit_code", 0)) : "",
-      status.value("generation", 0), status.value("done", 0), status.value("failed", 0), status.value("retried", 0),
-      status.value("lost_workers", 0));
+      run.reproduction ? "" : fmt::format(", generation {}", status.value("generation", 0)), status.value("done", 0),
+      status.value("failed", 0), status.value("retried", 0), status.value("lost_workers", 0));
+}
+
+/// "20 generations asked for", "reproduces table avmnist, rows 1-3, seeds 3".
+std::string purpose_text(const ShownRun& run) {
+  if (!run.reproduction) return fmt::format("{} generations asked for", run.settings.evolution.generations);
+  std::vector<std::string> words;
+  for (const auto& entry : run.reproduction->entries) words.push_back(fmt::format("{} {}", entry.key, entry.value));
+  return fmt::format("reproduces {}", join(words, ", "));
 }
 
 /// The run in ten lines.
@@ -101,9 +119,9 @@ std::string run_text(const ShownRun& run) {
     modalities.push_back(fmt::format("{} (space {})", modality.name, modality.space.name));
   for (const auto& device : run.settings.devices) devices.push_back(to_text(device));
   for (const auto& objective : run.settings.objectives) objectives.push_back(word_of(objective_choices(), objective));
-  std::string text = fmt::format("run {}: {}\n", run.paths.folder.string(), state_text(run.status));
-  text += fmt::format("protocol {}, seed {}, {} generations asked for\n", word_of(kProtocols, run.settings.protocol),
-                      run.settings.seed, run.settings.evolution.generations);
+  std::string text = fmt::format("run {}: {}\n", run.paths.folder.string(), state_text(run));
+  text += fmt::format("protocol {}, seed {}, {}\n", word_of(kProtocols, run.settings.protocol), run.settings.seed,
+                      purpose_text(run));
   text += fmt::format("modalities: {}\n", join(modalities, ", "));
   text += fmt::format("devices: {}\n", join(devices, ", "));
   text += fmt::format("minimised: {}; over the devices: {}\n", join(objectives, ", "),

@@ -111,7 +111,7 @@ TEST_CASE("What measures a supernet on other data than it was trained on says so
   const TemporaryFolder folder;
   const auto other = folder / "other.h5";
   REQUIRE(
-      run(w.alone({"data", "synth", "--kind", "av-digits", "--samples", "60", "--seed", "9", "--out", other.string()}))
+      run(w.alone({"data", "synth", "--kind", "av-digits", "--samples", "100", "--seed", "9", "--out", other.string()}))
           .exit_code == 0);
   std::ofstream(folder / "genomes.txt") << "smallest\n";
   const std::vector<std::string> eval = {"supernet", "eval",     "--weights", w.weights("image").string(),

@@ -43,6 +43,11 @@ TEST_CASE("A reproduction stopped by a signal, then killed, then resumed on othe
   const auto table = CsvTable::read(folder / "whole" / "reproduced.csv");
   REQUIRE(table.rows() == 24);
   for (std::size_t r = 0; r < table.rows(); ++r) CHECK(table.optional_number(r, table.column("measured")).has_value());
+  const auto shown = run(w.alone({"show", "--run", (folder / "whole").string()}));
+  CHECK_THAT(shown.out, Catch::Contains("reproduces table avmnist") && !Catch::Contains("generation"));
+  const auto points = run(w.alone({"pareto", "--in", (folder / "whole" / "reproduced.csv").string()}));
+  CHECK(points.exit_code == 2);
+  CHECK_THAT(points.err, Catch::Contains("reproduced.csv") && Catch::Contains("candidates.csv"));
 
   const auto words = w.reproduce(folder / "run", {"--table", "avmnist", "--resume"});
   {

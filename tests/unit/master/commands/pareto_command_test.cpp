@@ -123,4 +123,11 @@ TEST_CASE("pareto knows what counts in this program's own CSVs", "[master][paret
   json = nlohmann::json::parse(run({"--in", sweep, "--json"}));
   CHECK(json["columns"] == nlohmann::json({"metric", "latency_ms.a", "energy_mj.a"}));
   CHECK(json["rank"] == nlohmann::json({0, 1}));
+  // What a run writes besides is no set of points, but for who says what counts.
+  const std::vector<std::string> course = {"--in", (folder / "hypervolume.csv").string()};
+  CHECK_THROWS_WITH(pareto_command(course), Contains("the hypervolume of each generation"));
+  CHECK_NOTHROW(run({course[0], course[1], "--columns", "models,hypervolume:max"}));
+  CHECK_THROWS_WITH(
+      pareto_command({"--in", write("reproduced.csv", "table,row,quantity,measured\navmnist,1,metric,90\n")}),
+      Contains("rows of a published table"));
 }
