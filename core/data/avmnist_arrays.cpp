@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <span>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -37,9 +40,31 @@ fs::path image_folder(const fs::path& folder) {
   return folder / (fs::is_directory(folder / "images") && !fs::is_directory(folder / "image") ? "images" : "image");
 }
 
+/// The class of each row of 0 and one 1. Nothing where rows are others.
+std::optional<std::vector<double>> classes_of_one_hot(const std::vector<double>& values, std::size_t rows) {
+  const std::size_t each = values.size() / rows;
+  std::vector<double> classes;
+  for (std::size_t row = 0; row < rows; ++row) {
+    const auto own = std::span(values).subspan(row * each, each);
+    if (std::ranges::count(own, 1.0) != 1 || std::ranges::count(own, 0.0) + 1 != std::ssize(own)) return std::nullopt;
+    classes.push_back(static_cast<double>(std::ranges::find(own, 1.0) - own.begin()));
+  }
+  return classes;
+}
+
+/// One class a sample: (N), (N, 1), or one-hot, (N, 10).
 std::vector<std::int64_t> read_labels(const fs::path& path) {
   const NpyArray array = NpyArray::read(existing(path));
-  const auto values = array.values(0, array.size());
+  auto values = array.values(0, array.size());
+  if (const auto& shape = array.shape(); !values.empty() && values.size() != shape.front()) {
+    auto classes = values.size() == shape.front() * kArrayClasses ? classes_of_one_hot(values, shape.front())
+                                                                  : std::nullopt;
+    if (!classes)
+      throw InputError(fmt::format("{} has shape ({}), which is not one label a sample, nor one-hot rows of {}",
+                                   path.string(), fmt::join(shape, ", "), kArrayClasses),
+                       "save the classes: numpy.save(file, labels.argmax(axis=1))");
+    values = std::move(*classes);
+  }
   const auto is_digit = [](double v) { return v >= 0 && v < kArrayClasses && v == std::floor(v); };
   const auto wrong = std::ranges::find_if_not(values, is_digit);
   if (wrong != values.end())

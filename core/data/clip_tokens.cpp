@@ -63,6 +63,13 @@ class Lines {
   explicit Lines(const std::filesystem::path& path) : file_(gzopen(path.c_str(), "rb"), gzclose) {}
 
   [[nodiscard]] bool is_open() const { return file_ != nullptr; }
+  /// Whether what is left can be read to the file's end: where it is packed, that is checked, too. Nothing is left then.
+  [[nodiscard]] bool ends_well() {
+    int read = 0;
+    do read = gzread(file_.get(), buffer_.data(), static_cast<unsigned>(buffer_.size()));
+    while (read > 0);
+    return read == 0 && gzclose(file_.release()) == Z_OK;
+  }
   /// Nothing at the end, or where the file is damaged.
   [[nodiscard]] bool next(std::string& line) {
     if (gzgets(file_.get(), buffer_.data(), static_cast<int>(buffer_.size())) == nullptr) return false;
@@ -145,6 +152,7 @@ ClipTokens::ClipTokens(const std::filesystem::path& vocabulary) : of_byte_(kByte
     merges_.emplace(key_of(left->second, right->second), token);
     symbols.insert_or_assign(left->first + right->first, token);
   }
+  if (!lines.ends_well()) refuse("it is cut short or damaged behind its merges");
 }
 
 void ClipTokens::append_piece(std::vector<int>& tokens, std::string_view piece) const {

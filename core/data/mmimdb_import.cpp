@@ -107,11 +107,12 @@ class TextCheck {
   std::vector<std::string> missing_;
 };
 
-/// Appends 0 and 1 of a film's genres. @throws InputError
+/// Appends 0 and 1 of a film's genres. @param film says which, and of which file @throws InputError
 void append_genres(std::vector<std::uint8_t>& sets, std::span<const float> genres, const std::string& film) {
   for (const float value : genres) {
     if (value != 0 && value != 1)
-      throw InputError(fmt::format("a genre of {} is {} instead of 0 or 1", film, value), "mend the labels");
+      throw InputError(fmt::format("a genre of {} is {} instead of 0 or 1", film, value),
+                       "write 1 for each genre that the film has, 0 for the others, or fetch the file anew");
     sets.push_back(value == 1 ? 1 : 0);
   }
 }
@@ -269,7 +270,8 @@ DatasetContent read_file_of_films(const MmimdbOptions& options) {
       check.take(text, film);
       auto& floats = content.samples["text"][split].floats;
       floats.insert(floats.end(), text.begin(), text.end());
-      append_genres(content.label_sets[split], std::span(labels).subspan(row * genres, genres), film);
+      append_genres(content.label_sets[split], std::span(labels).subspan(row * genres, genres),
+                    fmt::format("film {} (row {} of {})", ids[row], row, options.in.string()));
       content.ids[split].push_back(ids[row]);
     }
   }

@@ -42,12 +42,17 @@ struct Window {
   std::vector<int> weights;  ///< in units of 2^-kWeightBits
 };
 
-std::vector<Window> windows(std::size_t from, std::size_t to) {
+/// Some output positions of `to`, one after another.
+struct Part {
+  std::size_t first = 0, count = 0;
+};
+
+std::vector<Window> windows(std::size_t from, std::size_t to, Part part) {
   const double scale = static_cast<double>(from) / static_cast<double>(to);
   const double stretch = std::max(scale, 1.0);
   const double reach = kBicubicReach * stretch;
   std::vector<Window> all;
-  for (std::size_t i = 0; i < to; ++i) {
+  for (std::size_t i = part.first; i < part.first + part.count; ++i) {
     const double centre = (static_cast<double>(i) + 0.5) * scale;
     Window window;
     window.first = static_cast<std::size_t>(std::max(0.0, centre - reach + 0.5));
@@ -73,26 +78,35 @@ std::uint8_t weighed(const std::uint8_t* values, std::size_t stride, const Windo
   return static_cast<std::uint8_t>(std::clamp(sum >> kWeightBits, 0, 255));
 }
 
-Picture resized(const Picture& picture, PlaneSize to) {
-  return {.width = to.width,
-          .height = to.height,
-          .channels = picture.channels,
-          .pixels = resize_bicubic(picture.pixels, picture.channels, {picture.height, picture.width}, to)};
+/// A part of a picture at another size; what is not in the part is not computed, however large the whole would be.
+std::vector<std::uint8_t> resized_part(std::span<const std::uint8_t> picture, std::size_t channels, PlaneSize from,
+                                       PlaneSize to, Part rows, Part columns) {
+  const auto across = windows(from.width, to.width, columns), down = windows(from.height, to.height, rows);
+  const std::size_t width = columns.count * channels;
+  // The rows of the picture that the part is made of, at their new width.
+  std::size_t first = from.height, end = 0;
+  for (const Window& window : down) {
+    first = std::min(first, window.first);
+    end = std::max(end, window.first + window.weights.size());
+  }
+  std::vector<std::uint8_t> narrow;
+  narrow.reserve((end - std::min(first, end)) * width);
+  for (std::size_t row = first; row < end; ++row)
+    for (const Window& window : across)
+      for (std::size_t c = 0; c < channels; ++c)
+        narrow.push_back(weighed(&picture[row * from.width * channels + c], channels, window));
+  std::vector<std::uint8_t> resized;
+  resized.reserve(rows.count * width);
+  for (Window window : down) {
+    window.first -= first;
+    for (std::size_t i = 0; i < width; ++i) resized.push_back(weighed(&narrow[i], width, window));
+  }
+  return resized;
 }
 
-/// The middle of a picture that is `side` or more both ways.
-Picture cut(const Picture& picture, std::size_t side) {
-  const auto middle = [&](std::size_t extent) {
-    return static_cast<std::size_t>(std::nearbyint(static_cast<double>(extent - side) / 2));
-  };
-  const std::size_t top = middle(picture.height), left = middle(picture.width);
-  Picture result{.width = side, .height = side, .channels = picture.channels};
-  for (std::size_t row = top; row < top + side; ++row) {
-    const auto from =
-        picture.pixels.begin() + static_cast<std::ptrdiff_t>((row * picture.width + left) * picture.channels);
-    result.pixels.insert(result.pixels.end(), from, from + static_cast<std::ptrdiff_t>(side * picture.channels));
-  }
-  return result;
+/// The middle `side` of an extent that has as many or more, halves to even.
+Part middle(std::size_t extent, std::size_t side) {
+  return {static_cast<std::size_t>(std::nearbyint(static_cast<double>(extent - side) / 2)), side};
 }
 
 }  // namespace
@@ -113,25 +127,20 @@ std::vector<float> resize_bilinear(std::span<const float> plane, PlaneSize from,
 
 std::vector<std::uint8_t> resize_bicubic(std::span<const std::uint8_t> picture, std::size_t channels, PlaneSize from,
                                          PlaneSize to) {
-  const auto across = windows(from.width, to.width);
-  std::vector<std::uint8_t> narrow;  // from.height x to.width
-  narrow.reserve(from.height * to.width * channels);
-  for (std::size_t row = 0; row < from.height; ++row)
-    for (const Window& window : across)
-      for (std::size_t c = 0; c < channels; ++c)
-        narrow.push_back(weighed(&picture[row * from.width * channels + c], channels, window));
-  std::vector<std::uint8_t> resized;
-  resized.reserve(to.area() * channels);
-  for (const Window& window : windows(from.height, to.height))
-    for (std::size_t i = 0; i < to.width * channels; ++i)
-      resized.push_back(weighed(&narrow[i], to.width * channels, window));
-  return resized;
+  return resized_part(picture, channels, from, to, {0, to.height}, {0, to.width});
 }
 
 Picture resized_to_square(const Picture& picture, std::size_t side, PictureFit fit) {
-  if (fit == PictureFit::stretch) return resized(picture, {side, side});
-  const std::size_t shorter = std::min(picture.width, picture.height);
-  return cut(resized(picture, {picture.height * side / shorter, picture.width * side / shorter}), side);
+  const PlaneSize from{picture.height, picture.width};
+  const std::size_t shorter = std::min(from.height, from.width);
+  const PlaneSize to = fit == PictureFit::stretch
+                           ? PlaneSize{side, side}
+                           : PlaneSize{from.height * side / shorter, from.width * side / shorter};
+  return {.width = side,
+          .height = side,
+          .channels = picture.channels,
+          .pixels = resized_part(picture.pixels, picture.channels, from, to, middle(to.height, side),
+                                 middle(to.width, side))};
 }
 
 }  // namespace harmonic

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -159,6 +161,7 @@ RawSamples list_manifest(const fs::path& csv, const std::vector<std::string>& wa
   RawSamples all;
   all.modalities = media_columns(table, wanted, {"label", "split", "id", group.empty() ? "group" : group});
   const auto where = [&](std::size_t row) { return fmt::format("{} line {}", table.name(), table.line(row)); };
+  std::map<std::pair<std::string, std::optional<Split>>, std::size_t> known;  // line by id and split
   for (std::size_t row = 0; row < table.rows(); ++row) {
     RawSample sample;
     sample.id = id_at ? table.cell(row, *id_at) : fmt::format("line {}", table.line(row));
@@ -168,6 +171,10 @@ RawSamples list_manifest(const fs::path& csv, const std::vector<std::string>& wa
       if (!sample.split)
         throw InputError(fmt::format("{}: '{}' is no split", where(row), word), "write train, val or test");
     }
+    // In two splits it is a leak, which is told of with all others (report_leaks).
+    if (const auto [before, is_new] = known.try_emplace({sample.id, sample.split}, table.line(row)); !is_new)
+      throw InputError(fmt::format("{}: sample '{}' stands in line {} already", where(row), sample.id, before->second),
+                       "give each sample an id of its own and one line, or rename the column");
     for (const auto& name : split(table.cell(row, label), '|'))
       if (!name.empty() && !contains(sample.labels, name)) sample.labels.push_back(name);
     all.is_multilabel |= table.cell(row, label).find('|') != std::string::npos;

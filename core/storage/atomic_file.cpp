@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 #include <random>
+#include <typeinfo>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -69,23 +70,52 @@ bool is_dead(const std::string& writer, const fs::path& temporary) {
   return !error && fs::file_time_type::clock::now() - written > kSurelyDead;
 }
 
+/// Whether a failure says that a disk, or a user's share of it, is full, or the disk of `folder` has next to no room
+/// left: not every library passes on what the system said.
+bool is_full(std::string_view failure, const fs::path& folder) {
+  constexpr std::uintmax_t kNextToNothing = 64U << 10U;  // bytes
+  for (const int error : {ENOSPC, EDQUOT})
+    if (failure.find(std::strerror(error)) != std::string_view::npos) return true;
+  std::error_code unknown;
+  const auto space = fs::space(folder, unknown);
+  return !unknown && space.available < kNextToNothing;
+}
+
+/// What failed on the way to `path`, told of that path, which people know, not of the temporary one.
+RunError failure_at(const fs::path& path, const fs::path& temporary, std::string failure) {
+  const bool full = is_full(failure, folder_of(path));
+  const std::string on_the_way = temporary.string();
+  for (auto at = failure.find(on_the_way); at != std::string::npos; at = failure.find(on_the_way, at))
+    failure.replace(at, on_the_way.size(), path.string());
+  if (full) failure += ": its disk is full: make room there, or give a path on another";
+  return RunError(failure);
+}
+
+/// Removes what lies there, if anything does, in the end.
+struct Removal {
+  fs::path path;
+  ~Removal() {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+  }
+};
+
 /// Fills a temporary neighbour of `path`, puts it on disk, and gives it its name; when any of that throws, takes it
 /// away.
 void put_in_place(const fs::path& path, const std::function<void(const fs::path&)>& write,
                   const std::function<void(const fs::path&)>& finish) {
   remove_leftovers(path);
   const fs::path temporary = temporary_beside(path);
-  std::error_code ignored;
+  const Removal removal{temporary};  // after the causes of a failure were looked into
   try {
     write(temporary);
     finish(temporary);
     sync_to_disk(folder_of(path), O_RDONLY | O_DIRECTORY);
   } catch (const fs::filesystem_error& e) {
-    fs::remove_all(temporary, ignored);
-    throw RunError(fmt::format("cannot replace {}: {}", path.string(), e.what()));
-  } catch (...) {
-    fs::remove_all(temporary, ignored);
-    throw;
+    throw failure_at(path, temporary, fmt::format("cannot write {}: {}", path.string(), e.code().message()));
+  } catch (const RunError& e) {
+    if (typeid(e) != typeid(RunError)) throw;
+    throw failure_at(path, temporary, e.what());
   }
 }
 

@@ -17,6 +17,8 @@ constexpr std::string_view kWebPageMend =
     "the download asked something first, or failed: open its address in a browser, or download with the site's tool";
 constexpr std::string_view kUnpack = "unpack it and give what is inside";
 constexpr std::string_view kConvert = "convert it, or give another file";
+constexpr std::string_view kSaveUtf8 =
+    "save it as UTF-8 (spreadsheets: CSV UTF-8; else: iconv -f UTF-16 -t UTF-8 FILE > OTHER)";
 
 struct ForeignKind {
   std::string_view magic;  ///< lower case where letters are text
@@ -59,6 +61,22 @@ constexpr std::array kBinaries = {ForeignKind{"\x1f\x8b", "a gzip file", "unpack
                                   ForeignKind{"ftyp", "an MPEG-4 or HEIF file", kConvert, 4},
                                   ForeignKind{"%PDF-", "a PDF document", kConvert}};
 
+constexpr ForeignKind kUtf16 = {"", "a text in UTF-16", kSaveUtf8};
+
+/// Text in letters of two bytes: with the mark that says so, or ASCII's alone, where every other byte is 0.
+bool is_utf16(std::string_view beginning) {
+  if (beginning.starts_with("\xff\xfe") || beginning.starts_with("\xfe\xff")) return true;
+  const auto is_letter = [](unsigned char c) { return std::isprint(c) != 0 || std::isspace(c) != 0; };
+  const std::size_t looked_at = std::min<std::size_t>(beginning.size() / 2 * 2, 32);
+  for (const std::size_t low : {0U, 1U}) {  // where the letter is in its two bytes
+    bool all = looked_at >= 4;
+    for (std::size_t i = 0; i < looked_at && all; i += 2)
+      all = is_letter(static_cast<unsigned char>(beginning[i + low])) && beginning[i + 1 - low] == 0;
+    if (all) return true;
+  }
+  return false;
+}
+
 bool is_blank(char c) {
   return std::isspace(static_cast<unsigned char>(c)) != 0;
 }
@@ -66,6 +84,7 @@ bool is_blank(char c) {
 const ForeignKind* kind_of(std::string_view beginning) {
   for (const auto& kind : kBinaries)
     if (beginning.size() >= kind.at && beginning.substr(kind.at).starts_with(kind.magic)) return &kind;
+  if (is_utf16(beginning)) return &kUtf16;
   std::string text(beginning.substr(0, kForeignBytes));
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
   text.erase(text.begin(), std::ranges::find_if_not(text, is_blank));

@@ -56,7 +56,9 @@ void check_output(const std::filesystem::path& path, std::string_view option, co
     refuse("it is no regular file", "give another path");
   for (const auto& input : inputs)
     if (std::filesystem::equivalent(path, input.path, error))
-      refuse(fmt::format("it is the file of --{}, which would be lost", input.option), "give another path");
+      refuse(input.option.empty() ? "it is the file that is read, which would be lost"
+                                  : fmt::format("it is the file of --{}, which would be lost", input.option),
+             "give another path");
   const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
   if (!std::filesystem::is_directory(folder, error))
     refuse(fmt::format("there is no folder {}", folder.string()), "make it, or give another path");

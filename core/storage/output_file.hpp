@@ -10,7 +10,7 @@ namespace harmonic {
 
 /// A file that a command reads, with the option that named it.
 struct OptionFile {
-  std::string option;  ///< "data"
+  std::string option;  ///< "data"; empty: the command's only word
   std::filesystem::path path;
 };
 

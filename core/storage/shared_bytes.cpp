@@ -60,17 +60,6 @@ std::string own_files() {
   return fmt::format("harmonic-{}-", geteuid());
 }
 
-/// Removes the files whose last user was killed.
-void remove_left(const std::filesystem::path& folder) {
-  std::error_code error;
-  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-    const auto& path = entry->path();
-    if (!path.filename().string().starts_with(own_files())) continue;
-    const Descriptor file(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
-    if (file.get() >= 0 && lock(file.get(), LOCK_EX | LOCK_NB) && is_there(file.get())) unlink(path.c_str());
-  }
-}
-
 /// Made whole, under a lock that others share. Nothing where that cannot be.
 std::optional<Descriptor> whole_file(const std::filesystem::path& path, std::size_t size,
                                      const SharedBytes::Fill& fill) {
@@ -127,6 +116,16 @@ std::shared_ptr<const SharedBytes> SharedBytes::get(std::uint64_t key, std::size
   void* start = mmap(nullptr, size, PROT_READ, MAP_SHARED, file->get(), 0);
   if (start == MAP_FAILED) return nullptr;
   return std::shared_ptr<const SharedBytes>(new SharedBytes(path, file->release(), start, size));
+}
+
+void SharedBytes::remove_left(const std::filesystem::path& folder) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    const auto& path = entry->path();
+    if (!path.filename().string().starts_with(own_files())) continue;
+    const Descriptor file(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+    if (file.get() >= 0 && lock(file.get(), LOCK_EX | LOCK_NB) && is_there(file.get())) unlink(path.c_str());
+  }
 }
 
 SharedBytes::~SharedBytes() {

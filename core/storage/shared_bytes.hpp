@@ -12,7 +12,7 @@ namespace harmonic {
 /// Bytes that all processes of one user on a machine hold once: a file in the folder for temporary files, made by the
 /// first process that asks for them, mapped read-only by all, removed by the last. None waits for another but while
 /// the bytes are being made, and then for a lock that ends with its holder: a process that is killed holds up nobody.
-/// What killed processes left behind goes when the next one asks.
+/// What killed processes left behind goes when the next one asks, or calls remove_left().
 ///
 /// Why no window of MPI's: to make one is a collective call, which workers of a search, who come and go, cannot make;
 /// and its memory is the machine's /dev/shm, 64 MiB in many a container.
@@ -28,6 +28,9 @@ class SharedBytes {
   [[nodiscard]] static std::shared_ptr<const SharedBytes> get(
       std::uint64_t key, std::size_t size, const Fill& fill,
       const std::filesystem::path& folder = std::filesystem::temp_directory_path());
+
+  /// Removes the files of this user's whose last process was killed.
+  static void remove_left(const std::filesystem::path& folder);
 
   ~SharedBytes();
   SharedBytes(const SharedBytes&) = delete;

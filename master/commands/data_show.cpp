@@ -137,7 +137,7 @@ ExitCode data_show(Arguments args) {
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   if (file.empty()) throw InputError("harmonic data show names no file", "give it: harmonic data show F.h5");
   if (!sheet.empty()) {
-    const OutputFolder folder(sheet, "sheet", {{"F.h5", file}});
+    const OutputFolder folder(sheet, "sheet", {{"", file}});
     check_own_kind(sheet, "sheet", "a contact sheet", is_contact_sheet);
     write_contact_sheet(sheet, DatasetFile(file));
   }

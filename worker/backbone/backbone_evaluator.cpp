@@ -101,18 +101,23 @@ std::vector<std::vector<torch::Tensor>> BackboneEvaluator::features(const Backbo
   std::vector<std::vector<torch::Tensor>> all;
   for (const auto& split : inputs) {
     check_input(supernet().space(), split);
-    std::vector<std::vector<torch::Tensor>> parts(offered.size());
-    std::vector<torch::Tensor> logits;
+    // Positions before channels in memory, as fusion reads them: it then needs no copy of its own. Each chunk is put
+    // where it belongs at once: the whole is held once.
+    std::vector<torch::Tensor> joined(offered.size()), logits;
+    std::int64_t first = 0;
     for_chunks(split, evaluation_chunk(split), [&](const torch::Tensor& chunk) {
       const auto output = network.outputs(chunk.to(device_)).front();
-      for (std::size_t i = 0; i < offered.size(); ++i)
-        parts[i].push_back(pooled_feature(output.features.at(static_cast<std::size_t>(offered[i])), side).cpu());
+      for (std::size_t i = 0; i < offered.size(); ++i) {
+        const auto part = pooled_feature(output.features.at(static_cast<std::size_t>(offered[i])), side);
+        if (!joined[i].defined()) joined[i] = torch::empty({split.size(), part.size(2), part.size(1)});
+        joined[i].narrow(0, first, part.size(0)).copy_(part.transpose(1, 2));
+      }
       logits.push_back(output.logits.cpu());
+      first += chunk.size(0);
     });
-    auto& joined = all.emplace_back();
-    // Positions before channels in memory, as fusion reads them: it then needs no copy of its own.
-    for (const auto& part : parts) joined.push_back(torch::cat(part).transpose(1, 2).contiguous().transpose(1, 2));
-    joined.push_back(torch::cat(logits));
+    auto& of_split = all.emplace_back();
+    for (const auto& feature : joined) of_split.push_back(feature.transpose(1, 2));
+    of_split.push_back(torch::cat(logits));
   }
   return all;
 }

@@ -29,7 +29,7 @@ constexpr std::array<std::string_view, 18> kUsualKeys = {
     "state_dict",     "model_state_dict", "model_state", "model",  "supernet", "net",       "network",
     "weights",        "params",           "parameters",  "module", "student",  "generator", "ema",
     "ema_state_dict", "state_dict_ema",   "model_ema",   "shadow"};
-constexpr int kDeepest = 4;  ///< dictionaries in dictionaries, in which weights are looked for
+constexpr int kDeepest = 4;  ///< dictionaries and lists in each other, in which weights are looked for
 
 /// The bytes of a storage, which live as long as `file`.
 struct StorageBytes {
@@ -193,19 +193,39 @@ std::string below(const std::string& key, const std::string& name) {
   return key.empty() ? name : key + "." + name;
 }
 
+bool is_list(const PickleValue& value) {
+  return value.kind == Kind::list || value.kind == Kind::tuple;
+}
+
+/// What may hold weights in a dictionary, by its key, or in a list, by its number, from 0.
+std::vector<std::pair<std::string, const PickleValue*>> inner_values(const PickleValue& value) {
+  std::vector<std::pair<std::string, const PickleValue*>> inner;
+  const auto add = [&](const std::string& name, const PickleValue& found) {
+    if (found.kind == Kind::dictionary || is_list(found)) inner.emplace_back(name, &found);
+  };
+  if (is_list(value))
+    for (std::size_t i = 0; i < value.items.size(); ++i) add(std::to_string(i), *value.items[i]);
+  else
+    for (std::size_t i = 0; i + 1 < value.items.size(); i += 2)
+      if (value.items[i]->kind == Kind::text) add(value.items[i]->text, *value.items[i + 1]);
+  return inner;
+}
+
 std::size_t count_tensors(const PickleValue& dictionary) {
   std::size_t count = 0;
+  if (is_list(dictionary)) return count;  // they have no names
   for (std::size_t i = 0; i + 1 < dictionary.items.size(); i += 2)
     count += dictionary.items[i]->kind == Kind::text && is_tensor(*dictionary.items[i + 1]) ? 1U : 0U;
   return count;
 }
 
-/// Every dictionary with tensors, those above first; one that is in several places under each, what is in it once.
+/// Every dictionary with tensors, in dictionaries and lists, those above first; one that is in several places under
+/// each, what is in it once.
 std::vector<Place> places_in(const PickleValue& root) {
   std::vector<Place> places;
   std::map<const PickleValue*, std::size_t> counts;
   std::vector<std::pair<std::string, const PickleValue*>> level;
-  if (root.kind == Kind::dictionary) level.emplace_back("", &root);
+  if (root.kind == Kind::dictionary || is_list(root)) level.emplace_back("", &root);
   for (int depth = 0; depth <= kDeepest && !level.empty(); ++depth) {
     std::vector<std::pair<std::string, const PickleValue*>> next;
     for (const auto& [key, value] : level) {
@@ -213,9 +233,7 @@ std::vector<Place> places_in(const PickleValue& root) {
       if (is_new) count->second = count_tensors(*value);
       if (count->second > 0) places.push_back({key, value, count->second});
       if (!is_new) continue;
-      for (std::size_t i = 0; i + 1 < value->items.size(); i += 2)
-        if (value->items[i]->kind == Kind::text && value->items[i + 1]->kind == Kind::dictionary)
-          next.emplace_back(below(key, value->items[i]->text), value->items[i + 1]);
+      for (const auto& [name, inner] : inner_values(*value)) next.emplace_back(below(key, name), inner);
     }
     level = std::move(next);
   }
@@ -264,7 +282,8 @@ std::string words_for(const PickleValue& value) {
   if (is_tensor(value)) return "a tensor";
   if (const auto function = function_of(value); !function.empty())
     return fmt::format("an object of {}", dotted(std::string(function)));
-  return value.kind == Kind::list || value.kind == Kind::tuple ? "a list" : "no dictionary";
+  if (!is_list(value)) return "no dictionary";
+  return value.items.empty() ? "an empty list" : "a list without dictionaries of tensors";
 }
 
 class Weights {
@@ -273,7 +292,7 @@ class Weights {
       : file_(std::move(file)), root_(root), places_(places_in(root)), tensors_(std::move(storages)) {}
 
   Checkpoint find(const std::string& key) {
-    if (root_.kind != Kind::dictionary)
+    if (root_.kind != Kind::dictionary && (!is_list(root_) || places_.empty()))
       throw InputError(fmt::format("{} holds {}, not a dictionary of tensors", file_, words_for(root_)), kSaveWeights);
     if (places_.empty())
       throw InputError(fmt::format("{} holds no tensors by name{}", file_, what_there_is()), kSaveWeights);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include <ATen/Parallel.h>
 
@@ -42,6 +43,37 @@ class PartSums {
   std::optional<MomentSums> sums_;
 };
 
+/// Weights of a 1x1 convolution as its kernel reads them. @param weight (out, in)
+std::vector<float> packed_pointwise(const torch::Tensor& weight, int in_channels) {
+  const auto out_channels = static_cast<int>(weight.size(0));
+  std::vector<float> packed(static_cast<std::size_t>(in_channels) * static_cast<std::size_t>(out_channels));
+  kernels::pack_pointwise(data(weight), weight.stride(0), in_channels, out_channels, packed.data());
+  return packed;
+}
+
+/// A depthwise convolution, sample by sample.
+/// @param make_input called once a thread: makes a function from a sample to the beginning of its map
+template <class MakeInput>
+MeasuredMap depthwise_by_sample(std::int64_t samples, const kernels::DepthwiseShape& shape, const FoldedNorm& norm,
+                                const torch::Tensor& weight, bool measure, MakeInput make_input) {
+  const std::int64_t channels = shape.channels;
+  const std::int64_t rows = static_cast<std::int64_t>(shape.out_height()) * shape.out_width();
+  auto out = torch::empty({samples, shape.out_height(), shape.out_width(), channels});
+  const auto taps = weight.view({channels, -1}).t().contiguous();
+  const PartSums sums(measure, samples, channels);
+  const auto entry = entry_of(norm);
+  at::parallel_for(0, samples, 1, [&](std::int64_t begin, std::int64_t end) {
+    const auto scratch = torch::zeros({shape.scratch()});
+    auto input = make_input();
+    for (std::int64_t n = begin; n < end; ++n) {
+      float* map = data(out) + n * rows * channels;
+      kernels::depthwise(input(n), shape, entry, data(taps), data(scratch), map);
+      sums.add(n, map, rows);
+    }
+  });
+  return {out, sums.moments(samples * rows)};
+}
+
 // ---- the same in LibTorch's own operations
 
 torch::Tensor entered(const torch::Tensor& x, const FoldedNorm& norm) {
@@ -76,8 +108,7 @@ std::vector<MeasuredMap> pointwise(const torch::Tensor& x, const FoldedNorm& nor
   }
 
   const int in_channels = widths.back();
-  std::vector<float> packed(static_cast<std::size_t>(in_channels) * static_cast<std::size_t>(out_channels));
-  kernels::pack_pointwise(data(weight), weight.stride(0), in_channels, out_channels, packed.data());
+  const auto packed = packed_pointwise(weight, in_channels);
   // Without a gate all positions are alike; with one a block of rows must not reach over its sample.
   const std::int64_t group_rows = gate.defined() ? height * width : samples * height * width;
   const std::int64_t blocks_a_group = (group_rows + kBlockRows - 1) / kBlockRows;
@@ -127,21 +158,59 @@ MeasuredMap depthwise(const torch::Tensor& x, const FoldedNorm& norm, const torc
                                       x.stride(2),
                                       kernel,
                                       stride};
-  const std::int64_t samples = x.size(0);
-  const std::int64_t rows = static_cast<std::int64_t>(shape.out_height()) * shape.out_width();
-  auto out = torch::empty({samples, shape.out_height(), shape.out_width(), channels});
-  const auto taps = weight.view({channels, -1}).t().contiguous();
-  const PartSums sums(measure, samples, channels);
-  const auto entry = entry_of(norm);
-  at::parallel_for(0, samples, 1, [&](std::int64_t begin, std::int64_t end) {
-    const auto scratch = torch::zeros({shape.scratch()});
-    for (std::int64_t n = begin; n < end; ++n) {
-      float* map = data(out) + n * rows * channels;
-      kernels::depthwise(data(x) + n * x.stride(0), shape, entry, data(taps), data(scratch), map);
-      sums.add(n, map, rows);
+  return depthwise_by_sample(x.size(0), shape, norm, weight, measure,
+                             [&] { return [&](std::int64_t n) { return data(x) + n * x.stride(0); }; });
+}
+
+ExpandedMap::ExpandedMap(torch::Tensor x, torch::Tensor weight, bool measure)
+    : x_(std::move(x)), weight_(std::move(weight)) {
+  const auto in_channels = static_cast<int>(x_.size(3)), out_channels = static_cast<int>(weight_.size(0));
+  if (!has_kernels(x_)) {
+    auto made = pointwise(x_, {}, {}, weight_, {in_channels}, measure).front();
+    map_ = std::move(made.map);
+    moments_ = std::move(made.moments);
+    return;
+  }
+  if (!measure) return;
+  const auto packed = packed_pointwise(weight_, in_channels);
+  const std::int64_t rows = x_.size(0) * x_.size(1) * x_.size(2), blocks = (rows + kBlockRows - 1) / kBlockRows;
+  const PartSums sums(true, blocks, out_channels);
+  const std::vector<int> widths = {in_channels};
+  at::parallel_for(0, blocks, 1, [&](std::int64_t begin, std::int64_t end) {
+    std::vector<float> made(static_cast<std::size_t>(kBlockRows * out_channels));
+    const std::vector<float*> out = {made.data()};
+    for (std::int64_t block = begin; block < end; ++block) {
+      const std::int64_t first = block * kBlockRows, count = std::min(kBlockRows, rows - first);
+      kernels::pointwise(data(x_) + first * x_.stride(2), count, x_.stride(2), packed.data(), in_channels, out_channels,
+                         {widths, out});
+      sums.add(block, made.data(), count);
     }
   });
-  return {out, sums.moments(samples * rows)};
+  moments_ = sums.moments(rows);
+}
+
+MeasuredMap ExpandedMap::depthwise(const FoldedNorm& norm, const torch::Tensor& weight, int stride,
+                                   bool measure) const {
+  const std::int64_t channels = weight.size(0);
+  if (map_.defined()) return harmonic::depthwise(map_.narrow(3, 0, channels), norm, weight, stride, measure);
+  const kernels::DepthwiseShape shape{static_cast<int>(x_.size(1)),
+                                      static_cast<int>(x_.size(2)),
+                                      static_cast<int>(channels),
+                                      channels,
+                                      static_cast<int>(weight.size(2)),
+                                      stride};
+  const auto in_channels = static_cast<int>(x_.size(3));
+  const auto packed = packed_pointwise(weight_.narrow(0, 0, channels), in_channels);
+  const std::vector<int> widths = {in_channels};
+  const std::int64_t rows = x_.size(1) * x_.size(2);
+  return depthwise_by_sample(x_.size(0), shape, norm, weight, measure, [&] {
+    return [&, made = std::vector<float>(static_cast<std::size_t>(rows * channels))](std::int64_t n) mutable {
+      const std::vector<float*> out = {made.data()};
+      kernels::pointwise(data(x_) + n * x_.stride(0), rows, x_.stride(2), packed.data(), in_channels, shape.channels,
+                         {widths, out});
+      return made.data();
+    };
+  });
 }
 
 torch::Tensor normalise(const torch::Tensor& x, const FoldedNorm& norm, const torch::Tensor& shortcut) {

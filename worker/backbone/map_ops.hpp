@@ -40,6 +40,26 @@ struct MeasuredMap {
 [[nodiscard]] MeasuredMap depthwise(const torch::Tensor& x, const FoldedNorm& norm, const torch::Tensor& weight,
                                     int stride, bool measure);
 
+/// A map as a 1x1 convolution widens it for the depthwise ones behind it. With the project's kernels it is never there
+/// as a whole, several times the map that it is made of: its moments are summed up as it goes by, and each depthwise
+/// convolution makes it once more, a sample at a time, which costs no more than to fetch it from memory. Elsewhere it is
+/// made once. Either way the same bits as of pointwise() and depthwise().
+class ExpandedMap {
+ public:
+  /// @param weight (C, channels of x)
+  ExpandedMap(torch::Tensor x, torch::Tensor weight, bool measure);
+
+  [[nodiscard]] const Moments& moments() const { return moments_; }  ///< empty unless asked for
+  /// Of the first channels, as many as `weight` is for, with `norm` before it.
+  [[nodiscard]] MeasuredMap depthwise(const FoldedNorm& norm, const torch::Tensor& weight, int stride,
+                                      bool measure) const;
+
+ private:
+  torch::Tensor x_, weight_;
+  torch::Tensor map_;  ///< where it is made once
+  Moments moments_;
+};
+
 /// x * scale + shift, without an activation, + shortcut where that is defined.
 [[nodiscard]] torch::Tensor normalise(const torch::Tensor& x, const FoldedNorm& norm, const torch::Tensor& shortcut);
 

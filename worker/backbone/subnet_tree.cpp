@@ -1,6 +1,7 @@
 #include "worker/backbone/subnet_tree.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -39,16 +40,18 @@ class SubnetTree::Traversal {
   Traversal(const Visitor* visitor, const std::function<void()>& at_work)
       : estimating_(visitor == nullptr), visitor_(visitor), at_work_(at_work) {}
 
-  /// Everything behind `parent`, whose output is `x`: (N, H, W, C), or (N, F).
-  void visit(const Node& parent, const torch::Tensor& x) {
+  /// Everything behind `parent`, whose output is `x`: (N, H, W, C), or (N, F). It is let go as soon as the last layer
+  /// behind it has read it, before what comes behind that one.
+  void visit(const Node& parent, torch::Tensor x) {
     at_work_();
-    std::vector<const Node*> blocks;
-    for (const auto& child : parent.children) {
-      if (estimating_ && !child->norms_from_here) continue;
-      if (child->layer->block() != nullptr)
-        blocks.push_back(child.get());
-      else
-        go_on(*child, child->layer->final_expansion() != nullptr ? final_expansion(*child, x) : whole_layer(*child, x));
+    std::vector<const Node*> blocks, others;
+    for (const auto& child : parent.children)
+      if (!estimating_ || child->norms_from_here)
+        (child->layer->block() != nullptr ? blocks : others).push_back(child.get());
+    for (const auto* node : others) {
+      auto y = node->layer->final_expansion() != nullptr ? final_expansion(*node, x) : whole_layer(*node, x);
+      if (blocks.empty() && node == others.back()) x.reset();
+      go_on(*node, std::move(y));
     }
     std::ranges::sort(blocks, {}, [](const Node* node) {
       return std::tuple(node->shape().position, node->shape().kernel, width(*node));
@@ -58,6 +61,7 @@ class SubnetTree::Traversal {
         blocks, [](const Node* node) { return node->shape().position; },
         [&](Blocks variants_of_one) {
           auto outputs = variants(variants_of_one, x);
+          if (variants_of_one.back() == blocks.back()) x.reset();
           for (std::size_t i = 0; i < outputs.size(); ++i) go_on(*variants_of_one[i], std::exchange(outputs[i], {}));
         });
   }
@@ -74,9 +78,9 @@ class SubnetTree::Traversal {
     }
   }
 
-  void go_on(const Node& node, const torch::Tensor& y) {
+  void go_on(const Node& node, torch::Tensor y) {
     if (!estimating_) (*visitor_)(node, y);
-    if (!node.children.empty()) visit(node, y);
+    if (!node.children.empty()) visit(node, std::move(y));
   }
 
   torch::Tensor whole_layer(const Node& node, const torch::Tensor& x) const {
@@ -98,14 +102,13 @@ class SubnetTree::Traversal {
   /// Outputs of blocks that differ in kernel and expansion only, and are sorted by them.
   std::vector<torch::Tensor> variants(Blocks blocks, const torch::Tensor& x) const {
     const Node& widest = **std::ranges::max_element(blocks, {}, [](const Node* node) { return width(*node); });
-    auto expanded = x;
+    std::optional<ExpandedMap> expanded;
     FoldedNorm entry;
     std::size_t next = 0;  // batch norm
     if (const auto& weight = widest.layer->block()->expand; weight.defined()) {
-      const auto y = pointwise(x, {}, {}, weight.flatten(1), {widest.shape().in_channels}, estimating_).front();
-      for (const auto* node : blocks) note(*node, next, y.moments);
-      expanded = y.map;
-      entry = norm(widest, next++, y.moments);
+      expanded.emplace(x, weight.flatten(1), estimating_);
+      for (const auto* node : blocks) note(*node, next, expanded->moments());
+      entry = norm(widest, next++, expanded->moments());
     }
     std::vector<torch::Tensor> outputs;
     for_runs(
@@ -116,13 +119,16 @@ class SubnetTree::Traversal {
     return outputs;
   }
 
-  /// @param blocks by ascending width
-  std::vector<torch::Tensor> of_one_kernel(Blocks blocks, const torch::Tensor& x, const torch::Tensor& expanded,
-                                           const FoldedNorm& entry, std::size_t next) const {
+  /// @param blocks by ascending width @param expanded x, where the blocks have an expansion
+  std::vector<torch::Tensor> of_one_kernel(Blocks blocks, const torch::Tensor& x,
+                                           const std::optional<ExpandedMap>& expanded, const FoldedNorm& entry,
+                                           std::size_t next) const {
     const Node& widest = *blocks.back();
     const Layer& shape = widest.shape();
-    const auto y = depthwise(expanded.narrow(3, 0, width(widest)), entry.first(width(widest)),
-                             widest.layer->block()->depthwise, shape.stride, estimating_);
+    const auto& weight = widest.layer->block()->depthwise;
+    const auto own_entry = entry.first(width(widest));
+    const auto y = expanded ? expanded->depthwise(own_entry, weight, shape.stride, estimating_)
+                            : depthwise(x.narrow(3, 0, width(widest)), own_entry, weight, shape.stride, estimating_);
     for (const auto* node : blocks) note(*node, next, y.moments);
     auto inner = norm(widest, next, y.moments);
     inner.activation = shape.activation;

@@ -31,16 +31,23 @@ class BoundedCache {
     entries_.push_front({key, std::move(value), bytes});
     index_[key] = entries_.begin();
     bytes_ += bytes;
-    while (bytes_ > capacity_ && entries_.size() > 1) {
-      bytes_ -= entries_.back().bytes;
-      index_.erase(entries_.back().key);
-      entries_.pop_back();
-    }
+    while (bytes_ > capacity_ && entries_.size() > 1) drop_last();
+  }
+
+  /// Lets a last one go that is larger than all may be, before another such one is made beside it.
+  void shrink() {
+    while (bytes_ > capacity_) drop_last();
   }
 
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
  private:
+  void drop_last() {
+    bytes_ -= entries_.back().bytes;
+    index_.erase(entries_.back().key);
+    entries_.pop_back();
+  }
+
   struct Entry {
     std::string key;
     std::shared_ptr<const Value> value;

@@ -200,6 +200,12 @@ SamplesInFile samples_in(const std::shared_ptr<const DatasetFile>& file, const s
 
 }  // namespace
 
+DataMemory::DataMemory(int mebibytes, int ranks)
+    : left_(static_cast<std::size_t>(mebibytes) << 20U), shared_(ranks > 1) {
+  std::error_code unknown;
+  if (const auto folder = std::filesystem::temp_directory_path(unknown); !unknown) SharedBytes::remove_left(folder);
+}
+
 SampleSource open_samples(const std::shared_ptr<const DatasetFile>& file, const std::string& modality, Split split,
                           DataMemory& memory, std::optional<std::size_t> limit) {
   auto samples = samples_in(file, modality, split);

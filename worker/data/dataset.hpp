@@ -16,8 +16,9 @@ namespace harmonic {
 /// (SharedBytes). Who opens first comes first; what does not fit any more stays in the file.
 class DataMemory {
  public:
+  /// Removes what killed runs of the user left in the folder for temporary files (SharedBytes).
   /// @param mebibytes 0 or more; @param ranks of this machine, which open the same samples in the same order
-  DataMemory(int mebibytes, int ranks) : left_(static_cast<std::size_t>(mebibytes) << 20U), shared_(ranks > 1) {}
+  DataMemory(int mebibytes, int ranks);
 
   /// Whether there is room for so many bytes, which are then taken.
   [[nodiscard]] bool take(std::size_t bytes) {

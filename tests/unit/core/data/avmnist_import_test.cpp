@@ -9,7 +9,9 @@
 
 #include "core/base/error.hpp"
 #include "core/data/statistics.hpp"
+#include "core/storage/atomic_file.hpp"
 #include "core/storage/csv.hpp"
+#include "tests/support/npy_stand_in.hpp"
 #include "tests/support/shared_data.hpp"
 
 namespace harmonic {
@@ -201,6 +203,25 @@ TEST_CASE("AV-MNIST is read from arrays; the last twelfth of train is val", "[da
   CHECK(train.mean == Approx(0.0).margin(1e-3));
   CHECK(train.std == Approx(1.0).margin(1e-3));
   CHECK_THROWS_WITH(read_avmnist(*folder, {SoundFeatures::published}), Contains("holds arrays"));
+}
+
+TEST_CASE("Labels of AV-MNIST's arrays may be one-hot rows; others are refused with how to make classes of them",
+          "[data][shared]") {
+  const auto folder = testing::shared_data("cases/avmnist-npy");
+  if (!folder) return;
+  const TemporaryFolder copy;
+  fs::copy(*folder, copy / "own", fs::copy_options::recursive);
+  const auto expected = read_avmnist(*folder, {}).class_labels;
+  constexpr std::size_t kTest = 4, kDigits = 10;
+  std::vector<float> rows(kTest * kDigits, 0);
+  for (std::size_t i = 0; i < kTest; ++i) rows[i * kDigits + static_cast<std::size_t>(expected[2][i])] = 1;
+  replace_file(copy / "own/test_labels.npy", testing::npy_bytes("(4, 10)", rows));
+  CHECK(read_avmnist(copy / "own", {}).class_labels == expected);
+  rows[0] = rows[1] = 0.5F;
+  replace_file(copy / "own/test_labels.npy", testing::npy_bytes("(4, 10)", rows));
+  CHECK_THROWS_WITH(read_avmnist(copy / "own", {}), Contains("test_labels.npy has shape (4, 10)") && Contains("argmax"));
+  replace_file(copy / "own/test_labels.npy", testing::npy_bytes("(4, 3)", std::vector<float>(12, 0)));
+  CHECK_THROWS_WITH(read_avmnist(copy / "own", {}), Contains("test_labels.npy has shape (4, 3)") && Contains("argmax"));
 }
 
 }  // namespace harmonic

@@ -8,6 +8,7 @@
 #include "core/data/clip_text.hpp"
 #include "core/data/html_entities.hpp"
 #include "core/data/token_bag.hpp"
+#include "core/storage/atomic_file.hpp"
 #include "core/storage/json_text.hpp"
 #include "tests/support/shared_data.hpp"
 
@@ -69,6 +70,19 @@ TEST_CASE("What is not CLIP's vocabulary is refused by name", "[data]") {
   CHECK_THROWS_WITH(ClipTokens(folder / "page.gz"), Contains("page.gz") && Contains("is a web page"));
   std::ofstream(folder / "short.txt") << "#version\ni n\nt h\n";
   CHECK_THROWS_WITH(ClipTokens(folder / "short.txt"), Contains("ends after 2 of 48894"));
+}
+
+TEST_CASE("CLIP's vocabulary that is cut or damaged behind what is used of it is refused", "[data][shared]") {
+  const auto path = testing::shared_data(kVocabulary);
+  if (!path) return;
+  const TemporaryFolder folder;
+  const std::string whole = read_file(*path);
+  replace_file(folder / "cut.gz", whole.substr(0, whole.size() - 6));  // in the checksum at the end
+  CHECK_THROWS_WITH(ClipTokens(folder / "cut.gz"), Contains("cut.gz") && Contains("cut short or damaged"));
+  std::string damaged = whole;
+  damaged[damaged.size() - 7] ^= 1;  // of the checksum
+  replace_file(folder / "damaged.gz", damaged);
+  CHECK_THROWS_WITH(ClipTokens(folder / "damaged.gz"), Contains("damaged.gz") && Contains("cut short or damaged"));
 }
 
 TEST_CASE("A bag of tokens weighs rare tokens more, and does not hear those that train lacks", "[data]") {

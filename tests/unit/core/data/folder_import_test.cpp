@@ -117,6 +117,24 @@ TEST_CASE("Groups of a manifest stay in one split; several labels make a multila
   for (const auto& [speaker, in] : splits) CHECK(in.size() == 1);
 }
 
+TEST_CASE("A sample that stands twice in a manifest is refused with both lines; in two splits it is a leak", "[data]") {
+  const TemporaryFolder folder;
+  write_samples(folder / "own", 20);
+  const auto read = [&](const std::string& first_line, const std::string& other_split) {
+    std::string csv = "id,split,label,point\n" + first_line;
+    for (const std::string label : {"cat", "dog"})
+      for (int i = 0; i < 20; ++i)
+        csv += fmt::format("{}{},{},{},own/{}/{}.point.npy\n", label, i, other_split, label, label, i);
+    replace_file(folder / "list.csv", csv);
+    return read_own_data({.in = folder / "list.csv"});
+  };
+  for (const std::string split : {"", "train"})
+    CHECK_THROWS_WITH(
+        read(fmt::format("dog3,{},dog,own/dog/7.point.npy\n", split), split),
+        Contains("list.csv line 26") && Contains("'dog3'") && Contains("line 2 already") && Contains("id of its own"));
+  CHECK(sizes(read("dog3,test,dog,own/dog/3.point.npy\n", "train"))[2] == 1);
+}
+
 TEST_CASE("What is missing or unreadable is refused with a count, or left out when told so", "[data]") {
   const TemporaryFolder folder;
   write_samples(folder / "own", 20);

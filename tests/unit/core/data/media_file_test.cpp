@@ -7,6 +7,7 @@
 
 #include "core/base/error.hpp"
 #include "core/data/resample.hpp"
+#include "core/data/resize.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "tests/support/media_bytes.hpp"
 #include "tests/support/shared_data.hpp"
@@ -156,6 +157,23 @@ TEST_CASE("A web page, a Git LFS pointer or a gzip in place of a picture or a so
     CHECK_THROWS_WITH(read_picture(folder / name, 3), Contains(words));
     CHECK_THROWS_WITH(read_sound(folder / name), Contains(words));
   }
+}
+
+TEST_CASE("A square cut out of a resized picture is that of the whole one, however long that would be", "[data]") {
+  Picture wide{.width = 61, .height = 7, .channels = 3, .pixels = {}};
+  for (std::size_t i = 0; i < wide.width * wide.height * 3; ++i)
+    wide.pixels.push_back(static_cast<std::uint8_t>(i * i % 251));
+  constexpr std::size_t kSide = 10, kWidth = 61 * kSide / 7, kLeft = 38;  // the middle of 87, halves to even
+  const auto whole = resize_bicubic(wide.pixels, 3, {7, 61}, {kSide, kWidth});
+  const auto square = resized_to_square(wide, kSide, PictureFit::crop);
+  REQUIRE(square.pixels.size() == kSide * kSide * 3);
+  for (std::size_t row = 0; row < kSide; ++row)
+    CHECK(std::equal(&square.pixels[row * kSide * 3], &square.pixels[row * kSide * 3] + kSide * 3,
+                     &whole[(row * kWidth + kLeft) * 3]));
+  // As a whole 4096 times as long and wide: 2 TiB.
+  const Picture line{.width = 1, .height = 131'072, .channels = 1, .pixels = std::vector<std::uint8_t>(131'072, 9)};
+  const auto of_line = resized_to_square(line, 64, PictureFit::crop);
+  CHECK(std::ranges::all_of(of_line.pixels, [](auto level) { return level == 9; }));
 }
 
 TEST_CASE("A resampled tone keeps its length, pitch and level") {

@@ -43,11 +43,11 @@ MmimdbStandIn small_films(std::size_t count) {
   return films;
 }
 
-/// The first ones in train, then two in dev and two in test.
-void write_split(const fs::path& path, const std::vector<std::string>& ids) {
+/// The first ones in train, then some in dev and some in test.
+void write_split(const fs::path& path, const std::vector<std::string>& ids, std::size_t dev = 2, std::size_t test = 2) {
   nlohmann::json json;
   for (std::size_t i = 0; i < ids.size(); ++i)
-    json[i + 4 < ids.size() ? "train" : i + 2 < ids.size() ? "dev" : "test"].push_back(ids[i]);
+    json[i + dev + test < ids.size() ? "train" : i + test < ids.size() ? "dev" : "test"].push_back(ids[i]);
   write_text(path, json.dump());
 }
 
@@ -165,6 +165,22 @@ TEST_CASE("Films whose text features are not finite are named, and zeros on dema
   CHECK_THAT(content.info.provenance, Contains("1 texts"));
 }
 
+TEST_CASE("A genre that is neither 0 nor 1 is refused with the film and its file", "[data]") {
+  const TemporaryFolder folder;
+  const MmimdbStandIn films = small_films(6);
+  testing::write_mmimdb(folder / "m.hdf5", films);
+  write_split(folder / "split.json", films.ids);
+  const auto file = H5Fopen((folder / "m.hdf5").c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+  const auto genres = H5Dopen2(file, "/genres", H5P_DEFAULT);
+  std::vector<std::int32_t> all(6 * 23, 0);
+  all.back() = 7;
+  H5Dwrite(genres, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, all.data());
+  H5Dclose(genres);
+  H5Fclose(file);
+  CHECK_THROWS_WITH(read_mmimdb({.in = folder / "m.hdf5", .split = folder / "split.json"}),
+                    Contains("film 0000005 (row 5 of") && Contains("m.hdf5) is 7"));
+}
+
 TEST_CASE("A split of MM-IMDB that does not fit is refused, with the film", "[data]") {
   const TemporaryFolder folder;
   const MmimdbStandIn films = small_films(6);
@@ -258,17 +274,15 @@ TEST_CASE("Values that are no poster's are refused by film, and nothing is writt
   CHECK(!fs::exists(folder / "d.h5"));
 }
 
-TEST_CASE("Five hundred films are imported in little memory, and killed in the middle leave no file",
-          "[data][shared]") {
-  const auto split = testing::shared_data("datasets/mmimdb/mmimdb_split.json");
-  if (!split) return;
+TEST_CASE("Five hundred films are imported in little memory, and killed in the middle leave no file", "[data]") {
   const TemporaryFolder folder;
   MmimdbStandIn films;
-  const auto lists = read_mmimdb_split(*split);
-  for (std::size_t i = 0; i < 3; ++i)
-    films.ids.insert(films.ids.end(), lists.ids[i].begin(), lists.ids[i].begin() + std::array{300, 50, 150}[i]);
+  for (std::size_t i = 0; i < 500; ++i) films.ids.push_back(fmt::format("{:07}", 106714 + i * 7919 % 500));
   testing::write_mmimdb(folder / "m.hdf5", films);
-  const auto import = [&] { write_dataset(folder / "d.h5", read_mmimdb({.in = folder / "m.hdf5", .split = *split})); };
+  write_split(folder / "split.json", films.ids, 50, 150);
+  const auto import = [&] {
+    write_dataset(folder / "d.h5", read_mmimdb({.in = folder / "m.hdf5", .split = folder / "split.json"}));
+  };
   const pid_t child = fork();
   if (child == 0) {
     import();
@@ -290,7 +304,7 @@ TEST_CASE("Five hundred films are imported in little memory, and killed in the m
   import();
   if (const auto rise = memory.rise_mib()) CHECK(*rise < 64);
   CHECK(DatasetFile(folder / "d.h5").info().samples == std::array<std::size_t, 3>{300, 50, 150});
-  CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 2);  // what the killed one left is gone
+  CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 3);  // what the killed one left is gone
 }
 
 }  // namespace harmonic

@@ -45,6 +45,34 @@ TEST_CASE("A writer that fails leaves the old file and nothing beside it", "[sto
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
 }
 
+TEST_CASE("A full disk is told of by the file's own name, with what to do", "[storage]") {
+  const testing::TemporaryFolder folder;
+  const auto path = folder / "f.h5";
+  const auto failure_of = [&](const std::function<void(const std::filesystem::path&)>& write) -> std::string {
+    try {
+      replace_file(path, write);
+    } catch (const RunError& e) {
+      return e.what();
+    }
+    return "";
+  };
+  const auto full = failure_of([](const std::filesystem::path& temporary) {
+    throw RunError(temporary.string() + ", /train: cannot be written (No space left on device)");
+  });
+  CHECK(full == path.string() +
+                    ", /train: cannot be written (No space left on device): its disk is full: make room there, or give "
+                    "a path on another");
+  const auto broken = failure_of([](const std::filesystem::path& temporary) {
+    throw RunError(temporary.string() + ": Input/output error");
+  });
+  CHECK(broken == path.string() + ": Input/output error");
+  const auto denied = failure_of([](const std::filesystem::path& temporary) {
+    throw std::filesystem::filesystem_error("rename", temporary, std::make_error_code(std::errc::no_space_on_device));
+  });
+  CHECK(denied.starts_with("cannot write " + path.string() + ": No space left on device: its disk is full"));
+  CHECK(std::filesystem::is_empty(folder.path()));
+}
+
 TEST_CASE("No two writers share a temporary name", "[storage]") {
   std::set<std::filesystem::path> names;
   for (int i = 0; i < 100; ++i) names.insert(temporary_beside("f.txt"));

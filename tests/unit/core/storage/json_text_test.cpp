@@ -54,6 +54,11 @@ TEST_CASE("What lies in place of JSON is called by its name", "[storage]") {
   CHECK_THROWS_WITH(read_json(path, "table"), Contains("t.json is a web page, not JSON"));
   write("version https://git-lfs.github.com/spec/v1\noid");
   CHECK_THROWS_WITH(read_json(path, "table"), Contains("is a Git LFS pointer") && Contains("git lfs pull"));
+  for (const auto& utf16 : {std::string("\xff\xfe{\0}\0", 6), std::string("\xfe\xff\0{\0}", 6),
+                            std::string("{\0\r\0\n\0}\0", 8), std::string("\0{\0\r\0\n\0}", 8)}) {
+    write(utf16);
+    CHECK_THROWS_WITH(read_json(path, "table"), Contains("t.json is a text in UTF-16") && Contains("UTF-8"));
+  }
   write("\x1f\x8b\x08");
   CHECK_THROWS_WITH(read_json(path, "table"), Contains("is a gzip file") && Contains("gunzip"));
   write("# a table\nrow: {ms: 1}\n");

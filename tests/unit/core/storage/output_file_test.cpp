@@ -72,6 +72,8 @@ TEST_CASE("An output that is an input is refused under any name, with the option
   for (const auto& name : {std::string("data.h5"), std::string("link.h5"), std::string("hard.h5"),
                            "../" + folder.path().filename().string() + "/data.h5"})
     CHECK_THROWS_WITH(check_output(folder / name, "out", inputs), Contains("--out") && Contains("--data"));
+  CHECK_THROWS_WITH(check_output(folder / "data.h5", "sheet", {{"", folder / "data.h5"}}),
+                    Contains("it is the file that is read"));
   std::ofstream(folder / "other.h5") << "kept";
   CHECK_NOTHROW(check_output(folder / "other.h5", "out", inputs));
   CHECK_NOTHROW(check_output(folder / "new.h5", "out", inputs));

@@ -122,6 +122,25 @@ TEST_CASE("What a killed process was making is made anew, and what killed ones l
   CHECK(files_in(folder) == 1);
 }
 
+TEST_CASE("What killed processes left goes when somebody looks, what living ones hold stays", "[storage]") {
+  const testing::TemporaryFolder folder;
+  CHECK(exit_of(in_process([&] {
+          const auto* lost = new auto(SharedBytes::get(2, kSize, fill, folder.path()));
+          return is_filled((*lost)->bytes());
+        })) == 0);
+  const auto held = SharedBytes::get(3, kSize, fill, folder.path());
+  CHECK(exit_of(in_process([&] {
+          const auto* lost = new auto(SharedBytes::get(4, kSize, fill, folder.path()));
+          return is_filled((*lost)->bytes());
+        })) == 0);
+  std::ofstream(folder / "own.txt") << "the user's";
+  CHECK(files_in(folder) == 3);
+  SharedBytes::remove_left(folder.path());
+  CHECK(files_in(folder) == 2);
+  CHECK(is_filled(held->bytes()));
+  SharedBytes::remove_left(folder / "absent");
+}
+
 TEST_CASE("Bytes that cannot be made leave nothing", "[storage]") {
   const testing::TemporaryFolder folder;
   CHECK_THROWS_AS(SharedBytes::get(

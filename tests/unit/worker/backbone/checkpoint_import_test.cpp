@@ -287,6 +287,19 @@ TEST_CASE("Weights are found under the usual keys, and whatever stands before al
   CHECK_THROWS_WITH(import(), Contains("several keys") && Contains("--key: second, first"));
   CHECK(equal(import("second").first, others));
   CHECK_THROWS_WITH(import("third"), Contains("key 'third'") && Contains("second, first"));
+  // Lists: weights and what lies beside them, two networks, and lists in dictionaries.
+  storages.clear();
+  write_zip(file, std::string("(") + dictionary(tensors, storages) + "}t", storages);
+  CHECK(equal(import().first, tensors));
+  CHECK(import().second.key == "0");
+  storages.clear();
+  const std::string listed = std::string("](") + dictionary(tensors, storages) + dictionary(others, storages) + "e";
+  write_zip(file, listed, storages);
+  CHECK_THROWS_WITH(import(), Contains("several keys") && Contains("--key: 0, 1"));
+  CHECK(equal(import("1").first, others));
+  write_zip(file, std::string("}") + pickled("model") + listed + "s", storages);
+  CHECK_THROWS_WITH(import(), Contains("--key: model.0, model.1"));
+  CHECK(equal(import("model.1").first, others));
   // One dictionary under two keys.
   storages.clear();
   const auto once = dictionary(tensors, storages);
@@ -322,6 +335,8 @@ TEST_CASE("What is no dictionary of tensors is called what it is", "[backbone]")
   refused("cmodels\nNet\n)\x81}b", "an object of models.Net");
   refused(std::string("}") + pickled("model") + "cmodels\nNet\n)\x81}bs", "its keys: model (an object of models.Net)");
   refused("}", "holds no tensors by name");
+  refused("]", "holds an empty list");
+  refused("](K\1}e", "holds a list without dictionaries of tensors");
   replace_file(folder / "w.pth", testing::stored_zip({{"run/w.pth", "x"}}));
   CHECK_THROWS_WITH(import_checkpoint(folder / "w.pth", sounds()), Contains("zip archive") && Contains("run/w.pth"));
   replace_file(folder / "w.pth", std::string("\x20\0\0\0\0\0\0\0{\"a\":{}}", 16));

@@ -44,10 +44,14 @@ TEST_CASE("The least recently used features go first", "[worker][feature_cache]"
   CHECK(c->at(0).at(0)[0][0][0].item<float>() == 3);
 }
 
-TEST_CASE("Features larger than the whole cache are still given", "[worker][feature_cache]") {
+TEST_CASE("Features larger than the whole cache are still given, and gone before others are made",
+          "[worker][feature_cache]") {
   FeatureCache cache(10);
   Source source;
   CHECK(cache.get("a", source.of(7))->at(0).at(0).numel() == 100);
-  (void)cache.get("b", source.of(7));
+  (void)cache.get("b", [&] {
+    CHECK(cache.bytes() == 0);
+    return source.of(7)();
+  });
   CHECK(cache.bytes() == 400);
 }
