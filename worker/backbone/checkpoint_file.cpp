@@ -283,7 +283,8 @@ std::string words_for(const PickleValue& value) {
   if (const auto function = function_of(value); !function.empty())
     return fmt::format("an object of {}", dotted(std::string(function)));
   if (!is_list(value)) return "no dictionary";
-  return value.items.empty() ? "an empty list" : "a list without dictionaries of tensors";
+  if (value.items.empty()) return "an empty list";
+  return is_tensor(*value.items.front()) ? "a list of tensors without names" : "a list";
 }
 
 class Weights {

@@ -336,7 +336,7 @@ TEST_CASE("What is no dictionary of tensors is called what it is", "[backbone]")
   refused(std::string("}") + pickled("model") + "cmodels\nNet\n)\x81}bs", "its keys: model (an object of models.Net)");
   refused("}", "holds no tensors by name");
   refused("]", "holds an empty list");
-  refused("](K\1}e", "holds a list without dictionaries of tensors");
+  refused("](K\1}e", "holds a list, not a dictionary");
   replace_file(folder / "w.pth", testing::stored_zip({{"run/w.pth", "x"}}));
   CHECK_THROWS_WITH(import_checkpoint(folder / "w.pth", sounds()), Contains("zip archive") && Contains("run/w.pth"));
   replace_file(folder / "w.pth", std::string("\x20\0\0\0\0\0\0\0{\"a\":{}}", 16));
