@@ -57,8 +57,8 @@ std::vector<std::int64_t> read_labels(const fs::path& path) {
   const NpyArray array = NpyArray::read(existing(path));
   auto values = array.values(0, array.size());
   if (const auto& shape = array.shape(); !values.empty() && values.size() != shape.front()) {
-    auto classes = values.size() == shape.front() * kArrayClasses ? classes_of_one_hot(values, shape.front())
-                                                                  : std::nullopt;
+    auto classes =
+        values.size() == shape.front() * kArrayClasses ? classes_of_one_hot(values, shape.front()) : std::nullopt;
     if (!classes)
       throw InputError(fmt::format("{} has shape ({}), which is not one label a sample, nor one-hot rows of {}",
                                    path.string(), fmt::join(shape, ", "), kArrayClasses),

@@ -63,7 +63,8 @@ class Lines {
   explicit Lines(const std::filesystem::path& path) : file_(gzopen(path.c_str(), "rb"), gzclose) {}
 
   [[nodiscard]] bool is_open() const { return file_ != nullptr; }
-  /// Whether what is left can be read to the file's end: where it is packed, that is checked, too. Nothing is left then.
+  /// Whether what is left can be read to the file's end: where it is packed, that is checked, too. Nothing is left
+  /// then.
   [[nodiscard]] bool ends_well() {
     int read = 0;
     do read = gzread(file_.get(), buffer_.data(), static_cast<unsigned>(buffer_.size()));

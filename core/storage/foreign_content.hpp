@@ -18,7 +18,8 @@ struct ForeignContent {
 };
 
 /// What people save by mistake in place of what they wanted: a web page (a download that asked something first), a Git
-/// LFS pointer, an archive, a picture of another kind, a text in UTF-16. Known by its first bytes; for readers of something else.
+/// LFS pointer, an archive, a picture of another kind, a text in UTF-16. Known by its first bytes; for readers of
+/// something else.
 /// @param beginning of the file, kForeignBytes or more where there are so many
 /// @param wanted "an HDF5 file"
 [[nodiscard]] std::optional<ForeignContent> foreign_content(const std::filesystem::path& path,

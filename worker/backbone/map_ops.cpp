@@ -193,12 +193,9 @@ MeasuredMap ExpandedMap::depthwise(const FoldedNorm& norm, const torch::Tensor& 
                                    bool measure) const {
   const std::int64_t channels = weight.size(0);
   if (map_.defined()) return harmonic::depthwise(map_.narrow(3, 0, channels), norm, weight, stride, measure);
-  const kernels::DepthwiseShape shape{static_cast<int>(x_.size(1)),
-                                      static_cast<int>(x_.size(2)),
-                                      static_cast<int>(channels),
-                                      channels,
-                                      static_cast<int>(weight.size(2)),
-                                      stride};
+  const kernels::DepthwiseShape shape{static_cast<int>(x_.size(1)),     static_cast<int>(x_.size(2)),
+                                      static_cast<int>(channels),       channels,
+                                      static_cast<int>(weight.size(2)), stride};
   const auto in_channels = static_cast<int>(x_.size(3));
   const auto packed = packed_pointwise(weight_.narrow(0, 0, channels), in_channels);
   const std::vector<int> widths = {in_channels};

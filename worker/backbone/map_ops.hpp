@@ -42,8 +42,8 @@ struct MeasuredMap {
 
 /// A map as a 1x1 convolution widens it for the depthwise ones behind it. With the project's kernels it is never there
 /// as a whole, several times the map that it is made of: its moments are summed up as it goes by, and each depthwise
-/// convolution makes it once more, a sample at a time, which costs no more than to fetch it from memory. Elsewhere it is
-/// made once. Either way the same bits as of pointwise() and depthwise().
+/// convolution makes it once more, a sample at a time, which costs no more than to fetch it from memory. Elsewhere it
+/// is made once. Either way the same bits as of pointwise() and depthwise().
 class ExpandedMap {
  public:
   /// @param weight (C, channels of x)

@@ -26,13 +26,13 @@ namespace harmonic {
 ///
 /// Shared blocks. The children of a node are mostly variants of one block, which differ in kernel side K and width W.
 /// A narrower variant takes the first channels of the supernet's tensors, hence:
-///   1. one expansion, the widest one's;
+///   1. one expansion, the widest one's, whose map, the largest of all, is never whole (ExpandedMap);
 ///   2. for each K one depthwise convolution, of the widest variant with that K;
 ///   3. one pass of the projection for all W of that K: sums over the first W channels are read off on the way. With
 ///      squeeze-and-excite each W has gates of its own, and so a projection of its own.
 /// Batch norms and activations never make a map of their own. A norm becomes a factor and a summand a channel, applied
 /// as the next operation reads the map; the moments that the factor needs were summed as the last one wrote it
-/// (map_ops.hpp). So each map is written once and read once.
+/// (map_ops.hpp). So each map is written once and read once, and goes once the last layer behind it has read it.
 class SubnetTree {
  public:
   /// Starts from the supernet's own statistics. Keeps views of its weights: do not train it meanwhile.

@@ -219,7 +219,8 @@ TEST_CASE("Labels of AV-MNIST's arrays may be one-hot rows; others are refused w
   CHECK(read_avmnist(copy / "own", {}).class_labels == expected);
   rows[0] = rows[1] = 0.5F;
   replace_file(copy / "own/test_labels.npy", testing::npy_bytes("(4, 10)", rows));
-  CHECK_THROWS_WITH(read_avmnist(copy / "own", {}), Contains("test_labels.npy has shape (4, 10)") && Contains("argmax"));
+  CHECK_THROWS_WITH(read_avmnist(copy / "own", {}),
+                    Contains("test_labels.npy has shape (4, 10)") && Contains("argmax"));
   replace_file(copy / "own/test_labels.npy", testing::npy_bytes("(4, 3)", std::vector<float>(12, 0)));
   CHECK_THROWS_WITH(read_avmnist(copy / "own", {}), Contains("test_labels.npy has shape (4, 3)") && Contains("argmax"));
 }

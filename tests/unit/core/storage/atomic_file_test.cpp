@@ -62,9 +62,8 @@ TEST_CASE("A full disk is told of by the file's own name, with what to do", "[st
   CHECK(full == path.string() +
                     ", /train: cannot be written (No space left on device): its disk is full: make room there, or give "
                     "a path on another");
-  const auto broken = failure_of([](const std::filesystem::path& temporary) {
-    throw RunError(temporary.string() + ": Input/output error");
-  });
+  const auto broken = failure_of(
+      [](const std::filesystem::path& temporary) { throw RunError(temporary.string() + ": Input/output error"); });
   CHECK(broken == path.string() + ": Input/output error");
   const auto denied = failure_of([](const std::filesystem::path& temporary) {
     throw std::filesystem::filesystem_error("rename", temporary, std::make_error_code(std::errc::no_space_on_device));

@@ -63,6 +63,33 @@ TEST_CASE("A depthwise convolution is LibTorch's, for every kernel, stride and m
   }
 }
 
+TEST_CASE("A map that is expanded on the way gives the bits of one that is made first", "[backbone]") {
+  torch::manual_seed(5);
+  const int kernel = GENERATE(3, 7), stride = GENERATE(1, 2);
+  const auto x = torch::randn({3, 15, 19, 24}), weight = torch::randn({72, 24}) / 5;
+  const auto whole = pointwise(x, {}, {}, weight, {24}, true).front();
+  const ExpandedMap expanded(x, weight, true);
+  CHECK(torch::equal(expanded.moments().mean, whole.moments.mean));
+  CHECK(torch::equal(expanded.moments().variance, whole.moments.variance));
+  CHECK(expanded.moments().count == whole.moments.count);
+  const auto norm = some_norm(72, Activation::h_swish);
+  const auto taps = torch::randn({72, 1, kernel, kernel}) / 9;
+  for (const int channels : {72, 48}) {
+    const auto expected =
+        depthwise(whole.map.narrow(3, 0, channels), norm.first(channels), taps.narrow(0, 0, channels), stride, true);
+    const auto found = expanded.depthwise(norm.first(channels), taps.narrow(0, 0, channels), stride, true);
+    CHECK(torch::equal(found.map, expected.map));
+    CHECK(torch::equal(found.moments.mean, expected.moments.mean));
+    CHECK(torch::equal(found.moments.variance, expected.moments.variance));
+  }
+  // On LibTorch's own operations, as on a GPU.
+  const ExpandedMap wide_map(x.to(torch::kFloat64), weight.to(torch::kFloat64), true);
+  check_close(expanded.depthwise(norm, taps, stride, true),
+              wide_map.depthwise(wide(norm), taps.to(torch::kFloat64), stride, true));
+  CHECK(wide_map.moments().count == whole.moments.count);
+  CHECK_FALSE(ExpandedMap(x, weight, false).moments().mean.defined());
+}
+
 TEST_CASE("Norms, shortcuts and averages are LibTorch's", "[backbone]") {
   torch::manual_seed(3);
   const auto x = torch::randn({3, 9, 9, 24}), shortcut = torch::randn({3, 9, 9, 24});
