@@ -43,11 +43,11 @@ struct Window {
 };
 
 /// Some output positions of `to`, one after another.
-struct Part {
+struct Positions {
   std::size_t first = 0, count = 0;
 };
 
-std::vector<Window> windows(std::size_t from, std::size_t to, Part part) {
+std::vector<Window> windows(std::size_t from, std::size_t to, Positions part) {
   const double scale = static_cast<double>(from) / static_cast<double>(to);
   const double stretch = std::max(scale, 1.0);
   const double reach = kBicubicReach * stretch;
@@ -80,7 +80,7 @@ std::uint8_t weighed(const std::uint8_t* values, std::size_t stride, const Windo
 
 /// A part of a picture at another size; what is not in the part is not computed, however large the whole would be.
 std::vector<std::uint8_t> resized_part(std::span<const std::uint8_t> picture, std::size_t channels, PlaneSize from,
-                                       PlaneSize to, Part rows, Part columns) {
+                                       PlaneSize to, Positions rows, Positions columns) {
   const auto across = windows(from.width, to.width, columns), down = windows(from.height, to.height, rows);
   const std::size_t width = columns.count * channels;
   // The rows of the picture that the part is made of, at their new width.
@@ -105,7 +105,7 @@ std::vector<std::uint8_t> resized_part(std::span<const std::uint8_t> picture, st
 }
 
 /// The middle `side` of an extent that has as many or more, halves to even.
-Part middle(std::size_t extent, std::size_t side) {
+Positions middle(std::size_t extent, std::size_t side) {
   return {static_cast<std::size_t>(std::nearbyint(static_cast<double>(extent - side) / 2)), side};
 }
 

@@ -1,5 +1,8 @@
 #include "worker/fusion/not_finite.hpp"
 
+#include <algorithm>
+#include <cstdint>
+
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
@@ -8,7 +11,12 @@ namespace harmonic {
 using torch::Tensor;
 
 bool all_finite(const Tensor& numbers) {
-  return numbers.isfinite().all().item<bool>();
+  if (!numbers.is_cpu() || numbers.numel() == 0 || numbers.dim() == 0) return numbers.isfinite().all().item<bool>();
+  constexpr std::int64_t kAtOnce = 1 << 20;  // numbers: to look at all of them makes copies of all
+  const auto rows = std::max<std::int64_t>(1, kAtOnce / (numbers.numel() / numbers.size(0)));
+  for (const auto& some : numbers.split(rows))
+    if (!some.isfinite().all().item<bool>()) return false;
+  return true;
 }
 
 std::vector<bool> finite_lanes(const std::vector<Tensor>& tensors, std::int64_t lanes) {
