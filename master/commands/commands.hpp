@@ -14,6 +14,7 @@ ExitCode data_command(const Arguments& args);    ///< harmonic data synth|import
 ExitCode lut_command(const Arguments& args);     ///< harmonic lut import|model|show|cost
 ExitCode pareto_command(const Arguments& args);  ///< harmonic pareto
 ExitCode report_command(const Arguments& args);  ///< harmonic report
+ExitCode select_command(const Arguments& args);  ///< harmonic select
 ExitCode show_command(const Arguments& args);    ///< harmonic show
 
 }  // namespace harmonic
