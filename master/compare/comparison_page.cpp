@@ -23,6 +23,8 @@ button:focus-visible, .told:focus-visible { outline: 2px solid var(--ink); outli
   border: 1px solid var(--muted); border-radius: 8px; white-space: pre-line; overflow-wrap: anywhere; font-size: 13.5px;
   max-height: 40vh; overflow-y: auto; }
 .off { display: none; }
+.card + .card.scroll { margin-top: 12px; }
+@media (min-width: 700px) { .card.scroll { width: fit-content; max-width: 100%; } th, td { padding: 7px 16px; } }
 )css";
 
 /// Marks take the focus: arrows lead along a front and to the next one; a mark's model is told, and marked in every
@@ -41,10 +43,11 @@ constexpr std::string_view kComparisonScript = R"js(
     const marks = all.filter(mark => plot.contains(mark));
     const shown = () => marks.filter(mark => !mark.classList.contains('off'));
     const enter = mark => marks.forEach(other => { other.tabIndex = other === mark ? 0 : -1; });
+    const go = mark => { enter(mark); mark.focus(); tell(mark); };
     for (const mark of marks) {
-      mark.addEventListener('focus', () => { enter(mark); tell(mark); });
+      mark.addEventListener('focus', () => tell(mark));
       mark.addEventListener('pointerenter', () => tell(mark));
-      mark.addEventListener('click', () => mark.focus());
+      mark.addEventListener('click', () => go(mark));
     }
     plot.addEventListener('keydown', event => {
       const at = document.activeElement;
@@ -57,7 +60,7 @@ constexpr std::string_view kComparisonScript = R"js(
       const to = { ArrowRight: front[place + 1], ArrowLeft: front[place - 1], ArrowDown: beside(1), ArrowUp: beside(-1),
         Home: front[0], End: front[front.length - 1] }[event.key];
       if (event.key === 'Escape') tell(null);
-      if (to) { event.preventDefault(); to.focus(); }
+      if (to) { event.preventDefault(); go(to); }
     });
     plot.addEventListener('toggled', () => { if (shown().length) enter(shown()[0]); });
   }
@@ -164,10 +167,11 @@ std::string legend_html(const Comparison& comparison) {
   return html + "</div>\n";
 }
 
-/// Cells whose texts are all numbers or dashes stand to the right.
+/// Columns of numbers and dashes stand to the right.
 std::string text_table_html(const TextTable& table) {
-  const auto is_number = [](const std::string& text) {
-    return text.find_first_not_of("0123456789+-./ ex%") == std::string::npos;
+  const auto is_number = [](std::string text) {
+    if (const auto error = text.find(" +/- "); error != std::string::npos) text.erase(error, 5);
+    return text.find_first_not_of("0123456789+-.ex") == std::string::npos;
   };
   std::vector<bool> numbers;
   for (std::size_t c = 0; c < table[0].size(); ++c)

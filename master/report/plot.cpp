@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <ranges>
 #include <utility>
 
 #include <fmt/format.h>
@@ -162,20 +163,26 @@ double lowest_shown(const ScatterPlot& plot) {
   return std::min(lowest, *std::ranges::lower_bound(faint, std::min(limit, median)));
 }
 
-/// Names of series at the right end of their lines, moved apart where the lines end together. @param ends y of each
+/// Names of series above the right end of their lines, moved apart where lines end together: upwards, and down again
+/// where they would reach the title. @param ends y of each
 std::string end_names(const std::vector<PlotSeries>& series, const std::vector<std::optional<double>>& ends) {
-  constexpr double kApart = 14, kAbove = 5;
-  std::vector<std::size_t> order;
+  constexpr double kApart = 14, kAbove = 5, kHighest = kTop - 4;
+  std::vector<std::pair<double, std::size_t>> places;
   for (std::size_t s = 0; s < series.size(); ++s)
-    if (ends[s]) order.push_back(s);
-  std::ranges::stable_sort(order, std::ranges::greater{}, [&](std::size_t s) { return *ends[s]; });
+    if (ends[s]) places.emplace_back(*ends[s] - kAbove, s);
+  std::ranges::stable_sort(places, std::ranges::greater{}, &std::pair<double, std::size_t>::first);
+  double free = kHeight - kBottom;
+  for (auto& [y, s] : places) {
+    y = std::min(y, free);
+    free = y - kApart;
+  }
+  free = kHighest;
   std::string svg;
-  double free = kHeight - kBottom;  // names go upwards from the lowest line
-  for (const std::size_t s : order) {
-    const double at = std::min(*ends[s] - kAbove, free);
-    free = at - kApart;
+  for (auto& [y, s] : places | std::views::reverse) {
+    y = std::max(y, free);
+    free = y + kApart;
     svg += fmt::format("<text class=\"end\" data-series=\"{}\" x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>\n",
-                       s, kWidth - kRight, at, escape_html(series[s].name));
+                       s, kWidth - kRight, y, escape_html(series[s].name));
   }
   return svg;
 }

@@ -8,7 +8,6 @@
 
 #include "core/base/text.hpp"
 #include "core/storage/csv.hpp"
-#include "master/models/hypervolume_file.hpp"
 
 namespace harmonic::testing {
 
@@ -49,9 +48,11 @@ struct HandRun {
     if (!inputs.empty()) std::ofstream(folder / "inputs.json") << inputs;
     if (!status.empty()) std::ofstream(folder / "status.json") << status;
     if (reference.empty()) return;
-    auto columns = cost_columns();
-    columns.insert(columns.begin(), "metric_val");
-    add_hypervolume(folder / "hypervolume.csv", HypervolumeAxes(columns, reference), {1, all.size(), 1});
+    std::vector<std::string> header = {"generation", "models", "hypervolume", "reference.metric_val"};
+    std::vector<std::string> row = {"1", std::to_string(all.size()), "1"};
+    for (const auto& column : cost_columns()) header.push_back("reference." + column);
+    for (const double value : reference) row.push_back(shortest(value));
+    std::ofstream(folder / "hypervolume.csv") << csv_row(header) << csv_row(row);
   }
 
  private:
