@@ -34,6 +34,8 @@ const std::vector<Command>& commands() {
       {"search", "the main job: find the Pareto front"},
       {"reproduce", "rows of the published tables, published beside measured"},
       {"show", "a run in ten lines; a model's architecture, sizes and costs", show_command},
+      {"select", "the model of a run's front that is wanted: a knee, or the best within bounds", select_command},
+      {"compare", "fronts of runs over one another, and over the published rows", compare_command},
       {"report", "the report of a run as one HTML file", report_command},
       {"pareto", "fronts, crowding and hypervolume of a CSV", pareto_command},
   };

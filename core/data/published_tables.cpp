@@ -1,6 +1,7 @@
 #include "core/data/published_tables.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -91,6 +92,14 @@ const std::vector<PublishedTable>& all_tables() {
 }
 
 }  // namespace
+
+bool names_published_device(std::string_view text) {
+  return lower_case(std::string(text)).find("tx2") != std::string::npos;
+}
+
+double as_published(double cost) {
+  return std::floor(100 * cost + 1e-6) / 100;
+}
 
 const PublishedRow& PublishedTable::row(int number) const {
   const auto found = std::ranges::find(rows, number, &PublishedRow::row);

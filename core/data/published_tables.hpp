@@ -12,6 +12,13 @@ namespace harmonic {
 /// The device that published costs are of.
 inline constexpr std::string_view kPublishedDevice = "Jetson TX2";
 
+/// Whether the name of a device, or what its table says it is of, is one of kPublishedDevice.
+[[nodiscard]] bool names_published_device(std::string_view text);
+
+/// A cost as the tables print theirs: two decimals, the rest cut off. What lies below a number by rounding errors alone
+/// counts as that number.
+[[nodiscard]] double as_published(double cost);
+
 /// One row of a published table of results: a model whose backbones and macro-architecture are given, and what was
 /// measured of it. The genotype is not published.
 struct PublishedRow {

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <iostream>
 #include <iterator>
 
@@ -8,15 +7,13 @@
 
 #include "core/base/text.hpp"
 #include "core/config/options.hpp"
-#include "core/hardware/objective.hpp"
 #include "core/pareto/crowding.hpp"
 #include "core/pareto/fronts.hpp"
 #include "core/pareto/hypervolume.hpp"
 #include "core/storage/csv.hpp"
 #include "core/storage/json_text.hpp"
 #include "master/commands/commands.hpp"
-#include "master/models/hypervolume_file.hpp"
-#include "master/run/run_paths.hpp"
+#include "master/report/objective_columns.hpp"
 
 namespace harmonic {
 namespace {
@@ -41,39 +38,6 @@ std::vector<std::string> listed(const std::vector<std::string>& values) {
   return names;
 }
 
-/// What candidates.csv and front.csv of a run, and the CSV of a sweep, call a metric: it is maximised without a word.
-bool is_own_metric(const CsvTable& table, std::string_view name) {
-  const auto has = [&](std::string_view column) { return table.find_column(column).has_value(); };
-  if (has("genome") && has("front")) return name == "metric";
-  return has("metric_val") && has("genotype") && name.starts_with("metric_") && !name.ends_with("_se");
-}
-
-bool is_whole(const CsvTable& table, std::size_t column) {
-  for (std::size_t row = 0; row < table.rows(); ++row)
-    if (trim(table.cell(row, column)).empty()) return false;
-  return true;
-}
-
-/// The columns that count of a table that this program wrote, where no run says: its metric, and what it costs, as one
-/// number over the devices where there is one. None of another table.
-std::vector<std::string> own_columns(const CsvTable& table) {
-  std::vector<std::string> names;
-  const auto add = [&](std::string_view name) {
-    const auto column = table.find_column(name);
-    if (column && is_whole(table, *column)) names.emplace_back(name);
-  };
-  if (is_own_metric(table, "metric_val")) {
-    add("metric_val");
-    for (const auto& quantity : kQuantities) add(quantity.name);
-  } else if (is_own_metric(table, "metric")) {
-    add("metric");
-    for (const auto& name : table.header())
-      for (const auto& quantity : kQuantities)
-        if (name.starts_with(fmt::format("{}.", quantity.column))) add(name);
-  }
-  return names;
-}
-
 /// Tables of a run that hold no set of points. @throws InputError
 void check_points(const CsvTable& table) {
   const auto has = [&](std::string_view column) { return table.find_column(column).has_value(); };
@@ -83,13 +47,6 @@ void check_points(const CsvTable& table) {
                                  course ? "tells the hypervolume of each generation"
                                         : "tells what was measured of rows of a published table"),
                      "give the front.csv or candidates.csv beside it, or name columns that count with --columns");
-}
-
-/// What the run in the table's folder measures its hypervolumes in.
-std::optional<HypervolumeAxes> axes_of_run(const CsvTable& table) {
-  const auto file = RunPaths{std::filesystem::path(table.name()).parent_path()}.hypervolume();
-  if (!is_own_metric(table, "metric_val") || !std::filesystem::exists(file)) return std::nullopt;
-  return HypervolumeFile::read(file).axes;
 }
 
 /// @param columns as the user lists them, "metric_val:max" among them; empty: those of the run that wrote the table, or

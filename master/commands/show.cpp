@@ -7,15 +7,12 @@
 
 #include "core/base/text.hpp"
 #include "core/config/options.hpp"
-#include "core/config/search_settings.hpp"
-#include "core/storage/atomic_file.hpp"
 #include "core/storage/json_text.hpp"
 #include "core/work/run_devices.hpp"
 #include "master/commands/commands.hpp"
 #include "master/models/architecture.hpp"
 #include "master/report/run_results.hpp"
-#include "master/run/data_shape.hpp"
-#include "master/run/run_paths.hpp"
+#include "master/run/run_folder.hpp"
 
 namespace harmonic {
 namespace {
@@ -32,42 +29,15 @@ struct ShownRun {
   nlohmann::json status;                   ///< null where there is none that can be read
 };
 
-/// Takes the settings of the run's config.cfg, and what a reproduction has besides.
-void read_config(ShownRun& run) {
-  const auto config = run.paths.config();
-  OptionSet options("harmonic show", "");
-  run.settings.declare(options);
-  auto file = parse_ini(read_file(config), config.string());
-  if (const auto own = std::ranges::find(file, "reproduce", &IniSection::name); own != file.end()) {
-    run.reproduction = std::move(*own);
-    file.erase(own);
-  }
-  options.take(file, config.string());
-}
-
-nlohmann::json status_of(const std::filesystem::path& file) try {
-  return std::filesystem::exists(file) ? nlohmann::json::parse(read_file(file)) : nlohmann::json();
-} catch (const nlohmann::json::exception&) {
-  return {};
-}
-
 ShownRun open_run(const std::string& folder) {
-  const RunPaths paths{folder};
-  if (!std::filesystem::is_directory(paths.folder))
-    throw InputError(fmt::format("there is no folder {}", folder), "give the directory of a run to --run");
-  if (!std::filesystem::exists(paths.config()))
-    throw InputError(fmt::format("{} holds no run: there is no {}", folder, paths.config().filename().string()),
-                     "give the directory that a search was given as --run");
-  ShownRun run{.paths = paths,
-               .results = {},
-               .settings = {},
-               .data = find_data_shape(paths.inputs()),
-               .reproduction = {},
-               .status = status_of(paths.status())};
-  read_config(run);
-  if (run.data) run.settings = fitted_settings(std::move(run.settings), run.data->samples);
-  run.results = load_run_results(paths.folder);
-  return run;
+  const auto paths = run_in(folder);
+  auto recorded = read_recorded(paths);
+  return {paths,
+          load_run_results(paths.folder),
+          std::move(recorded.settings),
+          std::move(recorded.data),
+          std::move(recorded.reproduction),
+          read_status(paths)};
 }
 
 bool is_on_front(const RunResults& results, const std::string& id) {

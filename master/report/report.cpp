@@ -1,7 +1,6 @@
 #include "master/report/report.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <map>
 #include <ranges>
@@ -12,194 +11,16 @@
 #include "core/hardware/multi_device.hpp"
 #include "core/space/genotype.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "master/report/model_text.hpp"
+#include "master/report/page.hpp"
 #include "master/report/plot.hpp"
 
 namespace harmonic {
 namespace {
 
-constexpr std::string_view kStyle = R"css(
-:root { color-scheme: light dark;
-  --surface: #fcfcfb; --card: #ffffff; --ink: #16181d; --muted: #667080; --grid: #e6e8ec; --faint: #8a94a3;
-  --accent: #1f6fd0; --mark: #e8f0fb; }
-@media (prefers-color-scheme: dark) { :root {
-  --surface: #14161a; --card: #1b1e24; --ink: #e8eaee; --muted: #98a2b1; --grid: #2c313a; --faint: #7d8796;
-  --accent: #6aa9f5; --mark: #20304a; } }
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--surface); color: var(--ink);
-  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
-main { max-width: 1560px; margin: 0 auto; padding: 32px 24px 64px; }
-h1, h2, p, summary { overflow-wrap: anywhere; }
-h1 { font-size: 26px; line-height: 1.2; margin: 0 0 4px; letter-spacing: -0.01em; }
-h2 { font-size: 18px; margin: 40px 0 12px; }
-p { margin: 0 0 12px; max-width: 75ch; }
-.sub, .note { color: var(--muted); }
-.note { font-size: 13px; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 24px 0 0; }
-.tile, .card { background: var(--card); border: 1px solid var(--grid); border-radius: 8px; }
-.tile, .card { min-width: 0; }
-.tile { padding: 12px; overflow-wrap: anywhere; }
-.tile b { display: block; font-size: 18px; line-height: 1.5; font-weight: 600; }
-.tile span { color: var(--muted); font-size: 13px; }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); gap: 16px; }
-.card { padding: 8px; }
-.plot { display: block; width: 100%; height: auto; }
-.plot text { fill: var(--muted); font-size: 12px; font-family: inherit; font-variant-numeric: tabular-nums; }
-.plot .plot-title { fill: var(--ink); font-size: 14px; font-weight: 600; }
-.plot .grid { stroke: var(--grid); }
-.plot .axis { stroke: var(--muted); }
-.plot .faint { fill: var(--faint); fill-opacity: 0.45; }
-.plot .strong { fill: var(--accent); stroke: var(--card); stroke-width: 1.5; }
-.plot .strong:hover, .plot .faint:hover { stroke: var(--ink); stroke-width: 1.5; }
-.plot .stair, .plot .line { fill: none; stroke: var(--accent); stroke-width: 2; stroke-linejoin: round; }
-.plot .stair { stroke-opacity: 0.6; }
-.legend { display: flex; flex-wrap: wrap; gap: 4px 20px; color: var(--muted); font-size: 13px; margin: 0 0 12px; }
-.legend i { display: inline-block; width: 10px; height: 10px; border-radius: 50%; margin-right: 6px; background: var(--accent); }
-.legend i.all { background: var(--faint); opacity: 0.6; }
-/* Should a table be wider than its card all the same, shadows tell at which side there is more. */
-.scroll { overflow-x: auto; background:
-  linear-gradient(to right, var(--card) 40%, transparent) left / 40px 100% no-repeat local,
-  linear-gradient(to left, var(--card) 40%, transparent) right / 40px 100% no-repeat local,
-  linear-gradient(to right, var(--muted), transparent) left / 14px 100% no-repeat scroll,
-  linear-gradient(to left, var(--muted), transparent) right / 14px 100% no-repeat scroll, var(--card); }
-table { border-collapse: collapse; width: 100%; font-size: 13.5px; }
-th, td { padding: 7px 10px; text-align: left; border-bottom: 1px solid var(--grid); vertical-align: top;
-  overflow-wrap: anywhere; }
-tr:last-child td { border-bottom: 0; }
-th { color: var(--muted); font-weight: 600; vertical-align: bottom; overflow-wrap: normal; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
-td.n { white-space: nowrap; }
-td.best { background: var(--mark); font-weight: 600; }
-code { font: 12px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
-td code { display: block; min-width: 15ch; }
-details { margin-top: 8px; }
-summary { cursor: pointer; font-weight: 600; padding: 6px 0; }
-@media (max-width: 600px) { main { padding: 20px 12px 40px; }
-  .plot text { font-size: 15px; } .plot .plot-title { font-size: 17px; } }
-)css";
-
-/// Of a table whose rows become cards on screens that are too narrow for its columns side by side.
-constexpr std::string_view kStacked = R"css(
-  .STACK thead { display: none; }
-  .STACK, .STACK tbody { display: block; }
-  .STACK tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(120px, 1fr)); padding: 8px 0;
-    border-bottom: 1px solid var(--grid); }
-  .STACK tr:last-child { border-bottom: 0; }
-  .STACK td, .STACK td.n { border: 0; padding: 4px 8px; text-align: left; white-space: normal; }
-  .STACK td::before { content: attr(data-label); display: block; color: var(--muted); font-size: 12px; font-weight: 400; }
-  .STACK td.long { grid-column: 1 / -1; }
-)css";
-
-/// Widths of screens, pixels, below which a table's rows become cards: the least that its columns need is taken.
-constexpr std::array kStackBelow = {480, 700, 900, 1100, 1300, 1560};
-
-/// kStacked for every one of kStackBelow, and for a table that no screen is wide enough for.
-std::string stack_styles() {
-  const auto of = [](const std::string& name) {
-    std::string css(kStacked);
-    for (auto at = css.find("STACK"); at != std::string::npos; at = css.find("STACK", at)) css.replace(at, 5, name);
-    return css;
-  };
-  std::string styles;
-  for (const int width : kStackBelow)
-    styles += fmt::format("@media (max-width: {}px) {{{}}}\n", width, of(fmt::format("stack-{}", width)));
-  return styles + of("stack");
-}
-
-std::string optional_text(const std::optional<double>& value, int decimals, const char* unit = "") {
-  return value ? fmt::format("{:.{}f}{}", *value, decimals, unit) : std::string("–");
-}
-
-/// "97.30 ± 0.41"
-std::string metric_text(const std::optional<double>& percent, const std::optional<double>& standard_error) {
-  return optional_text(percent, 2) + (standard_error ? fmt::format(" ± {:.2f}", *standard_error) : "");
-}
-
-std::string cost_text(const std::optional<double>& value) {
-  return optional_text(value, 3);
-}
-
-struct Cell {
-  std::string html;
-  bool number = false;
-  bool best = false;
-};
-
-/// What a cell shows, about, in letters: its markup and entities count for little.
-std::size_t letters(std::string_view html) {
-  std::size_t count = 0;
-  bool inside = false;
-  for (const char letter : html) {
-    inside = letter == '<' || (inside && letter != '>');
-    if (!inside && letter != '>' && (static_cast<unsigned char>(letter) & 0xC0U) != 0x80U) ++count;
-  }
-  return count;
-}
-
-/// The class that says below which width of the screen the rows of a table become cards: what its columns need side by
-/// side, by the letters of cells that do not wrap and of the longest words of those that do.
-std::string stack_class(const std::vector<Cell>& header, const std::vector<std::vector<Cell>>& rows) {
-  constexpr double kLetter = 8, kCellPadding = 20, kPage = 80;  // pixels: of a digit, of a cell, around a table
-  constexpr std::size_t kWrapped = 15;                          // letters that texts need at least
-  double width = kPage;
-  for (std::size_t c = 0; c < header.size(); ++c) {
-    std::size_t most = 0;
-    for (const auto& word : split(header[c].html, ' ')) most = std::max(most, letters(word));
-    for (const auto& row : rows) {
-      const auto length = letters(row[c].html);
-      most = std::max(most, row[c].number ? length : std::min(length, kWrapped));
-    }
-    width += static_cast<double>(most) * kLetter + kCellPadding;
-  }
-  for (const int below : kStackBelow)
-    if (width <= below) return fmt::format("stack-{}", below);
-  return "stack";
-}
-
-std::string table_html(const std::vector<Cell>& header, const std::vector<std::vector<Cell>>& rows) {
-  constexpr std::size_t kLong = 24;  // letters of a cell that gets a line of its own in a card
-  std::string html =
-      fmt::format("<div class=\"card scroll\"><table class=\"{}\">\n<thead><tr>", stack_class(header, rows));
-  for (const auto& cell : header) html += fmt::format("<th{}>{}</th>", cell.number ? " class=\"n\"" : "", cell.html);
-  html += "</tr></thead>\n<tbody>\n";
-  for (const auto& row : rows) {
-    html += "<tr>";
-    for (std::size_t c = 0; c < row.size(); ++c)
-      html += fmt::format("<td class=\"{}{}{}\" data-label=\"{}\">{}</td>", row[c].number ? "n" : "",
-                          row[c].best ? " best" : "", letters(row[c].html) > kLong ? " long" : "", header[c].html,
-                          row[c].html);
-    html += "</tr>\n";
-  }
-  return html + "</tbody></table></div>\n";
-}
-
-std::string millions(const std::optional<double>& value) {
-  return value ? fmt::format("{:.2f}", *value / 1e6) : "–";
-}
-
 std::string capitalised(std::string_view word) {
   std::string text(word);
   if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
-  return text;
-}
-
-std::string tooltip(const ReportedModel& model, const RunResults& results) {
-  std::string text =
-      fmt::format("model {} (generation {})\nvalidation {:.2f} %", model.id, model.generation, model.metric_val);
-  if (model.metric_test) text += fmt::format(", test {:.2f} %", *model.metric_test);
-  for (std::size_t d = 0; d < results.devices.size(); ++d) {
-    std::vector<std::string> costs;
-    for (std::size_t q = 0; q < kQuantities.size(); ++q)
-      costs.push_back(fmt::format("{} {}", cost_text(model.costs[q][d]), kQuantities[q].unit));
-    text += fmt::format("\n{}: {}", results.devices[d], join(costs, ", "));
-  }
-  std::vector<std::string> sizes;
-  for (std::size_t s = 0; s < kSizeMeasures.size(); ++s)
-    sizes.push_back(fmt::format("{} {}", millions(model.sizes[s]), kSizeMeasures[s].in_millions));
-  text += fmt::format("\n{}", join(sizes, ", "));
-  text += model.is_late_fusion() ? fmt::format("\n{}", model.genotype)
-                                 : fmt::format("\n{} cells x {} nodes: {}", model.cells, model.nodes, model.genotype);
-  for (std::size_t m = 0; m < results.modalities.size(); ++m)
-    text += fmt::format("\n{}: {}", results.modalities[m], model.genomes[m]);
   return text;
 }
 
@@ -209,7 +30,7 @@ std::vector<PlotPoint> points_of(const std::vector<ReportedModel>& models, const
   std::vector<PlotPoint> points;
   for (const auto& model : models)
     if (const std::optional<double> value = x(model))
-      points.push_back({*value, model.metric_val, tooltip(model, results)});
+      points.push_back({*value, model.metric_val, model_tooltip(model, results)});
   return points;
 }
 
@@ -289,9 +110,9 @@ std::string front_table(const RunResults& results) {
   for (const auto& model : front) {
     std::vector<Cell> row = {{escape_html(model.id)},
                              {std::to_string(model.generation), true},
-                             {metric_text(model.metric_val, model.metric_val_se), true,
+                             {percent_text(model.metric_val, model.metric_val_se), true,
                               model.metric_val == most(&ReportedModel::metric_val)},
-                             {metric_text(model.metric_test, model.metric_test_se), true,
+                             {percent_text(model.metric_test, model.metric_test_se), true,
                               model.metric_test && model.metric_test == most(&ReportedModel::metric_test)}};
     if (has_late) row.insert(row.begin() + 3, {optional_text(results.late_fusion(model), 2), true});
     for (std::size_t d = 0; d < results.devices.size(); ++d)
@@ -524,11 +345,7 @@ std::string report_html(const RunResults& results, const std::string& title) {
     body += device_comparison(results) + progress(results);
   }
   body += failures(results) + settings(results);
-  return fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n<style>{}</style>\n"
-      "</head>\n<body>\n<main>\n{}</main>\n</body>\n</html>\n",
-      escape_html(title), std::string(kStyle) + stack_styles(), body);
+  return page_html(title, body);
 }
 
 std::filesystem::path write_report(const std::filesystem::path& run_directory) {

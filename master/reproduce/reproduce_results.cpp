@@ -1,7 +1,6 @@
 #include "master/reproduce/reproduce_results.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include <fmt/format.h>
 
@@ -11,15 +10,10 @@
 namespace harmonic {
 namespace {
 
-/// Two decimals, the rest cut off; what lies below a number by rounding errors alone counts as that number.
-double cut(double value) {
-  return std::floor(100 * value + 1e-6) / 100;
-}
-
 /// By what its table says it is of, else by its name.
 bool is_published_device(const Device& device) {
   const std::string& told = device.table.provenance().device;
-  return lower_case(told.empty() ? device.name : told).find("tx2") != std::string::npos;
+  return names_published_device(told.empty() ? device.name : told);
 }
 
 MeanInterval once(const std::optional<double>& value) {
@@ -92,7 +86,8 @@ std::string reproduced_text(const std::vector<ComparedQuantity>& quantities) {
     const bool known = q.measured.count > 0;
     const auto number = [&](double value) {
       if (!known) return std::string("-");
-      return q.unit.empty() ? fmt::format("{:.0f}", value) : fmt::format("{:.2f}", q.unit == "%" ? value : cut(value));
+      return q.unit.empty() ? fmt::format("{:.0f}", value)
+                            : fmt::format("{:.2f}", q.unit == "%" ? value : as_published(value));
     };
     const bool varies = q.measured.half_width.has_value();
     rows.push_back({std::to_string(q.row), join({q.quantity, q.unit, q.device}, " "),

@@ -11,6 +11,7 @@
 #include "core/base/text.hpp"
 #include "core/data/dataset_file.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "tests/support/hand_run.hpp"
 #include "tests/support/shared_data.hpp"
 #include "tests/system/world.hpp"
 
@@ -160,6 +161,33 @@ const std::vector<Mistake> kMistakes = {
     // Runs and CSVs
     {"report --run $FILES/none", {"none"}},
     {"report --run $FILES", {"candidates.csv", "run directory"}},
+    {"select", {"names no run", "harmonic select RUN"}},
+    {"select $FILES/none", {"there is no folder", "none"}},
+    {"select $FILES", {"holds no run", "config.cfg"}},
+    {"select $FILES/begun", {"begun", "no front yet", "is running"}},
+    {"select $FILES/run $FILES/begun", {"names 2 runs"}},
+    {"select $FILES/run --best latncy", {"latncy", "latency"}},
+    {"select $FILES/run --best genotype", {"genotype", "not a number"}},
+    {"select $FILES/run --max latency_ms.tx2", {"latency_ms.tx2", "--max COLUMN=VALUE"}},
+    {"select $FILES/run --max latency_ms.tx2=fast", {"latency_ms.tx2", "fast"}},
+    {"select $FILES/run --max latency_ms.tx2=1", {"latency_ms.tx2 <= 1", "least latency_ms.tx2 2 (model 1)"}},
+    {"select $FILES/run --min metric_val=99", {"metric_val >= 99", "most metric_val 95 (model 1)"}},
+    {"compare", {"names no run", "harmonic compare RUN"}},
+    {"compare $FILES/none", {"there is no folder", "none"}},
+    {"compare $FILES", {"holds no run", "config.cfg"}},
+    {"compare $FILES/run $FILES/run/", {"run/", "named twice"}},
+    {"compare $FILES/run $FILES/begun", {"begun", "no front yet", "is running"}},
+    {"compare $FILES/run $FILES/otherdata", {"otherdata", "different data"}},
+    {"compare $FILES/run $FILES/otherdevice", {"share no device", "tx2", "agx", "--columns"}},
+    {"compare $FILES/run --device tx", {"tx", "tx2"}},
+    {"compare $FILES/run --published avmnits", {"avmnits", "avmnist"}},
+    {"compare $FILES/run --published harmp", {"10 classes", "harmp", "3"}},
+    {"compare $FILES/otherdevice --published avmnist", {"Jetson TX2", "agx", "--device"}},
+    {"compare $FILES/run --columns metric_val,mac", {"mac", "macs"}},
+    {"compare $FILES/run --reference 1", {"--reference", "1", "3 columns"}},
+    {"compare $FILES/run --out $FILES/c.pdf", {"c.pdf", ".html"}},
+    {"compare $FILES/run --out $FILES/own.json", {"own.json", "not a comparison"}},
+    {"compare $FILES/run --out $FILES/text.txt/c.html", {"--out", "text.txt"}},
     {"pareto --in $FILES/none.csv", {"none.csv"}},
     {"pareto --in $FILES/empty.csv", {"empty.csv"}},
     {"pareto --in $FILES/word.csv", {"word.csv", "fast"}},
@@ -189,6 +217,18 @@ void write_files(const World& w, const std::filesystem::path& folder) {
   write("empty.csv", "");
   write("word.csv", "error,latency\n1,4\n2,fast\n");
   write("points.csv", "error,latency\n1,4\n2,2\n");
+  HandRun hand;
+  hand.front = {{1, 95, 94, {2}, {2}}};
+  hand.write(folder / "run");
+  auto other = hand;
+  other.inputs = R"({"classes": "10", "data": "cc"})";
+  other.write(folder / "otherdata");
+  other = hand;
+  other.devices = {"agx"};
+  other.write(folder / "otherdevice");
+  hand.front.clear();
+  hand.status = R"({"state": "running"})";
+  hand.write(folder / "begun");
 }
 
 /// The command line that a mistake stands for. Split at spaces first: what the names stand for may hold some.

@@ -146,6 +146,53 @@ TEST_CASE("A search leaves a front, every candidate, the models of the front and
   CHECK_FALSE(std::filesystem::exists(run_folder / "failures.csv"));
 }
 
+TEST_CASE("A finished run's model is selected, and the run laid over its copy and the published rows", "[search]") {
+  const World w = world();
+  const auto& run_folder = undisturbed();
+  const auto front = CsvTable::read(run_folder / "front.csv");
+  const auto printed = [&](const std::vector<std::string>& words) {
+    const auto finished = run(w.alone(words));
+    INFO(finished.err);
+    REQUIRE(finished.exit_code == 0);
+    return finished;
+  };
+  const auto best = [&](std::string_view column) {
+    std::size_t row = 0;
+    for (std::size_t r = 1; r < front.rows(); ++r)
+      if (front.number(r, front.column(column)) < front.number(row, front.column(column))) row = r;
+    return row;
+  };
+  const auto fastest = best("latency_ms.gpu");
+  const auto knee = printed({"select", run_folder.string()});
+  CHECK(std::filesystem::exists(run_folder / "models" / trim(knee.out)));
+  CHECK_THAT(knee.err, Catch::Contains("given up") && Catch::Contains("genome.image"));
+  const auto bound = "latency_ms.gpu=" + front.cell(fastest, front.column("latency_ms.gpu"));
+  const auto selected =
+      nlohmann::json::parse(printed({"select", "--run", run_folder.string(), "--max", bound, "--json"}).out);
+  CHECK(selected.at("model") == front.cell(fastest, front.column("id")));
+  CHECK(selected.at("given_up").at("latency_ms.gpu").at("loss") == 0);
+
+  const TemporaryFolder folder;
+  const auto copy = folder / "copy";
+  std::filesystem::copy(run_folder, copy, std::filesystem::copy_options::recursive);
+  const auto page = folder / "c.html";
+  const auto json = nlohmann::json::parse(printed({"compare", run_folder.string(), copy, "--published", "avmnist",
+                                                   "--device", "gpu", "--out", page, "--json"})
+                                              .out);
+  const auto volumes = CsvTable::read(run_folder / "hypervolume.csv");
+  for (const auto& of_run : json.at("runs")) {
+    CHECK(of_run.at("on_joint_front") == front.rows());
+    CHECK(of_run.at("models") == front.rows());
+    CHECK(of_run.at("dominated_rows").is_array());
+  }
+  CHECK(json.at("coverage") == nlohmann::json({{1.0, 1.0}, {1.0, 1.0}}));
+  CHECK(json.at("seeds").empty());
+  CHECK(std::filesystem::file_size(page) > 10'000);
+  const auto own = nlohmann::json::parse(printed({"compare", run_folder.string(), "--json"}).out);
+  CHECK(own.at("runs").at(0).at("hypervolume").get<double>() ==
+        Approx(volumes.number(volumes.rows() - 1, volumes.column("hypervolume"))));
+}
+
 TEST_CASE("The number of ranks does not change the result", "[search]") {
   const World w = world();
   for (const int ranks : {1, 2, 4}) {

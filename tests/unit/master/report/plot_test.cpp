@@ -1,6 +1,8 @@
 #include "master/report/plot.hpp"
 
+#include <algorithm>
 #include <regex>
+#include <set>
 
 #include <catch2/catch.hpp>
 
@@ -64,4 +66,36 @@ TEST_CASE("A single point, or points all alike, can be drawn", "[report]") {
   CHECK_THAT(to_svg(ScatterPlot{"t", "x", "y", {}, {{3, 50, ""}}}), !Contains("nan") && !Contains("inf"));
   CHECK_THAT(to_svg(ScatterPlot{"t", "x", "y", {{0, 0, ""}, {0, 0, ""}}, {}}), !Contains("nan") && !Contains("inf"));
   CHECK_THAT(to_svg(LinePlot{"t", "x", "y", {{1, 5, ""}}}), !Contains("nan") && !Contains("inf"));
+}
+
+TEST_CASE("Fronts over one another differ by shape, dashes and letter, not by colour alone", "[report]") {
+  OverlayPlot plot{"t", "x", "y", {}};
+  for (int s = 0; s < 10; ++s)
+    plot.series.push_back({"S" + std::to_string(s), {{1.0 + s, 90, "a"}, {2.0 + s, 95, "b"}}});
+  plot.series.push_back({"rows", {{4, 93, "given", "7"}}, /*given=*/true});
+  const auto svg = to_svg(plot);
+  CHECK(count(svg, "class=\"mark [^\"]*\" data-series") == 21);
+  CHECK(count(svg, "class=\"over [^\"]*\"") == 10);  // what is given has no line
+  CHECK(count(svg, "class=\"end\"") == 10);
+  std::set<std::string> looks;
+  const std::regex look("class=\"mark ([^\"]*)\" data-series=\"[0-9]+\"[^>]*><title>a</title><path d=\"([^\"]*)\"");
+  for (auto it = std::sregex_iterator(svg.begin(), svg.end(), look); it != std::sregex_iterator(); ++it)
+    looks.insert((*it)[2].str() + ((*it)[1].str().ends_with("hollow") ? " hollow" : ""));
+  CHECK(looks.size() == 10);
+  CHECK_THAT(svg, Contains(">7</text>"));
+}
+
+TEST_CASE("Names of fronts that end together stand above one another", "[report]") {
+  OverlayPlot plot{"t", "x", "y", {}};
+  for (const char* name : {"A", "B", "C"}) plot.series.push_back({name, {{1, 90, ""}, {2, 95, ""}}});
+  const auto svg = to_svg(plot);
+  const std::regex place("class=\"end\"[^>]* y=\"([-0-9.]+)\"");
+  std::vector<double> places;
+  for (auto it = std::sregex_iterator(svg.begin(), svg.end(), place); it != std::sregex_iterator(); ++it)
+    places.push_back(std::stod((*it)[1].str()));
+  std::ranges::sort(places);
+  REQUIRE(places.size() == 3);
+  CHECK(places[1] - places[0] >= 12);
+  CHECK(places[2] - places[1] >= 12);
+  CHECK(places[0] > 30);  // below the title
 }

@@ -1,0 +1,65 @@
+#include "master/run/run_folder.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/base/error.hpp"
+#include "core/storage/atomic_file.hpp"
+#include "core/work/fitted_settings.hpp"
+
+namespace harmonic {
+namespace {
+
+/// "it is running", "it has finished"; empty where it does not say.
+std::string state_words(const nlohmann::json& status) {
+  if (!status.is_object() || !status.contains("state") || !status.at("state").is_string()) return {};
+  const auto state = status.at("state").get<std::string>();
+  return fmt::format(", and it {} {}", state == "running" ? "is" : "has", state);
+}
+
+}  // namespace
+
+RunPaths run_in(const std::string& folder) {
+  RunPaths paths{folder};
+  if (!std::filesystem::is_directory(paths.folder))
+    throw InputError(fmt::format("there is no folder {}", folder), "give the directory of a run");
+  if (!std::filesystem::exists(paths.config()))
+    throw InputError(fmt::format("{} holds no run: there is no {}", folder, paths.config().filename().string()),
+                     "give the directory that a search was given as --run");
+  return paths;
+}
+
+RecordedRun read_recorded(const RunPaths& paths) {
+  RecordedRun run{{}, find_data_shape(paths.inputs()), {}};
+  OptionSet options("harmonic", "");
+  run.settings.declare(options);
+  const auto config = paths.config().string();
+  auto file = parse_ini(read_file(config), config);
+  if (const auto own = std::ranges::find(file, "reproduce", &IniSection::name); own != file.end()) {
+    run.reproduction = std::move(*own);
+    file.erase(own);
+  }
+  options.take(file, config);
+  if (run.data) run.settings = fitted_settings(std::move(run.settings), run.data->samples);
+  return run;
+}
+
+nlohmann::json read_status(const RunPaths& paths) try {
+  return std::filesystem::exists(paths.status()) ? nlohmann::json::parse(read_file(paths.status())) : nlohmann::json();
+} catch (const nlohmann::json::exception&) {
+  return {};
+}
+
+CsvTable read_front(const RunPaths& paths) {
+  if (std::filesystem::exists(paths.front()))
+    if (auto table = CsvTable::read(paths.front()); table.rows() > 0) return table;
+  throw InputError(
+      fmt::format("the run {} has no front yet{}", paths.folder.string(), state_words(read_status(paths))),
+      fmt::format("wait until its first generation is done (harmonic show --run {}), or go on with it by --resume",
+                  paths.folder.string()));
+}
+
+}  // namespace harmonic
