@@ -15,7 +15,7 @@ python=(python3 python3-venv ca-certificates) # what fetches LibTorch
 packages=(
   build-essential cmake ninja-build ccache pkg-config openmpi-bin libopenmpi-dev
   libboost-program-options-dev libhdf5-dev libprotobuf-dev protobuf-compiler libfmt-dev libspdlog-dev
-  nlohmann-json3-dev libsndfile1-dev libsoxr-dev libstb-dev libfftw3-dev libicu-dev zlib1g-dev libjpeg62-turbo-dev libxxhash-dev librandom123-dev libeigen3-dev
+  nlohmann-json3-dev libsndfile1-dev libsoxr-dev libstb-dev libfftw3-dev libicu-dev zlib1g-dev libjpeg62-turbo-dev libxxhash-dev librandom123-dev libeigen3-dev libgraphviz-dev
   catch2 libpagmo-dev libboost-serialization-dev libtbb-dev clang-format python3-h5py # tests and checks only
 )
 [ -z "${HARMONIC_CHECKS:-}" ] || packages+=(clang-16 libclang-rt-16-dev clang-tidy-16)

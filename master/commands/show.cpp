@@ -8,9 +8,13 @@
 #include "core/base/text.hpp"
 #include "core/config/options.hpp"
 #include "core/storage/json_text.hpp"
+#include "core/storage/output_file.hpp"
 #include "core/work/run_devices.hpp"
 #include "master/commands/commands.hpp"
 #include "master/models/architecture.hpp"
+#include "master/models/architecture_dot.hpp"
+#include "master/models/architecture_picture.hpp"
+#include "master/models/graphviz.hpp"
 #include "master/report/run_results.hpp"
 #include "master/run/run_folder.hpp"
 
@@ -234,24 +238,60 @@ Json model_json(const ShownRun& run, const ShownModel& shown) {
   return json;
 }
 
+/// What --svg and --dot ask for.
+class PictureFiles {
+ public:
+  /// @param model option of the command @throws InputError: no model is given, a file cannot be written, this build
+  ///   draws none
+  PictureFiles(const std::string& svg, const std::string& dot, const std::string& model) : svg_(svg), dot_(dot) {
+    for (const auto& [option, path] : {std::pair{"svg", svg}, std::pair{"dot", dot}}) {
+      if (path.empty()) continue;
+      if (model.empty())
+        throw InputError(fmt::format("--{} draws a model, and none is given", option), "name one with --model");
+      check_output(path, option);
+    }
+    if (!svg.empty() && !has_graphviz())
+      throw InputError("this build draws no SVG: Graphviz's library was not there when it was made",
+                       "install libgraphviz-dev and build again, or take --dot F.dot and run dot -Tsvg F.dot");
+  }
+  void write(const ShownModel& shown) const {
+    if (svg_.empty() && dot_.empty()) return;
+    if (!shown.architecture)
+      throw InputError(
+          fmt::format("model {} cannot be drawn: the run does not say how many classes it tells apart", shown.row.id),
+          "draw a model of a run whose candidates.csv has its parameters");
+    const auto title = model_title(shown.row.id);
+    if (!dot_.empty()) replace_file(dot_, to_dot(*shown.architecture));
+    if (!svg_.empty()) replace_file(svg_, to_svg(*shown.architecture, title).value());
+  }
+
+ private:
+  std::string svg_, dot_;
+};
+
 }  // namespace
 
 ExitCode show_command(const Arguments& args) {
   std::string folder, model;
   bool json = false;
+  std::string svg, dot;
   OptionSet options("harmonic show",
                     "Shows a run in ten lines, or one of its models: backbones block by block, the fusion drawn, sizes "
                     "and costs by part.");
   options.add("run", folder, "run directory of a search or a reproduction").required();
   options.add("model", model, "a model by its id, as front.csv and candidates.csv have it; the run when empty");
+  options.add("svg", svg, "write a picture of the model: backbones as strips of blocks, the fusion network, a legend");
+  options.add("dot", dot, "write its fusion network in Graphviz's language");
   options.add("json", json, "print one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
+  const PictureFiles pictures(svg, dot, model);
   const auto run = open_run(folder);
   if (!options.given("model")) {
     std::cout << (json ? json_text(run_json(run)) + '\n' : run_text(run));
     return ExitCode::done;
   }
   const auto shown = describe_model(run, model);
+  pictures.write(shown);
   std::cout << (json ? json_text(model_json(run, shown)) + '\n' : model_text(run, shown));
   return ExitCode::done;
 }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base/markup.hpp"
 #include "core/base/text.hpp"
 #include "master/compare/comparison_tables.hpp"
 #include "master/report/model_text.hpp"

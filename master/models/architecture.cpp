@@ -60,7 +60,10 @@ std::vector<NamedLayer> mobilenet_layers(const BackboneSpace& space, const Backb
                      map_text(layer.out_channels, strided(layer.resolution, layer.stride)),
                      detail_of(layer),
                      {},
-                     size_of(layer_kernels(layer))});
+                     size_of(layer_kernels(layer)),
+                     layer.kind == Layer::Kind::linear ? 0 : layer.kernel,
+                     layer.kind == Layer::Kind::mbconv ? layer.expand : 0,
+                     layer.position});
   }
   return named;
 }
@@ -78,6 +81,16 @@ std::vector<NamedLayer> maxout_layers(const BackboneSpace& space, const Backbone
                      {}});
   }
   return named;
+}
+
+/// What every layer costs, of networks whose tables tell the layers apart.
+void price_layers(BackboneDescription& backbone, const BackboneSpace& space, const BackboneGenome& genome,
+                  int head_classes, const DeviceSet& devices) {
+  if (space.family == BackboneSpace::Family::maxout) return;
+  for (const auto& device : devices.devices()) {
+    const auto parts = backbone_cost(device.table, space, genome, head_classes);
+    for (std::size_t i = 0; i < parts.size(); ++i) backbone.layers.at(i).costs.push_back(parts[i].cost);
+  }
 }
 
 BackboneDescription describe_backbone(const ModalitySpec& modality, const BackboneGenome& genome, int features,
@@ -160,9 +173,14 @@ ModelArchitecture describe(const SearchSettings& settings, const MultimodalGenom
   model.classes = classes;
   model.channels = fusion.channels;
   model.side = fusion.side;
-  for (std::size_t m = 0; m < settings.modalities.size(); ++m)
-    model.backbones.push_back(describe_backbone(settings.modalities[m], genome.backbones.at(m), fusion.features_of(m),
-                                                classes, model.states));
+  for (std::size_t m = 0; m < settings.modalities.size(); ++m) {
+    const auto& backbone = genome.backbones.at(m);
+    model.backbones.push_back(
+        describe_backbone(settings.modalities[m], backbone, fusion.features_of(m), classes, model.states));
+    if (devices != nullptr)
+      price_layers(model.backbones.back(), settings.modalities[m].space, backbone, head_classes(settings, classes),
+                   *devices);
+  }
   check_states(genotype, model.states.size());
   for (std::size_t c = 0; c < genotype.cells.size(); ++c) model.states.push_back(fmt::format("cell {}", c + 1));
   model.parts = parts_of(settings, genome, genotype, classes, devices);

@@ -21,6 +21,10 @@ struct NamedLayer {
   std::string detail;             ///< "5x5, stride 2, expansion 4 to 96, relu, squeeze-excite"; empty: nothing to say
   std::optional<int> state;       ///< of the fusion network, that it is offered as
   std::optional<ModelSize> size;  ///< none of Maxout's, whose layers are counted together
+  int kernel = 0;                 ///< side; 0 where there is none
+  int expansion = 0;              ///< ratio, of a block; 0 where there is none
+  int position = -1;              ///< index into its genome's lists; -1 of what every backbone has
+  std::vector<Cost> costs = {};   ///< a device each; empty where no table is known, and of Maxout's layers
 };
 
 struct BackboneDescription {

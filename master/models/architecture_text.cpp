@@ -191,6 +191,7 @@ nlohmann::ordered_json to_json(const ModelArchitecture& model) {
       Json entry = {{"layer", layer.name}, {"input", layer.input}, {"output", layer.output}, {"as", layer.detail}};
       entry["state"] = layer.state ? Json(*layer.state) : Json();
       if (layer.size) entry.update(to_json(*layer.size));
+      entry["costs"] = to_json(model.devices, layer.costs);
       layers.push_back(std::move(entry));
     }
     backbones.push_back({{"modality", backbone.modality},

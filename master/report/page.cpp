@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base/markup.hpp"
 #include "core/base/text.hpp"
 #include "master/report/plot.hpp"
 

@@ -201,32 +201,6 @@ std::string_view plot_style() {
   return kPlotStyle;
 }
 
-std::string escape_html(std::string_view text) {
-  std::string out;
-  for (const char letter : text) {
-    switch (letter) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += letter;
-    }
-  }
-  return out;
-}
-
 std::vector<double> nice_ticks(double lo, double hi, int count) {
   const double rough = (hi - lo) / count;
   const double power = std::pow(10.0, std::floor(std::log10(rough)));

@@ -1,13 +1,11 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
-namespace harmonic {
+#include "core/base/markup.hpp"
 
-/// Text made safe inside HTML and SVG, attribute values included.
-[[nodiscard]] std::string escape_html(std::string_view text);
+namespace harmonic {
 
 /// About `count` round values (1, 2 or 5 times a power of ten apart) inside [lo, hi].
 ///   nice_ticks(0.3, 5.2, 5) == {1, 2, 3, 4, 5}

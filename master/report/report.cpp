@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base/markup.hpp"
 #include "core/base/text.hpp"
 #include "core/hardware/multi_device.hpp"
 #include "core/space/genotype.hpp"

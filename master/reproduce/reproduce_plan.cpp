@@ -53,7 +53,7 @@ bool is_honest(const ReproduceSettings& settings) {
 class ReproducePlan final : public ModelPlan {
  public:
   ReproducePlan(const ReproduceSettings& settings, const RunInputs& inputs)
-      : ModelPlan(inputs),
+      : ModelPlan(settings.run, inputs),
         settings_(settings),
         reproduction_(rows_of(settings), settings.seeds, is_honest(settings), settings.run.fusion.pairs_at_once,
                       inputs.costs.model, settings.run.fusion.retrain_repeats,

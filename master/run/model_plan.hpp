@@ -3,6 +3,7 @@
 #include "master/models/archive.hpp"
 #include "master/models/hypervolume_file.hpp"
 #include "master/models/results.hpp"
+#include "master/run/front_pictures.hpp"
 #include "master/run/run_inputs.hpp"
 #include "master/run/run_plan.hpp"
 
@@ -12,13 +13,16 @@ namespace harmonic {
 class ModelPlan : public RunPlan {
  public:
   /// @param inputs live longer than the plan
-  explicit ModelPlan(const RunInputs& inputs)
+  ModelPlan(const SearchSettings& settings, const RunInputs& inputs)
       : inputs_(inputs),
+        pictures_(settings, inputs),
         axes_(*inputs.pricing, inputs.reference),
         tables_(inputs.modalities, inputs.pricing->devices(), inputs.samples) {}
 
   /// {"front": [ids], "hypervolume": v, "reference": {"<column>": v, …}}
   [[nodiscard]] nlohmann::ordered_json json() const override;
+  /// Draws the models of the front.
+  void tidy(const RunPaths& paths) override { pictures_.draw(archive(), paths.models()); }
 
  protected:
   [[nodiscard]] virtual const Archive& archive() const = 0;
@@ -34,6 +38,7 @@ class ModelPlan : public RunPlan {
 
  private:
   const RunInputs& inputs_;
+  FrontPictures pictures_;
   HypervolumeAxes axes_;
   ResultTables tables_;
 };

@@ -35,7 +35,8 @@ class RunPlan {
   /// Writes the results so far where a run keeps them. Between generations what the journal holds anyway may wait: the
   /// time that it takes must not grow with all that was ever found.
   virtual void save(const RunPaths& paths, Moment moment) = 0;
-  /// Removes what the results no longer need. Called after `save`, once the run cannot be refused any more.
+  /// Removes what the results no longer need, and adds what goes with those that stay. Called after `save`, once the
+  /// run cannot be refused any more.
   virtual void tidy(const RunPaths& /*paths*/) {}
 
   [[nodiscard]] virtual ProgressLine progress(const WorkerCount& workers) const = 0;

@@ -66,7 +66,7 @@ void prune_models(const std::filesystem::path& models, const Archive& archive, c
 class SearchPlan final : public ModelPlan {
  public:
   SearchPlan(const SearchSettings& settings, const RunInputs& inputs, const RunPaths& paths, RunRecipe::Start start)
-      : ModelPlan(inputs),
+      : ModelPlan(settings, inputs),
         keep_all_models_(settings.keep_models == KeepModels::all),
         reads_test_(settings.protocol == Protocol::published),
         search_(make_search(settings, inputs, paths, start)),
@@ -97,10 +97,12 @@ class SearchPlan final : public ModelPlan {
     replace_file(paths.front(), tables().front_csv(archive()));
   }
   void tidy(const RunPaths& paths) override {
-    if (keep_all_models_) return;
-    // What another retraining may put on the front is tested then.
-    const bool over = search_.phase() == Search::Phase::over;
-    prune_models(paths.models(), archive(), over ? archive().front() : contenders(archive()));
+    if (!keep_all_models_) {
+      // What another retraining may put on the front is tested then.
+      const bool over = search_.phase() == Search::Phase::over;
+      prune_models(paths.models(), archive(), over ? archive().front() : contenders(archive()));
+    }
+    ModelPlan::tidy(paths);
   }
 
   [[nodiscard]] ProgressLine progress(const WorkerCount& workers) const override {

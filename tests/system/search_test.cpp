@@ -111,6 +111,8 @@ TEST_CASE("A search leaves a front, every candidate, the models of the front and
     const auto model = run_folder / "models" / front.cell(row, front.column("id"));
     CHECK(std::filesystem::exists(model / "weights.h5"));
     CHECK(std::filesystem::exists(model / "model.json"));
+    CHECK_THAT(read_file(model / "architecture.dot"), Catch::StartsWith("digraph"));
+    CHECK_THAT(read_file(model / "architecture.svg"), Catch::StartsWith("<svg") && Catch::Contains("of the latency"));
   }
   const auto candidates = CsvTable::read(run_folder / "candidates.csv");
   std::map<LateFusion, int> kinds;
@@ -474,14 +476,24 @@ TEST_CASE("A resumed run finds its files at other paths by their contents, and r
   refused("d.h5 (test data)");
 }
 
-TEST_CASE("A finished run that is resumed says so and changes nothing", "[search]") {
+TEST_CASE("A finished run that is resumed says so and changes nothing, but draws what an earlier one did not",
+          "[search]") {
   const World w = world();
   const TemporaryFolder folder;
   const auto copy = folder / "run";
   std::filesystem::copy(undisturbed(), copy, std::filesystem::copy_options::recursive);
+  const auto pictures = [](const std::filesystem::path& run_folder) {
+    std::map<std::filesystem::path, std::string> content;
+    for (const auto& model : std::filesystem::directory_iterator(run_folder / "models"))
+      for (const auto* file : {"architecture.dot", "architecture.svg"})
+        content[model.path().filename() / file] = read_file(model.path() / file);
+    return content;
+  };
+  for (const auto& [file, content] : pictures(copy)) std::filesystem::remove(copy / "models" / file);
   const auto resumed = run(w.on_ranks(2, w.search(copy, {"--resume"})));
   INFO(resumed.err);
   REQUIRE(resumed.exit_code == 0);
   check_same_results(copy);
   CHECK(read_file(copy / "journal") == read_file(undisturbed() / "journal"));
+  CHECK(pictures(copy) == pictures(undisturbed()));
 }

@@ -6,6 +6,7 @@
 
 #include "core/storage/atomic_file.hpp"
 #include "master/commands/commands.hpp"
+#include "master/models/graphviz.hpp"
 #include "master/models/results.hpp"
 #include "master/run/run_config.hpp"
 #include "master/run/run_directory.hpp"
@@ -106,6 +107,22 @@ TEST_CASE("A fusion network is drawn with its cells, operators and edges, in ASC
                        Contains("stage 1 block 2") && Contains("cell 1: SE1") && Contains("A genotype lists cells"));
   CHECK(std::ranges::all_of(text, [](unsigned char c) { return c < 0x80; }));
   CHECK_THAT(shown({"--run", run.path, "--model", "8"}), Contains("late:maps, no cells") && Contains("join, linear"));
+}
+
+TEST_CASE("A model is drawn into the files that are asked for", "[master][show]") {
+  const RunFolder run;
+  const auto svg = run.path + "/model.svg", dot = run.path + "/model.dot";
+  (void)shown({"--run", run.path, "--model", "8", "--dot", dot});
+  CHECK_THAT(read_file(dot), Catch::StartsWith("digraph") && Contains("late:maps"));
+  CHECK_THROWS_WITH(show_command({"--run", run.path, "--svg", svg}), Contains("--model"));
+  CHECK_THROWS_WITH(show_command({"--run", run.path, "--model", "7", "--dot", run.path + "/none/model.dot"}),
+                    Contains("none"));
+  if (has_graphviz()) {
+    (void)shown({"--run", run.path, "--model", "7", "--svg", svg});
+    CHECK_THAT(read_file(svg), Contains("<title>model 7</title>") && Contains("C1_S2"));
+  } else {
+    CHECK_THROWS_WITH(show_command({"--run", run.path, "--model", "7", "--svg", svg}), Contains("libgraphviz-dev"));
+  }
 }
 
 TEST_CASE("Without the run's tables a model is shown with the costs of the CSV", "[master][show]") {

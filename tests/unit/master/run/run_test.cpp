@@ -16,6 +16,7 @@
 #include "core/storage/hdf5_file.hpp"
 #include "core/work/run_hash.hpp"
 #include "master/commands/commands.hpp"
+#include "master/models/graphviz.hpp"
 #include "master/models/hypervolume_file.hpp"
 #include "master/report/report.hpp"
 #include "master/report/run_results.hpp"
@@ -1040,6 +1041,26 @@ TEST_CASE("Only the front's models keep their weights, unless all are wanted", "
     const Solo run(settings);
     const auto kept = std::distance(std::filesystem::directory_iterator(models), {});
     CHECK(kept == (keep == KeepModels::all ? 11 : run.counts.tests.load()));
+  }
+}
+
+TEST_CASE("The models of the front are drawn beside their weights, also when a run from before is resumed",
+          "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  { const Solo run(settings); }
+  const auto models = std::filesystem::path(settings.run) / "models";
+  CHECK_FALSE(std::filesystem::exists(models));  // without weights there is no folder
+  const auto front = CsvTable::read(std::filesystem::path(settings.run) / "front.csv");
+  REQUIRE(front.rows() > 1);
+  const auto folder_of = [&](std::size_t row) { return models / front.cell(row, front.column("id")); };
+  for (std::size_t row = 1; row < front.rows(); ++row) std::filesystem::create_directories(folder_of(row));
+  settings.resume = true;
+  { const Solo run(settings); }
+  CHECK_FALSE(std::filesystem::exists(folder_of(0)));
+  for (std::size_t row = 1; row < front.rows(); ++row) {
+    CHECK_THAT(read_file(folder_of(row) / "architecture.dot"), Catch::StartsWith("digraph"));
+    if (has_graphviz()) CHECK_THAT(read_file(folder_of(row) / "architecture.svg"), Catch::StartsWith("<svg"));
   }
 }
 
