@@ -12,6 +12,7 @@
 #include "core/base/text.hpp"
 #include "core/config/search_settings.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "master/compare/priced_device.hpp"
 #include "master/run/data_shape.hpp"
 #include "master/run/run_folder.hpp"
 
@@ -100,6 +101,16 @@ void check_same_data(const std::vector<ComparedRun>& runs) {
       throw InputError(
           fmt::format("runs {} and {} are of different data: their {} differ", named(*first), named(*other), what),
           "compare runs of the same data set");
+  }
+}
+
+/// Devices that are given with a table become devices of every run, and are named from then on.
+void price_devices(CompareWish& wish, std::vector<ComparedRun>& runs) {
+  for (auto& device : wish.devices) {
+    if (device.find('=') == std::string::npos) continue;
+    const auto spec = parse_device(device);
+    for (auto& run : runs) price_on(run.results, RunPaths{run.path}, spec);
+    device = spec.name;
   }
 }
 
@@ -362,10 +373,11 @@ std::vector<Objectives> ComparedRuns::points(std::size_t run) const {
   return all;
 }
 
-ComparedRuns open_runs(const CompareWish& wish) {
+ComparedRuns open_runs(CompareWish wish) {
   check_named_once(wish.runs);
   ComparedRuns compared;
   for (const auto& folder : wish.runs) compared.runs.push_back(open_run(folder, compared.runs.size()));
+  price_devices(wish, compared.runs);
   check_same_data(compared.runs);
   note_states(compared);
   compared.devices = common_devices(wish, compared);

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "core/hardware/multi_device.hpp"
+#include "master/report/run_results.hpp"
+#include "master/run/run_paths.hpp"
+
+namespace harmonic {
+
+/// Prices every model of a run on one more device, as if the run had had it: its costs stand behind those of the run's
+/// own devices. Aggregates over the devices stay as they were.
+/// @param results of the run in `paths`
+/// @throws InputError: the run has a device of that name or does not say how many classes it tells apart, a table that
+///   cannot be read or lacks a row
+void price_on(RunResults& results, const RunPaths& paths, const DeviceSpec& device);
+
+}  // namespace harmonic
