@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +33,8 @@ struct ComparedRun {
   std::string seed;    ///< as its settings have it
   RunResults results;  ///< with a front of one model at least
   Conditions inputs;   ///< hashes of what it read; empty where it does not say
+  /// Of columns of devices that it is priced on anew: what its settings say is the dearest.
+  std::map<std::string, double> dearest;
   /// All that determines its results but the seed; nothing where its settings cannot be read.
   std::optional<OptionSet::Values> settings;
 };

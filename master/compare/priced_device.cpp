@@ -8,6 +8,7 @@
 #include "core/space/genome.hpp"
 #include "core/space/genotype.hpp"
 #include "core/work/run_devices.hpp"
+#include "master/run/largest_model.hpp"
 #include "master/run/run_folder.hpp"
 
 namespace harmonic {
@@ -20,9 +21,21 @@ Cost price_of(const ReportedModel& model, const SearchSettings& settings, const 
   return devices.model_costs(genome, operators_of(parse_genotype(model.genotype))).front();
 }
 
+/// Of the most expensive operator throughout, quantity by quantity.
+Cost dearest_of(const SearchSettings& settings, const DeviceSet& devices) {
+  const auto largest = largest_model(settings);
+  const auto operators = static_cast<std::size_t>(largest.macro.cells * largest.macro.nodes);
+  Cost dearest;
+  for (const auto& op : settings.fusion.operators) {
+    const auto cost = devices.model_costs(largest, std::vector<std::string>(operators, op)).front();
+    for (std::size_t q = 0; q < kQuantities.size(); ++q) dearest[q] = cost[q] ? std::max(dearest[q], cost[q]) : cost[q];
+  }
+  return dearest;
+}
+
 }  // namespace
 
-void price_on(RunResults& results, const RunPaths& paths, const DeviceSpec& device) {
+Cost price_on(RunResults& results, const RunPaths& paths, const DeviceSpec& device) {
   if (std::ranges::find(results.devices, device.name) != results.devices.end())
     throw InputError(fmt::format("the run {} has a device {} of its own", paths.folder.string(), device.name),
                      fmt::format("give --device {} for its costs, or the table another name", device.name));
@@ -42,6 +55,7 @@ void price_on(RunResults& results, const RunPaths& paths, const DeviceSpec& devi
       for (std::size_t q = 0; q < kQuantities.size(); ++q) model.costs[q].push_back(cost[q]);
     }
   results.devices.push_back(device.name);
+  return dearest_of(recorded.settings, devices);
 }
 
 }  // namespace harmonic

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <regex>
 
@@ -326,6 +327,16 @@ TEST_CASE("Models are priced on a device that their runs did not have, by a tabl
   CHECK(model.costs[kLatency].at(1) == expected[kLatency]);
   CHECK(model.costs[kEnergy].at(1) == expected[kEnergy]);
   CHECK(comparison.of.axes.columns == std::vector<std::string>{"metric_val", "latency_ms.tx2", "energy_mj.tx2"});
+  // The reference is what the settings let a search find at most, not what this run found.
+  CHECK(comparison.of.reference_origin == "the runs' own");
+  genome.backbones = {largest_genome(image), largest_genome(audio)};
+  const auto& macro = settings.evolution.macro;
+  const auto most = static_cast<std::size_t>(std::ranges::max(macro.other_cells) * std::ranges::max(macro.other_nodes));
+  double dearest = 0;
+  for (const auto& op : settings.fusion.operators)
+    dearest =
+        std::max(dearest, tables.model_costs(genome, std::vector<std::string>(most, op)).front()[kLatency].value());
+  CHECK(comparison.of.axes.reference.at(1) == Approx(dearest));
   runs.wish.devices = {"own=" + table};
   CHECK_THROWS_WITH(runs.compared(), Contains("device own of its own"));
   runs.wish.devices = {"tx2=" + (folder / "none.json").string()};
