@@ -143,7 +143,9 @@ TEST_CASE("Runs without a common device, or of the same name by other tables, ar
   HandRuns runs({first, other});
   CHECK_THROWS_WITH(runs.compared(), Contains("share no device by the same tables: A") && Contains("--columns"));
   runs.wish.columns = {"metric_val", "parameters"};
-  CHECK(runs.compared().runs.size() == 2);
+  const auto html = comparison_html(runs.compared());
+  CHECK(count(html, "<svg class=\"plot\"") == 1);
+  CHECK_THAT(html, Contains("Fronts: parameters") && Contains("none that all have"));
 }
 
 TEST_CASE("Runs of other data are refused", "[compare]") {
