@@ -51,7 +51,7 @@ for ((i = 0; i < $#; ++i)); do
     'search '* | 'reproduce '* | 'supernet sweep') job=1 recovery=--enable-recovery ;;
     'supernet train') job=1 ;;
     'supernet '*) ;;
-    'data '* | 'lut '* | 'pareto '* | 'report '* | 'show '*) ranks=1 ;; # each rank would do all of it, and say all of it
+    'compare '* | 'data '* | 'lut '* | 'pareto '* | 'report '* | 'select '* | 'show '*) ranks=1 ;; # each rank would do all of it, and say all of it
     *)
       [ "$i" -eq 0 ] || continue
       ranks=1 # --version, or a command that it does not know

@@ -63,10 +63,10 @@ ExitCode compare_command(const Arguments& args) {
   options.add("run", more, "run directories, beside those that are words of their own");
   options.add("published", wish.published,
               fmt::format("table that the runs are set against ({})", join(published_table_names(), " | ")));
-  options.add(
-      "device", wish.devices,
-      "devices that are compared; those that all runs have by the same tables when empty. One alone also stands "
-      "beside the published costs");
+  options.add("device", wish.devices,
+              "devices that are compared: those that all runs have by the same tables when empty. One with a table, "
+              "NAME=table.json[+more.json], need be none of theirs: models are priced on it. One alone also stands "
+              "beside the published costs");
   options.add("columns", wish.columns,
               "columns that fronts are compared in: metrics are maximised, others minimised. When empty the runs' own, "
               "where they all have the same, else metric_val with latency and energy of the devices");

@@ -12,6 +12,7 @@
 #include "core/base/text.hpp"
 #include "core/config/search_settings.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "master/compare/priced_device.hpp"
 #include "master/run/data_shape.hpp"
 #include "master/run/run_folder.hpp"
 
@@ -54,7 +55,7 @@ std::optional<OptionSet::Values> settings_but_seed(const RunPaths& paths) try {
 ComparedRun open_run(const std::string& folder, std::size_t place) {
   const auto paths = run_in(folder);
   (void)read_front(paths);
-  ComparedRun run{letter_of(place), folder, {}, {}, load_run_results(paths.folder), {}, settings_but_seed(paths)};
+  ComparedRun run{letter_of(place), folder, {}, {}, load_run_results(paths.folder), {}, {}, settings_but_seed(paths)};
   run.seed = run.results.setting("run", "seed");
   if (const auto status = read_status(paths); status.is_object() && status.contains("state"))
     run.state = status.at("state").is_string() ? status.at("state").get<std::string>() : "";
@@ -100,6 +101,20 @@ void check_same_data(const std::vector<ComparedRun>& runs) {
       throw InputError(
           fmt::format("runs {} and {} are of different data: their {} differ", named(*first), named(*other), what),
           "compare runs of the same data set");
+  }
+}
+
+/// Devices that are given with a table become devices of every run, and are named from then on.
+void price_devices(CompareWish& wish, std::vector<ComparedRun>& runs) {
+  for (auto& device : wish.devices) {
+    if (device.find('=') == std::string::npos) continue;
+    const auto spec = parse_device(device);
+    for (auto& run : runs) {
+      const auto dearest = price_on(run.results, RunPaths{run.path}, spec);
+      for (std::size_t q = 0; q < kQuantities.size(); ++q)
+        if (dearest[q]) run.dearest[device_column(kQuantities[q], spec.name)] = *dearest[q];
+    }
+    device = spec.name;
   }
 }
 
@@ -190,6 +205,7 @@ std::vector<std::string> chosen_columns(const CompareWish& wish, const ComparedR
 
 /// What a run's settings say is the worst of a column; nothing where it does not measure in it.
 std::optional<double> own_reference(const ComparedRun& run, const std::string& column) {
+  if (const auto priced = run.dearest.find(column); priced != run.dearest.end()) return priced->second;
   const auto& volumes = run.results.hypervolumes;
   if (!volumes) return std::nullopt;
   const auto at = std::ranges::find(volumes->axes.columns, column);
@@ -362,10 +378,11 @@ std::vector<Objectives> ComparedRuns::points(std::size_t run) const {
   return all;
 }
 
-ComparedRuns open_runs(const CompareWish& wish) {
+ComparedRuns open_runs(CompareWish wish) {
   check_named_once(wish.runs);
   ComparedRuns compared;
   for (const auto& folder : wish.runs) compared.runs.push_back(open_run(folder, compared.runs.size()));
+  price_devices(wish, compared.runs);
   check_same_data(compared.runs);
   note_states(compared);
   compared.devices = common_devices(wish, compared);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,9 +16,11 @@ namespace harmonic {
 
 /// What a user wants compared.
 struct CompareWish {
-  std::vector<std::string> runs;     ///< folders
-  std::string published;             ///< name of a published table; empty: none
-  std::vector<std::string> devices;  ///< empty: those that all runs have
+  std::vector<std::string> runs;  ///< folders
+  std::string published;          ///< name of a published table; empty: none
+  /// Names of the runs' devices, or "tx2=table.json[+more.json]", on which models are priced anew. Empty: those that
+  /// all runs have.
+  std::vector<std::string> devices;
   std::vector<std::string> columns;  ///< that count; empty: as ComparedRuns::axes says
   std::string reference;             ///< of the hypervolumes, a value a column; empty: likewise
 };
@@ -30,6 +33,8 @@ struct ComparedRun {
   std::string seed;    ///< as its settings have it
   RunResults results;  ///< with a front of one model at least
   Conditions inputs;   ///< hashes of what it read; empty where it does not say
+  /// Of columns of devices that it is priced on anew: what its settings say is the dearest.
+  std::map<std::string, double> dearest;
   /// All that determines its results but the seed; nothing where its settings cannot be read.
   std::optional<OptionSet::Values> settings;
 };
@@ -59,7 +64,7 @@ struct ComparedRuns {
 /// @throws InputError: a run that is none, is named twice or has no front yet; runs of different data; none but one's
 ///   devices, or the same devices by other tables; columns that a front does not have; a published table of other
 ///   classes, or no device to set beside its own
-[[nodiscard]] ComparedRuns open_runs(const CompareWish& wish);
+[[nodiscard]] ComparedRuns open_runs(CompareWish wish);
 
 /// A model's value in a column of the CSVs: metrics, costs, sizes. Nothing where it has none.
 /// @throws InputError for a column that is none of these

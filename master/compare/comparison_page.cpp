@@ -80,19 +80,25 @@ std::string run_name(const ComparedRun& run) {
   return fmt::format("{}  {}", run.letter, run.path);
 }
 
-/// Points of a run's front for which `value` gives a y.
-template <class Y>
-PlotSeries series_of(const ComparedRun& run, std::size_t quantity, const std::string& device, Y&& value) {
+/// Points of a run's front for which both give a value.
+template <class X, class Y>
+PlotSeries series_of(const ComparedRun& run, X&& x, Y&& y) {
   PlotSeries series{run.letter, {}};
-  const std::size_t place = device_place(run.results, device);
   for (const auto& model : run.results.front) {
-    const auto& cost = model.costs[quantity][place];
-    const std::optional<double> y = value(model);
-    if (cost && y)
-      series.points.push_back({*cost, *y, fmt::format("run {}, {}", run_name(run), model_tooltip(model, run.results)),
+    const std::optional<double> cost = x(model), metric = y(model);
+    if (cost && metric)
+      series.points.push_back({*cost, *metric,
+                               fmt::format("run {}, {}", run_name(run), model_tooltip(model, run.results)),
                                fmt::format("{} {}", run.letter, model.id)});
   }
   return series;
+}
+
+/// A quantity of a model on a device that its run has.
+auto cost_on(const ComparedRun& run, std::size_t quantity, const std::string& device) {
+  return [quantity, place = device_place(run.results, device)](const ReportedModel& m) {
+    return m.costs[quantity][place];
+  };
 }
 
 std::string axis_text(std::size_t quantity) {
@@ -103,17 +109,26 @@ bool has_points(const OverlayPlot& plot) {
   return std::ranges::any_of(plot.series, [](const PlotSeries& series) { return !series.points.empty(); });
 }
 
-/// Validation, by which fronts are chosen, on every device.
+/// Validation, by which fronts are chosen, over the costs on every device, and over sizes that fronts are compared in.
 std::vector<std::string> front_plots(const Comparison& comparison) {
   std::vector<std::string> plots;
+  const auto add = [&](const std::string& title, const std::string& x_label, const auto& x_of) {
+    OverlayPlot plot{title, x_label, "validation metric (%)", {}};
+    for (const auto& run : comparison.of.runs)
+      plot.series.push_back(series_of(run, x_of(run), [](const auto& m) { return std::optional(m.metric_val); }));
+    if (has_points(plot)) plots.push_back(to_svg(plot));
+  };
   for (const auto& device : comparison.of.devices)
-    for (std::size_t q = 0; q < kQuantities.size(); ++q) {
-      OverlayPlot plot{
-          fmt::format("Fronts: {} on {}", kQuantities[q].name, device), axis_text(q), "validation metric (%)", {}};
-      for (const auto& run : comparison.of.runs)
-        plot.series.push_back(series_of(run, q, device, [](const auto& m) { return std::optional(m.metric_val); }));
-      if (has_points(plot)) plots.push_back(to_svg(plot));
-    }
+    for (std::size_t q = 0; q < kQuantities.size(); ++q)
+      add(fmt::format("Fronts: {} on {}", kQuantities[q].name, device), axis_text(q),
+          [&](const auto& run) { return cost_on(run, q, device); });
+  const auto& columns = comparison.of.axes.columns;
+  for (std::size_t s = 0; s < kSizeMeasures.size(); ++s)
+    if (std::ranges::find(columns, kSizeMeasures[s].name) != columns.end())
+      add(fmt::format("Fronts: {}", kSizeMeasures[s].name), std::string(kSizeMeasures[s].in_millions),
+          [s](const auto&) {
+            return [s](const ReportedModel& m) { return m.sizes[s] ? std::optional(*m.sizes[s] / 1e6) : std::nullopt; };
+          });
   return plots;
 }
 
@@ -138,7 +153,7 @@ std::vector<std::string> published_plots(const Comparison& comparison) {
                      "test metric (%)",
                      {}};
     for (const auto& run : comparison.of.runs)
-      plot.series.push_back(series_of(run, q, device, [](const auto& m) { return m.metric_test; }));
+      plot.series.push_back(series_of(run, cost_on(run, q, device), [](const auto& m) { return m.metric_test; }));
     plot.series.push_back(published_series(*table, q));
     plots.push_back(to_svg(plot));
   }
@@ -208,9 +223,10 @@ std::vector<std::string> all_plots(const Comparison& comparison) {
 
 std::string comparison_html(const Comparison& comparison) {
   const std::size_t count = comparison.runs.size();
+  const auto& devices = comparison.of.devices;
   std::string body = fmt::format("<h1>{}</h1>\n<p class=\"sub\">Devices: {}.</p>\n",
                                  count == 1 ? "A run" : fmt::format("{} runs over one another", count),
-                                 escape_html(join(comparison.of.devices, ", ")));
+                                 devices.empty() ? "none that all have" : escape_html(join(devices, ", ")));
   for (const auto& note : comparison.of.notes) body += fmt::format("<p>Note: {}.</p>\n", escape_html(note));
   if (const auto plots = all_plots(comparison); !plots.empty())
     body += fmt::format(

@@ -14,6 +14,7 @@
 #include "core/space/layers.hpp"
 #include "core/work/fitted_settings.hpp"
 #include "core/work/run_devices.hpp"
+#include "master/run/largest_model.hpp"
 #include "master/run/run_paths.hpp"
 
 namespace harmonic {
@@ -81,16 +82,10 @@ Genotype uniform_genotype(const MacroArchitecture& macro, int inputs, int joined
   return genotype;
 }
 
-Objectives worst_costs(const SearchSettings& settings, const std::vector<BackboneSpace>& spaces,
-                       const ModelPricing& pricing, int inputs) {
-  const auto& macro = settings.evolution.macro;
-  int cells = macro.usual.cells, nodes = macro.usual.nodes;
-  for (const int other : macro.other_cells) cells = std::max(cells, other);
-  for (const int other : macro.other_nodes) nodes = std::max(nodes, other);
-  MultimodalGenome largest{{}, {cells, nodes}};
-  for (const auto& space : spaces) largest.backbones.push_back(largest_genome(space));
-  const int joined =
-      settings.protocol == Protocol::published ? settings.fusion.multiplier : settings.fusion.joined_cells(cells);
+Objectives worst_costs(const SearchSettings& settings, const ModelPricing& pricing, int inputs) {
+  const auto largest = largest_model(settings);
+  const int joined = settings.protocol == Protocol::published ? settings.fusion.multiplier
+                                                              : settings.fusion.joined_cells(largest.macro.cells);
   Objectives worst = {100};
   for (const auto& op : settings.fusion.operators) {
     const auto genotype = uniform_genotype(largest.macro, inputs, joined, op);
@@ -142,7 +137,7 @@ RunInputs::RunInputs(const SearchSettings& given, const RunHooks& hooks) {
   costs.model = [prices = pricing](const auto& genome, const auto& genotype) {
     return prices->model(genome, genotype);
   };
-  reference = worst_costs(settings, spaces, *pricing, inputs);
+  reference = worst_costs(settings, *pricing, inputs);
   hooks.check();
   files = input_files(settings);
   contents = input_hashes(settings);

@@ -27,7 +27,7 @@ struct HandRun {
   std::vector<std::string> devices = {"tx2"};
   std::string config = "[run]\nseed = 1\nprotocol = honest\n";
   std::string inputs = R"({"classes": "10", "data": "aa", "test data": "bb"})";
-  std::string status = R"({"state": "finished", "exit_code": 0, "generation": 3})";
+  std::string status = R"({"state": "finished", "exit_code": 0, "generation": 3, "lost": []})";
   std::vector<double> reference =
       {};  ///< of metric_val and every device's latency and energy; none: no hypervolume.csv
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <regex>
 
@@ -5,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.hpp"
+#include "core/config/search_settings.hpp"
+#include "core/hardware/multi_device.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "master/commands/commands.hpp"
 #include "master/compare/comparison_page.hpp"
@@ -12,6 +15,7 @@
 #include "tests/support/captured_stdout.hpp"
 #include "tests/support/hand_run.hpp"
 #include "tests/support/shared_data.hpp"
+#include "tests/support/tiny_run.hpp"
 
 using namespace harmonic;
 using namespace harmonic::testing;
@@ -139,7 +143,9 @@ TEST_CASE("Runs without a common device, or of the same name by other tables, ar
   HandRuns runs({first, other});
   CHECK_THROWS_WITH(runs.compared(), Contains("share no device by the same tables: A") && Contains("--columns"));
   runs.wish.columns = {"metric_val", "parameters"};
-  CHECK(runs.compared().runs.size() == 2);
+  const auto html = comparison_html(runs.compared());
+  CHECK(count(html, "<svg class=\"plot\"") == 1);
+  CHECK_THAT(html, Contains("Fronts: parameters") && Contains("none that all have"));
 }
 
 TEST_CASE("Runs of other data are refused", "[compare]") {
@@ -298,6 +304,45 @@ TEST_CASE("Files are written by their ending, and replace their own kind alone",
   CHECK_THROWS_WITH(compare_command(with_out("page.html")), Contains("page.html") && Contains("not a comparison"));
   CHECK_THROWS_WITH(compare_command(with_out("c.pdf")), Contains("c.pdf") && Contains(".html"));
   CHECK_THROWS_AS(compare_command({runs.wish.runs[0], "--out", runs.wish.runs[0] + "/front.csv"}), InputError);
+}
+
+TEST_CASE("Models are priced on a device that their runs did not have, by a table that is given", "[compare]") {
+  const TemporaryFolder folder;
+  SearchSettings settings = tiny_run(folder.path());
+  OptionSet options("", "");
+  settings.declare(options);
+  auto hand = first_run();
+  hand.config = options.to_ini();
+  hand.devices = {"own"};
+  hand.front = {{1, 95, 94, {4}, {4}, "1+5:Sum(0,1),SE1(2,0) -> 8"}};
+  HandRuns runs({hand});
+  const auto table = (folder / "fast.json").string();
+  runs.wish.devices = {"tx2=" + table};
+  const auto comparison = runs.compared();
+  CHECK(comparison.of.devices == std::vector<std::string>{"tx2"});
+  const auto &image = find_space("avmnist-image"), &audio = find_space("avmnist-audio");
+  const DeviceSet tables({{"tx2", {table}}}, Aggregate::mean, {image, audio}, {10, 10});
+  MultimodalGenome genome;
+  genome.backbones = {parse_genome("K=3,3,0,0;E=3,3,0,0;D=2", image), parse_genome("K=5,3,0,0;E=3,3,0,0;D=2", audio)};
+  const auto expected = tables.model_costs(genome, {"Sum", "SE1"}).front();
+  const auto& model = comparison.of.runs[0].results.front[0];
+  CHECK(model.costs[kLatency].at(1) == expected[kLatency]);
+  CHECK(model.costs[kEnergy].at(1) == expected[kEnergy]);
+  CHECK(comparison.of.axes.columns == std::vector<std::string>{"metric_val", "latency_ms.tx2", "energy_mj.tx2"});
+  // The reference is what the settings let a search find at most, not what this run found.
+  CHECK(comparison.of.reference_origin == "the runs' own");
+  genome.backbones = {largest_genome(image), largest_genome(audio)};
+  const auto& macro = settings.evolution.macro;
+  const auto most = static_cast<std::size_t>(std::ranges::max(macro.other_cells) * std::ranges::max(macro.other_nodes));
+  double dearest = 0;
+  for (const auto& op : settings.fusion.operators)
+    dearest =
+        std::max(dearest, tables.model_costs(genome, std::vector<std::string>(most, op)).front()[kLatency].value());
+  CHECK(comparison.of.axes.reference.at(1) == Approx(dearest));
+  runs.wish.devices = {"own=" + table};
+  CHECK_THROWS_WITH(runs.compared(), Contains("device own of its own"));
+  runs.wish.devices = {"tx2=" + (folder / "none.json").string()};
+  CHECK_THROWS_WITH(runs.compared(), Contains("none.json"));
 }
 
 TEST_CASE("Runs are lettered beyond the alphabet", "[compare]") {
