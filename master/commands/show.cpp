@@ -7,6 +7,7 @@
 
 #include "core/base/text.hpp"
 #include "core/config/options.hpp"
+#include "core/storage/atomic_file.hpp"
 #include "core/storage/json_text.hpp"
 #include "core/storage/output_file.hpp"
 #include "core/work/run_devices.hpp"
