@@ -22,7 +22,7 @@ constexpr double kLabelsAtMost = 150;  ///< at the left of a row
 constexpr double kSums = 44;           ///< at its right
 
 /// A block, or another layer, as it is drawn.
-struct Block {
+struct StripBlock {
   double width, height, place;  ///< place: what it takes of its row, with its shares
   std::vector<std::string> inside;
   std::string name, tooltip;
@@ -51,8 +51,8 @@ std::string short_name(const NamedLayer& layer) {
   return layer.name;
 }
 
-Block block_of(const NamedLayer& layer, bool is_maxout) {
-  Block block{};
+StripBlock block_of(const NamedLayer& layer, bool is_maxout) {
+  StripBlock block{};
   if (layer.kernel > 0) block.inside.push_back(fmt::format("{0}×{0}", layer.kernel));
   if (layer.expansion > 1) block.inside.push_back(fmt::format("e{}", layer.expansion));
   if (layer.kernel == 0) block.inside.push_back(layer.output);  // of a linear layer, and of Maxout
@@ -90,7 +90,7 @@ class StripWriter {
 
   /// @param whole percent, a device each, where the layers are counted together; empty otherwise
   /// @param sums of the backbone, shown beside its last row; empty: not there, or not known
-  void row(const std::vector<Block>& blocks, const std::vector<double>& whole, const std::vector<double>& sums) {
+  void row(const std::vector<StripBlock>& blocks, const std::vector<double>& whole, const std::vector<double>& sums) {
     double highest = 0;
     for (const auto& block : blocks) highest = std::max(highest, block.height);
     const double base = y_ + highest;
@@ -122,7 +122,7 @@ class StripWriter {
       if (!sums.empty())
         elements_ += svg_text(end + 8, y_, 11, fmt::format("Σ {:.1f}", sums[d]), R"(font-weight="bold")");
     }
-    if (std::ranges::any_of(blocks, [](const Block& block) { return block.feature.has_value(); })) {
+    if (std::ranges::any_of(blocks, [](const StripBlock& block) { return block.feature.has_value(); })) {
       y_ += kLine + 5;
       label("feature");
       for (std::size_t i = 0; i < blocks.size(); ++i)
@@ -140,7 +140,7 @@ class StripWriter {
   void centred(double middle, const std::string& text) {
     elements_ += svg_text(middle, y_, kSmall, text, R"(text-anchor="middle")");
   }
-  void draw(const Block& block, double middle, double base, const std::vector<double>& shares) {
+  void draw(const StripBlock& block, double middle, double base, const std::vector<double>& shares) {
     const double mean =
         shares.empty() ? 0 : std::accumulate(shares.begin(), shares.end(), 0.0) / static_cast<double>(shares.size());
     elements_ += fmt::format("<g><title>{}</title>\n", escape_html(picture_text(block.tooltip)));
@@ -214,7 +214,7 @@ Drawing backbone_strip(const BackboneDescription& backbone, const std::vector<Co
   const auto sums = shares.of(costs);
   StripWriter writer(shares, colour, left, width);
   writer.heading(backbone);
-  std::vector<std::vector<Block>> rows(1);
+  std::vector<std::vector<StripBlock>> rows(1);
   double used = 0;
   int ordinal = 0;
   for (const auto& layer : backbone.layers) {
