@@ -20,10 +20,13 @@
 #include "worker/fusion/retraining.hpp"
 #include "worker/group/placement.hpp"
 #include "worker/models/model_file.hpp"
+#include "worker/models/training_curves.hpp"
 #include "worker/tensor/gpu_failure.hpp"
 
 namespace harmonic {
 namespace {
+
+constexpr const char *kSearch = "search", *kRetraining = "retraining";  // phases of training_curves
 
 class SearchEvaluator final : public Evaluator {
  public:
@@ -98,7 +101,9 @@ class SearchEvaluator final : public Evaluator {
   }
 
   FusionScore honest(const FusionCandidate& candidate, FusionResult found) {
-    keep(candidate, found.genotype, found.metric_val, std::move(found.weights), std::move(found.trials));
+    keep(candidate, found.genotype, found.metric_val, std::move(found.weights),
+         {training_curves(kSearch, found.epochs), training_curves(kRetraining, found.retraining)},
+         std::move(found.trials));
     FusionScore score{found.metric_val, found.genotype};
     if (settings_.fusion.warm_start) score.architecture = std::move(found.architecture);
     return score;
@@ -107,7 +112,7 @@ class SearchEvaluator final : public Evaluator {
   FusionScore late(const FusionCandidate& candidate, const FusionSamples& samples) {
     const Genotype genotype{{}, {}, late_fusion_of(candidate.genome.macro)};
     auto trained = train_late_fusion(samples, genotype.late);
-    keep(candidate, genotype, trained.metric_val, std::move(trained.weights));
+    keep(candidate, genotype, trained.metric_val, std::move(trained.weights), /*curves=*/{});  // no epochs
     return FusionScore{trained.metric_val, genotype};
   }
 
@@ -116,7 +121,7 @@ class SearchEvaluator final : public Evaluator {
     const Samples test = backbones_.samples(candidate.genome, Split::test);
     const auto found = search_fusion_published(samples, test, candidate.genome.macro, settings_.fusion, costs_,
                                                seed_of(candidate), hooks);
-    keep(candidate, found.genotype, found.metric_val, {});
+    keep(candidate, found.genotype, found.metric_val, {}, {training_curves(kSearch, found.epochs)});
     return FusionScore{found.metric_val, found.genotype, found.metric_test};
   }
 
@@ -126,7 +131,10 @@ class SearchEvaluator final : public Evaluator {
     return naming_lost({&searched, 1}, [&] {
       const auto samples = backbones_.fusion_samples(work.genome);
       const auto seed = retraining_seed(seed_of(searched), work.repeat);
-      return RetrainScore{retrain_fusion(samples, work.genotype, settings_.fusion, seed, hooks).metric_val};
+      const auto trained = retrain_fusion(samples, work.genotype, settings_.fusion, seed, hooks);
+      save_retraining_curves(curves_folder(settings_.run, work.candidate), work.repeat,
+                             training_curves(kRetraining, trained.epochs));
+      return RetrainScore{trained.metric_val};
     });
   }
 
@@ -156,7 +164,7 @@ class SearchEvaluator final : public Evaluator {
   }
 
   void keep(const FusionCandidate& candidate, const Genotype& genotype, double metric_val,
-            std::map<std::string, torch::Tensor> weights, std::vector<Trial> trials = {}) {
+            std::map<std::string, torch::Tensor> weights, std::vector<Curves> curves, std::vector<Trial> trials = {}) {
     ModelFile model;
     model.genome = candidate.genome;
     model.genotype = genotype;
@@ -164,6 +172,7 @@ class SearchEvaluator final : public Evaluator {
     model.metric_val = metric_val;
     model.fusion = std::move(weights);
     model.trials = std::move(trials);
+    model.curves = std::move(curves);
     for (std::size_t m = 0; m < backbones_.modalities(); ++m) {
       model.modalities.push_back(backbones_.spec(m).name);
       model.spaces.push_back(backbones_.spec(m).space.name);
@@ -171,6 +180,7 @@ class SearchEvaluator final : public Evaluator {
       for (const auto& [name, tensor] : backbones_.subnet_state(m, candidate.genome.backbones[m]))
         tensors[name] = tensor;
     }
+    save_curves(curves_folder(settings_.run, candidate.candidate), model.curves);
     save_model(model_folder(settings_.run, candidate.candidate), model);
   }
 

@@ -20,6 +20,7 @@
 #include "master/dispatch/worker_roster.hpp"
 #include "master/run/farewell.hpp"
 #include "master/run/journal.hpp"
+#include "master/run/run_curves.hpp"
 #include "master/run/run_directory.hpp"
 #include "master/run/run_status.hpp"
 
@@ -40,7 +41,8 @@ class Run {
         directory_(settings.run, settings.resume, recipe.config, inputs_),
         journal_(paths().journal(), inputs_.hash, inputs_.answers, recipe.config.changes),
         status_file_(paths().status()),
-        failures_(paths().failures()) {
+        failures_(paths().failures()),
+        curves_(paths().tensorboard() / "search") {
     dispatcher_.expect_settings(run_fingerprint(settings));
     dispatcher_.expect_answers(inputs_.answers);
     dispatcher_.on_setback([this](const Setback& setback) { tell(setback); });
@@ -254,6 +256,10 @@ class Run {
   }
   void save(RunPlan::Moment moment) {
     plan_->save(paths(), moment);
+    if (plan_->generation() > saved_generation_)
+      if (const auto figures = plan_->figures())
+        curves_.generation_done(plan_->generation(), *figures, dispatcher_.counts());
+    if (work_done_ || moment == RunPlan::Moment::end) curves_.write();
     saved_generation_ = plan_->generation();
     if (work_done_) plan_->tidy(paths());
   }
@@ -324,6 +330,7 @@ class Run {
   Journal journal_;
   StatusFile status_file_;
   FailureTable failures_;
+  RunCurves curves_;
   std::vector<FinishedWork> mendable_;  ///< of the generation that runs: work that cost workers
   std::vector<Task> doubtful_;          ///< refused by every worker
   std::map<std::size_t, Task> doable_;  ///< by kind of work: the last piece that was done

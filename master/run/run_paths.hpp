@@ -20,6 +20,7 @@ struct RunPaths {
   [[nodiscard]] std::filesystem::path status() const { return folder / "status.json"; }
   [[nodiscard]] std::filesystem::path log() const { return folder / "log.txt"; }
   [[nodiscard]] std::filesystem::path models() const { return folder / "models"; }
+  [[nodiscard]] std::filesystem::path tensorboard() const { return folder / "tensorboard"; }
 };
 
 }  // namespace harmonic

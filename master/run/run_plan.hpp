@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,14 @@ struct WorkerCount {
   double parts_under_way = 0;  ///< of what they work on, what is done (Dispatcher::parts_under_way)
 };
 
+/// How good a run's models are when a generation has ended.
+struct GenerationFigures {
+  double hypervolume = 0;  ///< as hypervolume.csv has it
+  double best_metric = 0;  ///< validation, percent
+  std::size_t front = 0;   ///< models on it
+  std::size_t models = 0;  ///< scored so far
+};
+
 /// What a run works through (a search, a reproduction): what it asks for, what it makes of the answers, and what it
 /// says about them. The workers, the journal, the display and the end of a run are the run's (lead_run).
 class RunPlan {
@@ -31,6 +41,8 @@ class RunPlan {
 
   /// Generations finished. The results so far are saved when there are more, and at the end.
   [[nodiscard]] virtual int generation() const = 0;
+  /// As of the last of them; nothing where the plan has no generations.
+  [[nodiscard]] virtual std::optional<GenerationFigures> figures() const { return std::nullopt; }
   enum class Moment { between_generations, end };
   /// Writes the results so far where a run keeps them. Between generations what the journal holds anyway may wait: the
   /// time that it takes must not grow with all that was ever found.

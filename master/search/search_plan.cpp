@@ -83,9 +83,13 @@ class SearchPlan final : public ModelPlan {
   }
 
   [[nodiscard]] int generation() const override { return search_.generations_finished(); }
+  [[nodiscard]] std::optional<GenerationFigures> figures() const override {
+    return generation() > 0 ? std::optional(figures_) : std::nullopt;
+  }
   void save(const RunPaths& paths, Moment moment) override {
     if (generation() != saved_generation_ && generation() > 0) {
-      progress_.generation_done(search_, hypervolume(), hypervolume_axes().text());
+      figures_ = {hypervolume(), archive().best_metric(), archive().front().size(), archive().models().size()};
+      progress_.generation_done(search_, figures_.hypervolume, hypervolume_axes().text());
       save_hypervolume(paths, generation());
     }
     saved_generation_ = generation();
@@ -100,7 +104,8 @@ class SearchPlan final : public ModelPlan {
     if (!keep_all_models_) {
       // What another retraining may put on the front is tested then.
       const bool over = search_.phase() == Search::Phase::over;
-      prune_models(paths.models(), archive(), over ? archive().front() : contenders(archive()));
+      const auto& kept = over ? archive().front() : contenders(archive());
+      for (const auto& folder : {paths.models(), paths.tensorboard() / "models"}) prune_models(folder, archive(), kept);
     }
     ModelPlan::tidy(paths);
   }
@@ -134,6 +139,7 @@ class SearchPlan final : public ModelPlan {
   Progress progress_;
   CandidatesFile candidates_;
   int saved_generation_ = -1;
+  GenerationFigures figures_;  ///< of that generation
   struct {
     int generation = -1;
     std::size_t models = 0;

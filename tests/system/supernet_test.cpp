@@ -68,6 +68,13 @@ TEST_CASE("A training told to stop leaves its state and exit code 3, and goes on
   CHECK(resumed.exit_code == 0);
   CHECK(std::filesystem::exists(out));
   CHECK_FALSE(std::filesystem::exists(state));
+  const auto curves = CsvTable::read(folder / "audio.h5.tensorboard" / "curves.csv");
+  REQUIRE(curves.rows() == 3);  // epochs of both jobs
+  for (std::size_t e = 0; e < 3; ++e) {
+    CHECK(curves.number(e, curves.column("epoch")) == static_cast<double>(e + 1));
+    CHECK(curves.number(e, curves.column("loss_train/smallest")) > 0);
+  }
+  CHECK(curves.number(2, curves.column("metric_val/random")) > 0);
 
   // As a job does that is queued once more.
   const std::string finished = read_file(out);

@@ -17,6 +17,7 @@
 #include "core/storage/json_text.hpp"
 #include "core/storage/output_file.hpp"
 #include "core/work/stop_signal.hpp"
+#include "proto/curve_log.hpp"
 #include "worker/backbone/supernet_file.hpp"
 #include "worker/commands/on_peers.hpp"
 #include "worker/commands/supernet_actions.hpp"
@@ -49,6 +50,24 @@ ProgressLine progress_line(const TrainingProgress& progress) {
   return {fmt::format("epoch {:.2f}/{}{}{}{}", progress.epoch + progress.share, progress.epochs, loss, validated,
                       progress.validating ? ", validating" : ""),
           progress.seconds_left};
+}
+
+/// The training's curves by epoch, in `folder`.
+CurveLog curve_log(const std::string& folder) {
+  return {folder,
+          "epoch",
+          {"learning_rate", "loss_train/largest", "loss_train/smallest", "loss_train/random", "metric_val/largest",
+           "metric_val/smallest", "metric_val/random"}};
+}
+
+CurveRow curve_row(const TrainedEpoch& done) {
+  CurveRow row{done.epoch,
+               {done.learning_rate, done.losses.largest, done.losses.smallest, done.losses.random, {}, {}, {}},
+               wall_time_s()};
+  if (const auto& percents = done.validated)
+    std::ranges::copy(std::vector<std::optional<double>>{percents->largest, percents->smallest, percents->random},
+                      row.values.end() - 3);
+  return row;
 }
 
 /// The words of the command line.
@@ -86,6 +105,7 @@ struct TrainOptions {
     declare_spaces(options, spaces);
   }
   [[nodiscard]] std::string state_file() const { return out + ".training"; }
+  [[nodiscard]] std::string curves_folder() const { return out + ".tensorboard"; }
   [[nodiscard]] std::string previous_state_file() const { return previous_version(state_file()); }
 
   /// Settings of the training that was cut off, which are in force where nothing given says otherwise; nothing where
@@ -223,6 +243,8 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
   control.report = [&](const TrainingProgress& progress) {
     if (progress.validating || display->is_due()) display->show(progress_line(progress));
   };
+  auto curves = curve_log(chosen.curves_folder());
+  control.epoch_done = [&](const TrainedEpoch& done) { curves.add(curve_row(done)); };
   control.stop = stop_signal_seen;
   control.state_file = chosen.state_file();
   control.save_every_s = chosen.save_every_s;

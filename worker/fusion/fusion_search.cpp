@@ -76,7 +76,7 @@ std::vector<MixedResult> train_mixed(std::span<const FusionJob> jobs, MacroArchi
   for (int epoch = 0; epoch < settings.epochs && !std::ranges::all_of(standstills, &Standstill::reached); ++epoch) {
     const auto losses = search.run_epoch(epoch, [&] { hooks.stop_if_cancelled(); });
     for (std::size_t k = 0; k < jobs.size(); ++k) {
-      results[k].result.losses.push_back(losses[k]);
+      results[k].result.epochs.push_back({search.learning_rate(), losses[k]});
       if (epoch >= settings.warmup_epochs) standstills[k].add_epoch(search.logits(k), search.temperature());
     }
     const double mean = std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size());
@@ -117,6 +117,7 @@ void retrain_found(const FusionJob& job, const FusionSettings& settings, const F
       best_loss = trained.kept_loss_val;
       result.kept_metric_val = trained.kept_metric_val;
       result.weights = std::move(trained.weights);
+      result.retraining = std::move(trained.epochs);
     }
   result.metric_val = metric_sum / settings.retrain_repeats;
 }
@@ -159,15 +160,17 @@ PublishedResult search_fusion_published(const FusionSamples& samples, const Samp
   MixedSearch search(samples.train, test, {&lane, 1}, settings, *protocol);
   PublishedResult best;
   for (int epoch = 0; epoch < settings.epochs; ++epoch) {
-    best.losses.push_back(search.run_epoch(epoch, [&] { hooks.stop_if_cancelled(); }).front());
-    if (const double metric = search.metric(test); metric > best.metric_test) {
+    const double loss = search.run_epoch(epoch, [&] { hooks.stop_if_cancelled(); }).front();
+    const double metric = search.metric(test);
+    best.epochs.push_back({.learning_rate = search.learning_rate(), .loss_train = loss, .metric_test = metric});
+    if (metric > best.metric_test) {
       best.metric_test = metric;
       best.metric_val = search.metric(samples.val);
       best.genotype = published_genotype(search.logits(), static_cast<int>(samples.train.features.size()),
                                          settings.operators, settings.multiplier);
     }
-    hooks.tell({static_cast<double>(epoch + 1) / settings.epochs, false, epoch + 1, settings.epochs, best.losses.back(),
-                best.metric_val});
+    hooks.tell(
+        {static_cast<double>(epoch + 1) / settings.epochs, false, epoch + 1, settings.epochs, loss, best.metric_val});
   }
   best.operator_entropy = search.operator_entropy();
   return best;

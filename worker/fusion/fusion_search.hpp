@@ -11,6 +11,7 @@
 #include "core/config/search_settings.hpp"
 #include "core/space/genome.hpp"
 #include "core/space/genotype.hpp"
+#include "worker/fusion/fusion_epoch.hpp"
 #include "worker/fusion/fusion_hooks.hpp"
 #include "worker/fusion/hardware_loss.hpp"
 #include "worker/fusion/samples.hpp"
@@ -25,9 +26,10 @@ struct FusionResult {
                           ///< samples say that did not choose the epoch
   double kept_metric_val = -1;                   ///< of the kept weights on all of val, percent
   std::map<std::string, torch::Tensor> weights;  ///< of the best of the retrainings, DerivedNetwork::tensors
-  std::vector<double> losses;       ///< mean training loss of the mixed network in every epoch that was run
-  double operator_entropy = 1;      ///< Architecture::operator_entropy at the end: 0 decided, 1 undecided
-  std::vector<float> architecture;  ///< Architecture::values at the end
+  std::vector<FusionEpoch> epochs;               ///< of the mixed network, all that were run
+  std::vector<FusionEpoch> retraining;           ///< likewise of the discrete one, in the training of the kept weights
+  double operator_entropy = 1;                   ///< Architecture::operator_entropy at the end: 0 decided, 1 undecided
+  std::vector<float> architecture;               ///< Architecture::values at the end
 };
 
 /// One fusion search of several that train in one batched pass.
@@ -66,10 +68,10 @@ struct FusionJob {
 
 /// What the published code reports of a fusion search: of the mixed network, at its best epoch on test.
 struct PublishedResult {
-  Genotype genotype;            ///< as of that epoch; never trained
-  double metric_test = -1;      ///< percent
-  double metric_val = 0;        ///< percent
-  std::vector<double> losses;   ///< mean training loss of every epoch
+  Genotype genotype;        ///< as of that epoch; never trained
+  double metric_test = -1;  ///< percent
+  double metric_val = 0;    ///< percent
+  std::vector<FusionEpoch> epochs;
   double operator_entropy = 1;  ///< at the end
 };
 

@@ -62,7 +62,8 @@ std::vector<double> MixedSearch::run_epoch(int epoch, const std::function<void()
   for (std::size_t b = 0; b < batches.size(); ++b) {
     before_step();
     const double t = epoch + static_cast<double>(b) / static_cast<double>(batches.size());
-    weight_adam_->set_learning_rate(cosine_restarts(t, settings_.weight_lr, settings_.weight_lr_min));
+    learning_rate_ = cosine_restarts(t, settings_.weight_lr, settings_.weight_lr_min);
+    weight_adam_->set_learning_rate(learning_rate_);
     const std::int64_t count = batches[b].size(0) / lanes;
     loss_sum += step_weights(train_.at(batches[b])).to(torch::kFloat64) * count;
     samples += count;

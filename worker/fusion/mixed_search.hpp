@@ -46,6 +46,8 @@ class MixedSearch {
   [[nodiscard]] double operator_entropy(std::size_t lane = 0) const {
     return logits(lane).operator_entropy(temperature_);
   }
+  /// Of the weights, in the last step.
+  [[nodiscard]] double learning_rate() const { return learning_rate_; }
   /// Of the operators' softmax in the last epoch.
   [[nodiscard]] double temperature() const { return temperature_; }
   /// Metric of the mixed network as it stands, percent, in eval mode. Of a search with one lane. @throws NotFinite
@@ -64,7 +66,7 @@ class MixedSearch {
   const FusionSettings& settings_;
   const SearchProtocol& protocol_;
   std::vector<std::uint64_t> seeds_;
-  double temperature_ = 1, progress_ = 0;
+  double temperature_ = 1, progress_ = 0, learning_rate_ = 0;
   std::shared_ptr<MixedNetwork> network_;
   Architecture logits_;
   std::optional<FusedAdam> weight_adam_, arch_adam_;

@@ -31,13 +31,16 @@ class Retraining {
  public:
   explicit Retraining(const Labels& labels) : labels_(labels), choice_(labels) { best_.kept_metric_val = -1; }
 
-  /// @param logits of all validation samples @param weights the network's now, asked for when they are to be kept
+  /// @param told with its learning rate and training loss @param logits of all validation samples
+  /// @param weights the network's now, asked for when they are to be kept
   /// @return the epoch's metric, percent
   template <class Weights>
-  double add_epoch(int epoch, double loss, const Tensor& logits, Weights weights) {
-    best_.losses.push_back(loss);
+  double add_epoch(int epoch, FusionEpoch told, const Tensor& logits, Weights weights) {
     const double metric = metric_percent(logits, labels_.values, labels_.kind);
     const double val_loss = task_loss(logits, labels_.values, labels_.kind).item<double>();
+    told.metric_val = metric;
+    told.loss_val = val_loss;
+    best_.epochs.push_back(told);
     choice_.add_epoch(logits);
     if (metric > best_.kept_metric_val || (metric == best_.kept_metric_val && val_loss < best_.kept_loss_val)) {
       if (metric > best_.kept_metric_val) best_epoch_ = epoch;
@@ -128,8 +131,8 @@ std::vector<TrainedFusion> retrain_in_lanes(const FusionSamples& samples, const 
     return std::ranges::any_of(trainings, [&](const auto& training) { return goes_on(training, epoch); });
   };
   for (int epoch = 0; epoch < settings.retrain_epochs && any_goes_on(epoch); ++epoch) {
-    adam.set_learning_rate(settings.retrain_lr * (1 + std::cos(std::numbers::pi * epoch / settings.retrain_epochs)) /
-                           2);
+    const double rate = settings.retrain_lr * (1 + std::cos(std::numbers::pi * epoch / settings.retrain_epochs)) / 2;
+    adam.set_learning_rate(rate);
     const Tensor losses = train_epoch(*network, adam, train, seeds, epoch, settings.retrain_batch, hooks);
     const Tensor logits = predict_lanes(val, lanes, [&](const auto& features, const auto& of_backbones) {
       return network->forward(features, Mode::eval, of_backbones);
@@ -147,7 +150,7 @@ std::vector<TrainedFusion> retrain_in_lanes(const FusionSamples& samples, const 
                                                         : "weights"),
                         k);
       const auto lane = static_cast<std::int64_t>(k);
-      metric = std::max(metric, trainings[k].add_epoch(epoch, losses[lane].item<double>(), logits[lane],
+      metric = std::max(metric, trainings[k].add_epoch(epoch, {rate, losses[lane].item<double>()}, logits[lane],
                                                        [&] { return lane_of(network->tensors(), lane, lanes); }));
     }
     hooks.tell({static_cast<double>(epoch + 1) / settings.retrain_epochs, true, epoch + 1, settings.retrain_epochs,

@@ -10,6 +10,7 @@
 
 #include "core/config/search_settings.hpp"
 #include "core/space/genotype.hpp"
+#include "worker/fusion/fusion_epoch.hpp"
 #include "worker/fusion/fusion_hooks.hpp"
 #include "worker/fusion/samples.hpp"
 
@@ -21,7 +22,7 @@ struct TrainedFusion {
   double kept_metric_val = 0;  ///< percent, of the kept weights on all of val: chosen by it, so biased upwards
   double kept_loss_val = 0;
   std::map<std::string, torch::Tensor> weights;  ///< of that epoch, DerivedNetwork::tensors
-  std::vector<double> losses;                    ///< mean training loss of every epoch
+  std::vector<FusionEpoch> epochs;               ///< all that were run
 };
 
 /// Trains a genotype's discrete network from scratch on train, and stops when the validation metric has not risen for

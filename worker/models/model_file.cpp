@@ -47,6 +47,7 @@ void save_model(const std::filesystem::path& folder, const ModelFile& model) {
   place_folder(folder, [&](const std::filesystem::path& temporary) {
     replace_file(temporary / "model.json", describe(model));
     if (!model.trials.empty()) replace_file(temporary / "trials.csv", trials_csv(model.trials));
+    if (!model.curves.empty()) replace_file(temporary / "curves.csv", side_by_side(model.curves).csv());
     Hdf5File file(temporary / "weights.h5", Hdf5File::Mode::create);
     for (const auto& [name, tensor] : model.fusion) write_tensor(file, "/fusion/" + name, tensor);
     for (std::size_t m = 0; m < model.backbones.size(); ++m)

@@ -10,13 +10,15 @@
 #include "core/base/ids.hpp"
 #include "core/space/genome.hpp"
 #include "core/space/genotype.hpp"
+#include "core/storage/curves.hpp"
 #include "worker/fusion/trials.hpp"
 
 namespace harmonic {
 
 /// A trained multimodal model as a run keeps it: `DIR/models/<id>/model.json` (genome, genotype, metric) beside
 /// `weights.h5` (one data set a tensor: fusion/<name>, backbone/<modality>/<name>), and, where several genotypes were
-/// tried, `trials.csv` (genotype, epochs, metric_val, loss_val; round by round, the better ones later).
+/// tried, `trials.csv` (genotype, epochs, metric_val, loss_val; round by round, the better ones later), and, where it
+/// was trained by epochs, `curves.csv` (training_curves.hpp).
 struct ModelFile {
   std::vector<std::string> modalities;  ///< names, in the run's order
   std::vector<std::string> spaces;      ///< their search spaces
@@ -25,6 +27,7 @@ struct ModelFile {
   int classes = 0;
   double metric_val = 0;                                        ///< percent, of the training that these weights are of
   std::vector<Trial> trials;                                    ///< genotypes that were tried
+  std::vector<Curves> curves;                                   ///< of its search, and of the training of the weights
   std::map<std::string, torch::Tensor> fusion;                  ///< of the derived network
   std::vector<std::map<std::string, torch::Tensor>> backbones;  ///< recalibrated sub-networks, one a modality
 };

@@ -25,6 +25,10 @@ FlatParameters::FlatParameters(Supernet& supernet) {
   }
 }
 
+torch::Tensor FlatParameters::scalars() const {
+  return reduced_.narrow(0, gradients_.numel(), static_cast<std::int64_t>(StepScalar::count));
+}
+
 torch::Tensor FlatParameters::scalar(StepScalar which) const {
   return reduced_.narrow(0, gradients_.numel() + static_cast<std::int64_t>(which), 1);
 }

@@ -11,8 +11,10 @@ namespace harmonic {
 
 /// Numbers of a step that the ranks sum in the same all-reduce as the gradients.
 enum class StepScalar : std::int64_t {
-  loss,  ///< of the largest sub-network
-  stop,  ///< how many ranks were asked to stop
+  loss,           ///< of the largest sub-network
+  loss_smallest,  ///< likewise, by the labels alone
+  loss_random,    ///< likewise, mean over the random ones
+  stop,           ///< how many ranks were asked to stop
   count,
 };
 
@@ -33,6 +35,8 @@ class FlatParameters {
   [[nodiscard]] torch::Tensor& gradients() { return gradients_; }  ///< (P), summed into by backward
   /// What the ranks sum: the gradients, and behind them the step's scalars.
   [[nodiscard]] torch::Tensor& reduced() { return reduced_; }
+  /// All of these, a view of (StepScalar::count): one look at them all waits for a device once.
+  [[nodiscard]] torch::Tensor scalars() const;
   /// One of these scalars, a view of (1).
   [[nodiscard]] torch::Tensor scalar(StepScalar which) const;
   /// (P), 1 where weight decay acts: not on norms and biases.

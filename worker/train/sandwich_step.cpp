@@ -54,10 +54,16 @@ void SandwichStep::run(std::int64_t step, int epoch, const BatchShare& share, co
   auto loss = task_loss(teacher, labels, kind_, settings_.label_smoothing);
   flat_.scalar(StepScalar::loss).fill_(loss.item<double>() * weight);
   const auto soft_targets = teacher.detach();
-  for (const auto& genome : others(step)) {
+  const auto genomes = others(step);
+  for (std::size_t i = 0; i < genomes.size(); ++i) {
     (loss * weight).backward();
-    const auto student = logits(genome, inputs, false, {}, share.batch);
-    loss = task_loss(student, labels, kind_, settings_.label_smoothing) * (1 - settings_.distillation);
+    const auto student = logits(genomes[i], inputs, false, {}, share.batch);
+    loss = task_loss(student, labels, kind_, settings_.label_smoothing);
+    if (i == 0)
+      flat_.scalar(StepScalar::loss_smallest).add_(loss.detach(), weight);
+    else
+      flat_.scalar(StepScalar::loss_random).add_(loss.detach(), weight / settings_.random_subnets);
+    loss = loss * (1 - settings_.distillation);
     if (settings_.distillation > 0)
       loss = loss + distillation_loss(student, soft_targets, kind_) * settings_.distillation;
   }

@@ -30,7 +30,7 @@ class SandwichStep {
   SandwichStep(const Supernet& supernet, FlatParameters& flat, const TrainingData& data,
                const SupernetTrainingSettings& settings, Collectives& group, torch::Device device);
 
-  /// Adds to the flat gradients, and the largest's loss to the scalar `loss`; both are sums over the ranks at the end.
+  /// Adds to the flat gradients, and the sub-networks' losses to their scalars; all are sums over the ranks at the end.
   /// Collective. @param step, epoch key the random draws; @param next_ids samples of the step after, which are read
   ///   meanwhile where they lie in a file; undefined: no step comes after
   /// @throws RunError when a rank is missing or has given up

@@ -168,18 +168,30 @@ class Trainer {
   }
 
   void finish_epoch(int epoch) {
-    state_.last_loss = state_.loss / static_cast<double>(batches_.steps_an_epoch());
-    state_.loss = 0;
+    const auto of_step = [&](double& sum) {
+      return std::exchange(sum, 0) / static_cast<double>(batches_.steps_an_epoch());
+    };
+    state_.last_loss = of_step(state_.loss);
+    TrainedEpoch done{.epoch = epoch,
+                      .learning_rate = learning_rate(settings_, state_.step - 1, batches_.steps_an_epoch()),
+                      .losses = {state_.last_loss}};
+    const double smallest = of_step(state_.loss_smallest), random = of_step(state_.loss_random);
+    if (supernet_.space().positions() > 0) {
+      done.losses.smallest = smallest;
+      if (settings_.random_subnets > 0) done.losses.random = random;
+    }
     if (!(state_.last_loss < kDivergedLoss * guessing_loss_)) {  // as on all ranks
       divergence_ = fmt::format("the loss of epoch {} is {:.4g}, that of guessing is {:.3g}", epoch, state_.last_loss,
                                 guessing_loss_);
       return;
     }
     const bool validates = epoch % settings_.validate_every == 0 || epoch == settings_.epochs;
-    if (!validates) return;
-    report(true);
-    if (leads()) validate(epoch);
-    group_.barrier();
+    if (validates) {
+      report(true);
+      if (leads()) done.validated = validate(epoch);
+      group_.barrier();
+    }
+    if (leads()) control_.epoch_done(done);
   }
 
   TrainedSupernet result() const {
@@ -210,9 +222,13 @@ class Trainer {
     step_.run(state_.step, epoch, share, next);
     control_.inspect(flat_.gradients());
     update();
-    state_.loss += flat_.scalar(StepScalar::loss).item<double>();
+    const auto told = flat_.scalars().cpu();
+    const auto value = [&](StepScalar which) { return told[static_cast<std::int64_t>(which)].item<double>(); };
+    state_.loss += value(StepScalar::loss);
+    state_.loss_smallest += value(StepScalar::loss_smallest);
+    state_.loss_random += value(StepScalar::loss_random);
     ++state_.step;
-    return flat_.scalar(StepScalar::stop).item<double>() > 0;
+    return value(StepScalar::stop) > 0;
   }
 
   void update() {
@@ -237,17 +253,19 @@ class Trainer {
   }
 
   /// With the averaged weights, which are what is kept. @throws RunError when predictions are not finite
-  void validate(int epoch) try {
+  SupernetValidation::Percents validate(int epoch) try {
     Supernet candidate = supernet_.clone_to(torch::kCPU);
     unflatten(state_.average, candidate.parameters());
-    const auto [largest, smallest] = validation_->measure(candidate, [&] { group_.peers().at_work(); });
-    state_.largest_percent = largest;
-    state_.smallest_percent = smallest;
-    if (largest + smallest < state_.best_largest_percent + state_.best_smallest_percent) return;
+    const auto percents = validation_->measure(candidate, epoch, [&] { group_.peers().at_work(); });
+    state_.largest_percent = percents.largest;
+    state_.smallest_percent = percents.smallest;
+    if (percents.largest + percents.smallest < state_.best_largest_percent + state_.best_smallest_percent)
+      return percents;
     state_.best_epoch = epoch;
-    state_.best_largest_percent = largest;
-    state_.best_smallest_percent = smallest;
+    state_.best_largest_percent = percents.largest;
+    state_.best_smallest_percent = percents.smallest;
     state_.best = torch::cat({state_.average.cpu(), flattened(candidate.buffers())});
+    return percents;
   } catch (const CandidateError& e) {
     fail(fmt::format("after epoch {} {}", epoch, e.what()));
   }

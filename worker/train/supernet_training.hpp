@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 
 #include <torch/types.h>
 
 #include "worker/backbone/supernet.hpp"
 #include "worker/group/collectives.hpp"
+#include "worker/train/supernet_validation.hpp"
 #include "worker/train/training_data.hpp"
 #include "worker/train/training_settings.hpp"
 #include "worker/train/training_state.hpp"
@@ -26,10 +28,28 @@ struct TrainingProgress {
   bool validating = false;  ///< from now on
 };
 
+/// What an epoch of a training came to.
+struct TrainedEpoch {
+  int epoch = 0;             ///< from 1
+  double learning_rate = 0;  ///< in its last step
+  /// Of the sub-networks of a step by the labels, mean over the steps; the random ones' mean. Nothing of what a space
+  /// without genes, or a step, does not have.
+  struct Losses {
+    double largest = 0;
+    std::optional<double> smallest = {}, random = {};
+    bool operator==(const Losses&) const = default;
+  } losses;
+  std::optional<SupernetValidation::Percents> validated = {};  ///< where it was
+
+  bool operator==(const TrainedEpoch&) const = default;
+};
+
 /// What a training does besides: whom it tells, when it stops, what it leaves on disk.
 struct TrainingControl {
   /// After every step, and before every validation; rank 0 only.
   std::function<void(const TrainingProgress&)> report = [](const TrainingProgress&) {};
+  /// After every epoch, validated or not; rank 0 only.
+  std::function<void(const TrainedEpoch&)> epoch_done = [](const TrainedEpoch&) {};
   /// Asked at every step; when it says so on any rank, all stop after that step.
   std::function<bool()> stop = [] { return false; };
   std::filesystem::path state_file;  ///< rank 0 writes it; empty: none

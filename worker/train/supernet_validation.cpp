@@ -1,7 +1,9 @@
 #include "worker/train/supernet_validation.hpp"
 
 #include <algorithm>
+#include <vector>
 
+#include "core/base/rng.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
 #include "worker/train/training_batches.hpp"
 
@@ -19,15 +21,21 @@ SampleBatches first_of_shuffle(const SampleSource& samples, const SupernetTraini
 
 SupernetValidation::SupernetValidation(const TrainingData& data, const SupernetTrainingSettings& settings,
                                        torch::Device device)
-    : data_(data), device_(device), calibration_(first_of_shuffle(data.train_inputs, settings)) {}
+    : data_(data), device_(device), calibration_(first_of_shuffle(data.train_inputs, settings)), seed_{settings.seed} {}
 
-SupernetValidation::Percents SupernetValidation::measure(const Supernet& supernet,
+SupernetValidation::Percents SupernetValidation::measure(const Supernet& supernet, int epoch,
                                                          const std::function<void()>& at_work) const {
   const BackboneEvaluator evaluator(supernet, calibration_, device_);
   const auto& space = supernet.space();
-  const auto percents = evaluator.evaluate({largest_genome(space), smallest_genome(space)}, data_.val_inputs,
-                                           data_.val_labels, data_.kind, at_work);
-  return {percents[0], percents[1]};
+  std::vector<BackboneGenome> genomes = {largest_genome(space), smallest_genome(space)};
+  if (space.positions() > 0) {
+    RandomStream random(seed_, "validated sub-network", static_cast<std::uint64_t>(epoch));
+    genomes.push_back(random_genome(space, random));
+  }
+  const auto percents = evaluator.evaluate(genomes, data_.val_inputs, data_.val_labels, data_.kind, at_work);
+  Percents measured{percents[0], percents[1]};
+  if (genomes.size() > 2) measured.random = percents[2];
+  return measured;
 }
 
 }  // namespace harmonic

@@ -45,6 +45,10 @@ std::pair<Conditions, TrainingState> read_state(const std::filesystem::path& pat
   TrainingState state;
   state.step = file.attribute_int("/", "step");
   state.loss = file.attribute_real("/", "loss");
+  if (file.has_attribute("/", "loss_smallest")) {
+    state.loss_smallest = file.attribute_real("/", "loss_smallest");
+    state.loss_random = file.attribute_real("/", "loss_random");
+  }
   state.last_loss = file.attribute_real("/", "last_loss");
   state.seconds = file.attribute_real("/", "seconds");
   state.largest_percent = file.attribute_real("/", "largest_percent");
@@ -96,6 +100,8 @@ void save_training_state(const std::filesystem::path& path, const TrainingState&
     file.write_texts("/condition_values", values);
     file.set_attribute("/", "step", state.step);
     file.set_attribute("/", "loss", state.loss);
+    file.set_attribute("/", "loss_smallest", state.loss_smallest);
+    file.set_attribute("/", "loss_random", state.loss_random);
     file.set_attribute("/", "last_loss", state.last_loss);
     file.set_attribute("/", "seconds", state.seconds);
     file.set_attribute("/", "largest_percent", state.largest_percent);

@@ -15,9 +15,10 @@ namespace harmonic {
 /// All that a training remembers from one step to the next. Random draws are keyed by step and sample: of them the step
 /// says all.
 struct TrainingState {
-  std::int64_t step = 0;  ///< done
-  double loss = 0;        ///< of the largest, summed over the steps of the epoch under way
-  double last_loss = 0;   ///< mean over the last epoch that is done
+  std::int64_t step = 0;                      ///< done
+  double loss = 0;                            ///< of the largest, summed over the steps of the epoch under way
+  double loss_smallest = 0, loss_random = 0;  ///< likewise; 0 in states of before they were noted
+  double last_loss = 0;                       ///< mean over the last epoch that is done
   double seconds = 0;
   double largest_percent = 0, smallest_percent = 0;  ///< of the last validation
   int best_epoch = 0;                                ///< 0: none validated yet

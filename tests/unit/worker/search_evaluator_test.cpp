@@ -9,7 +9,9 @@
 #include "core/base/hash.hpp"
 #include "core/space/search_space.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "core/storage/csv.hpp"
 #include "core/work/answer_check.hpp"
+#include "proto/event_records.hpp"
 #include "tests/support/shared_data.hpp"
 #include "tests/support/tiny_run.hpp"
 #include "worker/backbone/supernet_file.hpp"
@@ -83,6 +85,28 @@ TEST_CASE("A fusion search retrains once; other retrainings are asked for by num
   (void)retrained(2);
   CHECK(retrained(1) == second);
   CHECK(read_file(weights) == kept);
+
+  // What it went through, by epoch: the search's and first retraining's beside the weights, others' in folders of
+  // theirs.
+  const auto curves = CsvTable::read(weights.parent_path() / "curves.csv");
+  CHECK(curves.header() == std::vector<std::string>{"epoch", "search/learning_rate", "search/loss_train",
+                                                    "retraining/learning_rate", "retraining/loss_train",
+                                                    "retraining/loss_val", "retraining/metric_val"});
+  CHECK(curves.rows() == 2);
+  const auto folder_of_curves = std::filesystem::path(settings.run) / "tensorboard" / "models" / "7";
+  CHECK(std::filesystem::exists(folder_of_curves / event_file_name(1)));
+  const auto again = CsvTable::read(folder_of_curves / "retraining-2" / "curves.csv");
+  CHECK(std::filesystem::exists(folder_of_curves / "retraining-2" / event_file_name(1)));
+  CHECK(again.rows() == 2);
+  CHECK(again.number(1, again.column("retraining/learning_rate")) ==
+        curves.number(1, curves.column("retraining/learning_rate")));
+  const auto losses = [](const CsvTable& table) {
+    return std::pair(table.number(0, table.column("retraining/loss_train")),
+                     table.number(1, table.column("retraining/loss_train")));
+  };
+  CHECK(losses(again) != losses(curves));
+  const auto of_first = CsvTable::read(folder_of_curves / "retraining-0" / "curves.csv");  // asked for once more
+  CHECK(losses(of_first) == losses(curves));
 }
 
 TEST_CASE("A candidate whose fusion search diverges fails by name, and no model of it is kept", "[worker]") {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <iostream>
 #include <map>
@@ -23,6 +24,7 @@
 #include "master/reproduce/reproduce_plan.hpp"
 #include "master/run/run_inputs.hpp"
 #include "master/search/search_plan.hpp"
+#include "proto/event_records.hpp"
 #include "tests/support/captured_stdout.hpp"
 #include "tests/support/fakes.hpp"
 #include "tests/support/journal_bytes.hpp"
@@ -130,6 +132,22 @@ std::string without_seconds(const std::filesystem::path& csv) {
     for (std::size_t c = 0; c < table.header().size(); ++c)
       if (table.header()[c] != "seconds") text += table.cell(r, c) + "\n";
   return text;
+}
+
+/// Curves over the generations, but for what no two runs share: utilisation, the last column.
+std::string curves_of(const std::filesystem::path& run) {
+  const auto table = CsvTable::read(run / "tensorboard" / "search" / "curves.csv");
+  CHECK(table.header() == std::vector<std::string>{"generation", "metric_val", "front", "utilisation"});
+  std::string text;
+  for (std::size_t r = 0; r < table.rows(); ++r)
+    text += fmt::format("{}: {} {}\n", table.cell(r, 0), table.cell(r, 1), table.cell(r, 2));
+  return text;
+}
+
+std::ptrdiff_t event_files(const std::filesystem::path& run) {
+  return std::ranges::count_if(
+      std::filesystem::directory_iterator(run / "tensorboard" / "search"),
+      [](const auto& entry) { return entry.path().filename().string().starts_with("events.out.tfevents."); });
 }
 
 template <class Settings>
@@ -257,7 +275,43 @@ TEST_CASE("A run that was stopped anywhere and resumed is the run that was not",
     const std::filesystem::path other_dir = other.run;
     CHECK(read_file(other_dir / "front.csv") == read_file(dir / "front.csv"));
     CHECK(without_seconds(other_dir / "candidates.csv") == without_seconds(dir / "candidates.csv"));
+    CHECK(curves_of(other_dir) == curves_of(dir));
+    CHECK(event_files(other_dir) <= 2);  // one a job that ended a generation
   }
+}
+
+TEST_CASE("Every generation of a search has its place in the curves, with what workers were used for",
+          "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  const std::filesystem::path dir = settings.run;
+  const Solo run(settings);
+  const auto curves = CsvTable::read(dir / "tensorboard" / "search" / "curves.csv");
+  REQUIRE(curves.rows() == 3);
+  const auto front = CsvTable::read(dir / "front.csv");
+  CHECK(curves.number(2, curves.column("front")) == static_cast<double>(front.rows()));
+  double best = 0;
+  for (std::size_t r = 0; r < front.rows(); ++r) best = std::max(best, front.number(r, front.column("metric_val")));
+  CHECK(curves.number(2, curves.column("metric_val")) == best);
+  // TensorBoard is told what hypervolume.csv has, too.
+  const auto hypervolumes = HypervolumeFile::read(dir / "hypervolume.csv");
+  const auto events = read_file(dir / "tensorboard" / "search" / event_file_name(1));
+  for (const auto& row : hypervolumes.rows) {
+    const auto value = static_cast<float>(row.hypervolume);
+    CHECK_THAT(events, Catch::Contains(std::string(reinterpret_cast<const char*>(&value), sizeof value)));
+  }
+
+  settings.resume = true;
+  settings.evolution.generations = 2;
+  CHECK_FALSE(error_of(settings).empty());  // refused
+  settings.evolution.generations = 3;
+  CHECK(Solo(settings).counts.work == 0);
+  std::filesystem::remove(dir / "checkpoint.h5");  // the journal tells all generations again
+  std::filesystem::remove(dir / "checkpoint.h5.previous");
+  CHECK(Solo(settings).counts.work == 0);
+  CHECK(CsvTable::read(dir / "tensorboard" / "search" / "curves.csv").rows() == 3);
+  CHECK(read_file(dir / "tensorboard" / "search" / event_file_name(1)) == events);
+  CHECK(event_files(dir) == 1);
 }
 
 TEST_CASE("A run of several pairs at once does less, larger work for the same front, stopped and resumed or not",
@@ -1032,15 +1086,19 @@ TEST_CASE("Only the front's models keep their weights, unless all are wanted", "
     auto settings = tiny_run(folder.path());
     settings.keep_models = keep;
     const auto models = std::filesystem::path(settings.run) / "models";
+    const auto curves = std::filesystem::path(settings.run) / "tensorboard" / "models";
     for (int id = 1; id <= 11; ++id) std::filesystem::create_directories(folder / "models" / std::to_string(id));
     settings.time_limit_s = 1e-6;
     const Solo none(settings);
+    std::filesystem::create_directories(curves.parent_path());
+    std::filesystem::copy(folder / "models", curves, std::filesystem::copy_options::recursive);
     std::filesystem::rename(folder / "models", models);
     settings.time_limit_s = kNoLimit;
     settings.resume = true;
     const Solo run(settings);
-    const auto kept = std::distance(std::filesystem::directory_iterator(models), {});
-    CHECK(kept == (keep == KeepModels::all ? 11 : run.counts.tests.load()));
+    for (const auto& kept : {models, curves})
+      CHECK(std::distance(std::filesystem::directory_iterator(kept), {}) ==
+            (keep == KeepModels::all ? 11 : run.counts.tests.load()));
   }
 }
 

@@ -6,8 +6,10 @@
 
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/hdf5_file.hpp"
+#include "proto/event_records.hpp"
 #include "tests/support/damage.hpp"
 #include "tests/support/shared_data.hpp"
+#include "worker/models/training_curves.hpp"
 
 using namespace harmonic;
 
@@ -43,8 +45,32 @@ TEST_CASE("A kept model has its genome, genotype and every tensor", "[worker][mo
   REQUIRE(loaded.size() == 2);
   CHECK(torch::equal(loaded.at("head.weight"), model.fusion.at("head.weight")));
   CHECK(loaded.at("bn.num_batches_tracked").item<std::int64_t>() == 7);
+  CHECK_FALSE(std::filesystem::exists(folder / "curves.csv"));  // it was trained by no epochs
   const Hdf5File file(folder / "weights.h5", Hdf5File::Mode::read);
   CHECK(file.shape("/backbone/image/first_conv.conv.weight") == std::vector<std::size_t>{2, 1, 3, 3});
+}
+
+TEST_CASE("A kept model has the curves of its search and its training, side by side", "[worker][models]") {
+  const testing::TemporaryFolder run;
+  auto model = some_model();
+  const std::vector<FusionEpoch> search = {{0.1, 2}, {0.05, 1}}, retraining = {{0.01, 3, 4.5, 80.0}};
+  model.curves = {training_curves("search", search), training_curves("retraining", retraining)};
+  const auto folder = model_folder(run.path(), CandidateId{12});
+  save_model(folder, model);
+  CHECK(read_file(folder / "curves.csv") ==
+        "epoch,search/learning_rate,search/loss_train,retraining/learning_rate,retraining/loss_train,"
+        "retraining/loss_val,retraining/metric_val\n"
+        "1,0.1,2,0.01,3,4.5,80\n"
+        "2,0.05,1,,,,\n");
+
+  const auto events = curves_folder(run.path(), CandidateId{12});
+  save_curves(events, model.curves);
+  const auto written = read_file(events / event_file_name(1));
+  CHECK(written == event_file(model.curves));
+  save_curves(events, {model.curves[0]});  // of a late worker
+  CHECK(read_file(events / event_file_name(1)) == written);
+  save_curves(curves_folder(run.path(), CandidateId{13}), {});
+  CHECK_FALSE(std::filesystem::exists(curves_folder(run.path(), CandidateId{13})));
 }
 
 TEST_CASE("A model that is not there is named", "[worker][models]") {

@@ -27,6 +27,14 @@ using torch::Tensor;
 
 const std::vector<double> kLatencyMs = {0.05, 0.4, 0.53, 0.52, 0.33, 0.57};
 
+/// Training losses by epoch, of any kind of result.
+template <class Result>
+std::vector<double> losses_of(const Result& result) {
+  std::vector<double> losses;
+  for (const auto& epoch : result.epochs) losses.push_back(epoch.loss_train);
+  return losses;
+}
+
 OperatorCosts costs() {
   return {{1.0}, {{{kLatencyMs}, {{}}}}};
 }
@@ -142,11 +150,11 @@ TEST_CASE("The same seed gives the same fusion search bit for bit, another seed 
   const auto first = run(1), second = run(1), other = run(2);
   CHECK(first.genotype == second.genotype);
   CHECK(first.metric_val == second.metric_val);
-  CHECK(first.losses == second.losses);
+  CHECK(losses_of(first) == losses_of(second));
   CHECK(first.operator_entropy == second.operator_entropy);
   REQUIRE(first.weights.size() == second.weights.size());
   for (const auto& [name, tensor] : first.weights) CHECK(tensor.equal(second.weights.at(name)));
-  CHECK(first.losses != other.losses);
+  CHECK(losses_of(first) != losses_of(other));
 }
 
 TEST_CASE("A fusion search on two half-informed modalities learns what neither knows alone", "[fusion]") {
@@ -154,8 +162,22 @@ TEST_CASE("A fusion search on two half-informed modalities learns what neither k
   const auto settings = small_settings();
   const auto result = search_fusion(data, {2, 1}, settings, costs(), 1);
   CHECK(result.metric_val > 85);  // one modality alone: 50
-  CHECK(result.losses.back() < result.losses.front());
+  CHECK(losses_of(result).back() < losses_of(result).front());
   CHECK(evaluate_model(result.weights, result.genotype, data.val, settings) == Approx(result.kept_metric_val));
+  for (const auto& epoch : result.epochs) {
+    CHECK(epoch.learning_rate > settings.weight_lr_min);
+    CHECK(epoch.learning_rate < settings.weight_lr);
+    CHECK_FALSE((epoch.loss_val || epoch.metric_val || epoch.metric_test));  // nothing is measured for show
+  }
+  // The epochs of the training whose weights were kept: one of them has their metric.
+  const auto& retraining = result.retraining;
+  REQUIRE_FALSE(retraining.empty());
+  const auto best = std::ranges::max_element(retraining, {}, [](const auto& epoch) { return *epoch.metric_val; });
+  CHECK(*best->metric_val == result.kept_metric_val);
+  CHECK(retraining.front().learning_rate == settings.retrain_lr);
+  CHECK(std::ranges::is_sorted(retraining, std::ranges::greater{}, &FusionEpoch::learning_rate));
+  CHECK(retraining.back().loss_train < retraining.front().loss_train);
+  CHECK(*retraining.back().loss_val < *retraining.front().loss_val);
 }
 
 TEST_CASE("A heavier latency weight finds faster fusions on average", "[fusion]") {
@@ -204,7 +226,7 @@ TEST_CASE("With weight 0 the operators' costs do not change the search", "[fusio
   const auto a = search_fusion(data, {1, 1}, settings, costs(), 3);
   const auto b = search_fusion(data, {1, 1}, settings, reversed, 3);
   CHECK(a.genotype == b.genotype);
-  CHECK(a.losses == b.losses);
+  CHECK(losses_of(a) == losses_of(b));
 }
 
 TEST_CASE("Fusion takes three modalities, one of vectors, and more cells than pairs of inputs", "[fusion]") {
@@ -245,7 +267,7 @@ TEST_CASE("Fusion learns from views of the samples and is measured on all of the
     feature = feature.clone();
     feature.narrow(0, 120, 120).zero_();
   }
-  CHECK(search_fusion(pair.samples(), {2, 1}, settings, costs(), 1).losses != result.losses);
+  CHECK(losses_of(search_fusion(pair.samples(), {2, 1}, settings, costs(), 1)) != losses_of(result));
 }
 
 TEST_CASE("The published protocol learns its architecture from test and reports the mixed network's best epoch there",
@@ -256,9 +278,11 @@ TEST_CASE("The published protocol learns its architecture from test and reports 
   };
   const auto found = run(data.val, costs());
   CHECK(found.genotype.cells.size() == 2);
-  CHECK(found.losses.back() < found.losses.front());
+  CHECK(losses_of(found).back() < losses_of(found).front());
   CHECK(found.metric_test == found.metric_val);  // here both are the same samples
-  CHECK(found.operator_entropy > 0.99);          // its learning rate decides nothing
+  const auto best = std::ranges::max_element(found.epochs, {}, [](const auto& epoch) { return *epoch.metric_test; });
+  CHECK(*best->metric_test == found.metric_test);
+  CHECK(found.operator_entropy > 0.99);  // its learning rate decides nothing
   Samples relabelled = data.val;
   relabelled.labels.values = at::remainder(relabelled.labels.values + 1, 4);
   CHECK(run(relabelled, costs()).operator_entropy != found.operator_entropy);
@@ -266,7 +290,7 @@ TEST_CASE("The published protocol learns its architecture from test and reports 
   OperatorCosts reversed = costs();
   std::reverse(reversed.tables[kLatency][0].begin(), reversed.tables[kLatency][0].end());
   const auto with_other_costs = run(data.val, reversed);
-  CHECK(with_other_costs.losses == found.losses);
+  CHECK(losses_of(with_other_costs) == losses_of(found));
   CHECK(with_other_costs.genotype == found.genotype);
 }
 
@@ -338,9 +362,9 @@ TEST_CASE("Pairs that train in one batched pass are searched as each alone", "[f
     for (std::size_t k = 0; k < jobs.size(); ++k) {
       INFO("pair " << k);
       const auto alone = search_fusion(jobs[k].samples, {2, 1}, settings, costs(), jobs[k].seed, {}, jobs[k].start);
-      REQUIRE(together[k].losses.size() == alone.losses.size());
-      for (std::size_t e = 0; e < alone.losses.size(); ++e)
-        CHECK(together[k].losses[e] == Approx(alone.losses[e]).margin(1e-3));
+      REQUIRE(losses_of(together[k]).size() == losses_of(alone).size());
+      for (std::size_t e = 0; e < losses_of(alone).size(); ++e)
+        CHECK(losses_of(together[k])[e] == Approx(losses_of(alone)[e]).margin(1e-3));
       CHECK(together[k].operator_entropy == Approx(alone.operator_entropy).margin(1e-3));
       REQUIRE(together[k].architecture.size() == alone.architecture.size());
       for (std::size_t i = 0; i < alone.architecture.size(); ++i)
@@ -348,7 +372,7 @@ TEST_CASE("Pairs that train in one batched pass are searched as each alone", "[f
       CHECK(together[k].genotype == alone.genotype);
       CHECK(together[k].metric_val == alone.metric_val);  // retrained alone, from the same seed
     }
-    CHECK(together[0].losses != together[2].losses);
+    CHECK(losses_of(together[0]) != losses_of(together[2]));
   }
 }
 
@@ -366,10 +390,10 @@ TEST_CASE("Retrainings side by side end as each alone, those that stop early too
   for (std::size_t k = 0; k < seeds.size(); ++k) {
     INFO("seed " << seeds[k]);
     const auto alone = retrain_fusion(data, genotype, settings, seeds[k]);
-    epochs.insert(alone.losses.size());
-    REQUIRE(together[k].losses.size() == alone.losses.size());
-    for (std::size_t e = 0; e < alone.losses.size(); ++e)
-      CHECK(together[k].losses[e] == Approx(alone.losses[e]).margin(1e-3));
+    epochs.insert(losses_of(alone).size());
+    REQUIRE(losses_of(together[k]).size() == losses_of(alone).size());
+    for (std::size_t e = 0; e < losses_of(alone).size(); ++e)
+      CHECK(losses_of(together[k])[e] == Approx(losses_of(alone)[e]).margin(1e-3));
     CHECK(together[k].metric_val == Approx(alone.metric_val).margin(1e-9));
     CHECK(together[k].kept_metric_val == Approx(alone.kept_metric_val).margin(1e-9));
     REQUIRE(together[k].weights.size() == alone.weights.size());
@@ -398,8 +422,8 @@ TEST_CASE("A GPU searches and retrains as a CPU does", "[fusion][gpu]") {
     const auto there = search_fusions(std::span(jobs).first(pairs), {2, 2}, settings, costs());
     for (std::size_t k = 0; k < pairs; ++k) {
       const auto here = search_fusion(data, {2, 2}, settings, costs(), jobs[k].seed);
-      for (std::size_t e = 0; e < here.losses.size(); ++e)
-        CHECK(there[k].losses[e] == Approx(here.losses[e]).margin(1e-2));
+      for (std::size_t e = 0; e < losses_of(here).size(); ++e)
+        CHECK(losses_of(there[k])[e] == Approx(losses_of(here)[e]).margin(1e-2));
       CHECK(there[k].genotype == here.genotype);
       CHECK(there[k].metric_val == Approx(here.metric_val).margin(5));
     }
@@ -473,7 +497,7 @@ TEST_CASE("A fusion search says what it tried, and goes on with the best of it",
   settings.trials = 1;
   const auto untried = search_fusion(data, {2, 1}, settings, costs(), 1);
   CHECK(untried.trials.empty());
-  CHECK(untried.losses == found.losses);
+  CHECK(losses_of(untried) == losses_of(found));
 }
 
 TEST_CASE("A fusion search ends early when its operators stand still, and not before", "[fusion][standstill]") {
@@ -486,9 +510,10 @@ TEST_CASE("A fusion search ends early when its operators stand still, and not be
   const auto early = search_fusion(data, {1, 1}, settings, costs(), 1);
   settings.settle_epochs = 0;
   const auto whole = search_fusion(data, {1, 1}, settings, costs(), 1);
-  CHECK(whole.losses.size() == 30);
-  CHECK(early.losses.size() < 30);
-  CHECK(std::equal(early.losses.begin(), early.losses.end(), whole.losses.begin()));
+  CHECK(losses_of(whole).size() == 30);
+  CHECK(losses_of(early).size() < 30);
+  const auto first = losses_of(early), all = losses_of(whole);
+  CHECK(std::equal(first.begin(), first.end(), all.begin()));
   CHECK(operators_of(early.genotype) == operators_of(whole.genotype));
 }
 
@@ -502,7 +527,7 @@ TEST_CASE("An architecture that learns from held-out training samples sees nothi
   const auto first = search_fusion(pair.samples(), {2, 1}, settings, costs(), 1);
   pair.val.labels.values = at::remainder(pair.val.labels.values + 1, 4);
   const auto other = search_fusion(pair.samples(), {2, 1}, settings, costs(), 1);
-  CHECK(other.losses == first.losses);
+  CHECK(losses_of(other) == losses_of(first));
   CHECK(other.genotype == first.genotype);
   CHECK(other.metric_val != first.metric_val);
 }

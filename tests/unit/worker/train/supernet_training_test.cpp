@@ -1,6 +1,9 @@
 #include "worker/train/supernet_training.hpp"
 
 #include <limits>
+#include <map>
+#include <utility>
+#include <vector>
 
 #include <catch2/catch.hpp>
 #include <torch/optim/adam.h>
@@ -112,7 +115,11 @@ TEST_CASE("A training that was killed and resumed ends with the weights of one t
   const auto data = corners(48, 8);  // 3 steps an epoch
   const Supernet initial(find_space("avmnist-audio"), 4, Seed{1});
   TrainingControl control;
+  std::map<int, TrainedEpoch> told;
+  control.epoch_done = [&](const TrainedEpoch& done) { told[done.epoch] = done; };
   const auto whole = train_until(0, initial, data, settings, control);
+  REQUIRE(told.size() == 3);
+  const auto of_whole = std::exchange(told, {});
 
   control.state_file = folder.path() / "out.training";
   control.save_every_s = 0;
@@ -126,10 +133,40 @@ TEST_CASE("A training that was killed and resumed ends with the weights of one t
   CHECK(resumed.times.steps == 2);
   CHECK(resumed.best_epoch == whole.best_epoch);
   CHECK(resumed.largest_percent == whole.largest_percent);
+  CHECK((told == of_whole));  // of the epoch under way, too, what was done before the kill
   for (std::size_t i = 0; i < whole.supernet.tensors().size(); ++i) {
     INFO(whole.supernet.tensors()[i].first);
     CHECK(torch::equal(resumed.supernet.tensors()[i].second, whole.supernet.tensors()[i].second));
   }
+}
+
+TEST_CASE("Every epoch tells its learning rate and losses, and its metrics where it was validated", "[training]") {
+  auto settings = quick();
+  settings.validate_every = 4;
+  settings.random_subnets = GENERATE(0, 2);
+  const auto& space = find_space("avmnist-audio");
+  const auto group = solo_collectives();
+  TrainingControl control;
+  std::vector<TrainedEpoch> told;
+  control.epoch_done = [&](const TrainedEpoch& done) { told.push_back(done); };
+  const auto trained =
+      train_supernet(Supernet(space, 4, Seed{1}), corners(48, 32), settings, *group, torch::kCPU, control);
+  REQUIRE(told.size() == 8);
+  for (std::size_t e = 0; e < told.size(); ++e) {
+    const auto& [epoch, rate, losses, validated] = told[e];
+    CHECK(epoch == static_cast<int>(e) + 1);
+    CHECK(rate == learning_rate(settings, 3 * epoch - 1, 3));
+    CHECK(losses.random.has_value() == (settings.random_subnets > 0));
+    CHECK(validated.has_value() == (epoch % 4 == 0));
+  }
+  const auto& [first, last] = std::pair(told.front().losses, told.back().losses);
+  CHECK(last.largest < first.largest);
+  CHECK(*last.smallest < *first.smallest);
+  if (first.random) CHECK(*last.random < *first.random);
+  CHECK(*last.smallest != last.largest);
+  CHECK(told.back().validated->largest == trained.largest_percent);
+  CHECK(told.back().validated->smallest == trained.smallest_percent);
+  CHECK(*told.back().validated->random > 25);  // of guessing
 }
 
 TEST_CASE("A state of other settings or data is refused, and the difference named", "[training]") {
