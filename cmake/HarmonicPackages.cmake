@@ -36,6 +36,8 @@ if(graphviz_FOUND)
 endif()
 find_path(STB_INCLUDE_DIR stb_image.h PATH_SUFFIXES stb REQUIRED)
 find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
+find_path(ONNX_INCLUDE_DIR onnx/onnx_pb.h REQUIRED)
+find_library(ONNX_PROTO_LIBRARY onnx_proto REQUIRED)
 if(HARMONIC_LIBTORCH)
   # The pinned version alone: another has other numbers, or does not compile.
   harmonic_from_env(HARMONIC_TORCH_VERSION version)

@@ -5,6 +5,8 @@ HARMONIC_TORCH_VERSION=2.11.0
 case "${HOME:-/}" in /) export XDG_CACHE_HOME=${XDG_CACHE_HOME:-$HARMONIC_ROOT/.cache} ;; esac
 HARMONIC_CACHE=${HARMONIC_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/harmonic}
 export HARMONIC_CACHE
+HARMONIC_ONNX_VERSION=1.23.2 HARMONIC_ONNX_RUNTIME_VERSION=1.32.0 # of the Python packages that tests check exports with
+HARMONIC_ONNX_VENV=$HARMONIC_CACHE/onnxruntime-$HARMONIC_ONNX_RUNTIME_VERSION
 
 # As root (containers), and with more ranks than cores, Open MPI wants to be told that it is meant.
 if [ "$(id -u)" -eq 0 ]; then

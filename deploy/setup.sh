@@ -6,7 +6,7 @@
 # To use what is there already:
 #   HARMONIC_TORCH_ROOT=DIR    this LibTorch (the folder with include/ and lib/); none is installed
 #   HARMONIC_SKIP_PACKAGES=1   install no packages: compiler, MPI and libraries are yours (module load, spack, …)
-#   HARMONIC_CHECKS=1          also what deploy/fuzz.sh and .ci/run check with (Clang 16)
+#   HARMONIC_CHECKS=1          also what deploy/fuzz.sh and .ci/run check with (Clang 16, ONNX Runtime)
 #   HARMONIC_CACHE=DIR         cache folder [default: $XDG_CACHE_HOME/harmonic, or ~/.cache/harmonic]
 set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/env.sh"
@@ -14,7 +14,7 @@ set -euo pipefail
 python=(python3 python3-venv ca-certificates) # what fetches LibTorch
 packages=(
   build-essential cmake ninja-build ccache pkg-config openmpi-bin libopenmpi-dev
-  libboost-program-options-dev libhdf5-dev libprotobuf-dev protobuf-compiler libfmt-dev libspdlog-dev
+  libboost-program-options-dev libhdf5-dev libprotobuf-dev protobuf-compiler libonnx-dev libfmt-dev libspdlog-dev
   nlohmann-json3-dev libsndfile1-dev libsoxr-dev libstb-dev libfftw3-dev libicu-dev zlib1g-dev libjpeg62-turbo-dev libxxhash-dev librandom123-dev libeigen3-dev libgraphviz-dev
   catch2 libpagmo-dev libboost-serialization-dev libtbb-dev clang-format python3-h5py # tests and checks only
 )
@@ -72,12 +72,23 @@ install_cuda_headers() {
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "nvidia-cuda-crt==13.0.*" "nvidia-cuda-cccl==13.0.*"
 }
 
+# What the tests run exported models with.
+install_onnx_runtime() {
+  [ -n "${HARMONIC_CHECKS:-}" ] && [ ! -f "$HARMONIC_ONNX_VENV/complete" ] || return 0
+  say "installing ONNX Runtime $HARMONIC_ONNX_RUNTIME_VERSION into $HARMONIC_ONNX_VENV"
+  rm -rf "$HARMONIC_ONNX_VENV"
+  python3 -m venv "$HARMONIC_ONNX_VENV"
+  "$HARMONIC_ONNX_VENV/bin/python" -m pip install --quiet --disable-pip-version-check \
+    "onnxruntime==$HARMONIC_ONNX_RUNTIME_VERSION" "onnx==$HARMONIC_ONNX_VERSION"
+  touch "$HARMONIC_ONNX_VENV/complete"
+}
+
 mkdir -p "$HARMONIC_CACHE"
 exec 9>"$HARMONIC_CACHE/setup.lock"
 flock 9 # two clones may be set up at the same time
 [ -z "${HARMONIC_SKIP_PACKAGES:-}" ] || say "packages are yours (HARMONIC_SKIP_PACKAGES)"
 install_packages "${python[@]}"
-( install_torch; install_cuda_headers ) & # beside the packages
+( install_torch; install_cuda_headers; install_onnx_runtime ) & # beside the packages
 torch=$!
 install_packages "${packages[@]}"
 wait "$torch"

@@ -23,7 +23,10 @@
 #include "master/dispatch/heartbeat_thread.hpp"
 #include "master/guarded.hpp"
 #include "master/report/report.hpp"
+#include "master/report/run_model.hpp"
 #include "master/reproduce/reproduce_plan.hpp"
+#include "master/run/data_shape.hpp"
+#include "master/run/run_folder.hpp"
 #include "master/run/run_settings.hpp"
 #include "master/search/search_plan.hpp"
 #include "master/sweep/sweep.hpp"
@@ -159,22 +162,37 @@ ExitCode sweep_command(const Arguments& args, const Program& program) {
                            }});
 }
 
+/// A model that `harmonic export` is asked for.
+RunModel find_run_model(const std::string& folder, const std::string& id) {
+  const RunPaths paths = run_in(folder);
+  auto recorded = read_recorded(paths);
+  return {std::move(recorded.settings), find_kept_model(paths, load_run_results(paths.folder), id),
+          find_data_hash(paths.inputs())};
+}
+
 /// harmonic supernet ACTION: a sweep has a master, the other actions are the worker's alone.
 ExitCode supernet(const Arguments& args, const Program& program) {
   if (!args.empty() && args.front() == "sweep") return sweep_command({args.begin() + 1, args.end()}, program);
   return supernet_command(args, program.words, [&program] { program.session.abandon(); });
 }
 
+ExitCode export_model_of_run(const Arguments& args, const Program&) {
+  return export_command(args, find_run_model);
+}
+
 /// Whether the command takes a signal as a wish to stop (workers leave it to the master, who sends them home); the
 /// others are short, and a signal ends them.
 bool stops_with_a_checkpoint(std::string_view command, std::string_view action) {
-  return command != "supernet" || action == "sweep" || action == "train";
+  if (command == "supernet") return action == "sweep" || action == "train";
+  return command != "export";
 }
 
 ExitCode run(int argc, char** argv) {
   using Command = ExitCode (*)(const Arguments&, const Program&);
-  const std::map<std::string_view, Command> commands = {
-      {"supernet", supernet}, {"search", search_command}, {"reproduce", reproduce_command}};
+  const std::map<std::string_view, Command> commands = {{"supernet", supernet},
+                                                        {"search", search_command},
+                                                        {"reproduce", reproduce_command},
+                                                        {"export", export_model_of_run}};
   const auto command = argc > 1 ? commands.find(argv[1]) : commands.end();
   if (command == commands.end())
     throw InputError("harmonic-compute is a part of harmonic", "call that: harmonic --help lists its commands");

@@ -16,6 +16,7 @@
 #include "master/models/architecture_dot.hpp"
 #include "master/models/architecture_picture.hpp"
 #include "master/models/graphviz.hpp"
+#include "master/report/run_model.hpp"
 #include "master/report/run_results.hpp"
 #include "master/run/run_folder.hpp"
 
@@ -140,18 +141,6 @@ Json run_json(const ShownRun& run) {
   return json;
 }
 
-/// The row of a model: the front's, which tells of test, where it is there.
-const ReportedModel& find_model(const ShownRun& run, const std::string& id) {
-  for (const auto* models : {&run.results.front, &run.results.candidates})
-    if (const auto found = std::ranges::find(*models, id, &ReportedModel::id); found != models->end()) return *found;
-  const auto& all = run.results.candidates;
-  if (all.empty())
-    throw InputError(fmt::format("{} has no models yet", run.paths.folder.string()), "wait until it has scored one");
-  throw InputError(fmt::format("{} has no model {}", run.paths.folder.string(), id),
-                   fmt::format("those of its front are {}; it has scored {}, from {} to {}",
-                               join(ids_of(run.results.front), ", "), all.size(), all.front().id, all.back().id));
-}
-
 /// A model with all that its run says about it.
 struct ShownModel {
   const ReportedModel& row;
@@ -170,7 +159,7 @@ bool agree(const ModelArchitecture& model, const ReportedModel& row) {
 }
 
 ShownModel describe_model(const ShownRun& run, const std::string& id) {
-  ShownModel shown{find_model(run, id), {}, {}};
+  ShownModel shown{find_model(run.paths, run.results, id), {}, {}};
   const auto& row = shown.row;
   const auto& settings = run.settings;
   if (row.genomes.size() != settings.modalities.size())

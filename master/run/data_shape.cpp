@@ -1,5 +1,7 @@
 #include "master/run/data_shape.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
@@ -9,6 +11,7 @@ namespace harmonic {
 namespace {
 
 constexpr const char* kClasses = "classes";
+constexpr const char* kData = "data";  ///< the role of an InputFile
 constexpr std::string_view kSamplesOf = "samples of ";
 
 std::vector<std::size_t> parse_shape(const std::string& text) {
@@ -38,6 +41,13 @@ std::optional<DataShape> find_data_shape(const std::filesystem::path& inputs) tr
   return shape.classes > 0 ? std::optional(std::move(shape)) : std::nullopt;
 } catch (const InputError&) {
   return std::nullopt;
+}
+
+std::string find_data_hash(const std::filesystem::path& inputs) {
+  if (!find_data_shape(inputs)) return {};
+  const Conditions conditions = read_conditions(inputs).value_or(Conditions{});
+  const auto data = std::ranges::find(conditions, kData, &Conditions::value_type::first);
+  return data == conditions.end() ? "" : data->second;
 }
 
 }  // namespace harmonic

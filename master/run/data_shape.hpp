@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 
 #include "core/storage/conditions.hpp"
 #include "core/work/fitted_settings.hpp"
@@ -22,5 +23,7 @@ struct DataShape {
 
 /// Nothing where the file is gone or damaged, or of a program that did not keep it. @param inputs inputs.json
 [[nodiscard]] std::optional<DataShape> find_data_shape(const std::filesystem::path& inputs);
+/// The hash of the training data that lies there too, as `data show` says it; empty where find_data_shape has nothing.
+[[nodiscard]] std::string find_data_hash(const std::filesystem::path& inputs);
 
 }  // namespace harmonic

@@ -31,6 +31,7 @@ TEST_CASE("Every command explains itself", "[commands]") {
                                                 {"lut", "cost", "--help"},
                                                 {"pareto", "--help"},
                                                 {"report", "--help"},
+                                                {"export", "--help"},
                                                 {"search", "--help"},
                                                 {"supernet", "train", "--help"},
                                                 {"supernet", "eval", "--help"},

@@ -68,6 +68,17 @@ class Walked {
     for (std::size_t row = 0; row < candidates.rows(); ++row)
       has_network |= candidates.number(row, candidates.column("cells")) > 0;
     CHECK(has_network);
+    check_exported(folder, front.cell(0, front.column("id")));
+  }
+
+  /// A model of the run is exported with its data, and says what the run's own does.
+  void check_exported(const std::string& folder, const std::string& id) const {
+    const auto finished = run(world().alone({"export", "--run", clone_ / (folder + "/search"), "--model", id, "--data",
+                                             clone_ / (folder + "/data.h5"), "--with-preprocessing", "--verify", "4",
+                                             "--out", clone_ / (folder + "/model.onnx"), "--json"}));
+    INFO(finished.err);
+    REQUIRE(finished.exit_code == 0);
+    CHECK(nlohmann::json::parse(finished.out).at("verified") > 0);
   }
 
   /// What `data show` says of the data set.

@@ -195,6 +195,83 @@ TEST_CASE("A finished run's model is selected, and the run laid over its copy an
         Approx(volumes.number(volumes.rows() - 1, volumes.column("hypervolume"))));
 }
 
+TEST_CASE("Every model of a front is exported, and says what the run's own says", "[search]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  const auto front = CsvTable::read(undisturbed() / "front.csv");
+  const auto exported = [&](const std::string& id, const std::vector<std::string>& more) {
+    std::vector<std::string> words = {"export", "--run", undisturbed(), "--model", id, "--json"};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(w.alone(words));
+  };
+  const auto said = [&](const std::string& id, const std::vector<std::string>& more) {
+    const auto finished = exported(id, more);
+    INFO(finished.err);
+    REQUIRE(finished.exit_code == 0);
+    return nlohmann::json::parse(finished.out);
+  };
+  for (std::size_t row = 0; row < front.rows(); ++row) {
+    const auto id = front.cell(row, front.column("id"));
+    const std::string out = folder / ("made/" + id + ".onnx");
+    const auto json = said(id, {"--out", out});
+    CHECK(json.at("file") == out);
+    CHECK(json.at("bytes") == std::filesystem::file_size(out));
+    CHECK(json.at("parameters") == front.number(row, front.column("parameters")));
+    CHECK(json.at("macs") == front.number(row, front.column("macs")));
+    CHECK(json.at("verified") == 64);
+    CHECK(json.at("largest_difference") < 1e-3);
+  }
+  const auto id = front.cell(0, front.column("id"));
+  const std::string out = folder / "model";
+  const auto whole = said(id, {"--out", out, "--precision", "int8", "--with-preprocessing", "--data", w.data()});
+  CHECK(whole.at("metric") > whole.at("metric_float32").get<double>() - 10);
+  CHECK(whole.at("bytes") < std::filesystem::file_size(folder / ("made/" + id + ".onnx")) / 2);
+  // A file of another kind stays; so does what is there when the disk has no room.
+  const auto before = read_file(out);
+  CHECK(exported(id, {"--out", out, "--format", "libtorch"}).exit_code == 2);
+  const auto full = run({"bash", "-c", "ulimit -f 1; trap '' XFSZ; exec \"$@\"", "bash", w.program, "export", "--run",
+                         undisturbed(), "--model", id, "--out", out});
+  CHECK(full.exit_code == 1);
+  CHECK(std::count(full.err.begin(), full.err.end(), '\n') == 1);
+  CHECK(read_file(out) == before);
+  CHECK(said(id, {"--out", folder / "model.pt", "--format", "libtorch"}).at("largest_difference") < 1e-3);
+  std::set<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) files.insert(entry.path().filename());
+  CHECK(files == std::set<std::string>{"made", "model", "model.pt"});
+}
+
+TEST_CASE("A model that cannot be exported is refused by what stands against it", "[search]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  const auto front = CsvTable::read(undisturbed() / "front.csv");
+  const auto candidates = CsvTable::read(undisturbed() / "candidates.csv");
+  const auto front_id = front.cell(0, front.column("id"));
+  std::string not_kept;
+  for (std::size_t row = 0; row < candidates.rows() && not_kept.empty(); ++row)
+    if (const auto id = candidates.cell(row, candidates.column("id"));
+        !std::filesystem::exists(undisturbed() / "models" / id))
+      not_kept = id;
+  REQUIRE_FALSE(not_kept.empty());
+  REQUIRE(run(w.alone({"data", "synth", "--kind", "movie-posters", "--samples", "60", "--out", folder / "other.h5"}))
+              .exit_code == 0);
+  const auto check_refused = [&](const std::string& id, const std::vector<std::string>& more,
+                                 const std::vector<std::string>& named) {
+    std::vector<std::string> words = {"export", "--run", undisturbed(), "--out", folder / "model.onnx", "--model", id};
+    words.insert(words.end(), more.begin(), more.end());
+    const auto finished = run(w.alone(words));
+    CHECK(finished.exit_code == 2);
+    CHECK(std::count(finished.err.begin(), finished.err.end(), '\n') == 1);
+    for (const auto& word : named) CHECK_THAT(finished.err, Catch::Contains(word));
+    CHECK_FALSE(std::filesystem::exists(folder / "model.onnx"));
+  };
+  check_refused(not_kept, {}, {"weights", "keep-models = all", front_id});
+  check_refused("4711", {}, {"4711", front_id});
+  check_refused(front_id, {"--data", folder / "other.h5"}, {"audio"});
+  check_refused(front_id, {"--with-preprocessing"}, {"--with-preprocessing", "--data"});
+  check_refused(front_id, {"--precision", "int8"}, {"--precision int8", "--data"});
+  check_refused(front_id, {"--precision", "int8", "--format", "libtorch", "--data", w.data()}, {"--format onnx"});
+}
+
 TEST_CASE("The number of ranks does not change the result", "[search]") {
   const World w = world();
   for (const int ranks : {1, 2, 4}) {

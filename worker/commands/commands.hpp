@@ -1,10 +1,12 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "core/config/search_settings.hpp"
 
 namespace harmonic {
 
@@ -16,5 +18,17 @@ namespace harmonic {
 /// @throws InputError, RunError: main turns them into one line on stderr and an exit code.
 ExitCode supernet_command(const std::vector<std::string>& args, const std::vector<std::string>& program,
                           const std::function<void()>& abandon_mpi);
+
+/// A model of a run whose weights are there.
+struct RunModel {
+  SearchSettings settings;       ///< of the run, fitted to its samples
+  std::filesystem::path folder;  ///< models/<id>
+  std::string data_hash;         ///< of the data it was trained on; empty where the run does not tell
+};
+/// @throws InputError: no such run, no such model, or its weights were not kept
+using FindModel = std::function<RunModel(const std::string& run, const std::string& id)>;
+
+/// harmonic export. @throws InputError, RunError
+ExitCode export_command(const std::vector<std::string>& args, const FindModel& find_model);
 
 }  // namespace harmonic

@@ -224,6 +224,17 @@ SampleSource stream_samples(const std::shared_ptr<const DatasetFile>& file, cons
       std::make_shared<FileStore>(samples_in(file, modality, split), Scaling(*file, modality), torch::kCPU));
 }
 
+torch::Tensor stored_samples(const DatasetFile& file, const std::string& modality, Split split, std::int64_t first,
+                             std::int64_t count) {
+  const ModalityInfo& info = file.modality(modality);
+  std::vector<std::int64_t> shape = {count};
+  shape.insert(shape.end(), info.sample_shape.begin(), info.sample_shape.end());
+  const auto rows = torch::empty(shape, info.type == ElementType::uint8 ? torch::kUInt8 : torch::kFloat32);
+  file.read_stored(modality, split, static_cast<std::size_t>(first), static_cast<std::size_t>(count),
+                   {static_cast<std::byte*>(rows.data_ptr()), rows.nbytes()});
+  return rows;
+}
+
 torch::Tensor load_labels(const DatasetFile& file, Split split) {
   const auto n = static_cast<std::int64_t>(file.samples(split));
   if (file.info().labels == LabelKind::multilabel) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,6 +46,10 @@ class DataMemory {
 /// The same, never held, and nothing read before it is asked for: for a few samples out of many.
 [[nodiscard]] SampleSource stream_samples(const std::shared_ptr<const DatasetFile>& file, const std::string& modality,
                                           Split split);
+
+/// Samples of a split as the file holds them, neither scaled nor normalised: uint8 or float32.
+[[nodiscard]] torch::Tensor stored_samples(const DatasetFile& file, const std::string& modality, Split split,
+                                           std::int64_t first, std::int64_t count);
 
 /// classification: (N) int64 class indices; multilabel: (N, classes) float32, 0 or 1.
 [[nodiscard]] torch::Tensor load_labels(const DatasetFile& file, Split split);

@@ -63,27 +63,6 @@ const Tensor& find(const std::map<std::string, Tensor>& weights, const std::stri
   return found->second;
 }
 
-Tensor predict_late(const std::map<std::string, Tensor>& weights, LateFusion late, const Samples& samples,
-                    const std::vector<int>& modalities) {
-  const torch::NoGradGuard no_grad;
-  const auto on_device = [&](const std::string& name) { return find(weights, name).to(samples.device()); };
-  if (late == LateFusion::sum) {
-    const Tensor temperatures = on_device(kTemperatures);
-    if (temperatures.sizes() != std::vector{static_cast<std::int64_t>(samples.logits.size())})
-      throw InputError(
-          fmt::format("a late fusion has not one temperature for each of {} backbones", samples.logits.size()),
-          "use weights that belong to this genotype");
-    return summed(samples.logits, temperatures);
-  }
-  const Tensor inputs = inputs_of(late, samples, modalities), weight = on_device(kWeight), bias = on_device(kBias);
-  if (weight.dim() != 2 || weight.size(1) != inputs.size(1) || weight.size(0) != samples.labels.classes ||
-      bias.sizes() != std::vector{weight.size(0)})
-    throw InputError(fmt::format("a late fusion reads {} numbers, the samples have {}",
-                                 weight.dim() == 2 ? weight.size(1) : 0, inputs.size(1)),
-                     "use weights that belong to these backbones");
-  return at::linear(inputs, weight, bias);
-}
-
 std::map<std::string, Tensor> fit_sum(const Samples& val) {
   const Tensor logs = torch::zeros({static_cast<std::int64_t>(val.logits.size())},
                                    torch::TensorOptions(val.device()).requires_grad(true));
@@ -118,11 +97,32 @@ std::map<std::string, Tensor> fit_linear(LateFusion late, const FusionSamples& s
 
 }  // namespace
 
+Tensor predict_late_fusion(const std::map<std::string, Tensor>& weights, LateFusion late, const Samples& samples,
+                           const std::vector<int>& modalities) {
+  const torch::NoGradGuard no_grad;
+  const auto on_device = [&](const std::string& name) { return find(weights, name).to(samples.device()); };
+  if (late == LateFusion::sum) {
+    const Tensor temperatures = on_device(kTemperatures);
+    if (temperatures.sizes() != std::vector{static_cast<std::int64_t>(samples.logits.size())})
+      throw InputError(
+          fmt::format("a late fusion has not one temperature for each of {} backbones", samples.logits.size()),
+          "use weights that belong to this genotype");
+    return summed(samples.logits, temperatures);
+  }
+  const Tensor inputs = inputs_of(late, samples, modalities), weight = on_device(kWeight), bias = on_device(kBias);
+  if (weight.dim() != 2 || weight.size(1) != inputs.size(1) || weight.size(0) != samples.labels.classes ||
+      bias.sizes() != std::vector{weight.size(0)})
+    throw InputError(fmt::format("a late fusion reads {} numbers, the samples have {}",
+                                 weight.dim() == 2 ? weight.size(1) : 0, inputs.size(1)),
+                     "use weights that belong to these backbones");
+  return at::linear(inputs, weight, bias);
+}
+
 TrainedLateFusion train_late_fusion(const FusionSamples& samples, LateFusion late) {
   TrainedLateFusion trained;
   trained.weights = late == LateFusion::sum ? fit_sum(samples.val) : fit_linear(late, samples);
   const Labels& labels = samples.val.labels;
-  const Tensor logits = predict_late(trained.weights, late, samples.val, samples.modalities);
+  const Tensor logits = predict_late_fusion(trained.weights, late, samples.val, samples.modalities);
   (void)checked_metric(logits, labels, "the late fusion");
   // As many right answers are then the same number as a network's, to the last digit.
   EpochChoice choice(labels);
@@ -133,7 +133,7 @@ TrainedLateFusion train_late_fusion(const FusionSamples& samples, LateFusion lat
 
 double evaluate_late_fusion(const std::map<std::string, Tensor>& weights, LateFusion late, const Samples& samples,
                             const std::vector<int>& modalities) {
-  return checked_metric(predict_late(weights, late, samples, modalities), samples.labels, "the late fusion");
+  return checked_metric(predict_late_fusion(weights, late, samples, modalities), samples.labels, "the late fusion");
 }
 
 }  // namespace harmonic

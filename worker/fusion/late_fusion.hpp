@@ -23,6 +23,10 @@ struct TrainedLateFusion {
 /// @param late not none @throws NotFinite
 [[nodiscard]] TrainedLateFusion train_late_fusion(const FusionSamples& samples, LateFusion late);
 
+/// Logits (rows, classes) of a trained late fusion, without gradients; otherwise as evaluate_late_fusion().
+[[nodiscard]] torch::Tensor predict_late_fusion(const std::map<std::string, torch::Tensor>& weights, LateFusion late,
+                                                const Samples& samples, const std::vector<int>& modalities);
+
 /// Metric (percent) of a trained late fusion on other samples, e.g. the test split's.
 /// @param modalities [modality] how many of the inputs are its own
 /// @throws InputError when weights, kind and samples do not belong together; NotFinite when its logits are no numbers

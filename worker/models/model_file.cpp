@@ -1,5 +1,7 @@
 #include "worker/models/model_file.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
@@ -27,6 +29,29 @@ std::string describe(const ModelFile& model) {
   json["nodes"] = macro_of(model.genotype).nodes;
   json["genotype"] = to_text(model.genotype);
   return json_text(json, 2) + '\n';
+}
+
+const BackboneSpace& space_named(const std::vector<BackboneSpace>& spaces, const std::string& name) {
+  const auto found = std::ranges::find(spaces, name, &BackboneSpace::name);
+  if (found != spaces.end()) return *found;
+  throw InputError(fmt::format("its space {} is none of the run's", name), "keep the run's files as it wrote them");
+}
+
+/// What describe() wrote.
+ModelFile described(const nlohmann::json& json, const std::vector<BackboneSpace>& spaces) {
+  ModelFile model;
+  for (const auto& modality : json.at("modalities")) {
+    model.modalities.push_back(modality.at("name"));
+    model.spaces.push_back(modality.at("space"));
+    model.genome.backbones.push_back(
+        parse_genome(modality.at("genome").get<std::string>(), space_named(spaces, model.spaces.back())));
+  }
+  model.genotype = parse_genotype(json.at("genotype").get<std::string>());
+  model.genome.macro =
+      model.genotype.late == LateFusion::none ? macro_of(model.genotype) : macro_of(model.genotype.late);
+  model.classes = json.at("classes");
+  model.metric_val = json.at("metric_val");
+  return model;
 }
 
 std::string trials_csv(const std::vector<Trial>& trials) {
@@ -78,6 +103,25 @@ bool has_whole_model(const std::filesystem::path& run, CandidateId id) {
     if (error) throw RunError(fmt::format("{} cannot be moved: {}", folder.string(), error.message()));
     return false;
   }
+}
+
+ModelFile load_model(const std::filesystem::path& folder, const std::vector<BackboneSpace>& spaces) {
+  const auto path = folder / "model.json";
+  ModelFile model;
+  try {
+    model = described(read_json(path, "model"), spaces);
+  } catch (const nlohmann::json::exception& e) {
+    throw InputError(fmt::format("{} describes no model: {}", path.string(), e.what()),
+                     "keep the run's files as it wrote them");
+  }
+  const Hdf5File file(folder / "weights.h5", Hdf5File::Mode::read);
+  if (file.exists("/fusion")) model.fusion = load_fusion_weights(folder);  // none where nothing was retrained
+  for (const auto& modality : model.modalities) {
+    auto& tensors = model.backbones.emplace_back();
+    for (const auto& name : file.members("/backbone/" + modality))
+      tensors[name] = read_tensor(file, fmt::format("/backbone/{}/{}", modality, name));
+  }
+  return model;
 }
 
 std::map<std::string, torch::Tensor> load_fusion_weights(const std::filesystem::path& folder) {

@@ -41,6 +41,9 @@ void save_model(const std::filesystem::path& folder, const ModelFile& model);
 /// to FOLDER.damaged, and the model can be kept anew. @throws RunError when it cannot be moved
 /// @throws InputError when the system refuses to read it
 [[nodiscard]] bool has_whole_model(const std::filesystem::path& run, CandidateId id);
+/// The whole model but for its trials. @param spaces that its modalities may be of
+/// @throws InputError naming the file, and what in it is missing or cannot be read
+[[nodiscard]] ModelFile load_model(const std::filesystem::path& folder, const std::vector<BackboneSpace>& spaces);
 /// The weights of the fusion network. @throws InputError naming the file
 [[nodiscard]] std::map<std::string, torch::Tensor> load_fusion_weights(const std::filesystem::path& folder);
 

@@ -1,0 +1,74 @@
+#include "worker/export/quantization.hpp"
+
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+#include <torch/types.h>
+
+#include "kept_models.hpp"
+#include "proto/onnx_codec.hpp"
+#include "tests/support/shared_data.hpp"
+#include "worker/export/graph_builder.hpp"
+#include "worker/export/graph_runner.hpp"
+#include "worker/export/graph_tensors.hpp"
+#include "worker/export/model_graph.hpp"
+
+namespace harmonic {
+namespace {
+
+using torch::Tensor;
+
+ValueRanges ranges_over(const NetworkGraph& graph, const std::vector<Tensor>& inputs) {
+  ValueRanges ranges;
+  (void)GraphRunner(graph).run(inputs, [&](const auto& name, const auto& value) { ranges.add(name, value); });
+  return ranges;
+}
+
+const GraphConstant& constant_named(const NetworkGraph& graph, const std::string& name) {
+  const auto found = std::ranges::find(graph.constants, name, &GraphConstant::name);
+  REQUIRE(found != graph.constants.end());
+  return *found;
+}
+
+TEST_CASE("A layer in whole numbers has a scale for every channel of its weight, and one for what goes in",
+          "[export]") {
+  GraphBuilder builder("linear");
+  const Tensor weight = torch::tensor({{1.0F, -0.25F}, {0.0F, 127.0F}, {0.0F, 0.0F}});
+  const auto x = builder.input("x", NumberType::float32, {2});
+  builder.output(builder.linear("layer", x, {weight, torch::tensor({1.0F, 0.0F, -1.0F})}), "y", {3});
+  const NetworkGraph graph = std::move(builder).graph();
+  const Tensor samples = torch::tensor({{-1.0F, 3.0F}, {1.55F, 4.1F}});
+  const NetworkGraph whole = quantized(graph, ranges_over(graph, {samples}));
+  const Tensor stored = to_tensor(constant_named(whole, "layer/weight/int8"));
+  CHECK(torch::equal(stored, torch::tensor({{127, -32}, {0, 127}, {0, 0}}, torch::kInt8)));
+  const Tensor scales = to_tensor(constant_named(whole, "layer/weight/int8/scale"));
+  CHECK(torch::allclose(scales, torch::tensor({1 / 127.0F, 1.0F, 1.0F})));
+  // From -1 to 4.1 in 255 steps: of 0.02, and -1 is -128.
+  CHECK(to_tensor(constant_named(whole, "x/scale")).item<float>() == Approx(0.02));
+  CHECK(to_tensor(constant_named(whole, "x/zero_point")).item<int>() == -78);
+  const Tensor bias = to_tensor(constant_named(whole, "layer/bias/int32"));
+  CHECK(torch::equal(bias, torch::tensor({6350, 0, -50}, torch::kInt32)));
+  // What lies beyond the range is cut to it.
+  const Tensor y = GraphRunner(whole).run({torch::tensor({{1.0F, 9.0F}})}).front();
+  CHECK(torch::allclose(y, torch::tensor({{1.0F + 1.0F - 4.1F * 32 / 127, 4.1F * 127, -1.0F}}), 1e-4, 1e-4));
+}
+
+TEST_CASE("A model in whole numbers is smaller and says nearly the same", "[export]") {
+  const testing::TemporaryFolder folder;
+  const auto& kind = *std::ranges::find(testing::model_kinds(), "largest", &testing::ModelKind::name);
+  const auto graph = model_graph(testing::keep_model(folder / "1", kind));
+  const auto inputs = testing::noise(kind, 16);
+  const auto whole = quantized(graph, ranges_over(graph, inputs));
+  CHECK(static_cast<double>(to_onnx(whole).size()) < 0.35 * static_cast<double>(to_onnx(graph).size()));
+  const Tensor exact = GraphRunner(graph).run(inputs).front();
+  const Tensor rounded = GraphRunner(from_onnx(to_onnx(whole))).run(inputs).front();
+  const double difference = (exact - rounded).abs().mean().item<double>();
+  CHECK(difference > 0);
+  CHECK(difference < 0.1 * exact.std().item<double>());
+  for (const auto& node : whole.nodes)
+    if (node.op == "Conv" || node.op == "Gemm")
+      for (const auto& input : node.inputs) CHECK(input.find("/from_int") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace harmonic

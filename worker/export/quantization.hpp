@@ -1,0 +1,34 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include <torch/types.h>
+
+#include "core/export/network_graph.hpp"
+
+namespace harmonic {
+
+/// Smallest and largest number of every value of a graph over samples that it was run on.
+class ValueRanges {
+ public:
+  struct Range {
+    float lowest = 0, highest = 0;  ///< 0 is always among them
+  };
+
+  void add(const std::string& value, const torch::Tensor& numbers);
+  /// @throws RunError when the value was not seen: a mistake of this program
+  [[nodiscard]] const Range& of(const std::string& value) const;
+
+ private:
+  std::map<std::string, Range> ranges_;
+};
+
+/// The graph with its convolutions and linear layers in whole numbers of 8 bits, as QuantizeLinear and DequantizeLinear
+/// nodes around them: weights symmetric, a scale an output channel; what goes in and what convolutions give (behind
+/// their ReLU) one scale and zero point a value. Biases are int32; scale and shift of layer norms are stored as
+/// float16.
+/// @param ranges of all its values, over calibration samples
+[[nodiscard]] NetworkGraph quantized(const NetworkGraph& graph, const ValueRanges& ranges);
+
+}  // namespace harmonic
