@@ -162,7 +162,7 @@ ExitCode sweep_command(const Arguments& args, const Program& program) {
                            }});
 }
 
-/// A model that `harmonic export` is asked for.
+/// A model that `harmonic export` or `evaluate` is asked for.
 RunModel find_run_model(const std::string& folder, const std::string& id) {
   const RunPaths paths = run_in(folder);
   auto recorded = read_recorded(paths);
@@ -180,11 +180,15 @@ ExitCode export_model_of_run(const Arguments& args, const Program&) {
   return export_command(args, find_run_model);
 }
 
+ExitCode evaluate_model_of_run(const Arguments& args, const Program&) {
+  return evaluate_command(args, find_run_model, [](const std::string& run) { write_report(run); });
+}
+
 /// Whether the command takes a signal as a wish to stop (workers leave it to the master, who sends them home); the
 /// others are short, and a signal ends them.
 bool stops_with_a_checkpoint(std::string_view command, std::string_view action) {
   if (command == "supernet") return action == "sweep" || action == "train";
-  return command != "export";
+  return command != "export" && command != "evaluate";
 }
 
 ExitCode run(int argc, char** argv) {
@@ -192,7 +196,8 @@ ExitCode run(int argc, char** argv) {
   const std::map<std::string_view, Command> commands = {{"supernet", supernet},
                                                         {"search", search_command},
                                                         {"reproduce", reproduce_command},
-                                                        {"export", export_model_of_run}};
+                                                        {"export", export_model_of_run},
+                                                        {"evaluate", evaluate_model_of_run}};
   const auto command = argc > 1 ? commands.find(argv[1]) : commands.end();
   if (command == commands.end())
     throw InputError("harmonic-compute is a part of harmonic", "call that: harmonic --help lists its commands");

@@ -36,6 +36,7 @@ const std::vector<Command>& commands() {
       {"show", "a run in ten lines; a model's architecture, sizes and costs", show_command},
       {"select", "the model of a run's front that is wanted: a knee, or the best within bounds", select_command},
       {"compare", "fronts of runs over one another, and over the published rows", compare_command},
+      {"evaluate", "a kept model on a data set: metric with its interval, modalities alone and missing, classes"},
       {"export", "a trained model for deployment: ONNX, or LibTorch's own form"},
       {"report", "the report of a run as one HTML file", report_command},
       {"pareto", "fronts, crowding and hypervolume of a CSV", pareto_command},

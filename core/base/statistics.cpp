@@ -3,12 +3,21 @@
 #include <algorithm>
 #include <cmath>
 
+#include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 
 namespace harmonic {
 
 double student_quantile(double share, double freedom) {
   return boost::math::quantile(boost::math::students_t(freedom), share);
+}
+
+Interval share_interval(double share, double samples) {
+  const double z = boost::math::quantile(boost::math::normal(), 0.975), squared = z * z;
+  const double centre = (share + squared / (2 * samples)) / (1 + squared / samples);
+  const double half =
+      z / (1 + squared / samples) * std::sqrt(share * (1 - share) / samples + squared / (4 * samples * samples));
+  return {std::max(0.0, centre - half), std::min(1.0, centre + half)};
 }
 
 MeanInterval mean_interval(std::span<const double> values) {

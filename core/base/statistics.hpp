@@ -15,6 +15,14 @@ struct MeanInterval {
 /// Of Student's t distribution. @param share 0 … 1, both excluded @param freedom above 0
 [[nodiscard]] double student_quantile(double share, double freedom);
 
+/// Two ends of an interval.
+struct Interval {
+  double low = 0, high = 0;
+};
+/// The 95 % interval of a share that was seen in so many samples (Wilson's score interval, 1927): it stays within 0 …
+/// 1, and no sample being wrong does not show that none ever is. @param share 0 … 1 @param samples above 0
+[[nodiscard]] Interval share_interval(double share, double samples);
+
 /// Mean with its Student-t interval: t(0.975, n - 1) * s / sqrt(n).
 [[nodiscard]] MeanInterval mean_interval(std::span<const double> values);
 

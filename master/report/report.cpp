@@ -12,9 +12,11 @@
 #include "core/hardware/multi_device.hpp"
 #include "core/space/genotype.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "master/report/evaluations.hpp"
 #include "master/report/model_text.hpp"
 #include "master/report/page.hpp"
 #include "master/report/plot.hpp"
+#include "master/run/run_paths.hpp"
 
 namespace harmonic {
 namespace {
@@ -334,7 +336,7 @@ std::string settings(const RunResults& results) {
 
 }  // namespace
 
-std::string report_html(const RunResults& results, const std::string& title) {
+std::string report_html(const RunResults& results, const std::string& title, const std::string& more) {
   std::string body = fmt::format("<h1>{}</h1>\n<p class=\"sub\">Modalities: {}. Devices: {}.</p>\n<p>{}</p>\n",
                                  escape_html(title), escape_html(join(results.modalities, ", ")),
                                  escape_html(join(results.devices, ", ")), protocol_text(results.protocol));
@@ -345,7 +347,7 @@ std::string report_html(const RunResults& results, const std::string& title) {
     if (!results.front.empty()) body += front_table(results);
     body += device_comparison(results) + progress(results);
   }
-  body += failures(results) + settings(results);
+  body += more + failures(results) + settings(results);
   return page_html(title, body);
 }
 
@@ -353,7 +355,8 @@ std::filesystem::path write_report(const std::filesystem::path& run_directory) {
   const RunResults results = load_run_results(run_directory);
   const std::string name = std::filesystem::weakly_canonical(run_directory).filename().string();
   auto path = run_directory / "report.html";
-  replace_file(path, report_html(results, "Harmonic search: " + name));
+  const auto evaluations = evaluations_html(find_evaluations(RunPaths{run_directory}.models()));
+  replace_file(path, report_html(results, "Harmonic search: " + name, evaluations));
   return path;
 }
 

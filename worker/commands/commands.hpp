@@ -28,6 +28,11 @@ struct RunModel {
 /// @throws InputError: no such run, no such model, or its weights were not kept
 using FindModel = std::function<RunModel(const std::string& run, const std::string& id)>;
 
+/// harmonic evaluate. @param evaluated called with the run's folder once the result lies beside the model
+/// @throws InputError, RunError
+ExitCode evaluate_command(const std::vector<std::string>& args, const FindModel& find_model,
+                          const std::function<void(const std::string& run)>& evaluated);
+
 /// harmonic export. @throws InputError, RunError
 ExitCode export_command(const std::vector<std::string>& args, const FindModel& find_model);
 

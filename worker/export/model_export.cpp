@@ -203,13 +203,6 @@ ModelSize size_of(const KeptModel& model) {
   return sizing(model.file().genome, model.file().genotype);
 }
 
-void check_classes(const KeptModel& model, const DatasetFile& data) {
-  if (model.file().classes == data.info().classes) return;
-  throw InputError(
-      fmt::format("{} has {} classes, the model {}", data.path().string(), data.info().classes, model.file().classes),
-      "give the data set of its run to --data");
-}
-
 }  // namespace
 
 ExportReport export_model(const ExportSource& source, const ExportSettings& settings) {
@@ -217,7 +210,7 @@ ExportReport export_model(const ExportSource& source, const ExportSettings& sett
   const KeptModel model(source.model, source.settings);
   std::vector<InputForm> forms;
   if (source.data) {
-    check_classes(model, *source.data);
+    model.check_classes(*source.data);
     forms = forms_of(*source.data, model.file().modalities);
   }
   NetworkGraph graph = model_graph(model, settings.preprocessing ? forms : std::vector<InputForm>{});

@@ -63,16 +63,6 @@ const Tensor& find(const std::map<std::string, Tensor>& weights, const std::stri
   return found->second;
 }
 
-std::map<std::string, Tensor> fit_sum(const Samples& val) {
-  const Tensor logs = torch::zeros({static_cast<std::int64_t>(val.logits.size())},
-                                   torch::TensorOptions(val.device()).requires_grad(true));
-  minimise({logs}, [&] {
-    const Tensor loss = task_loss(summed(val.logits, logs.exp()), val.labels.values, val.labels.kind);
-    return loss + kTemperatureDecay * logs.square().sum();
-  });
-  return {{kTemperatures, logs.detach().exp().cpu()}};
-}
-
 std::map<std::string, Tensor> fit_linear(LateFusion late, const FusionSamples& samples) {
   const Labels& labels = samples.train.labels;
   Tensor inputs = inputs_of(late, samples.train, samples.modalities), mean, scale;
@@ -97,6 +87,20 @@ std::map<std::string, Tensor> fit_linear(LateFusion late, const FusionSamples& s
 
 }  // namespace
 
+std::map<std::string, Tensor> plain_late_sum(std::size_t backbones) {
+  return {{kTemperatures, at::ones({static_cast<std::int64_t>(backbones)})}};
+}
+
+std::map<std::string, Tensor> fit_late_sum(const Samples& samples) {
+  const Tensor logs = torch::zeros({static_cast<std::int64_t>(samples.logits.size())},
+                                   torch::TensorOptions(samples.device()).requires_grad(true));
+  minimise({logs}, [&] {
+    const Tensor loss = task_loss(summed(samples.logits, logs.exp()), samples.labels.values, samples.labels.kind);
+    return loss + kTemperatureDecay * logs.square().sum();
+  });
+  return {{kTemperatures, logs.detach().exp().cpu()}};
+}
+
 Tensor predict_late_fusion(const std::map<std::string, Tensor>& weights, LateFusion late, const Samples& samples,
                            const std::vector<int>& modalities) {
   const torch::NoGradGuard no_grad;
@@ -120,7 +124,7 @@ Tensor predict_late_fusion(const std::map<std::string, Tensor>& weights, LateFus
 
 TrainedLateFusion train_late_fusion(const FusionSamples& samples, LateFusion late) {
   TrainedLateFusion trained;
-  trained.weights = late == LateFusion::sum ? fit_sum(samples.val) : fit_linear(late, samples);
+  trained.weights = late == LateFusion::sum ? fit_late_sum(samples.val) : fit_linear(late, samples);
   const Labels& labels = samples.val.labels;
   const Tensor logits = predict_late_fusion(trained.weights, late, samples.val, samples.modalities);
   (void)checked_metric(logits, labels, "the late fusion");

@@ -17,6 +17,11 @@ struct TrainedLateFusion {
                                                  ///< and late.bias (classes); on the CPU
 };
 
+/// late.temperatures of a sum, all 1.
+[[nodiscard]] std::map<std::string, torch::Tensor> plain_late_sum(std::size_t backbones);
+/// The same, fitted on such samples; their features play no part.
+[[nodiscard]] std::map<std::string, torch::Tensor> fit_late_sum(const Samples& samples);
+
 /// Trains late fusion of frozen backbones. A sum's temperatures, one a backbone, are fitted on the validation samples;
 /// linear layers learn from the training samples, with a little weight decay on inputs of unit variance. The losses are
 /// convex and no random number plays a part: it takes one training, and that is the same everywhere.

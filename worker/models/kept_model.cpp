@@ -56,22 +56,35 @@ KeptModel::KeptModel(const std::filesystem::path& folder, const SearchSettings& 
   }
 }
 
-torch::Tensor KeptModel::logits(const std::vector<torch::Tensor>& inputs) const {
+void KeptModel::check_classes(const DatasetFile& data) const {
+  if (data.info().classes != file_.classes)
+    throw InputError(fmt::format("{} has {} classes, the model tells {} apart", data.path().string(),
+                                 data.info().classes, file_.classes),
+                     "give data of the classes that it was trained on");
+}
+
+Samples KeptModel::samples(const std::vector<torch::Tensor>& inputs) const {
   const torch::NoGradGuard no_grad;
   Samples samples;
-  std::vector<int> modalities;
   for (std::size_t m = 0; m < subnets_.size(); ++m) {
     const auto output = SubnetTree({&subnets_[m], 1}).outputs(inputs.at(m)).front();
     for (const int feature : offered_[m])
       samples.features.push_back(
           feature_rows(pooled_feature(output.features.at(static_cast<std::size_t>(feature)), fusion_.side)));
     samples.logits.push_back(output.logits);
-    modalities.push_back(static_cast<int>(offered_[m].size()));
   }
   const auto rows = inputs.front().size(0);
   samples.labels = {torch::zeros({rows}, torch::kInt64), LabelKind::classification, file_.classes};  // nobody asks
-  if (file_.genotype.late != LateFusion::none)
+  return samples;
+}
+
+torch::Tensor KeptModel::logits(const Samples& samples) const {
+  const torch::NoGradGuard no_grad;
+  if (file_.genotype.late != LateFusion::none) {
+    std::vector<int> modalities;
+    for (const auto& own : offered_) modalities.push_back(static_cast<int>(own.size()));
     return predict_late_fusion(file_.fusion, file_.genotype.late, samples, modalities);
+  }
   DerivedNetwork network(file_.genotype, samples.channels(), file_.classes, state_shape(fusion_),
                          added_backbones(samples, fusion_));
   network.load(file_.fusion);

@@ -8,7 +8,9 @@
 #include <torch/types.h>
 
 #include "core/config/search_settings.hpp"
+#include "core/data/dataset_file.hpp"
 #include "worker/backbone/subnet.hpp"
+#include "worker/fusion/samples.hpp"
 #include "worker/models/model_file.hpp"
 
 namespace harmonic {
@@ -29,9 +31,15 @@ class KeptModel {
   /// [modality] indices of the features that its backbone offers to fusion, ascending.
   [[nodiscard]] const std::vector<std::vector<int>>& offered() const { return offered_; }
 
-  /// Logits (N, classes), without gradients.
+  /// @throws InputError when the data have annumber of classes of their own
+  void check_classes(const DatasetFile& data) const;
+
+  /// What the backbones give to fusion, and what each says alone, without gradients; the labels are none.
   /// @param inputs [modality] normalised, (N, C, H, W) or (N, F), as SampleSource gives them; a few hundred samples
-  [[nodiscard]] torch::Tensor logits(const std::vector<torch::Tensor>& inputs) const;
+  [[nodiscard]] Samples samples(const std::vector<torch::Tensor>& inputs) const;
+  /// The whole model's logits (N, classes) of what its backbones gave, without gradients.
+  [[nodiscard]] torch::Tensor logits(const Samples& samples) const;
+  [[nodiscard]] torch::Tensor logits(const std::vector<torch::Tensor>& inputs) const { return logits(samples(inputs)); }
 
  private:
   ModelFile file_;
