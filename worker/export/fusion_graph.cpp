@@ -103,7 +103,7 @@ class FusionWriter {
                                : graph_.reshape(path(name + "/map"), feature.value, {0, feature.channels, 1, 1});
     x = add("Relu", name + "/relu", {convolved(name, x, folded(name))});
     if (feature.size > 0 || side_ == 1) return x;
-    const Value shape = constant(name + "/shape", torch::tensor({1, 1, side_, side_}, torch::kInt64));
+    const Value shape = constant(name + "/shape", torch::tensor(std::vector<std::int64_t>{1, 1, side_, side_}));
     return add("Expand", name + "/repeated", {x, shape});
   }
 

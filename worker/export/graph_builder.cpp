@@ -36,8 +36,9 @@ std::vector<Window> adaptive_windows(std::int64_t size, std::int64_t side) {
   return windows;
 }
 
-/// Whether they all have one length and one distance.
+/// Whether they all have one length and one distance, which is none where a map is stretched.
 bool are_regular(const std::vector<Window>& windows) {
+  if (windows.size() > 1 && windows[1].first == 0) return false;
   for (std::size_t i = 1; i < windows.size(); ++i)
     if (windows[i].last - windows[i].first != windows[0].last ||
         windows[i].first != static_cast<std::int64_t>(i) * windows[1].first)
