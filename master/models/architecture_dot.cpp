@@ -11,6 +11,8 @@
 namespace harmonic {
 namespace {
 
+constexpr double kLongestName = 10;  ///< of a modality, font sizes: fonts that are wider than Helvetica must fit, too
+
 constexpr std::string_view kFaded = R"(style="filled,rounded,dashed", fillcolor="#fafafa", color="#9e9e9e", )"
                                     R"(fontcolor="#6b6b6b")";
 constexpr std::string_view kBlue = "#1f5fbf";  ///< edges between the columns, the cells and the reduction
@@ -27,6 +29,10 @@ std::string quoted(const std::vector<std::string>& lines) {
     }
   }
   return text + '"';
+}
+
+std::string modality_name(const BackboneDescription& backbone) {
+  return cut_text(picture_text(backbone.modality), 1, kLongestName);
 }
 
 /// Writes the statements of one model.
@@ -85,7 +91,7 @@ class DotWriter {
 
   void column(std::size_t m) {
     const auto& backbone = model_.backbones[m];
-    cluster(fmt::format("modality_{}", m), backbone.modality, R"(fillcolor="#eeeeee", color="#bdbdbd")");
+    cluster(fmt::format("modality_{}", m), modality_name(backbone), R"(fillcolor="#eeeeee", color="#bdbdbd")");
     const auto colours = fmt::format("fillcolor=\"{}\"", modality_colour(m));
     std::string above;
     const auto below = [&](const std::string& id) {
@@ -100,7 +106,7 @@ class DotWriter {
       below(state_node(*layer.state));
     }
     if (reads_logits()) {
-      node(logits_node(m), {backbone.modality, "logits"}, colours);
+      node(logits_node(m), {modality_name(backbone), "logits"}, colours);
       below(logits_node(m));
     }
     text_ += "  }\n";
@@ -205,7 +211,7 @@ std::string modality_colour(std::size_t modality) {
 }
 
 std::string feature_name(const BackboneDescription& backbone, int ordinal) {
-  return fmt::format("{}_{}", backbone.modality, ordinal);
+  return fmt::format("{}_{}", modality_name(backbone), ordinal);
 }
 
 std::string to_dot(const ModelArchitecture& model) {

@@ -18,7 +18,7 @@ namespace harmonic {
 [[nodiscard]] std::vector<bool> states_read(const ModelArchitecture& model);
 /// Colour of a modality's features: "#87cefa".
 [[nodiscard]] std::string modality_colour(std::size_t modality);
-/// Of a feature that a backbone offers: "image_2".
+/// Of a feature that a backbone offers: "image_2". A long name of a modality is cut.
 /// @param ordinal among those of its backbone, from 1
 [[nodiscard]] std::string feature_name(const BackboneDescription& backbone, int ordinal);
 

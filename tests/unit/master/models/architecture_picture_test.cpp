@@ -134,6 +134,16 @@ TEST_CASE("Names are shown as they are, whatever they hold", "[master][picture]"
                       Contains("&lt;dev&amp;ice&gt;") && Contains("line end"));
 }
 
+TEST_CASE("A modality's long name is cut where it would widen the network", "[master][picture]") {
+  Models models;
+  models.settings.modalities[0].name = std::string(60, 'n');
+  const auto name = feature_name(models.of("1+5:Sum(0,1) -> 8").backbones[0], 3);
+  CHECK_THAT(name, Catch::StartsWith("nnnn") && Catch::EndsWith("n…_3"));
+  CHECK(text_width(name, 1) < 20);
+  CHECK(cut_text("nnn", 1, 3) == "nnn");
+  CHECK(cut_text("äöüäöü", 10, 30) == "äöü…");
+}
+
 TEST_CASE("A picture is one SVG with a title and a description, the same bytes every time", "[master][picture]") {
   const Models models;
   const auto genotype = GENERATE("1+5:Sum(0,1) -> 8", "late:logits", "late:maps",
