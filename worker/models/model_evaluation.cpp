@@ -93,7 +93,7 @@ Interval f1_interval(const Tensor& predicted, const Tensor& truths) {
   const std::int64_t count = truths.size(0);
   RandomStream stream(Seed{0}, "samples of an interval");
   Tensor drawn = at::zeros({kDraws, count}, torch::kFloat64);  // how often every sample is
-  const auto times = drawn.accessor<double, 2>();
+  auto times = drawn.accessor<double, 2>();
   for (std::int64_t draw = 0; draw < kDraws; ++draw)
     for (std::int64_t i = 0; i < count; ++i)
       ++times[draw][static_cast<std::int64_t>(stream.below(static_cast<std::size_t>(count)))];
