@@ -32,6 +32,7 @@ TEST_CASE("Every command explains itself", "[commands]") {
                                                 {"pareto", "--help"},
                                                 {"report", "--help"},
                                                 {"export", "--help"},
+                                                {"evaluate", "--help"},
                                                 {"search", "--help"},
                                                 {"supernet", "train", "--help"},
                                                 {"supernet", "eval", "--help"},

@@ -68,7 +68,9 @@ class Walked {
     for (std::size_t row = 0; row < candidates.rows(); ++row)
       has_network |= candidates.number(row, candidates.column("cells")) > 0;
     CHECK(has_network);
-    check_exported(folder, front.cell(0, front.column("id")));
+    const auto id = front.cell(0, front.column("id"));
+    check_exported(folder, id);
+    check_evaluated(folder, id, front.number(0, front.column("metric_test")));
   }
 
   /// A model of the run is exported with its data, and says what the run's own does.
@@ -79,6 +81,19 @@ class Walked {
     INFO(finished.err);
     REQUIRE(finished.exit_code == 0);
     CHECK(nlohmann::json::parse(finished.out).at("verified") > 0);
+  }
+
+  /// A model of the run, measured again on test, is what the run says, within what the number of samples leaves open.
+  void check_evaluated(const std::string& folder, const std::string& id, double metric_test) const {
+    const auto finished = run(world().alone({"evaluate", "--run", clone_ / (folder + "/search"), "--model", id,
+                                             "--data", clone_ / (folder + "/data.h5"), "--json"}));
+    INFO(finished.err);
+    REQUIRE(finished.exit_code == 0);
+    const auto json = nlohmann::json::parse(finished.out);
+    CHECK(json.at("metric").get<double>() == Approx(metric_test));
+    CHECK(json.at("interval")[0] <= json.at("metric"));
+    CHECK(json.at("interval")[1] >= json.at("metric"));
+    CHECK(json.at("late_fusion") >= 0);
   }
 
   /// What `data show` says of the data set.

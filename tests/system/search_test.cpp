@@ -272,6 +272,54 @@ TEST_CASE("A model that cannot be exported is refused by what stands against it"
   check_refused(front_id, {"--precision", "int8", "--format", "libtorch", "--data", w.data()}, {"--format onnx"});
 }
 
+TEST_CASE("A kept model evaluated again on test is what its run said, beside its parts; the report shows it",
+          "[search]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  const auto run_folder = folder / "run";
+  std::filesystem::copy(undisturbed(), run_folder, std::filesystem::copy_options::recursive);
+  const auto front = CsvTable::read(run_folder / "front.csv");
+  const auto evaluate = [&](const std::string& id, const std::vector<std::string>& more) {
+    std::vector<std::string> words = {"evaluate", "--run", run_folder, "--model", id};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(w.alone(words));
+  };
+  for (std::size_t row = 0; row < front.rows(); ++row) {
+    const auto id = front.cell(row, front.column("id"));
+    const auto finished = evaluate(id, {"--data", w.data(), "--json"});
+    INFO(finished.err);
+    REQUIRE(finished.exit_code == 0);
+    const auto json = nlohmann::json::parse(finished.out);
+    const double metric = json.at("metric");
+    CHECK(metric == Approx(front.number(row, front.column("metric_test"))));
+    CHECK(json.at("interval")[0] < metric);
+    CHECK(json.at("interval")[1] >= metric);
+    CHECK(json.at("unimodal").size() == 2);
+    CHECK(json.at("missing").size() == 2);
+    std::int64_t right = 0, all = 0;
+    for (std::size_t c = 0; c < json.at("confusion").size(); ++c) {
+      right += json.at("confusion")[c][c].get<std::int64_t>();
+      for (const auto& count : json.at("confusion")[c]) all += count.get<std::int64_t>();
+    }
+    CHECK(all == json.at("samples"));
+    CHECK(100.0 * static_cast<double>(right) / static_cast<double>(all) == Approx(metric));
+    CHECK(nlohmann::json::parse(read_file(run_folder / "models" / id / "evaluation.test.json")) == json);
+    CHECK_THAT(read_file(run_folder / "report.html"), Catch::Contains("Model " + id + " on test"));
+  }
+  const auto id = front.cell(0, front.column("id"));
+  CHECK_THAT(evaluate(id, {"--data", w.data(), "--split", "val"}).out,
+             Catch::Contains("samples of val") && Catch::Contains("audio alone"));
+  for (const auto& [more, named] :
+       std::vector<std::pair<std::vector<std::string>, std::string>>{{{"--data", w.data(), "--split", "tset"}, "test"},
+                                                                     {{"--data", folder / "none.h5"}, "none.h5"},
+                                                                     {{}, "--data"}}) {
+    const auto refused = evaluate(id, more);
+    CHECK(refused.exit_code == 2);
+    CHECK_THAT(refused.err, Catch::Contains(named));
+  }
+  CHECK(evaluate("4711", {"--data", w.data()}).exit_code == 2);
+}
+
 TEST_CASE("The number of ranks does not change the result", "[search]") {
   const World w = world();
   for (const int ranks : {1, 2, 4}) {

@@ -47,14 +47,6 @@ std::string to_text(const ModelEvaluation& found, const std::string& id, const s
   return text + aligned_table(rows);
 }
 
-/// The data set, whose samples and classes fit the model's. @throws InputError
-std::shared_ptr<const DatasetFile> open_data(RunModel& model, const std::string& path) {
-  const std::string& file = path.empty() ? model.settings.data : path;
-  auto data = std::make_shared<const DatasetFile>(file);
-  model.settings = fitted_settings(model.settings, *data);
-  return data;
-}
-
 }  // namespace
 
 ExitCode evaluate_command(const std::vector<std::string>& args, const FindModel& find_model,
@@ -70,15 +62,15 @@ ExitCode evaluate_command(const std::vector<std::string>& args, const FindModel&
                     "(evaluation.<split>.json) and shown in the run's report.");
   options.add("run", run, "run directory of a search or a reproduction").required();
   options.add("model", id, "a model by its id, as front.csv has it").required();
-  options.add("data", data_file, "data set file; default: the run's own");
+  options.add("data", data_file, "data set file").required();
   options.add_choice("split", split, kSplitWords, "split to measure");
   options.add("threads", threads, "compute threads; 0: all cores", {0, 1024});
   options.add("json", json, "print the result as one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   if (Communicator().rank().value != 0) return ExitCode::done;  // one does it all
-  RunModel model = find_model(run, id);
-  const auto data = open_data(model, data_file);
-  const KeptModel kept(model.folder, model.settings);
+  const RunModel model = find_model(run, id);
+  const auto data = std::make_shared<const DatasetFile>(data_file);
+  const KeptModel kept(model.folder, fitted_settings(model.settings, *data));
   kept.check_classes(*data);
   use_threads(threads, local_place());
   const auto found = evaluate_kept_model(kept, data, split);

@@ -20,6 +20,17 @@ TEST_CASE("A mean comes with its Student-t interval", "[base]") {
   CHECK(*ten.half_width == Approx(2.262157 / 3).epsilon(1e-6));
 }
 
+TEST_CASE("The interval of a share is Wilson's: it stays within 0 and 1, and none wrong is no proof", "[base]") {
+  // z = 1.959964; 8 of 10: (0.8 + z^2/20 +- z sqrt(0.016 + z^2/400)) / (1 + z^2/10).
+  const auto most = share_interval(0.8, 10);
+  CHECK(most.low == Approx(0.490162).epsilon(1e-5));
+  CHECK(most.high == Approx(0.943318).epsilon(1e-5));
+  const auto all = share_interval(1, 450);
+  CHECK(all.high == 1);
+  CHECK(all.low == Approx(450 / (450 + 1.959964 * 1.959964)).epsilon(1e-6));
+  CHECK(share_interval(0, 450).low == 0);
+}
+
 TEST_CASE("Equal measurements have their own value as mean and no spread", "[base]") {
   const auto same = mean_interval(std::vector{0.1, 0.1, 0.1});
   CHECK(same.mean == 0.1);
