@@ -30,6 +30,8 @@ TEST_CASE("Every command explains itself", "[commands]") {
                                                 {"data", "synth", "--help"},
                                                 {"lut", "cost", "--help"},
                                                 {"pareto", "--help"},
+                                                {"select", "--help"},
+                                                {"compare", "--help"},
                                                 {"report", "--help"},
                                                 {"export", "--help"},
                                                 {"evaluate", "--help"},
