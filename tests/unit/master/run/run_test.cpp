@@ -1130,6 +1130,19 @@ ReproduceSettings tiny_reproduction(const std::filesystem::path& folder) {
   return settings;
 }
 
+TEST_CASE("The models of a reproduction's front are drawn as those of a search", "[master][reproduce]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_reproduction(folder.path());
+  { const Solo run(settings); }
+  const auto front = CsvTable::read(std::filesystem::path(settings.run.run) / "front.csv");
+  REQUIRE(front.rows() > 0);
+  const auto model = std::filesystem::path(settings.run.run) / "models" / front.cell(0, front.column("id"));
+  std::filesystem::create_directories(model);
+  settings.run.resume = true;
+  { const Solo run(settings); }
+  CHECK_THAT(read_file(model / "architecture.dot"), Catch::StartsWith("digraph"));
+}
+
 TEST_CASE("A reproduction leaves published beside measured, every model's test metric, and the front",
           "[master][reproduce]") {
   const TemporaryFolder folder;
