@@ -100,7 +100,7 @@ TEST_CASE("TensorBoard shows a search, stopped and resumed, and the models that 
   const TemporaryFolder folder;
   const auto run_folder = folder / "run";
   auto brief = w.search(run_folder);
-  *std::next(std::ranges::find(brief, "--generations")) = "1";
+  *std::next(std::ranges::find(brief, "--generations")) = std::to_string(1);
   REQUIRE(run(w.on_ranks(2, brief)).exit_code == 0);
   const auto resumed = run(w.on_ranks(2, w.search(run_folder, {"--resume"})));
   INFO(resumed.err);
