@@ -7,6 +7,8 @@ HARMONIC_CACHE=${HARMONIC_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/harmonic}
 export HARMONIC_CACHE
 HARMONIC_ONNX_VERSION=1.23.2 HARMONIC_ONNX_RUNTIME_VERSION=1.32.0 # of the Python packages that tests check exports with
 HARMONIC_ONNX_VENV=$HARMONIC_CACHE/onnxruntime-$HARMONIC_ONNX_RUNTIME_VERSION
+HARMONIC_TENSORBOARD_VERSION=2.21.0 # likewise, curves
+HARMONIC_TENSORBOARD_VENV=$HARMONIC_CACHE/tensorboard-$HARMONIC_TENSORBOARD_VERSION
 
 # As root (containers), and with more ranks than cores, Open MPI wants to be told that it is meant.
 if [ "$(id -u)" -eq 0 ]; then

@@ -6,7 +6,7 @@
 # To use what is there already:
 #   HARMONIC_TORCH_ROOT=DIR    this LibTorch (the folder with include/ and lib/); none is installed
 #   HARMONIC_SKIP_PACKAGES=1   install no packages: compiler, MPI and libraries are yours (module load, spack, …)
-#   HARMONIC_CHECKS=1          also what deploy/fuzz.sh and .ci/run check with (Clang 16, ONNX Runtime)
+#   HARMONIC_CHECKS=1          also what deploy/fuzz.sh and .ci/run check with (Clang 16, ONNX Runtime, TensorBoard)
 #   HARMONIC_CACHE=DIR         cache folder [default: $XDG_CACHE_HOME/harmonic, or ~/.cache/harmonic]
 set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/env.sh"
@@ -72,15 +72,22 @@ install_cuda_headers() {
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "nvidia-cuda-crt==13.0.*" "nvidia-cuda-cccl==13.0.*"
 }
 
-# What the tests run exported models with.
-install_onnx_runtime() {
-  [ -n "${HARMONIC_CHECKS:-}" ] && [ ! -f "$HARMONIC_ONNX_VENV/complete" ] || return 0
-  say "installing ONNX Runtime $HARMONIC_ONNX_RUNTIME_VERSION into $HARMONIC_ONNX_VENV"
-  rm -rf "$HARMONIC_ONNX_VENV"
-  python3 -m venv "$HARMONIC_ONNX_VENV"
-  "$HARMONIC_ONNX_VENV/bin/python" -m pip install --quiet --disable-pip-version-check \
-    "onnxruntime==$HARMONIC_ONNX_RUNTIME_VERSION" "onnx==$HARMONIC_ONNX_VERSION"
-  touch "$HARMONIC_ONNX_VENV/complete"
+# install_for_tests FOLDER PACKAGE...: a Python environment of its own for what tests read the program's files with.
+install_for_tests() {
+  local folder=$1
+  shift
+  [ ! -f "$folder/complete" ] || return 0
+  say "installing $* into $folder"
+  rm -rf "$folder"
+  python3 -m venv "$folder"
+  "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
+  touch "$folder/complete"
+}
+# Those that run exported models, and that show curves.
+install_test_packages() {
+  [ -n "${HARMONIC_CHECKS:-}" ] || return 0
+  install_for_tests "$HARMONIC_ONNX_VENV" "onnxruntime==$HARMONIC_ONNX_RUNTIME_VERSION" "onnx==$HARMONIC_ONNX_VERSION"
+  install_for_tests "$HARMONIC_TENSORBOARD_VENV" "tensorboard==$HARMONIC_TENSORBOARD_VERSION"
 }
 
 mkdir -p "$HARMONIC_CACHE"
@@ -88,7 +95,7 @@ exec 9>"$HARMONIC_CACHE/setup.lock"
 flock 9 # two clones may be set up at the same time
 [ -z "${HARMONIC_SKIP_PACKAGES:-}" ] || say "packages are yours (HARMONIC_SKIP_PACKAGES)"
 install_packages "${python[@]}"
-( install_torch; install_cuda_headers; install_onnx_runtime ) & # beside the packages
+( install_torch; install_cuda_headers; install_test_packages ) & # beside the packages
 torch=$!
 install_packages "${packages[@]}"
 wait "$torch"
