@@ -58,7 +58,7 @@ ExitCode export_command(const std::vector<std::string>& args, const FindModel& f
   std::string run, id, out, data;
   ExportSettings settings;
   bool json = false;
-  int threads = 0;
+  int threads = 1;  // more wait for each other longer than they work, in networks this small
   OptionSet options("harmonic export",
                     "Writes the trained multimodal model of a run for deployment, as one file: backbones and fusion, "
                     "inputs named by modality, any number of samples a batch, batch norms folded.");
