@@ -67,7 +67,8 @@ template <int Lanes>
 HARMONIC_INLINE void enter_channels(const float* x, std::int64_t rows, std::int64_t row_stride, const Entry& entry,
                                     int c, float* out, std::int64_t out_stride) {
   if (entry.scale == nullptr)
-    for (std::int64_t row = 0; row < rows; ++row) at<Lanes>(out + row * out_stride) = at<Lanes>(x + row * row_stride + c);
+    for (std::int64_t row = 0; row < rows; ++row)
+      at<Lanes>(out + row * out_stride) = at<Lanes>(x + row * row_stride + c);
   else if (entry.activation == Activation::h_swish)
     enter_activated<Lanes, true>(x, rows, row_stride, entry, c, out, out_stride);
   else
@@ -261,8 +262,7 @@ HARMONIC_INLINE void add_moments_of(const float* x, std::int64_t rows, int chann
     int c = 0;
     for (; c + kAtOnce * Lanes <= channels; c += kAtOnce * Lanes)
       add_block_moments<Lanes, kAtOnce>(values + c, n, channels, sum + c, square + c);
-    for (; c + Lanes <= channels; c += Lanes)
-      add_block_moments<Lanes, 1>(values + c, n, channels, sum + c, square + c);
+    for (; c + Lanes <= channels; c += Lanes) add_block_moments<Lanes, 1>(values + c, n, channels, sum + c, square + c);
     if (c < channels) add_block_moments<kLanes, 1>(values + c, n, channels, sum + c, square + c);
   }
 }
