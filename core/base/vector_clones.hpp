@@ -12,3 +12,27 @@
 #define HARMONIC_VECTOR_CLONES HARMONIC_CLONES("arch=x86-64-v4", "arch=x86-64-v3", "default")
 
 #define HARMONIC_INLINE inline __attribute__((always_inline))
+
+/// HARMONIC_WIDE before a function of its own for vectors of 16 floats, to be called only where has_wide_vectors().
+/// What it calls must be HARMONIC_INLINE.
+#if defined(__x86_64__) && defined(__GNUC__)
+#define HARMONIC_WIDE __attribute__((target("arch=x86-64-v4")))
+#else
+#define HARMONIC_WIDE
+#endif
+
+namespace harmonic {
+
+/// Whether the processor has vectors of 16 floats, 32 registers of them.
+[[nodiscard]] inline bool has_wide_vectors() {
+#if defined(__x86_64__) && defined(__GNUC__)
+  static const bool has = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                          __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+                          __builtin_cpu_supports("avx512cd");
+  return has;
+#else
+  return false;
+#endif
+}
+
+}  // namespace harmonic

@@ -95,7 +95,7 @@ void measure_scores(const Options& chosen, const BackboneSpace& space, const Sup
 
 /// What the backbones of a generation come to: a population scored, group by group, and a quarter of it run once more
 /// for what fusion learns from. As a search does it, against the plain way: recalibrated on all train samples each
-/// time, features by the sub-network's own forward pass.
+/// time, features by the sub-network's own forward pass. In CPU time.
 void measure_stage(const Options& chosen, const BackboneSpace& space, const Supernet& supernet) {
   const torch::NoGradGuard no_grad;
   constexpr int kCalibrationSamples = 512;  // the default of calibration-samples
@@ -104,7 +104,7 @@ void measure_stage(const Options& chosen, const BackboneSpace& space, const Supe
   const auto genomes = random_genomes(space, chosen.genomes);
   const std::vector<int> offered = {0, 1, 2, 3};
   const auto stage = [&](int calibration, std::size_t kept_bytes, const auto& features) {
-    return best_seconds(chosen.repeats, [&] {
+    return best_cpu_seconds(chosen.repeats, [&] {
       const BackboneEvaluator evaluator(
           supernet, calibration_batches(train.narrow(0, 0, std::min(chosen.train, calibration)), chosen.batch),
           torch::kCPU, kept_bytes);
@@ -121,12 +121,12 @@ void measure_stage(const Options& chosen, const BackboneSpace& space, const Supe
         for (const int i : offered) (void)pooled_feature(output.features.at(static_cast<std::size_t>(i)), 4);
       }
   });
-  print("a generation's backbones, plainly", genomes.size(), plain, plain);
+  print("a generation's, plainly (CPU)", genomes.size(), plain, plain);
   const double as_searched = stage(kCalibrationSamples, std::size_t{256} << 20U,
                                    [&](const BackboneEvaluator& evaluator, const BackboneGenome& genome) {
                                      (void)evaluator.features(genome, {train, val}, offered, 4);
                                    });
-  print("a generation's backbones, searched", genomes.size(), as_searched, plain);
+  print("a generation's, searched (CPU)", genomes.size(), as_searched, plain);
 }
 
 /// Networks of the sweep, from the start of the space, as `harmonic supernet sweep` groups them.

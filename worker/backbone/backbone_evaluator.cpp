@@ -106,14 +106,16 @@ std::vector<std::vector<torch::Tensor>> BackboneEvaluator::features(const Backbo
     std::vector<torch::Tensor> joined(offered.size()), logits;
     std::int64_t first = 0;
     for_chunks(split, evaluation_chunk(split), [&](const torch::Tensor& chunk) {
-      const auto output = network.outputs(chunk.to(device_)).front();
-      for (std::size_t i = 0; i < offered.size(); ++i) {
-        const auto part = pooled_feature(output.features.at(static_cast<std::size_t>(offered[i])), side);
-        if (!joined[i].defined()) joined[i] = torch::empty({split.size(), part.size(2), part.size(1)});
-        joined[i].narrow(0, first, part.size(0)).copy_(part.transpose(1, 2));
+      for (const auto& inputs_of_part : evaluation_parts(chunk.to(device_))) {
+        const auto output = network.outputs(inputs_of_part).front();
+        for (std::size_t i = 0; i < offered.size(); ++i) {
+          const auto part = pooled_feature(output.features.at(static_cast<std::size_t>(offered[i])), side);
+          if (!joined[i].defined()) joined[i] = torch::empty({split.size(), part.size(2), part.size(1)});
+          joined[i].narrow(0, first, part.size(0)).copy_(part.transpose(1, 2));
+        }
+        logits.push_back(output.logits.cpu());
+        first += inputs_of_part.size(0);
       }
-      logits.push_back(output.logits.cpu());
-      first += chunk.size(0);
     });
     auto& of_split = all.emplace_back();
     for (const auto& feature : joined) of_split.push_back(feature.transpose(1, 2));

@@ -12,7 +12,8 @@ namespace harmonic::kernels {
 /// channels, always a multiple of 8. None shares its work between threads: the callers deal rows or samples.
 /// An output value depends on its own inputs alone, never on which other rows or channels are computed along with it.
 
-inline constexpr int kLanes = 8;
+inline constexpr int kLanes = 8;       ///< channels that are worked on at once
+inline constexpr int kWideLanes = 16;  ///< the same where has_wide_vectors()
 
 /// What happens to a value on its way into an operation: value * scale + shift, activation, gate.
 struct Entry {
@@ -39,15 +40,16 @@ void pack_pointwise(const float* weight, std::int64_t row_stride, int in_channel
 struct DepthwiseShape {
   int height = 0, width = 0, channels = 0;  ///< of the input
   std::int64_t row_stride = 0;              ///< of the input
-  int kernel = 3, stride = 1;               ///< padding kernel / 2
+  int kernel = 3, stride = 1;               ///< padding kernel / 2; stride 1 or 2
   [[nodiscard]] int out_height() const { return (height + stride - 1) / stride; }
   [[nodiscard]] int out_width() const { return (width + stride - 1) / stride; }
-  /// Floats that depthwise() needs to work in: the padded map of some channels, as many as stay in the cache.
-  [[nodiscard]] std::int64_t scratch() const { return channels_at_once() * positions(); }
-  [[nodiscard]] int channels_at_once() const {
+  /// Floats that depthwise() needs to work in: the padded map of some channels, as many as stay in the cache, and of
+  /// kLanes that may be left behind whole vectors.
+  [[nodiscard]] std::int64_t scratch() const { return (channels_at_once() + kLanes) * positions(); }
+  [[nodiscard]] int channels_at_once() const {  ///< whole vectors of either width, but where there are fewer channels
     constexpr std::int64_t kFloats = 16'384;
-    const auto eights = std::max<std::int64_t>(1, kFloats / (kLanes * positions()));
-    return static_cast<int>(std::min<std::int64_t>(channels, kLanes * eights));
+    const auto vectors = std::max<std::int64_t>(1, kFloats / (kWideLanes * positions()));
+    return static_cast<int>(std::min<std::int64_t>(channels, kWideLanes * vectors));
   }
   [[nodiscard]] std::int64_t positions() const {
     return static_cast<std::int64_t>(height) * (width + 2 * (kernel / 2));

@@ -12,6 +12,8 @@ namespace harmonic {
 namespace {
 
 constexpr std::int64_t kBlockRows = 256;  ///< of a 1x1 convolution: fixed, so that sums do not depend on threads
+/// Rows of it that are entered, multiplied and summed up before the next: few enough to stay in the first cache.
+constexpr std::int64_t kStepRows = 32;
 
 bool has_kernels(const torch::Tensor& x) {
   return x.is_cpu() && x.scalar_type() == torch::kFloat32;
@@ -120,7 +122,8 @@ std::vector<MeasuredMap> pointwise(const torch::Tensor& x, const FoldedNorm& nor
   }
   const std::int64_t row_stride = x.stride(2);
   at::parallel_for(0, blocks, 1, [&](std::int64_t begin, std::int64_t end) {
-    std::vector<float> values(norm.scale.defined() ? static_cast<std::size_t>(kBlockRows * in_channels) : 0);
+    const bool enters = norm.scale.defined();
+    std::vector<float> values(enters ? static_cast<std::size_t>(kStepRows * in_channels) : 0);
     std::vector<float*> out(widths.size());
     auto entry = entry_of(norm);
     for (std::int64_t block = begin; block < end; ++block) {
@@ -128,16 +131,17 @@ std::vector<MeasuredMap> pointwise(const torch::Tensor& x, const FoldedNorm& nor
       const std::int64_t in_group = block % blocks_a_group * kBlockRows;
       const std::int64_t first = group * group_rows + in_group;
       const std::int64_t rows = std::min(kBlockRows, group_rows - in_group);
-      const float* source = data(x) + first * row_stride;
-      if (norm.scale.defined()) {
-        if (gate.defined()) entry.gate = data(gate) + group * gate.stride(0);
-        kernels::enter(source, rows, row_stride, in_channels, entry, values.data());
+      if (gate.defined()) entry.gate = data(gate) + group * gate.stride(0);
+      for (std::int64_t step = 0; step < rows; step += kStepRows) {
+        const std::int64_t step_rows = std::min(kStepRows, rows - step);
+        const float* source = data(x) + (first + step) * row_stride;
+        if (enters) kernels::enter(source, step_rows, row_stride, in_channels, entry, values.data());
+        for (std::size_t i = 0; i < out.size(); ++i) out[i] = data(results[i].map) + (first + step) * out_channels;
+        kernels::pointwise(enters ? values.data() : source, step_rows, enters ? in_channels : row_stride, packed.data(),
+                           in_channels, out_channels, {widths, out});
       }
-      for (std::size_t i = 0; i < out.size(); ++i) out[i] = data(results[i].map) + first * out_channels;
-      kernels::pointwise(norm.scale.defined() ? values.data() : source, rows,
-                         norm.scale.defined() ? in_channels : row_stride, packed.data(), in_channels, out_channels,
-                         {widths, out});
-      for (std::size_t i = 0; i < out.size(); ++i) sums[i].add(block, out[i], rows);
+      for (std::size_t i = 0; i < out.size(); ++i)
+        sums[i].add(block, data(results[i].map) + first * out_channels, rows);
     }
   });
   for (std::size_t i = 0; i < results.size(); ++i) results[i].moments = sums[i].moments(samples * height * width);

@@ -234,8 +234,10 @@ std::vector<torch::Tensor> SubnetTree::logits(const SampleSource& inputs, const 
   const Traversal::Visitor keep_logits = [&](const Node& node, const torch::Tensor& y) {
     for (const auto genome : node.ends) found[genome].push_back(y);
   };
-  for_chunks(inputs, evaluation_chunk(inputs),
-             [&](const torch::Tensor& chunk) { Traversal(&keep_logits, at_work).visit(*root_, channels_last(chunk)); });
+  for_chunks(inputs, evaluation_chunk(inputs), [&](const torch::Tensor& chunk) {
+    for (const auto& part : evaluation_parts(chunk))
+      Traversal(&keep_logits, at_work).visit(*root_, channels_last(part));
+  });
   std::vector<torch::Tensor> logits;
   for (const auto& parts : found) logits.push_back(torch::cat(parts));
   return logits;

@@ -52,7 +52,8 @@ class SubnetTree {
   [[nodiscard]] std::vector<torch::Tensor> logits(
       const SampleSource& inputs, const std::function<void()>& at_work = [] {}) const;
 
-  /// Features and logits of every genome, in the given order; maps are views of (N, H, W, C). @param inputs one chunk
+  /// Features and logits of every genome, in the given order; maps are views of (N, H, W, C). @param inputs one part of
+  ///   a chunk (evaluation_parts())
   [[nodiscard]] std::vector<SubnetOutput> outputs(const torch::Tensor& inputs) const;
 
   /// One of the sub-networks by itself, with its statistics.

@@ -97,4 +97,9 @@ std::int64_t evaluation_chunk(const SampleSource& inputs) {
   return std::clamp<std::int64_t>(kElements / std::max<std::int64_t>(1, inputs.values_a_sample()), 1, kSamples);
 }
 
+std::vector<torch::Tensor> evaluation_parts(const torch::Tensor& chunk) {
+  constexpr std::int64_t kSamples = 64;  // of AV-MNIST: maps of 1 MiB; fixed, so that bits do not depend on threads
+  return chunk.is_cpu() && chunk.size(0) > 0 ? chunk.split(kSamples) : std::vector{chunk};
+}
+
 }  // namespace harmonic

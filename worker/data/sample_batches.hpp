@@ -54,5 +54,8 @@ class SampleBatches {
 
 /// Samples that go through a network at once: few enough for their activations to take a few hundred MiB at most.
 [[nodiscard]] std::int64_t evaluation_chunk(const SampleSource& inputs);
+/// Samples that were read together in parts that go through a network by themselves: on the CPU few enough for a small
+/// map, written by one layer, to be in the core's cache when the next one reads it; on a GPU all of them.
+[[nodiscard]] std::vector<torch::Tensor> evaluation_parts(const torch::Tensor& chunk);
 
 }  // namespace harmonic

@@ -289,6 +289,14 @@ TEST_CASE("The larger a sample, the fewer go through a network at once", "[backb
   CHECK(evaluation_chunk(torch::empty({0, 300})) >= 1);
 }
 
+TEST_CASE("Samples read together go through a network in parts, all of them once and in order", "[backbone]") {
+  const auto chunk = torch::arange(150).view({150, 1});
+  const auto parts = evaluation_parts(chunk);
+  CHECK(parts.size() > 1);
+  CHECK(torch::equal(torch::cat(parts), chunk));
+  CHECK(evaluation_parts(chunk.narrow(0, 0, 0)).size() == 1);  // an empty split has empty features
+}
+
 TEST_CASE("Samples that do not fit the space are refused with both shapes", "[backbone]") {
   const Supernet supernet(find_space("avmnist-image"), 10, Seed{5});
   CHECK_THROWS_WITH(BackboneEvaluator(supernet, pictures(8, 20, 1), 8, torch::kCPU),
