@@ -18,7 +18,7 @@ using torch::Tensor;
 
 constexpr double kLowest = -128, kHighest = 127;  ///< of int8
 
-/// Whether a node is computed in whole numbers: its second input is its weight, (out, …), its third its bias.
+/// Whether a node is computed in whole numbers: its second input is its weight, (out, …).
 bool is_quantized(const GraphNode& node) {
   return node.op == "Conv" || node.op == "Gemm";
 }
@@ -73,15 +73,17 @@ class Quantizer {
   void add_constant(const std::string& name, const Tensor& tensor) {
     out_.constants.push_back(to_constant(name, tensor));
   }
+  /// A name for what stands beside a value or constant; short: there are many, and they are a good part of a small
+  /// file.
+  std::string new_name(const char* kind) { return fmt::format("int8/{}{}", kind, names_++); }
 
   /// The value as whole numbers and back, which is what everybody reads from here on.
   void add_steps(const std::string& value) {
     if (!chosen_.contains(value)) return;
     const Steps steps = steps_of(ranges_.of(value));
-    const std::string scale = value + "/scale", zero = value + "/zero_point", whole = value + "/int8";
+    const std::string scale = new_name("s"), zero = new_name("z"), whole = new_name("q"), back = new_name("d");
     add_constant(scale, torch::scalar_tensor(steps.scale, torch::kFloat32));
     add_constant(zero, torch::scalar_tensor(steps.zero, torch::kInt8));
-    const std::string back = value + "/from_int8";
     out_.nodes.push_back({"QuantizeLinear", whole, {value, scale, zero}, {whole}, {}});
     out_.nodes.push_back({"DequantizeLinear", back, {whole, scale, zero}, {back}, {}});
     renamed_[value] = back;
@@ -90,10 +92,9 @@ class Quantizer {
   void add_node(const GraphNode& node) {
     GraphNode own = node;
     if (is_quantized(node)) {
-      const Tensor scales = add_weight(own);
-      if (own.inputs.size() > 2) add_bias(own, scales * steps_of(ranges_.of(node.inputs[0])).scale);
+      own.inputs[1] = add_weight(node.inputs[1], /*channels=*/true);
     } else if (node.op == "LayerNormalization") {
-      for (std::size_t i = 1; i < own.inputs.size(); ++i) own.inputs[i] = add_half(own.inputs[i]);
+      for (std::size_t i = 1; i < own.inputs.size(); ++i) own.inputs[i] = add_weight(own.inputs[i], /*channels=*/false);
     }
     for (auto& input : own.inputs)
       if (const auto found = renamed_.find(input); found != renamed_.end()) input = found->second;
@@ -101,49 +102,21 @@ class Quantizer {
     for (const auto& output : node.outputs) add_steps(output);
   }
 
-  /// @return (out) the scale of every output channel
-  Tensor add_weight(GraphNode& node) {
-    const std::string name = node.inputs[1];
+  /// A constant as whole numbers under its own name. @param channels a scale for each of its first dimension, else one
+  /// @return the value that it is again
+  std::string add_weight(const std::string& name, bool channels) {
     const Tensor weight = to_tensor(*constants_.at(name));
-    const Tensor largest = weight.flatten(1).abs().amax(1);
+    const Tensor largest = channels ? weight.flatten(1).abs().amax(1) : weight.abs().max();
     const Tensor scales = at::where(largest > 0, largest / kHighest, at::ones_like(largest));
     std::vector<std::int64_t> shape(static_cast<std::size_t>(weight.dim()), 1);
     shape[0] = -1;
-    add_dequantized(name, at::round(weight / scales.view(shape)).clamp(-kHighest, kHighest).to(torch::kInt8), scales);
-    node.inputs[1] = name + "/from_int8";
-    return scales;
-  }
-
-  void add_bias(GraphNode& node, const Tensor& scales) {
-    const std::string name = node.inputs[2];
-    const Tensor bias = to_tensor(*constants_.at(name)).to(torch::kFloat64);
-    const Tensor steps = at::round(bias / scales.to(torch::kFloat64)).clamp(-2147483647.0, 2147483647.0);
-    add_dequantized(name, steps.to(torch::kInt32), scales);
-    node.inputs[2] = name + "/from_int32";
-  }
-
-  /// Constant `name` as whole numbers, with a scale for each of its first dimension.
-  void add_dequantized(const std::string& name, const Tensor& whole, const Tensor& scales) {
-    const bool bytes = whole.scalar_type() == torch::kInt8;
-    const std::string kind = bytes ? "int8" : "int32", stored = fmt::format("{}/{}", name, kind);
-    const std::string back = fmt::format("{}/from_{}", name, kind);
-    add_constant(stored, whole);
-    add_constant(stored + "/scale", scales.to(torch::kFloat32));
-    std::vector<std::string> inputs = {stored, stored + "/scale"};
-    if (bytes) {
-      add_constant(stored + "/zero_point", torch::zeros({scales.size(0)}, torch::kInt8));
-      inputs.push_back(stored + "/zero_point");
-    }
-    out_.nodes.push_back({"DequantizeLinear", back, std::move(inputs), {back}, {{"axis", std::int64_t{0}}}});
+    add_constant(name, at::round(weight / scales.view(shape)).clamp(-kHighest, kHighest).to(torch::kInt8));
+    const std::string scale = new_name("s"), back = new_name("w");
+    add_constant(scale, scales);
+    GraphNode node{"DequantizeLinear", back, {name, scale}, {back}, {}};
+    if (channels) node.attributes["axis"] = std::int64_t{0};
+    out_.nodes.push_back(std::move(node));
     replaced_.insert(name);
-  }
-
-  /// Constant `name` stored in half the bytes. @return the value that it becomes
-  std::string add_half(const std::string& name) {
-    const std::string stored = name + "/float16", back = name + "/from_float16";
-    if (!replaced_.insert(name).second) return back;
-    add_constant(stored, to_tensor(*constants_.at(name)).to(torch::kFloat16));
-    out_.nodes.push_back({"Cast", back, {stored}, {back}, {{"to", static_cast<std::int64_t>(NumberType::float32)}}});
     return back;
   }
 
@@ -154,6 +127,7 @@ class Quantizer {
   std::set<std::string> chosen_;                                  ///< values that become whole numbers
   std::set<std::string> replaced_;                                ///< constants that do
   std::map<std::string, std::string> renamed_;                    ///< values by what stands for them now
+  int names_ = 0;                                                 ///< made so far
   NetworkGraph out_;
 };
 
