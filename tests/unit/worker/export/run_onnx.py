@@ -16,7 +16,9 @@ TYPES = {"tensor(float)": numpy.float32, "tensor(uint8)": numpy.uint8}
 
 def largest_difference(path):
     onnx.checker.check_model(onnx.load(path), full_check=True)
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1  # more would wait for each other where tests run side by side
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     inputs = {}
     for value in session.get_inputs():
         numbers = numpy.fromfile(path.with_suffix(f".{value.name}.bin"), TYPES[value.type])
