@@ -17,7 +17,8 @@ Interval share_interval(double share, double samples) {
   const double centre = (share + squared / (2 * samples)) / (1 + squared / samples);
   const double half =
       z / (1 + squared / samples) * std::sqrt(share * (1 - share) / samples + squared / (4 * samples * samples));
-  return {std::max(0.0, centre - half), std::min(1.0, centre + half)};
+  // 0 and 1 are ends of their own intervals, but for rounding.
+  return {share <= 0 ? 0 : centre - half, share >= 1 ? 1 : centre + half};
 }
 
 MeanInterval mean_interval(std::span<const double> values) {

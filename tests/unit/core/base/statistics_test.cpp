@@ -29,6 +29,10 @@ TEST_CASE("The interval of a share is Wilson's: it stays within 0 and 1, and non
   CHECK(all.high == 1);
   CHECK(all.low == Approx(450 / (450 + 1.959964 * 1.959964)).epsilon(1e-6));
   CHECK(share_interval(0, 450).low == 0);
+  for (const double samples : {2.0, 3.0, 7.0, 12.0, 30.0, 500.0}) {
+    CHECK(share_interval(1, samples).high == 1);
+    CHECK(share_interval(0, samples).low == 0);
+  }
 }
 
 TEST_CASE("Equal measurements have their own value as mean and no spread", "[base]") {
