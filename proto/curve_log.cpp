@@ -20,7 +20,7 @@ std::filesystem::path table_in(const std::filesystem::path& folder) {
 /// A file of no earlier job.
 std::filesystem::path new_event_file(const std::filesystem::path& folder) {
   for (int number = 1;; ++number)
-    if (const auto path = folder / event_file_name(number); !std::filesystem::exists(path)) return path;
+    if (auto path = folder / event_file_name(number); !std::filesystem::exists(path)) return path;
 }
 
 }  // namespace

@@ -26,13 +26,13 @@ OptionText<Bound> bound_text(bool is_upper) {
 }
 
 /// The one run that is named, by --run or as a word.
-std::string one_run(std::string option, const std::vector<std::string>& words, const std::string& command) {
+std::string one_run(const std::string& option, const std::vector<std::string>& words, const std::string& command) {
   const std::size_t named = words.size() + (option.empty() ? 0 : 1);
   if (named != 1)
     throw InputError(
         named == 0 ? fmt::format("{} names no run", command) : fmt::format("{} names {} runs", command, named),
         fmt::format("give one: {} RUN [options]", command));
-  return words.empty() ? std::move(option) : words.front();
+  return words.empty() ? option : words.front();
 }
 
 /// A cell as scripts want it: a number where it is one, null where it is empty.

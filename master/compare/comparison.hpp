@@ -42,6 +42,6 @@ struct Comparison {
   std::vector<SeedGroup> seeds;
 };
 
-[[nodiscard]] Comparison compare_runs(ComparedRuns runs);
+[[nodiscard]] Comparison compare_runs(ComparedRuns compared);
 
 }  // namespace harmonic

@@ -24,7 +24,7 @@ Cost price_of(const ReportedModel& model, const SearchSettings& settings, const 
 /// Of the most expensive operator throughout, quantity by quantity.
 Cost dearest_of(const SearchSettings& settings, const DeviceSet& devices) {
   const auto largest = largest_model(settings);
-  const auto operators = static_cast<std::size_t>(largest.macro.cells * largest.macro.nodes);
+  const auto operators = static_cast<std::size_t>(largest.macro.cells) * static_cast<std::size_t>(largest.macro.nodes);
   Cost dearest;
   for (const auto& op : settings.fusion.operators) {
     const auto cost = devices.model_costs(largest, std::vector<std::string>(operators, op)).front();

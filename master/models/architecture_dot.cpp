@@ -206,8 +206,8 @@ std::vector<bool> states_read(const ModelArchitecture& model) {
 }
 
 std::string modality_colour(std::size_t modality) {
-  static constexpr std::array colours = {"#87cefa", "#c5d86d", "#e5b8e8", "#9fdccb", "#d9c8b4", "#f7b7b2"};
-  return colours[modality % colours.size()];
+  static constexpr std::array kColours = {"#87cefa", "#c5d86d", "#e5b8e8", "#9fdccb", "#d9c8b4", "#f7b7b2"};
+  return kColours[modality % kColours.size()];
 }
 
 std::string feature_name(const BackboneDescription& backbone, int ordinal) {

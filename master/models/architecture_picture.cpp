@@ -80,11 +80,13 @@ std::vector<std::string> wrapped(const std::string& text, double size, double wi
   std::vector<std::string> lines(1);
   for (const auto& word : split(text, ' ')) {
     auto& line = lines.back();
-    if (!line.empty() && text_width(line + ' ' + word, size) > width) {
+    std::string longer = line;
+    if (!longer.empty()) longer += ' ';
+    longer += word;
+    if (!line.empty() && text_width(longer, size) > width)
       lines.push_back(word);
-    } else {
-      line += line.empty() ? word : ' ' + word;
-    }
+    else
+      line = std::move(longer);
   }
   return lines;
 }
@@ -120,9 +122,9 @@ Drawing legend(const ModelArchitecture& model, const LatencyShares& shares, doub
     drawing.height += 3;
   }
   if (shares.largest() > 0) {
-    constexpr int swatches = 5;
-    for (int i = 0; i < swatches; ++i) {
-      const double percent = shares.largest() * i / (swatches - 1);
+    constexpr int kSwatches = 5;
+    for (int i = 0; i < kSwatches; ++i) {
+      const double percent = shares.largest() * i / (kSwatches - 1);
       const double x = kMargin + 60.0 * i;
       drawing.elements +=
           svg_box(x, drawing.height + 6, 60, 16, fmt::format("fill=\"{}\" stroke=\"#555\"", shares.colour(percent)));

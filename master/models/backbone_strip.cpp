@@ -43,10 +43,10 @@ std::string short_name(const NamedLayer& layer) {
   if (layer.position >= 0)
     return fmt::format("{}.{}", 1 + layer.position / BackboneSpace::kMaxDepth,
                        1 + layer.position % BackboneSpace::kMaxDepth);
-  static constexpr std::array known = {std::pair{"first conv", "conv"}, std::pair{"first block", "block"},
-                                       std::pair{"final expand", "expand"}, std::pair{"feature mix", "mix"},
-                                       std::pair{"classifier", "class"}};
-  for (const auto& [name, letters] : known)
+  static constexpr std::array kKnown = {std::pair{"first conv", "conv"}, std::pair{"first block", "block"},
+                                        std::pair{"final expand", "expand"}, std::pair{"feature mix", "mix"},
+                                        std::pair{"classifier", "class"}};
+  for (const auto& [name, letters] : kKnown)
     if (layer.name == name) return letters;
   return layer.name;
 }
@@ -199,11 +199,11 @@ std::vector<double> LatencyShares::of(const std::vector<Cost>& costs) const {
 }
 
 std::string LatencyShares::colour(double percent) const {
-  static constexpr std::array none = {255, 255, 255}, most = {0xF5, 0x9B, 0x42};  // black letters stand out on both
+  static constexpr std::array kNone = {255, 255, 255}, kMost = {0xF5, 0x9B, 0x42};  // black letters stand out on both
   const double part = largest_ > 0 ? std::clamp(percent / largest_, 0.0, 1.0) : 0;
   std::string text = "#";
-  for (std::size_t i = 0; i < none.size(); ++i)
-    text += fmt::format("{:02x}", static_cast<int>(none[i] + part * (most[i] - none[i]) + 0.5));
+  for (std::size_t i = 0; i < kNone.size(); ++i)
+    text += fmt::format("{:02x}", static_cast<int>(kNone[i] + part * (kMost[i] - kNone[i]) + 0.5));
   return text;
 }
 

@@ -19,7 +19,9 @@
 
 #ifdef HARMONIC_GRAPHVIZ
 extern "C" {
+// NOLINTBEGIN(readability-identifier-naming): Graphviz's own
 extern gvplugin_library_t gvplugin_core_LTX_library, gvplugin_dot_layout_LTX_library;
+// NOLINTEND(readability-identifier-naming)
 }
 #endif
 

@@ -322,10 +322,12 @@ std::string sheet_svg(const std::vector<std::string>& plots, const std::vector<P
         "<g class=\"mark {}\" transform=\"translate({} {})\"><path d=\"{}\"/></g><text x=\"{}\" y=\"{}\">{}</text>\n",
         look, 2 * kGap, y, shape, 3 * kGap, y + 4.5, escape_html(names[s]));
   }
-  for (std::size_t p = 0; p < plots.size(); ++p)
+  for (std::size_t p = 0; p < plots.size(); ++p) {
+    const std::size_t row = p / columns;
     svg += fmt::format("<svg x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\">{}</svg>\n",
                        kGap + static_cast<double>(p % columns) * (kWidth + kGap),
-                       legend + kGap + static_cast<double>(p / columns) * (kHeight + kGap), kWidth, kHeight, plots[p]);
+                       legend + kGap + static_cast<double>(row) * (kHeight + kGap), kWidth, kHeight, plots[p]);
+  }
   return svg + "</svg>\n";
 }
 

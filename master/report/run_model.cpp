@@ -31,7 +31,7 @@ const ReportedModel& find_model(const RunPaths& run, const RunResults& results, 
 }
 
 std::filesystem::path find_kept_model(const RunPaths& run, const RunResults& results, const std::string& id) {
-  const auto folder = run.models() / find_model(run, results, id).id;
+  auto folder = run.models() / find_model(run, results, id).id;
   if (std::filesystem::exists(folder / "weights.h5")) return folder;
   throw InputError(fmt::format("{} did not keep the weights of model {}: there is no {}", run.folder.string(), id,
                                (folder / "weights.h5").string()),
