@@ -55,11 +55,6 @@ std::string metric_text(const std::optional<double>& percent, const std::optiona
   return fmt::format("{:.2f}{} %", *percent, error ? fmt::format(" +/- {:.2f}", *error) : "");
 }
 
-template <class T>
-Json optional_json(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
-}
-
 std::vector<std::string> ids_of(const std::vector<ReportedModel>& models) {
   std::vector<std::string> ids;
   for (const auto& model : models) ids.push_back(model.id);
@@ -162,15 +157,8 @@ ShownModel describe_model(const ShownRun& run, const std::string& id) {
   ShownModel shown{find_model(run.paths, run.results, id), {}, {}};
   const auto& row = shown.row;
   const auto& settings = run.settings;
-  if (row.genomes.size() != settings.modalities.size())
-    throw InputError(fmt::format("{} has {} modalities, config.cfg beside it {}", run.paths.candidates().string(),
-                                 row.genomes.size(), settings.modalities.size()),
-                     "keep the run's files as it wrote them");
-  MultimodalGenome genome;
-  for (std::size_t m = 0; m < row.genomes.size(); ++m)
-    genome.backbones.push_back(parse_genome(row.genomes[m], settings.modalities[m].space));
   const auto genotype = parse_genotype(row.genotype);
-  genome.macro = macro_of(genotype);
+  const MultimodalGenome genome{backbones_of(run.paths, row, settings), macro_of(genotype)};
   // parameters is the first of kSizeMeasures.
   const auto classes = run.data       ? std::optional(run.data->classes)
                        : row.sizes[0] ? classes_for(settings, genome, genotype, *row.sizes[0])
@@ -217,9 +205,9 @@ Json model_json(const ShownRun& run, const ShownModel& shown) {
                {"generation", row.generation},
                {"on_front", is_on_front(run.results, row.id)},
                {"metric_val", row.metric_val},
-               {"metric_val_se", optional_json(row.metric_val_se)},
-               {"metric_test", optional_json(row.metric_test)},
-               {"metric_test_se", optional_json(row.metric_test_se)},
+               {"metric_val_se", json_or_null(row.metric_val_se)},
+               {"metric_test", json_or_null(row.metric_test)},
+               {"metric_test_se", json_or_null(row.metric_test_se)},
                {"genotype", row.genotype}};
   if (shown.architecture) {
     json.update(to_json(*shown.architecture));

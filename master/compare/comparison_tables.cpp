@@ -7,6 +7,7 @@
 
 #include "core/base/text.hpp"
 #include "core/storage/csv.hpp"
+#include "core/storage/json_text.hpp"
 
 namespace harmonic {
 namespace {
@@ -66,11 +67,6 @@ std::vector<std::string> texts_of(const std::vector<int>& numbers) {
   std::vector<std::string> texts;
   for (const int number : numbers) texts.push_back(std::to_string(number));
   return texts;
-}
-
-template <class T>
-Json json_or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
 }
 
 Json answer_json(const std::optional<BestAnswer>& answer) {

@@ -8,18 +8,12 @@
 #include "core/space/genome.hpp"
 #include "core/space/genotype.hpp"
 #include "core/work/run_devices.hpp"
+#include "master/report/run_model.hpp"
 #include "master/run/largest_model.hpp"
 #include "master/run/run_folder.hpp"
 
 namespace harmonic {
 namespace {
-
-Cost price_of(const ReportedModel& model, const SearchSettings& settings, const DeviceSet& devices) {
-  MultimodalGenome genome;
-  for (std::size_t m = 0; m < settings.modalities.size(); ++m)
-    genome.backbones.push_back(parse_genome(model.genomes.at(m), settings.modalities[m].space));
-  return devices.model_costs(genome, operators_of(parse_genotype(model.genotype))).front();
-}
 
 /// Of the most expensive operator throughout, quantity by quantity.
 Cost dearest_of(const SearchSettings& settings, const DeviceSet& devices) {
@@ -43,15 +37,12 @@ Cost price_on(RunResults& results, const RunPaths& paths, const DeviceSpec& devi
   if (!recorded.data)
     throw InputError(fmt::format("the run {} does not say how many classes it tells apart", paths.folder.string()),
                      "leave the table out of --device");
-  if (recorded.settings.modalities.size() != results.modalities.size())
-    throw InputError(fmt::format("{} has {} modalities, config.cfg beside it {}", paths.candidates().string(),
-                                 results.modalities.size(), recorded.settings.modalities.size()),
-                     "keep the run's files as it wrote them");
   recorded.settings.devices = {device};
   const auto devices = run_devices(recorded.settings, recorded.data->classes);
   for (auto* models : {&results.candidates, &results.front})
     for (auto& model : *models) {
-      const auto cost = price_of(model, recorded.settings, devices);
+      const MultimodalGenome genome{backbones_of(paths, model, recorded.settings), {}};
+      const auto cost = devices.model_costs(genome, operators_of(parse_genotype(model.genotype))).front();
       for (std::size_t q = 0; q < kQuantities.size(); ++q) model.costs[q].push_back(cost[q]);
     }
   results.devices.push_back(device.name);

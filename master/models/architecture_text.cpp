@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/text.hpp"
+#include "core/storage/json_text.hpp"
 #include "master/models/architecture.hpp"
 
 namespace harmonic {
@@ -189,7 +190,7 @@ nlohmann::ordered_json to_json(const ModelArchitecture& model) {
     Json layers = Json::array();
     for (const auto& layer : backbone.layers) {
       Json entry = {{"layer", layer.name}, {"input", layer.input}, {"output", layer.output}, {"as", layer.detail}};
-      entry["state"] = layer.state ? Json(*layer.state) : Json();
+      entry["state"] = json_or_null(layer.state);
       if (layer.size) entry.update(to_json(*layer.size));
       entry["costs"] = to_json(model.devices, layer.costs);
       layers.push_back(std::move(entry));

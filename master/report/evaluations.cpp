@@ -1,8 +1,10 @@
 #include "master/report/evaluations.hpp"
 
 #include <algorithm>
+#include <vector>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
@@ -72,9 +74,7 @@ std::string evaluation_html(const Json& one) {
       one.at("loss").get<double>(), parts_table(one), classes_table(one));
 }
 
-}  // namespace
-
-std::vector<Json> find_evaluations(const std::filesystem::path& models) {
+std::vector<std::filesystem::path> evaluation_files(const std::filesystem::path& models) {
   std::vector<std::filesystem::path> files;
   std::error_code none;
   for (const auto& model : std::filesystem::directory_iterator(models, none))
@@ -83,22 +83,19 @@ std::vector<Json> find_evaluations(const std::filesystem::path& models) {
       if (name.starts_with("evaluation.") && name.ends_with(".json")) files.push_back(file.path());
     }
   std::ranges::sort(files);
-  std::vector<Json> found;
-  for (const auto& file : files) try {
-      auto one = Json::parse(read_file(file));
-      (void)evaluation_html(one);  // whole
-      found.push_back(std::move(one));
+  return files;
+}
+
+}  // namespace
+
+std::string evaluations_html(const std::filesystem::path& models) {
+  std::string html;
+  for (const auto& file : evaluation_files(models)) try {
+      html += evaluation_html(Json::parse(read_file(file)));
     } catch (const nlohmann::json::exception&) {
       log::warning("the report lacks {}, which is not what harmonic evaluate writes", file.string());
     }
-  return found;
-}
-
-std::string evaluations_html(const std::vector<Json>& evaluations) {
-  if (evaluations.empty()) return {};
-  std::string html = "<h2>Evaluations</h2>\n";
-  for (const auto& one : evaluations) html += evaluation_html(one);
-  return html;
+  return html.empty() ? html : "<h2>Evaluations</h2>\n" + html;
 }
 
 }  // namespace harmonic

@@ -355,7 +355,7 @@ std::filesystem::path write_report(const std::filesystem::path& run_directory) {
   const RunResults results = load_run_results(run_directory);
   const std::string name = std::filesystem::weakly_canonical(run_directory).filename().string();
   auto path = run_directory / "report.html";
-  const auto evaluations = evaluations_html(find_evaluations(RunPaths{run_directory}.models()));
+  const auto evaluations = evaluations_html(RunPaths{run_directory}.models());
   replace_file(path, report_html(results, "Harmonic search: " + name, evaluations));
   return path;
 }

@@ -30,6 +30,18 @@ const ReportedModel& find_model(const RunPaths& run, const RunResults& results, 
                                all.back().id));
 }
 
+std::vector<BackboneGenome> backbones_of(const RunPaths& run, const ReportedModel& row,
+                                         const SearchSettings& settings) {
+  if (row.genomes.size() != settings.modalities.size())
+    throw InputError(fmt::format("{} has {} modalities, config.cfg beside it {}", run.candidates().string(),
+                                 row.genomes.size(), settings.modalities.size()),
+                     "keep the run's files as it wrote them");
+  std::vector<BackboneGenome> backbones;
+  for (std::size_t m = 0; m < row.genomes.size(); ++m)
+    backbones.push_back(parse_genome(row.genomes[m], settings.modalities[m].space));
+  return backbones;
+}
+
 std::filesystem::path find_kept_model(const RunPaths& run, const RunResults& results, const std::string& id) {
   auto folder = run.models() / find_model(run, results, id).id;
   if (std::filesystem::exists(folder / "weights.h5")) return folder;

@@ -10,6 +10,7 @@
 #include "core/storage/json_text.hpp"
 #include "core/work/fitted_settings.hpp"
 #include "worker/commands/commands.hpp"
+#include "worker/data/metrics.hpp"
 #include "worker/group/placement.hpp"
 #include "worker/models/model_evaluation.hpp"
 
@@ -23,8 +24,7 @@ std::string percent(double value) {
 std::string to_text(const ModelEvaluation& found, const std::string& id, const std::string& split) {
   std::string text = fmt::format(
       "model {}, {} samples of {}: {} {:.2f} % (95 % by the number of samples: {:.2f} to {:.2f}), loss {:.4f}\n\n", id,
-      found.samples, split, found.kind == LabelKind::classification ? "accuracy" : "weighted F1", found.metric,
-      found.interval.low, found.interval.high, found.loss);
+      found.samples, split, metric_name(found.kind), found.metric, found.interval.low, found.interval.high, found.loss);
   std::vector<std::vector<std::string>> rows = {{"of", "%"}, {"the whole model", percent(found.metric)}};
   for (std::size_t m = 0; m < found.modalities.size(); ++m)
     rows.push_back({found.modalities[m] + " alone", percent(found.unimodal[m])});

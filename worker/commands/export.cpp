@@ -23,7 +23,7 @@ Json to_json(const ExportReport& report, const std::string& out) {
   Json json = {{"file", out}, {"bytes", report.bytes}};
   for (const auto& measure : kSizeMeasures) json[std::string(measure.name)] = report.size.*measure.value;
   json["verified"] = report.verified;
-  json["largest_difference"] = report.largest_difference ? Json(*report.largest_difference) : Json();
+  json["largest_difference"] = json_or_null(report.largest_difference);
   json["metric"] = report.measured ? report.measured->file : report.metric;
   if (report.measured) json["metric_float32"] = report.measured->float32;
   return json;

@@ -92,8 +92,8 @@ ExitCode supernet_eval(const Arguments& args) {
     std::cout << json_text(nlohmann::ordered_json{{"metric", metric}, {"samples", samples}, {"loss", loss}}) << '\n';
   else
     fmt::print("{} of {}, {} samples of {}: {} {:.2f} %, loss {:.4f}, batch norms {}\n", to_text(genome), space.name,
-               samples, to_text(chosen.split), loaded.kind == LabelKind::classification ? "accuracy" : "weighted F1",
-               metric, loss, recalibrate ? "re-estimated" : "as in the file");
+               samples, to_text(chosen.split), metric_name(loaded.kind), metric, loss,
+               recalibrate ? "re-estimated" : "as in the file");
   return ExitCode::done;
 }
 

@@ -63,12 +63,6 @@ void open_calibration(const std::shared_ptr<const DatasetFile>& data, const Eval
                        std::move(ids)};
 }
 
-void check_split(const DatasetFile& data, Split split) {
-  if (data.samples(split) == 0)
-    throw InputError(fmt::format("split {} of {} is empty", to_text(split), data.path().string()),
-                     "name another split, or another data set");
-}
-
 }  // namespace
 
 void EvaluationOptions::declare(OptionSet& options) {

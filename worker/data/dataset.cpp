@@ -224,6 +224,12 @@ SampleSource stream_samples(const std::shared_ptr<const DatasetFile>& file, cons
       std::make_shared<FileStore>(samples_in(file, modality, split), Scaling(*file, modality), torch::kCPU));
 }
 
+void check_split(const DatasetFile& file, Split split) {
+  if (file.samples(split) == 0)
+    throw InputError(fmt::format("split {} of {} is empty", to_text(split), file.path().string()),
+                     "name another split, or another data set");
+}
+
 torch::Tensor stored_samples(const DatasetFile& file, const std::string& modality, Split split, std::int64_t first,
                              std::int64_t count) {
   const ModalityInfo& info = file.modality(modality);

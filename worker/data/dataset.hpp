@@ -47,6 +47,9 @@ class DataMemory {
 [[nodiscard]] SampleSource stream_samples(const std::shared_ptr<const DatasetFile>& file, const std::string& modality,
                                           Split split);
 
+/// @throws InputError when the split that is asked for is empty
+void check_split(const DatasetFile& file, Split split);
+
 /// Samples of a split as the file holds them, neither scaled nor normalised: uint8 or float32.
 [[nodiscard]] torch::Tensor stored_samples(const DatasetFile& file, const std::string& modality, Split split,
                                            std::int64_t first, std::int64_t count);

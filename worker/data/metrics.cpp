@@ -7,15 +7,21 @@ double accuracy_percent(const torch::Tensor& logits, const torch::Tensor& labels
   return 100.0 * static_cast<double>(right) / static_cast<double>(labels.size(0));
 }
 
+torch::Tensor weighted_f1_of_counts(const torch::Tensor& hits, const torch::Tensor& predicted,
+                                    const torch::Tensor& truths) {
+  // F1 = 2 TP / (predicted + true), 0 where nothing is predicted nor true.
+  const auto f1 = 2 * hits / (predicted + truths).clamp_min(1);
+  return 100 * (f1 * truths).sum(-1) / truths.sum(-1).clamp_min(1);
+}
+
 double weighted_f1_percent(const torch::Tensor& logits, const torch::Tensor& labels, double threshold) {
   const auto predicted = torch::sigmoid(logits).gt(threshold).to(torch::kFloat64);
   const auto truth = labels.to(torch::kFloat64);
-  const auto hits = (predicted * truth).sum(0);
-  const auto support = truth.sum(0);
-  // F1 = 2 TP / (predicted + true), 0 where nothing is predicted nor true.
-  const auto f1 = 2 * hits / (predicted.sum(0) + support).clamp_min(1);
-  const double total = support.sum().item<double>();
-  return total > 0 ? 100.0 * (f1 * support).sum().item<double>() / total : 0.0;
+  return weighted_f1_of_counts((predicted * truth).sum(0), predicted.sum(0), truth.sum(0)).item<double>();
+}
+
+const char* metric_name(LabelKind kind) {
+  return kind == LabelKind::classification ? "accuracy" : "weighted F1";
 }
 
 double metric_percent(const torch::Tensor& logits, const torch::Tensor& labels, LabelKind kind) {

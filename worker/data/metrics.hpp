@@ -12,12 +12,19 @@ namespace harmonic {
 
 inline constexpr double kF1Threshold = 0.3;
 
-/// F1 of every class at sigmoid(logit) > threshold, averaged with the classes' true counts as weights, in percent; a
-/// class without predictions and truths counts 0. As scikit-learn's f1_score(average="weighted", zero_division=0).
+/// F1 of every class, averaged with the true counts as weights, in percent; a class without predictions and truths
+/// counts 0. @param hits, predicted, truths (…, classes) float64 counts @return (…)
+[[nodiscard]] torch::Tensor weighted_f1_of_counts(const torch::Tensor& hits, const torch::Tensor& predicted,
+                                                  const torch::Tensor& truths);
+
+/// The same of what is predicted at sigmoid(logit) > threshold. As scikit-learn's f1_score(average="weighted",
+/// zero_division=0).
 /// @param logits, labels (N, classes), labels 0 or 1
 [[nodiscard]] double weighted_f1_percent(const torch::Tensor& logits, const torch::Tensor& labels,
                                          double threshold = kF1Threshold);
 
+/// "accuracy" or "weighted F1".
+[[nodiscard]] const char* metric_name(LabelKind kind);
 /// Accuracy or weighted F1, whichever the labels ask for.
 [[nodiscard]] double metric_percent(const torch::Tensor& logits, const torch::Tensor& labels, LabelKind kind);
 

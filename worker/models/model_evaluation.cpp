@@ -29,6 +29,15 @@ struct Predictions {
   std::vector<Tensor> without;    ///< [modality] the model with its inputs 0
 };
 
+/// What backbones give where those of one modality see 0.
+Samples without_modality(const KeptModel& model, Samples samples, const Samples& blind, std::size_t modality) {
+  std::ptrdiff_t first = 0;
+  for (std::size_t m = 0; m < modality; ++m) first += std::ssize(model.offered()[m]);
+  std::copy_n(blind.features.begin() + first, model.offered()[modality].size(), samples.features.begin() + first);
+  samples.logits[modality] = blind.logits[modality];
+  return samples;
+}
+
 /// @param missing whether the model is asked without each modality, too
 Predictions predictions_of(const KeptModel& model, const std::shared_ptr<const DatasetFile>& data, Split split,
                            bool missing) {
@@ -43,13 +52,12 @@ Predictions predictions_of(const KeptModel& model, const std::shared_ptr<const D
     for (const auto& source : sources) inputs.push_back(source.range(first, std::min(kChunk, count - first)));
     const Samples samples = model.samples(inputs);
     whole.push_back(model.logits(samples));
-    for (std::size_t m = 0; m < names.size(); ++m) {
-      backbones[m].push_back(samples.logits[m]);
-      if (!missing) continue;
-      auto fewer = inputs;
-      fewer[m] = at::zeros_like(inputs[m]);
-      without[m].push_back(model.logits(fewer));
-    }
+    for (std::size_t m = 0; m < names.size(); ++m) backbones[m].push_back(samples.logits[m]);
+    if (!missing) continue;
+    for (auto& input : inputs) input = at::zeros_like(input);
+    const Samples blind = model.samples(inputs);
+    for (std::size_t m = 0; m < names.size(); ++m)
+      without[m].push_back(model.logits(without_modality(model, samples, blind, m)));
   }
   Predictions all{at::cat(whole), {}, {}};
   for (std::size_t m = 0; m < names.size(); ++m) {
@@ -97,10 +105,8 @@ Interval f1_interval(const Tensor& predicted, const Tensor& truths) {
   for (std::int64_t draw = 0; draw < kDraws; ++draw)
     for (std::int64_t i = 0; i < count; ++i)
       ++times[draw][static_cast<std::int64_t>(stream.below(static_cast<std::size_t>(count)))];
-  const Tensor support = at::mm(drawn, truths), asked = at::mm(drawn, predicted),
-               hits = at::mm(drawn, truths * predicted);
-  const Tensor f1 = 2 * hits / (support + asked).clamp_min(1);
-  const Tensor metric = std::get<0>((100 * (f1 * support).sum(1) / support.sum(1).clamp_min(1)).sort());
+  const Tensor metric = std::get<0>(
+      weighted_f1_of_counts(at::mm(drawn, truths * predicted), at::mm(drawn, predicted), at::mm(drawn, truths)).sort());
   const auto at_share = [&](double share) {
     return metric[static_cast<std::int64_t>(share * (kDraws - 1))].item<double>();
   };
@@ -131,9 +137,7 @@ std::vector<ClassScore> class_scores(const Tensor& predicted, const Tensor& trut
 
 ModelEvaluation evaluate_kept_model(const KeptModel& model, const std::shared_ptr<const DatasetFile>& data,
                                     Split split) {
-  if (data->samples(split) == 0)
-    throw InputError(fmt::format("split {} of {} is empty", to_text(split), data->path().string()),
-                     "name another split, or another data set");
+  check_split(*data, split);
   const Labels labels{load_labels(*data, split), data->info().labels, model.file().classes};
   const Predictions said = predictions_of(model, data, split, /*missing=*/true);
   const Tensor predicted = predicted_of(said.model, labels.kind), truths = truths_of(labels);
