@@ -105,7 +105,7 @@ std::vector<NamedTensor> FrozenBackbones::subnet_state(std::size_t modality, con
 FeatureCache::Features FrozenBackbones::compute(const Modality& modality, const BackboneGenome& genome,
                                                 const std::vector<SampleSource>& inputs) const {
   const auto offered = offered_features(feature_count(modality.spec.space, genome), modality.features_offered);
-  return modality.backbones.features(genome, inputs, offered, fusion_.side);
+  return modality.backbones.features(genome, inputs, offered, fusion_.side, cache_.capacity_bytes());
 }
 
 }  // namespace harmonic

@@ -54,6 +54,8 @@ int main(int argc, char** argv) {
   return bench::bench_main(argc, argv, [](const std::vector<std::string>& args) {
     if (args.empty() || args.size() > 2)
       throw InputError("bench_import takes a folder and a number of films", "give them: bench_import FOLDER [FILMS]");
+    if (!std::filesystem::is_directory(args[0]))
+      throw InputError(fmt::format("{}: no such folder", args[0]), "give one with room for the films");
     measure(args[0], args.size() > 1 ? parse_int(args[1], "the number of films") : kFilms);
     return static_cast<int>(ExitCode::done);
   });

@@ -1,11 +1,14 @@
 #include "worker/backbone/backbone_evaluator.hpp"
 
+#include <array>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
 #include "worker/data/metrics.hpp"
+#include "worker/tensor/scratch_tensor.hpp"
 
 namespace harmonic {
 
@@ -95,9 +98,12 @@ Subnet BackboneEvaluator::subnet(const BackboneGenome& genome) const {
 
 std::vector<std::vector<torch::Tensor>> BackboneEvaluator::features(const BackboneGenome& genome,
                                                                     const std::vector<SampleSource>& inputs,
-                                                                    const std::vector<int>& offered, int side) const {
+                                                                    const std::vector<int>& offered, int side,
+                                                                    std::size_t memory_bytes) const {
   const torch::NoGradGuard no_grad;
   const SubnetTree network(recalibrated({genome}, [] {}));
+  const auto samples = std::accumulate(inputs.begin(), inputs.end(), std::int64_t{0},
+                                       [](auto sum, const auto& split) { return sum + split.size(); });
   std::vector<std::vector<torch::Tensor>> all;
   for (const auto& split : inputs) {
     check_input(supernet().space(), split);
@@ -108,14 +114,24 @@ std::vector<std::vector<torch::Tensor>> BackboneEvaluator::features(const Backbo
     for_chunks(split, evaluation_chunk(split), [&](const torch::Tensor& chunk) {
       for (const auto& inputs_of_part : evaluation_parts(chunk.to(device_))) {
         const auto output = network.outputs(inputs_of_part).front();
-        for (std::size_t i = 0; i < offered.size(); ++i) {
-          const auto part = pooled_feature(output.features.at(static_cast<std::size_t>(offered[i])), side);
-          if (!joined[i].defined()) joined[i] = torch::empty({split.size(), part.size(2), part.size(1)});
-          joined[i].narrow(0, first, part.size(0)).copy_(part.transpose(1, 2));
+        std::vector<torch::Tensor> parts;
+        for (const int feature : offered)
+          parts.push_back(pooled_feature(output.features.at(static_cast<std::size_t>(feature)), side));
+        if (first == 0) {
+          std::int64_t numbers = 0;  // of a sample
+          for (const auto& part : parts) numbers += part.size(1) * part.size(2);
+          const bool in_memory = static_cast<std::size_t>(numbers * samples) * sizeof(float) <= memory_bytes;
+          for (std::size_t i = 0; i < parts.size(); ++i) {
+            const std::array sizes = {split.size(), parts[i].size(2), parts[i].size(1)};
+            joined[i] = in_memory ? torch::empty(sizes) : scratch_tensor(sizes);
+          }
         }
+        for (std::size_t i = 0; i < parts.size(); ++i)
+          joined[i].narrow(0, first, parts[i].size(0)).copy_(parts[i].transpose(1, 2));
         logits.push_back(output.logits.cpu());
         first += inputs_of_part.size(0);
       }
+      for (const auto& feature : joined) let_go(feature);
     });
     auto& of_split = all.emplace_back();
     for (const auto& feature : joined) of_split.push_back(feature.transpose(1, 2));

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <vector>
 
 #include <torch/types.h>
@@ -57,9 +58,10 @@ class BackboneEvaluator {
   /// [split][i] is feature offered[i], pooled to (N, C, side * side); a vector feature (N, F) gives (N, F, 1); the last
   /// element of a split is the logits, (N, classes).
   /// @param offered indices among the sub-network's features, ascending (offered_features())
-  [[nodiscard]] std::vector<std::vector<torch::Tensor>> features(const BackboneGenome& genome,
-                                                                 const std::vector<SampleSource>& inputs,
-                                                                 const std::vector<int>& offered, int side) const;
+  /// @param memory_bytes that features may take; where they are more, they lie in a file (scratch_tensor)
+  [[nodiscard]] std::vector<std::vector<torch::Tensor>> features(
+      const BackboneGenome& genome, const std::vector<SampleSource>& inputs, const std::vector<int>& offered, int side,
+      std::size_t memory_bytes = std::numeric_limits<std::size_t>::max()) const;
 
   /// The recalibrated sub-network itself, to run or to export.
   [[nodiscard]] Subnet subnet(const BackboneGenome& genome) const;

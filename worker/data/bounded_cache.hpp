@@ -40,6 +40,7 @@ class BoundedCache {
   }
 
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  [[nodiscard]] std::size_t capacity_bytes() const { return capacity_; }
 
  private:
   void drop_last() {

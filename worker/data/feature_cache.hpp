@@ -24,6 +24,7 @@ class FeatureCache {
   [[nodiscard]] std::shared_ptr<const Features> get(const std::string& key, const std::function<Features()>& compute);
 
   [[nodiscard]] std::size_t bytes() const { return kept_.bytes(); }
+  [[nodiscard]] std::size_t capacity_bytes() const { return kept_.capacity_bytes(); }
 
  private:
   BoundedCache<Features> kept_;

@@ -1,5 +1,6 @@
 #include "worker/fusion/late_fusion.hpp"
 
+#include <algorithm>
 #include <functional>
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include "worker/data/metrics.hpp"
 #include "worker/fusion/epoch_choice.hpp"
 #include "worker/fusion/predict.hpp"
+#include "worker/tensor/scratch_tensor.hpp"
 
 namespace harmonic {
 namespace {
@@ -26,28 +28,76 @@ constexpr double kWeightDecay = 1e-3;
 constexpr double kTemperatureDecay = 1e-2;
 constexpr int kIterations = 100;
 
-/// Minimises a convex loss of some parameters.
+/// Minimises a convex loss of some parameters. @param loss also adds its gradients to theirs
 void minimise(const std::vector<Tensor>& parameters, const std::function<Tensor()>& loss) {
   torch::optim::LBFGS optimizer(parameters,
                                 torch::optim::LBFGSOptions(1).max_iter(kIterations).line_search_fn("strong_wolfe"));
   (void)optimizer.step([&] {
     optimizer.zero_grad();
-    const Tensor value = loss();
-    value.backward();
-    return value;
+    return loss();
   });
 }
 
-/// (rows, numbers) what the linear layer reads.
-Tensor inputs_of(LateFusion late, const Samples& samples, const std::vector<int>& modalities) {
-  if (late == LateFusion::logits) return at::cat(samples.logits, 1);
-  std::vector<Tensor> last;
-  std::size_t end = 0;
-  for (const int own : modalities) {
-    end += static_cast<std::size_t>(own);
-    last.push_back(samples.features.at(end - 1).flatten(1));
+/// What a linear layer reads: numbers of every backbone, side by side, but not copied there.
+class LinearInputs {
+ public:
+  LinearInputs(LateFusion late, const Samples& samples, const std::vector<int>& modalities) {
+    std::size_t end = 0;
+    for (std::size_t m = 0; m < modalities.size(); ++m) {
+      end += static_cast<std::size_t>(modalities[m]);
+      parts_.push_back(late == LateFusion::logits ? samples.logits.at(m) : samples.features.at(end - 1).flatten(1));
+    }
   }
-  return at::cat(last, 1);
+
+  /// Numbers of a sample.
+  [[nodiscard]] std::int64_t width() const {
+    std::int64_t all = 0;
+    for (const auto& part : parts_) all += part.size(1);
+    return all;
+  }
+  /// Of every number, over the rows: (width).
+  [[nodiscard]] Tensor means() const {
+    return joined([](const Tensor& part) { return part.mean(0); });
+  }
+  [[nodiscard]] Tensor deviations() const {
+    return joined([](const Tensor& part) { return part.std(0, /*unbiased=*/false); });
+  }
+  /// Calls `use` with rows from `first` on, [backbone] (rows, numbers), until all have had their turn: all at once, but
+  /// where they lie in a file.
+  void visit(const std::function<void(const std::vector<Tensor>& rows, std::int64_t first)>& use) const {
+    constexpr std::int64_t kRowsFromFile = 4096;
+    const std::int64_t all = parts_.front().size(0);
+    const std::int64_t most = std::ranges::any_of(parts_, is_scratch) ? kRowsFromFile : all;
+    for (std::int64_t first = 0; first < all; first += most) {
+      std::vector<Tensor> rows;
+      for (const auto& part : parts_) rows.push_back(part.narrow(0, first, std::min(most, all - first)));
+      use(rows, first);
+      for (const auto& part : parts_) let_go(part);
+    }
+  }
+
+ private:
+  [[nodiscard]] Tensor joined(const std::function<Tensor(const Tensor&)>& of) const {
+    std::vector<Tensor> all;
+    for (const auto& part : parts_) {
+      all.push_back(of(part));
+      let_go(part);
+    }
+    return at::cat(all);
+  }
+
+  std::vector<Tensor> parts_;  ///< [backbone] (rows, numbers)
+};
+
+/// The layer of `rows` side by side: (rows, classes). @param weight (classes, width) @param bias (classes)
+Tensor linear(const std::vector<Tensor>& rows, const Tensor& weight, const Tensor& bias) {
+  Tensor outputs = bias;
+  std::int64_t column = 0;
+  for (const auto& own : rows) {
+    outputs = outputs + at::linear(own, weight.narrow(1, column, own.size(1)));
+    column += own.size(1);
+  }
+  return outputs;
 }
 
 Tensor summed(const std::vector<Tensor>& logits, const Tensor& temperatures) {
@@ -65,20 +115,32 @@ const Tensor& find(const std::map<std::string, Tensor>& weights, const std::stri
 
 std::map<std::string, Tensor> fit_linear(LateFusion late, const FusionSamples& samples) {
   const Labels& labels = samples.train.labels;
-  Tensor inputs = inputs_of(late, samples.train, samples.modalities), mean, scale;
+  const LinearInputs inputs(late, samples.train, samples.modalities);
+  Tensor mean, scale;
   {
     const torch::NoGradGuard no_grad;
-    mean = inputs.mean(0);
-    const Tensor deviation = inputs.std(0, /*unbiased=*/false);
+    mean = inputs.means();
+    const Tensor deviation = inputs.deviations();
     scale = at::where(deviation > 1e-6, deviation, at::ones_like(deviation)).reciprocal();  // a constant tells nothing
-    inputs = (inputs - mean) * scale;
   }
-  const auto options = torch::TensorOptions(inputs.device()).requires_grad(true);
-  const Tensor weight = torch::zeros({labels.classes, inputs.size(1)}, options),
+  const auto options = torch::TensorOptions(mean.device()).requires_grad(true);
+  // Of inputs of no mean and unit variance, which are never made: what they would meet is.
+  const Tensor weight = torch::zeros({labels.classes, inputs.width()}, options),
                bias = torch::zeros({labels.classes}, options);
   minimise({weight, bias}, [&] {
-    return task_loss(at::linear(inputs, weight, bias), labels.values, labels.kind) +
-           0.5 * kWeightDecay * weight.square().sum();
+    const Tensor decay = 0.5 * kWeightDecay * weight.square().sum();
+    decay.backward();
+    Tensor sum = decay.detach();
+    inputs.visit([&](const std::vector<Tensor>& rows, std::int64_t first) {
+      const Tensor unscaled = weight * scale;
+      const std::int64_t count = rows.front().size(0);
+      const Tensor loss = task_loss(linear(rows, unscaled, bias - at::mv(unscaled, mean)),
+                                    labels.values.narrow(0, first, count), labels.kind) *
+                          (static_cast<double>(count) / static_cast<double>(samples.train.rows()));
+      loss.backward();
+      sum += loss.detach();
+    });
+    return sum;
   });
   const torch::NoGradGuard no_grad;
   const Tensor unscaled = weight.detach() * scale;
@@ -95,8 +157,10 @@ std::map<std::string, Tensor> fit_late_sum(const Samples& samples) {
   const Tensor logs = torch::zeros({static_cast<std::int64_t>(samples.logits.size())},
                                    torch::TensorOptions(samples.device()).requires_grad(true));
   minimise({logs}, [&] {
-    const Tensor loss = task_loss(summed(samples.logits, logs.exp()), samples.labels.values, samples.labels.kind);
-    return loss + kTemperatureDecay * logs.square().sum();
+    const Tensor loss = task_loss(summed(samples.logits, logs.exp()), samples.labels.values, samples.labels.kind) +
+                        kTemperatureDecay * logs.square().sum();
+    loss.backward();
+    return loss.detach();
   });
   return {{kTemperatures, logs.detach().exp().cpu()}};
 }
@@ -113,13 +177,16 @@ Tensor predict_late_fusion(const std::map<std::string, Tensor>& weights, LateFus
           "use weights that belong to this genotype");
     return summed(samples.logits, temperatures);
   }
-  const Tensor inputs = inputs_of(late, samples, modalities), weight = on_device(kWeight), bias = on_device(kBias);
-  if (weight.dim() != 2 || weight.size(1) != inputs.size(1) || weight.size(0) != samples.labels.classes ||
+  const LinearInputs inputs(late, samples, modalities);
+  const Tensor weight = on_device(kWeight), bias = on_device(kBias);
+  if (weight.dim() != 2 || weight.size(1) != inputs.width() || weight.size(0) != samples.labels.classes ||
       bias.sizes() != std::vector{weight.size(0)})
     throw InputError(fmt::format("a late fusion reads {} numbers, the samples have {}",
-                                 weight.dim() == 2 ? weight.size(1) : 0, inputs.size(1)),
+                                 weight.dim() == 2 ? weight.size(1) : 0, inputs.width()),
                      "use weights that belong to these backbones");
-  return at::linear(inputs, weight, bias);
+  std::vector<Tensor> logits;
+  inputs.visit([&](const auto& rows, auto) { logits.push_back(linear(rows, weight, bias)); });
+  return at::cat(logits);
 }
 
 TrainedLateFusion train_late_fusion(const FusionSamples& samples, LateFusion late) {

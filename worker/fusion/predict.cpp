@@ -6,6 +6,7 @@
 
 #include "worker/data/metrics.hpp"
 #include "worker/fusion/not_finite.hpp"
+#include "worker/tensor/scratch_tensor.hpp"
 
 namespace harmonic {
 
@@ -29,6 +30,7 @@ Tensor predict_lanes(const Samples& samples, std::int64_t lanes, const Forward& 
       return some;
     };
     logits.push_back(forward(rows_of(samples.features), rows_of(samples.logits)).unflatten(0, {lanes, -1}));
+    for (const auto& feature : samples.features) let_go(feature);
   }
   return at::cat(logits, 1);
 }

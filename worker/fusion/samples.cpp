@@ -11,6 +11,7 @@
 #include "core/config/search_settings.hpp"
 #include "worker/fusion/not_finite.hpp"
 #include "worker/fusion/state.hpp"
+#include "worker/tensor/scratch_tensor.hpp"
 
 namespace harmonic {
 
@@ -30,6 +31,7 @@ void check_features(const std::vector<Tensor>& features, const Labels& labels, i
       throw InputError(fmt::format("fusion input {} has {} samples, the labels {}", i, f.size(0), rows),
                        "give features and labels of the same split");
     if (!all_finite(f)) throw NotFinite(fmt::format("fusion input {} holds numbers that are not finite", i));
+    let_go(f);
   }
 }
 
@@ -72,7 +74,10 @@ std::vector<int> Samples::channels() const {
 
 Samples Samples::at(const Tensor& indices) const {
   Samples some{{}, {}, labels};
-  for (const auto& feature : features) some.features.push_back(feature.index_select(0, indices));
+  for (const auto& feature : features) {
+    some.features.push_back(feature.index_select(0, indices));
+    let_go(feature);
+  }
   for (const auto& own : logits) some.logits.push_back(own.index_select(0, indices));
   some.labels.values = labels.values.index_select(0, indices);
   return some;

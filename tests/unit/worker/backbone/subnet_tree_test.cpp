@@ -9,6 +9,7 @@
 #include "core/space/prefix_groups.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
 #include "worker/data/sample_batches.hpp"
+#include "worker/tensor/scratch_tensor.hpp"
 
 namespace harmonic {
 namespace {
@@ -266,6 +267,22 @@ TEST_CASE("Features offered to fusion are pooled to the side asked for", "[backb
   const auto index = static_cast<std::size_t>(offered[0]);
   CHECK(features[0][0][2][1].max().item<float>() == whole.features[index][2][1].max().item<float>());
   CHECK(torch::allclose(features[0].back(), whole.logits, 1e-4, 1e-5));
+}
+
+TEST_CASE("Features that are more than the memory they may take lie in a file, and are the same", "[backbone]") {
+  const auto& space = find_space("avmnist-image");
+  const BackboneEvaluator evaluator(Supernet(space, 10, Seed{5}), pictures(20, 28, 1), 20, torch::kCPU);
+  const auto genome = smallest_genome(space);
+  const auto offered = offered_features(feature_count(space, genome), 2);
+  const std::vector<SampleSource> splits = {pictures(70, 28, 2), pictures(3, 28, 3)};
+  const auto held = evaluator.features(genome, splits, offered, 4);
+  const auto in_file = evaluator.features(genome, splits, offered, 4, /*memory_bytes=*/1024);
+  for (std::size_t split = 0; split < splits.size(); ++split)
+    for (std::size_t i = 0; i < held[split].size(); ++i) {
+      CHECK(torch::equal(held[split][i], in_file[split][i]));
+      CHECK_FALSE(is_scratch(held[split][i]));
+      CHECK(is_scratch(in_file[split][i]) == (i < offered.size()));  // the logits come last
+    }
 }
 
 TEST_CASE("A Maxout network is recalibrated and offers its vectors", "[backbone]") {

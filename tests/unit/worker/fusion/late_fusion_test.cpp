@@ -5,6 +5,7 @@
 #include <torch/utils.h>
 
 #include "core/base/error.hpp"
+#include "worker/tensor/scratch_tensor.hpp"
 
 namespace harmonic {
 namespace {
@@ -67,6 +68,28 @@ TEST_CASE("Late fusion trusts the backbone that knows, and is the same every tim
   }
   const Tensor temperatures = train_late_fusion(samples, LateFusion::sum).weights.at("late.temperatures");
   CHECK(temperatures[1].item<double>() > 3 * temperatures[0].item<double>());
+}
+
+TEST_CASE("Late fusion of features that lie in a file is that of features in memory", "[fusion][late]") {
+  torch::manual_seed(6);
+  const Split train = pair_of(5000), val = pair_of(120);
+  Split in_file = train;
+  for (auto& feature : in_file.features) {
+    const Tensor rows = feature.transpose(1, 2);  // as feature_rows has them
+    feature = scratch_tensor(rows.sizes()).copy_(rows).transpose(1, 2);
+  }
+  const std::vector<int> modalities = {2, 2};
+  const FusionSamples held{train.samples(), val.samples(), modalities},
+      filed{in_file.samples(), val.samples(), modalities};
+  REQUIRE(is_scratch(filed.train.features.back()));
+  for (const auto late : {LateFusion::logits, LateFusion::maps}) {
+    const auto expected = train_late_fusion(held, late), trained = train_late_fusion(filed, late);
+    CHECK(trained.metric_val == expected.metric_val);
+    for (const auto& [name, tensor] : expected.weights)
+      CHECK(torch::allclose(trained.weights.at(name), tensor, 1e-2, 1e-2));  // sums in another order
+    CHECK(torch::allclose(predict_late_fusion(trained.weights, late, filed.train, modalities),
+                          predict_late_fusion(trained.weights, late, held.train, modalities), 1e-4, 1e-4));
+  }
 }
 
 TEST_CASE("Late fusion of several labels a sample is judged by F1", "[fusion][late]") {
