@@ -56,7 +56,7 @@ void write(onnx::AttributeProto& out, const GraphAttribute& attribute) {
 
 void write(onnx::NodeProto& out, const GraphNode& node) {
   out.set_op_type(node.op);
-  out.set_name(node.name);
+  if (!node.name.empty()) out.set_name(node.name);
   for (const auto& input : node.inputs) out.add_input(input);
   for (const auto& output : node.outputs) out.add_output(output);
   for (const auto& [name, value] : node.attributes) {

@@ -56,6 +56,7 @@ class Quantizer {
     for (const auto& node : given_.nodes) add_node(node);
     for (const auto& constant : given_.constants)
       if (!replaced_.contains(constant.name)) out_.constants.push_back(constant);
+    shorten_names();
     return std::move(out_);
   }
 
@@ -73,9 +74,30 @@ class Quantizer {
   void add_constant(const std::string& name, const Tensor& tensor) {
     out_.constants.push_back(to_constant(name, tensor));
   }
-  /// A name for what stands beside a value or constant; short: there are many, and they are a good part of a small
-  /// file.
+  /// A name for what stands beside a value or constant.
   std::string new_name(const char* kind) { return fmt::format("int8/{}{}", kind, names_++); }
+
+  /// Numbers in place of the names of values and constants but inputs and outputs: there are many, and in whole numbers
+  /// they would be a good part of a small file. The layers' own names, by which people know a place in the network,
+  /// stay; those of the steps between whole numbers and others go.
+  void shorten_names() {
+    std::map<std::string, std::string> shorter;
+    for (const auto& value : out_.inputs) shorter[value.name] = value.name;
+    for (const auto& value : out_.outputs) shorter[value.name] = value.name;
+    const auto taken = shorter;
+    int next = 0;
+    const auto shorten = [&](std::string& name) {
+      if (name.empty()) return;  // an input that is left out
+      std::string& own = shorter[name];
+      while (own.empty() || (own != name && taken.contains(own))) own = fmt::format("{:x}", next++);
+      name = own;
+    };
+    for (auto& constant : out_.constants) shorten(constant.name);
+    for (auto& node : out_.nodes) {
+      for (auto* names : {&node.inputs, &node.outputs}) std::ranges::for_each(*names, shorten);
+      if (node.op == "QuantizeLinear" || node.op == "DequantizeLinear") node.name.clear();
+    }
+  }
 
   /// The value as whole numbers and back, which is what everybody reads from here on.
   void add_steps(const std::string& value) {

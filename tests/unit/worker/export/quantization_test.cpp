@@ -45,9 +45,11 @@ TEST_CASE("A layer in whole numbers has a scale for every channel of its weight,
   const NetworkGraph graph = std::move(builder).graph();
   const Tensor samples = torch::tensor({{-1.0F, 3.0F}, {1.55F, 4.1F}});
   const NetworkGraph whole = quantized(graph, ranges_over(graph, {samples}));
-  CHECK(torch::equal(numbers_of(whole, "layer/weight"), torch::tensor({{127, -32}, {0, 127}, {0, 0}}, torch::kInt8)));
   const auto& layer = node_making(whole, "y");
   CHECK(layer.op == "Gemm");
+  CHECK(layer.name == "layer");
+  CHECK(torch::equal(numbers_of(whole, node_making(whole, layer.inputs[1]).inputs[0]),
+                     torch::tensor({{127, -32}, {0, 127}, {0, 0}}, torch::kInt8)));
   CHECK(torch::allclose(numbers_of(whole, node_making(whole, layer.inputs[1]).inputs[1]),
                         torch::tensor({1 / 127.0F, 1.0F, 1.0F})));
   // From -1 to 4.1 in 255 steps: of 0.02, and -1 is -128.
@@ -57,6 +59,28 @@ TEST_CASE("A layer in whole numbers has a scale for every channel of its weight,
   // What lies beyond the range is cut to it.
   const Tensor y = GraphRunner(whole).run({torch::tensor({{1.0F, 9.0F}})}).front();
   CHECK(torch::allclose(y, torch::tensor({{1.0F + 1.0F - 4.1F * 32 / 127, 4.1F * 127, -1.0F}}), 1e-4, 1e-4));
+}
+
+TEST_CASE("Names of inputs and outputs stay in whole numbers, whatever they are", "[export]") {
+  GraphBuilder builder("linear");
+  const auto x = builder.input("0", NumberType::float32, {2});  // as the first of the short names would be
+  builder.output(builder.linear("layer", x, {torch::ones({3, 2}), torch::zeros({3})}), "1", {3});
+  const NetworkGraph graph = std::move(builder).graph();
+  const Tensor samples = torch::tensor({{-1.0F, 3.0F}, {2.0F, 4.0F}});
+  const NetworkGraph whole = quantized(graph, ranges_over(graph, {samples}));
+  CHECK((whole.inputs == graph.inputs));
+  CHECK((whole.outputs == graph.outputs));
+  CHECK(torch::allclose(GraphRunner(whole).run({samples}).front(), GraphRunner(graph).run({samples}).front(), 0.02,
+                        0.02));
+}
+
+TEST_CASE("The smallest model in whole numbers, a late fusion of the smallest backbones, is at most 0.35 of its size",
+          "[export]") {
+  const testing::TemporaryFolder folder;
+  const auto& kind = *std::ranges::find(testing::model_kinds(), "sum", &testing::ModelKind::name);
+  const auto graph = model_graph(testing::keep_model(folder / "1", kind));
+  const auto whole = quantized(graph, ranges_over(graph, testing::noise(kind, 16)));
+  CHECK(static_cast<double>(to_onnx(whole).size()) < 0.35 * static_cast<double>(to_onnx(graph).size()));
 }
 
 TEST_CASE("A model in whole numbers is smaller and says nearly the same", "[export]") {
