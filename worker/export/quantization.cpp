@@ -77,9 +77,8 @@ class Quantizer {
   /// A name for what stands beside a value or constant.
   std::string new_name(const char* kind) { return fmt::format("int8/{}{}", kind, names_++); }
 
-  /// Numbers in place of the names of values and constants but inputs and outputs: there are many, and in whole numbers
-  /// they would be a good part of a small file. The layers' own names, by which people know a place in the network,
-  /// stay; those of the steps between whole numbers and others go.
+  /// Numbers in place of names, but of inputs and outputs: in whole numbers they would be a good part of a small file.
+  /// The layers stand in the order that the file in float32 has, with their names.
   void shorten_names() {
     std::map<std::string, std::string> shorter;
     for (const auto& value : out_.inputs) shorter[value.name] = value.name;
@@ -95,7 +94,7 @@ class Quantizer {
     for (auto& constant : out_.constants) shorten(constant.name);
     for (auto& node : out_.nodes) {
       for (auto* names : {&node.inputs, &node.outputs}) std::ranges::for_each(*names, shorten);
-      if (node.op == "QuantizeLinear" || node.op == "DequantizeLinear") node.name.clear();
+      node.name.clear();
     }
   }
 
@@ -103,9 +102,13 @@ class Quantizer {
   void add_steps(const std::string& value) {
     if (!chosen_.contains(value)) return;
     const Steps steps = steps_of(ranges_.of(value));
-    const std::string scale = new_name("s"), zero = new_name("z"), whole = new_name("q"), back = new_name("d");
+    const std::string scale = new_name("s"), whole = new_name("q"), back = new_name("d");
     add_constant(scale, torch::scalar_tensor(steps.scale, torch::kFloat32));
-    add_constant(zero, torch::scalar_tensor(steps.zero, torch::kInt8));
+    std::string& zero = zeros_[steps.zero];  // many have the same: all that a ReLU gives
+    if (zero.empty()) {
+      zero = new_name("z");
+      add_constant(zero, torch::scalar_tensor(steps.zero, torch::kInt8));
+    }
     out_.nodes.push_back({"QuantizeLinear", whole, {value, scale, zero}, {whole}, {}});
     out_.nodes.push_back({"DequantizeLinear", back, {whole, scale, zero}, {back}, {}});
     renamed_[value] = back;
@@ -149,6 +152,7 @@ class Quantizer {
   std::set<std::string> chosen_;                                  ///< values that become whole numbers
   std::set<std::string> replaced_;                                ///< constants that do
   std::map<std::string, std::string> renamed_;                    ///< values by what stands for them now
+  std::map<std::int8_t, std::string> zeros_;                      ///< constants
   int names_ = 0;                                                 ///< made so far
   NetworkGraph out_;
 };

@@ -47,7 +47,6 @@ TEST_CASE("A layer in whole numbers has a scale for every channel of its weight,
   const NetworkGraph whole = quantized(graph, ranges_over(graph, {samples}));
   const auto& layer = node_making(whole, "y");
   CHECK(layer.op == "Gemm");
-  CHECK(layer.name == "layer");
   CHECK(torch::equal(numbers_of(whole, node_making(whole, layer.inputs[1]).inputs[0]),
                      torch::tensor({{127, -32}, {0, 127}, {0, 0}}, torch::kInt8)));
   CHECK(torch::allclose(numbers_of(whole, node_making(whole, layer.inputs[1]).inputs[1]),
