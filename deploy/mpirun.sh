@@ -47,6 +47,12 @@ job=
 words=("$@")
 for ((i = 0; i < $#; ++i)); do
   [ "${words[i]##*/}" = harmonic ] || continue
+  case "${words[*]:i + 1}" in
+    'reproduce '*--lut* | 'reproduce '*--join*) # without a data set, as those below
+      ranks=1
+      break
+      ;;
+  esac
   case "${words[i + 1]-} ${words[i + 2]-}" in
     'search '* | 'reproduce '* | 'supernet sweep') job=1 recovery=--enable-recovery ;;
     'supernet train') job=1 ;;

@@ -25,6 +25,7 @@
 #include "master/report/report.hpp"
 #include "master/report/run_model.hpp"
 #include "master/reproduce/reproduce_plan.hpp"
+#include "master/reproduce/reproduced_cell.hpp"
 #include "master/run/data_shape.hpp"
 #include "master/run/run_folder.hpp"
 #include "master/run/run_settings.hpp"
@@ -128,7 +129,10 @@ ExitCode reproduce_command(const Arguments& args, const Program& program) {
   ReproduceSettings settings;
   OptionSet options("harmonic reproduce",
                     "Measures rows of a published table: the given backbones and macro-architecture, fusion searched "
-                    "for several times over. Takes the config of a search; its [evolution] plays no part.");
+                    "for several times over. Takes the config of a search; its [evolution] plays no part. Two forms "
+                    "need no data set: harmonic reproduce --lut TABLE.json … judges published latency and energy by "
+                    "look-up tables alone, harmonic reproduce --join RUN… puts runs together; each has a --help. " +
+                        verdict_rule());
   settings.declare(options);
   if (read_run_settings(options, settings, settings.run, "reproduce", args) == OptionSet::Parsed::help_printed)
     return ExitCode::done;

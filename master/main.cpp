@@ -23,7 +23,8 @@ namespace {
 struct Command {
   std::string name;
   std::string summary;
-  ExitCode (*run)(const Arguments&) = nullptr;  ///< none: harmonic-compute's
+  ExitCode (*run)(const Arguments&) = nullptr;                          ///< none: harmonic-compute's
+  bool (*is_own)(const Arguments&) = [](const auto&) { return true; };  ///< words that are not harmonic-compute's
 };
 
 const std::vector<Command>& commands() {
@@ -32,7 +33,7 @@ const std::vector<Command>& commands() {
       {"supernet", "train, import and evaluate weight-sharing backbones"},
       {"lut", "look-up tables of latency and energy", lut_command},
       {"search", "the main job: find the Pareto front"},
-      {"reproduce", "rows of the published tables, published beside measured"},
+      {"reproduce", "the published tables, published beside measured", reproduce_command, reproduces_without_data},
       {"show", "a run in ten lines; a model's architecture, sizes and costs", show_command},
       {"select", "the model of a run's front that is wanted: a knee, or the best within bounds", select_command},
       {"compare", "fronts of runs over one another, and over the published rows", compare_command},
@@ -82,8 +83,9 @@ ExitCode run(int argc, char** argv) {
     return ExitCode::done;
   }
   const Command& command = find_command(words[0]);
-  if (command.run == nullptr) hand_over(argv);
-  return command.run({words.begin() + 1, words.end()});
+  const Arguments args(words.begin() + 1, words.end());
+  if (command.run == nullptr || !command.is_own(args)) hand_over(argv);
+  return command.run(args);
 }
 
 }  // namespace

@@ -78,11 +78,17 @@ void put(const FusionCandidate& from, wire::FusionCandidate& to) {
   to.mutable_start()->Assign(from.start.begin(), from.start.end());
 }
 
+void put(const Interval& from, wire::Interval& to) {
+  to.set_low(from.low);
+  to.set_high(from.high);
+}
+
 void put(const FusionScore& from, wire::FusionScore& to) {
   to.set_metric_val(from.metric_val);
   if (from.metric_test) to.set_metric_test(*from.metric_test);
   put(from.genotype, *to.mutable_genotype());
   to.mutable_architecture()->Assign(from.architecture.begin(), from.architecture.end());
+  if (from.test_interval) put(*from.test_interval, *to.mutable_test_interval());
 }
 
 void put(const Work& from, wire::Work& to) {
@@ -126,7 +132,10 @@ void put(const Outcome& from, wire::Outcome& to) {
                           for (const auto& score : o.scores) put(score, *out.add_scores());
                         },
                         [&](const RetrainScore& o) { to.mutable_retraining()->set_metric_val(o.metric_val); },
-                        [&](const TestScore& o) { to.mutable_test()->set_metric_test(o.metric_test); },
+                        [&](const TestScore& o) {
+                          to.mutable_test()->set_metric_test(o.metric_test);
+                          if (o.interval) put(*o.interval, *to.mutable_test()->mutable_interval());
+                        },
                         [&](const Failure& o) { put(o, *to.mutable_failure()); }},
              from);
 }
@@ -164,12 +173,17 @@ FusionCandidate get(const wire::FusionCandidate& from) {
   return {CandidateId{from.candidate()}, get(from.genome()), {from.start().begin(), from.start().end()}, from.trial()};
 }
 
+Interval get(const wire::Interval& from) {
+  return {from.low(), from.high()};
+}
+
 FusionScore get(const wire::FusionScore& from) {
   require(from.has_genotype());
   return {from.metric_val(),
           get(from.genotype()),
           from.has_metric_test() ? std::optional(from.metric_test()) : std::nullopt,
-          {from.architecture().begin(), from.architecture().end()}};
+          {from.architecture().begin(), from.architecture().end()},
+          from.has_test_interval() ? std::optional(get(from.test_interval())) : std::nullopt};
 }
 
 Work get(const wire::Work& from) {
@@ -216,7 +230,8 @@ Outcome get(const wire::Outcome& from) {
     case wire::Outcome::kRetraining:
       return RetrainScore{from.retraining().metric_val()};
     case wire::Outcome::kTest:
-      return TestScore{from.test().metric_test()};
+      return TestScore{from.test().metric_test(),
+                       from.test().has_interval() ? std::optional(get(from.test().interval())) : std::nullopt};
     case wire::Outcome::kFailure:
       return get(from.failure());
     case wire::Outcome::KIND_NOT_SET:

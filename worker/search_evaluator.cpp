@@ -13,10 +13,12 @@
 #include "core/base/rng.hpp"
 #include "core/work/fitted_settings.hpp"
 #include "core/work/run_devices.hpp"
+#include "worker/data/metric_interval.hpp"
 #include "worker/frozen_backbones.hpp"
 #include "worker/fusion/fusion_search.hpp"
 #include "worker/fusion/late_fusion.hpp"
 #include "worker/fusion/not_finite.hpp"
+#include "worker/fusion/predict.hpp"
 #include "worker/fusion/retraining.hpp"
 #include "worker/group/placement.hpp"
 #include "worker/models/model_file.hpp"
@@ -122,7 +124,7 @@ class SearchEvaluator final : public Evaluator {
     const auto found = search_fusion_published(samples, test, candidate.genome.macro, settings_.fusion, costs_,
                                                seed_of(candidate), hooks);
     keep(candidate, found.genotype, found.metric_val, {}, {training_curves(kSearch, found.epochs)});
-    return FusionScore{found.metric_val, found.genotype, found.metric_test};
+    return FusionScore{found.metric_val, found.genotype, found.metric_test, {}, found.test_interval};
   }
 
   RetrainScore run(const RetrainModel& work, const WorkHooks& asker) {
@@ -148,9 +150,11 @@ class SearchEvaluator final : public Evaluator {
     // A search by the honest protocol reads test here and only here: it plays no part before the final front is known.
     try {
       const Samples test = backbones_.samples(work.genome, Split::test);
-      if (work.genotype.late != LateFusion::none)
-        return TestScore{evaluate_late_fusion(weights, work.genotype.late, test, backbones_.features_offered())};
-      return TestScore{evaluate_model(weights, work.genotype, test, settings_.fusion)};
+      const auto logits = work.genotype.late == LateFusion::none
+                              ? predict_model(weights, work.genotype, test, settings_.fusion)
+                              : predict_late_fusion(weights, work.genotype.late, test, backbones_.features_offered());
+      return TestScore{checked_metric(logits, test.labels, "the kept model"),
+                       drawn_interval(logits, test.labels.values, test.labels.kind)};
     } catch (const NotFinite& e) {
       throw CandidateError(fmt::format("{} (model {}, {})", e.what(), work.candidate.value, text_of(work.genome)));
     }

@@ -18,6 +18,8 @@ struct MeanInterval {
 /// Two ends of an interval.
 struct Interval {
   double low = 0, high = 0;
+
+  bool operator==(const Interval&) const = default;
 };
 /// The 95 % interval of a share that was seen in so many samples (Wilson's score interval, 1927): it stays within 0 …
 /// 1, and no sample being wrong does not show that none ever is. @param share 0 … 1 @param samples above 0

@@ -41,6 +41,9 @@ struct PublishedTable {
   std::string metric;  ///< what its percentages are
   LabelKind labels = LabelKind::classification;
   int classes = 0;
+  std::size_t test_samples = 0;  ///< of its data set
+  int head_classes = 0;          ///< classifier row of the device's table that its costs are sums with
+  std::string cost_oddity;       ///< what is known to be odd about that row, in words; empty: nothing is
   std::vector<Modality> modalities;
   std::vector<PublishedRow> rows;
 
@@ -52,5 +55,19 @@ struct PublishedTable {
 /// @throws InputError naming the nearest
 [[nodiscard]] const PublishedTable& find_published_table(std::string_view name);
 [[nodiscard]] std::vector<std::string> published_table_names();
+
+/// The largest sub-network of a published supernet, alone.
+struct PublishedSupernet {
+  int row = 0;           ///< as their table counts, from 1
+  std::string table;     ///< of the same data set
+  std::string modality;  ///< in the publication
+  std::string space;
+  double metric = 0;  ///< as the table's, percent
+};
+
+/// The name of their table among those above.
+inline constexpr std::string_view kSupernetsTable = "supernets";
+/// Of the same publication.
+[[nodiscard]] const std::vector<PublishedSupernet>& published_supernets();
 
 }  // namespace harmonic

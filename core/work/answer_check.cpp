@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -16,6 +17,12 @@ bool is_percent(double metric) {
 
 std::string bad_metric(double metric) {
   return is_percent(metric) ? "" : fmt::format("a metric of {} percent", metric);
+}
+
+std::string bad_interval(const std::optional<Interval>& interval) {
+  return !interval || (is_percent(interval->low) && is_percent(interval->high) && interval->low <= interval->high)
+             ? ""
+             : fmt::format("an interval of {} to {} percent", interval->low, interval->high);
 }
 
 bool is_operator(const std::string& name) {
@@ -75,8 +82,9 @@ std::string check(const FusionCandidate& candidate, const FusionScore& score, in
   if (auto bad = bad_genotype(score.genotype, candidate.genome, inputs); !bad.empty()) return bad;
   if (!std::ranges::all_of(score.architecture, [](float v) { return std::isfinite(v); }))
     return "architecture parameters that are no numbers";
-  const auto bad = bad_metric(score.metric_val);
-  return bad.empty() && score.metric_test ? bad_metric(*score.metric_test) : bad;
+  if (auto bad = bad_metric(score.metric_val); !bad.empty()) return bad;
+  if (auto bad = bad_interval(score.test_interval); !bad.empty()) return bad;
+  return score.metric_test ? bad_metric(*score.metric_test) : "";
 }
 
 std::string check(const SearchFusion& work, const FusionScores& found, int inputs) {
@@ -92,7 +100,8 @@ std::string check(const RetrainModel&, const RetrainScore& score, int) {
 }
 
 std::string check(const TestModel&, const TestScore& score, int) {
-  return bad_metric(score.metric_test);
+  const auto bad = bad_metric(score.metric_test);
+  return bad.empty() ? bad_interval(score.interval) : bad;
 }
 
 template <class W, class O>

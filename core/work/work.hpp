@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/ids.hpp"
+#include "core/base/statistics.hpp"
 #include "core/data/dataset_file.hpp"
 #include "core/space/genome.hpp"
 #include "core/space/genotype.hpp"
@@ -95,6 +96,8 @@ struct FusionScore {
   /// Of the mixed network at the end: alphas, then betas, then gammas, cell by cell (Architecture). Empty unless the
   /// run warm-starts.
   std::vector<float> architecture = {};
+  /// Of metric_test, percent, where the number of test samples does not tell it: of a weighted F1.
+  std::optional<Interval> test_interval = {};
 
   bool operator==(const FusionScore&) const = default;
 };
@@ -110,6 +113,7 @@ struct RetrainScore {
 };
 struct TestScore {
   double metric_test = 0;
+  std::optional<Interval> interval = {};  ///< as FusionScore::test_interval
 
   bool operator==(const TestScore&) const = default;
 };

@@ -14,8 +14,13 @@ ExitCode compare_command(const Arguments& args);  ///< harmonic compare
 ExitCode data_command(const Arguments& args);     ///< harmonic data synth|import|show
 ExitCode lut_command(const Arguments& args);      ///< harmonic lut import|model|show|cost
 ExitCode pareto_command(const Arguments& args);   ///< harmonic pareto
-ExitCode report_command(const Arguments& args);   ///< harmonic report
-ExitCode select_command(const Arguments& args);   ///< harmonic select
-ExitCode show_command(const Arguments& args);     ///< harmonic show
+/// harmonic reproduce --lut|--join; with a data set it is harmonic-compute's
+ExitCode reproduce_command(const Arguments& args);
+ExitCode report_command(const Arguments& args);  ///< harmonic report
+ExitCode select_command(const Arguments& args);  ///< harmonic select
+ExitCode show_command(const Arguments& args);    ///< harmonic show
+
+/// Whether these words of harmonic reproduce are for reproduce_command.
+[[nodiscard]] bool reproduces_without_data(const Arguments& args);
 
 }  // namespace harmonic

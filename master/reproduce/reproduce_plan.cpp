@@ -10,8 +10,11 @@
 #include "core/base/text.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/work/expected_cost.hpp"
-#include "master/reproduce/reproduce_results.hpp"
+#include "master/reproduce/reproduced_page.hpp"
+#include "master/reproduce/reproduced_text.hpp"
 #include "master/reproduce/reproduction.hpp"
+#include "master/reproduce/reproduction_cells.hpp"
+#include "master/reproduce/supernet_plan.hpp"
 #include "master/run/model_plan.hpp"
 
 namespace harmonic {
@@ -19,8 +22,14 @@ namespace {
 
 /// Everything that can be wrong with the input, before the run directory is made.
 RunInputs checked_inputs(const ReproduceSettings& settings, const RunHooks& hooks) {
-  const auto& table = find_published_table(settings.table);
   const DatasetFile data(settings.run.data);
+  if (settings.of_supernets()) {
+    (void)settings.supernet_rows(data.info());
+    RunInputs inputs(settings.run, hooks);
+    inputs.hash = hash64(fmt::format("reproduce {}", settings.table), inputs.hash);
+    return inputs;
+  }
+  const auto& table = find_published_table(settings.table);
   const auto kind = [](LabelKind labels) { return labels == LabelKind::multilabel ? "any of" : "one of"; };
   if (data.info().labels != table.labels || data.info().classes != table.classes)
     throw InputError(
@@ -55,9 +64,11 @@ class ReproducePlan final : public ModelPlan {
   ReproducePlan(const ReproduceSettings& settings, const RunInputs& inputs)
       : ModelPlan(settings.run, inputs),
         settings_(settings),
+        table_(find_published_table(settings.table)),
+        data_(DatasetFile(settings.run.data).info()),
         reproduction_(rows_of(settings), settings.seeds, is_honest(settings), settings.run.fusion.pairs_at_once,
                       inputs.costs.model, settings.run.fusion.retrain_repeats,
-                      settings.run.evolution_in_force().late_fusion) {}
+                      settings.run.evolution_in_force().late_fusion, settings.first_seed) {}
 
   [[nodiscard]] std::vector<Task> ask() override {
     auto tasks = reproduction_.ask();
@@ -79,8 +90,7 @@ class ReproducePlan final : public ModelPlan {
     replace_file(paths.candidates(), tables().candidates_csv(archive(), /*with_test=*/true));
     replace_file(paths.front(), tables().front_csv(archive()));
     if (!archive().models().empty()) save_hypervolume(paths, /*generation=*/1);
-    replace_file(paths.reproduced(),
-                 reproduced_csv(quantities(), settings_.table, word_of(kProtocols, settings_.run.protocol)));
+    write_reproduced(paths.folder, reproduced());
   }
 
   [[nodiscard]] ProgressLine progress(const WorkerCount& workers) const override {
@@ -94,16 +104,12 @@ class ReproducePlan final : public ModelPlan {
     return fmt::format("with {} of {} models found", found(), wanted());
   }
   [[nodiscard]] std::string text() const override {
-    const auto& table = find_published_table(settings_.table);
-    return fmt::format(
-        "table {}, protocol {}: {} on the test split; means over {} seeds with their 95 % interval; "
-        "published costs are of a {}\n\n{}\n{}",
-        table.name, word_of(kProtocols, settings_.run.protocol), table.metric, settings_.seeds, kPublishedDevice,
-        reproduced_text(quantities()), hypervolume_text());
+    return fmt::format("{}\n{}table: {}\n", reproduced_text(reproduced()), hypervolume_text(),
+                       RunPaths{settings_.run.run}.reproduced_page().string());
   }
   [[nodiscard]] nlohmann::ordered_json json() const override {
     auto json = ModelPlan::json();
-    json["reproduced"] = RunPaths{settings_.run.run}.reproduced().string();
+    json.update(reproduced_json(reproduced(), RunPaths{settings_.run.run}));
     return json;
   }
 
@@ -119,8 +125,10 @@ class ReproducePlan final : public ModelPlan {
     for (const auto& row : reproduction_.rows()) sum += reproduction_.models(row).size();
     return sum;
   }
-  [[nodiscard]] std::vector<ComparedQuantity> quantities() const {
-    return compare(reproduction_, inputs().modalities, inputs().pricing->devices());
+  [[nodiscard]] ReproducedTable reproduced() const {
+    return {table_.name, word_of(kProtocols, settings_.run.protocol), data_origin(data_, table_),
+            reproduction_cells(reproduction_, table_, {inputs().samples.test, table_.labels}, inputs().modalities,
+                               inputs().pricing->devices())};
   }
   void say(const SearchFusion& work, const Result& result) const {
     const auto* found = std::get_if<FusionScores>(&result.outcome);
@@ -135,6 +143,8 @@ class ReproducePlan final : public ModelPlan {
   }
 
   ReproduceSettings settings_;
+  const PublishedTable& table_;
+  DatasetInfo data_;
   Reproduction reproduction_;
   struct {
     std::size_t size = 0, done = 0;
@@ -146,10 +156,14 @@ class ReproducePlan final : public ModelPlan {
 
 ExitCode run_reproduction(const ReproduceSettings& settings, Mailbox& mailbox, const RunHooks& hooks) {
   const RunRecipe recipe{"reproduce", run_config(settings), [&] { return checked_inputs(settings, hooks); },
-                         [&](const auto& inputs, const auto&, RunRecipe::Start) {
+                         [&](const auto& inputs, const auto&, RunRecipe::Start) -> std::unique_ptr<RunPlan> {
+                           if (settings.of_supernets()) return make_supernet_plan(settings, inputs);
                            return std::make_unique<ReproducePlan>(settings, inputs);
                          }};
-  return lead_run(settings.run, recipe, mailbox, hooks);
+  RunHooks own = hooks;
+  // Of backbones alone there is no front to report.
+  if (settings.of_supernets()) own.report = [](const auto& run) { return RunPaths{run}.reproduced_page(); };
+  return lead_run(settings.run, recipe, mailbox, own);
 }
 
 }  // namespace harmonic

@@ -22,9 +22,10 @@ int trial_of(CandidateId model) {
 }  // namespace
 
 Reproduction::Reproduction(std::vector<ReproducedRow> rows, int seeds, bool test, int pairs_at_once,
-                           Archive::Prices prices, int retrainings, bool late_fusion)
+                           Archive::Prices prices, int retrainings, bool late_fusion, int first_seed)
     : rows_(std::move(rows)),
-      seeds_(seeds),
+      first_seed_(first_seed),
+      last_seed_(first_seed + seeds - 1),
       test_(test),
       late_fusion_(late_fusion),
       pairs_at_once_(pairs_at_once),
@@ -63,9 +64,9 @@ void Reproduction::start_searches() {
       }
       board_.add(std::exchange(piece, {}));
     }
-    for (int seed = 1; seed <= seeds_; ++seed) {
+    for (int seed = first_seed_; seed <= last_seed_; ++seed) {
       piece.candidates.push_back({model_id(row.published.row, seed), row.genome, {}, seed - 1});
-      if (seed % pairs_at_once_ == 0 || seed == seeds_) board_.add(std::exchange(piece, {}));
+      if (seed % pairs_at_once_ == 0 || seed == last_seed_) board_.add(std::exchange(piece, {}));
     }
   }
 }
@@ -102,6 +103,9 @@ void Reproduction::tell(const Result& result) {
                             unimodal_[{w.modality, w.genomes.front()}] = scores->metric.front();
                         },
                         [&](const SearchFusion& w) {
+                          if (const auto* found = std::get_if<FusionScores>(&result.outcome))
+                            for (std::size_t i = 0; i < w.candidates.size(); ++i)
+                              keep_interval(w.candidates[i].candidate, found->scores.at(i).test_interval);
                           for (auto& model : scored_models(w, result, /*generation=*/1)) {
                             model.architecture.clear();  // nothing starts from it
                             archive_.add(std::move(model));
@@ -112,10 +116,16 @@ void Reproduction::tell(const Result& result) {
                             retrained_[{w.candidate, w.repeat}] = {w.candidate, score->metric_val, result.seconds};
                         },
                         [&](const TestModel& w) {
-                          if (const auto* score = std::get_if<TestScore>(&result.outcome))
-                            archive_.set_metric_test(w.candidate, score->metric_test);
+                          const auto* score = std::get_if<TestScore>(&result.outcome);
+                          if (score == nullptr) return;
+                          archive_.set_metric_test(w.candidate, score->metric_test);
+                          keep_interval(w.candidate, score->interval);
                         }},
              *work);
+}
+
+void Reproduction::keep_interval(CandidateId model, const std::optional<Interval>& interval) {
+  if (interval) test_intervals_[model] = *interval;
 }
 
 CandidateId Reproduction::model_id(int row, int seed) {
@@ -131,11 +141,11 @@ const ScoredModel* Reproduction::late_fusion(const ReproducedRow& row, LateFusio
   return it == archive_.models().end() ? nullptr : &it->second;
 }
 
-std::vector<const ScoredModel*> Reproduction::models(const ReproducedRow& row) const {
-  std::vector<const ScoredModel*> found;
-  for (int seed = 1; seed <= seeds_; ++seed)
+std::vector<std::pair<int, const ScoredModel*>> Reproduction::models(const ReproducedRow& row) const {
+  std::vector<std::pair<int, const ScoredModel*>> found;
+  for (int seed = first_seed_; seed <= last_seed_; ++seed)
     if (const auto it = archive_.models().find(model_id(row.published.row, seed)); it != archive_.models().end())
-      found.push_back(&it->second);
+      found.emplace_back(seed, &it->second);
   return found;
 }
 
@@ -146,6 +156,11 @@ std::optional<double> Reproduction::unimodal_metric(const ReproducedRow& row, st
 
 std::optional<double> Reproduction::metric(const ScoredModel& model) const {
   return model.metric_test;
+}
+
+std::optional<Interval> Reproduction::test_interval(const ScoredModel& model) const {
+  const auto it = test_intervals_.find(model.id);
+  return it == test_intervals_.end() ? std::nullopt : std::optional(it->second);
 }
 
 }  // namespace harmonic

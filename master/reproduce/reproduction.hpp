@@ -2,8 +2,10 @@
 
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
+#include "core/base/statistics.hpp"
 #include "core/data/published_tables.hpp"
 #include "core/work/work.hpp"
 #include "master/dispatch/task_board.hpp"
@@ -35,8 +37,11 @@ class Reproduction {
   /// @param prices of the found models; none: they have no costs, and no front
   /// @param retrainings of every found model, with the one of its search
   /// @param late_fusion whether that is asked for, too
+  /// @param first_seed the searches are first_seed, first_seed + 1, …; what one of them finds depends on its number
+  /// alone
+  ///   (and on those that it travels with)
   Reproduction(std::vector<ReproducedRow> rows, int seeds, bool test, int pairs_at_once = 1,
-               Archive::Prices prices = {}, int retrainings = 1, bool late_fusion = false);
+               Archive::Prices prices = {}, int retrainings = 1, bool late_fusion = false, int first_seed = 1);
 
   /// The work whose answers are awaited now, in a fixed order; none when it is over.
   /// @throws RunError when no fusion search came to an end
@@ -46,19 +51,21 @@ class Reproduction {
   void tell(const Result& result);
 
   [[nodiscard]] const std::vector<ReproducedRow>& rows() const { return rows_; }
-  [[nodiscard]] int seeds() const { return seeds_; }
   /// Every model found so far; its id is model_id, its generation 1.
   [[nodiscard]] const Archive& archive() const { return archive_; }
   [[nodiscard]] static CandidateId model_id(int row, int seed);  ///< 100 * row + seed; both from 1
   [[nodiscard]] static CandidateId model_id(int row, LateFusion late);
   /// Late fusion of a row's backbones; null when it is not known (yet).
   [[nodiscard]] const ScoredModel* late_fusion(const ReproducedRow& row, LateFusion late) const;
-  /// The found models of a row, by seed.
-  [[nodiscard]] std::vector<const ScoredModel*> models(const ReproducedRow& row) const;
+  /// The found models of a row, by seed, ascending.
+  [[nodiscard]] std::vector<std::pair<int, const ScoredModel*>> models(const ReproducedRow& row) const;
   /// Measured metric (test, percent) of a row's backbone alone; nothing when it is not known (yet).
   [[nodiscard]] std::optional<double> unimodal_metric(const ReproducedRow& row, std::size_t modality) const;
   /// Measured metric (test, percent) of a found model: of its discrete network, or what the search itself reported.
   [[nodiscard]] std::optional<double> metric(const ScoredModel& model) const;
+  /// 95 % interval that the number of test samples gives that metric, where it alone does not tell it: of a weighted
+  /// F1.
+  [[nodiscard]] std::optional<Interval> test_interval(const ScoredModel& model) const;
 
  private:
   enum class Phase { idle, searches, retrainings, tests, over };
@@ -66,9 +73,10 @@ class Reproduction {
   void start_retrainings();
   void end_retrainings();
   void start_tests();
+  void keep_interval(CandidateId model, const std::optional<Interval>& interval);
 
   std::vector<ReproducedRow> rows_;
-  int seeds_;
+  int first_seed_, last_seed_;
   bool test_, late_fusion_;
   int pairs_at_once_;
   int retrainings_;
@@ -76,6 +84,7 @@ class Reproduction {
   TaskBoard board_;
   std::map<std::pair<int, BackboneGenome>, double> unimodal_;    ///< by modality and genome
   std::map<std::pair<CandidateId, int>, Retraining> retrained_;  ///< by model and repeat, until all are answered
+  std::map<CandidateId, Interval> test_intervals_;
   Archive archive_;
 };
 

@@ -38,6 +38,7 @@ bool holds_workless_run(const fs::path& folder) {
                                          "front.csv",
                                          "hypervolume.csv",
                                          "reproduced.csv",
+                                         "reproduced.html",
                                          "failures.csv",
                                          "status.json"};
   return Journal::kind(folder / "journal") == Journal::Kind::without_work &&
@@ -159,9 +160,9 @@ std::vector<std::string> RunDirectory::other_inputs(const Damaged& damaged) cons
 
 void RunDirectory::remember() {
   if (lock_->made_file()) found_->made(lock_->path());
-  for (const auto& file :
-       {paths_.config(), paths_.inputs(), paths_.checkpoint(), previous_version(paths_.checkpoint()),
-        paths_.candidates(), paths_.front(), paths_.hypervolume(), paths_.reproduced(), paths_.status()})
+  for (const auto& file : {paths_.config(), paths_.inputs(), paths_.checkpoint(), previous_version(paths_.checkpoint()),
+                           paths_.candidates(), paths_.front(), paths_.hypervolume(), paths_.reproduced(),
+                           paths_.reproduced_page(), paths_.status()})
     found_->keep(file);
   if (Journal::kind(paths_.journal()) != Journal::Kind::with_work) found_->keep(paths_.journal());
   found_->keep_length(paths_.log());

@@ -16,6 +16,7 @@ struct RunPaths {
   [[nodiscard]] std::filesystem::path front() const { return folder / "front.csv"; }
   [[nodiscard]] std::filesystem::path hypervolume() const { return folder / "hypervolume.csv"; }
   [[nodiscard]] std::filesystem::path reproduced() const { return folder / "reproduced.csv"; }
+  [[nodiscard]] std::filesystem::path reproduced_page() const { return folder / "reproduced.html"; }
   [[nodiscard]] std::filesystem::path failures() const { return folder / "failures.csv"; }
   [[nodiscard]] std::filesystem::path status() const { return folder / "status.json"; }
   [[nodiscard]] std::filesystem::path log() const { return folder / "log.txt"; }

@@ -31,9 +31,11 @@ inline std::vector<Outcome> every_outcome() {
           FusionScores{{{97.5, kGenotype, 96.0}}},
           FusionScores{{{97.5, {{}, {}, LateFusion::logits}}}},
           FusionScores{{{97.5, kGenotype, std::nullopt, {0.1F, 2}}}},
+          FusionScores{{{97.5, kGenotype, 96.0, {}, Interval{95, 96.5}}}},
           FusionScores{{{97.5, kGenotype, 96.0, {0.1F, 2}}, {12.5, {}}, {98.5, kGenotype}}},
           RetrainScore{97.25},
           TestScore{12.25},
+          TestScore{12.25, Interval{11.5, 13.75}},
           Failure{"no GPU"},
           Failure{"the loss is not finite", FailureKind::candidate},
           Failure{"weights.h5 is missing", FailureKind::input}};

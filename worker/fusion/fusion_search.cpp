@@ -8,6 +8,7 @@
 #include <torch/types.h>
 
 #include "core/base/error.hpp"
+#include "worker/data/metric_interval.hpp"
 #include "worker/fusion/genotype_parse.hpp"
 #include "worker/fusion/holdout.hpp"
 #include "worker/fusion/likely_genotypes.hpp"
@@ -159,19 +160,23 @@ PublishedResult search_fusion_published(const FusionSamples& samples, const Samp
   const MixedLane lane = lane_for(samples, macro, settings, settings.multiplier, seed);
   MixedSearch search(samples.train, test, {&lane, 1}, settings, *protocol);
   PublishedResult best;
+  torch::Tensor best_predicted;
   for (int epoch = 0; epoch < settings.epochs; ++epoch) {
     const double loss = search.run_epoch(epoch, [&] { hooks.stop_if_cancelled(); }).front();
-    const double metric = search.metric(test);
+    const auto predicted = search.predicted(test);
+    const double metric = MixedSearch::metric(predicted, test);
     best.epochs.push_back({.learning_rate = search.learning_rate(), .loss_train = loss, .metric_test = metric});
     if (metric > best.metric_test) {
       best.metric_test = metric;
-      best.metric_val = search.metric(samples.val);
+      best.metric_val = MixedSearch::metric(search.predicted(samples.val), samples.val);
+      best_predicted = predicted;
       best.genotype = published_genotype(search.logits(), static_cast<int>(samples.train.features.size()),
                                          settings.operators, settings.multiplier);
     }
     hooks.tell(
         {static_cast<double>(epoch + 1) / settings.epochs, false, epoch + 1, settings.epochs, loss, best.metric_val});
   }
+  best.test_interval = drawn_interval(best_predicted, test.labels.values, test.labels.kind);
   best.operator_entropy = search.operator_entropy();
   return best;
 }

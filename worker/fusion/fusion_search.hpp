@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <torch/types.h>
 
+#include "core/base/statistics.hpp"
 #include "core/config/search_settings.hpp"
 #include "core/space/genome.hpp"
 #include "core/space/genotype.hpp"
@@ -72,7 +74,8 @@ struct PublishedResult {
   double metric_test = -1;  ///< percent
   double metric_val = 0;    ///< percent
   std::vector<FusionEpoch> epochs;
-  double operator_entropy = 1;  ///< at the end
+  double operator_entropy = 1;                 ///< at the end
+  std::optional<Interval> test_interval = {};  ///< drawn_interval of metric_test
 };
 
 /// The same search by the published protocol, for comparison with published numbers alone: the architecture is stepped

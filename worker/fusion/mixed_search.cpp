@@ -84,13 +84,16 @@ Architecture MixedSearch::logits(std::size_t lane) const {
   return seeds_.size() == 1 ? logits_ : logits_.lane(static_cast<std::int64_t>(lane));
 }
 
-double MixedSearch::metric(const Samples& samples) {
+Tensor MixedSearch::predicted(const Samples& samples) {
   const torch::NoGradGuard no_grad;
   const Architecture weights = weights_of(logits_, temperature_);
-  const Tensor logits = predict(samples, [&](const auto& features, const auto& of_backbones) {
+  return predict(samples, [&](const auto& features, const auto& of_backbones) {
     return network_->forward(features, weights, Mode::eval, of_backbones);
   });
-  return checked_metric(logits, samples.labels, "the mixed network");
+}
+
+double MixedSearch::metric(const Tensor& predicted, const Samples& samples) {
+  return checked_metric(predicted, samples.labels, "the mixed network");
 }
 
 void MixedSearch::check_finite(int epoch, const Tensor& loss) const {

@@ -50,8 +50,10 @@ class MixedSearch {
   [[nodiscard]] double learning_rate() const { return learning_rate_; }
   /// Of the operators' softmax in the last epoch.
   [[nodiscard]] double temperature() const { return temperature_; }
-  /// Metric of the mixed network as it stands, percent, in eval mode. Of a search with one lane. @throws NotFinite
-  [[nodiscard]] double metric(const Samples& samples);
+  /// Logits (rows, classes) of the mixed network as it stands, in eval mode. Of a search with one lane.
+  [[nodiscard]] torch::Tensor predicted(const Samples& samples);
+  /// Metric of these logits, percent. @throws NotFinite
+  [[nodiscard]] static double metric(const torch::Tensor& predicted, const Samples& samples);
 
  private:
   [[nodiscard]] std::vector<torch::Tensor> epoch_batches(const Samples& samples, const char* purpose, int epoch) const;

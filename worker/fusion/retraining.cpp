@@ -170,16 +170,20 @@ std::uint64_t retraining_seed(std::uint64_t search, int repeat) {
   return RandomStream(Seed{search}, "fusion-retrain", static_cast<std::uint64_t>(repeat)).bits64();
 }
 
-double evaluate_model(const std::map<std::string, Tensor>& weights, const Genotype& genotype, const Samples& samples,
-                      const FusionSettings& settings) {
+Tensor predict_model(const std::map<std::string, Tensor>& weights, const Genotype& genotype, const Samples& samples,
+                     const FusionSettings& settings) {
   DerivedNetwork network(genotype, samples.channels(), samples.labels.classes, state_shape(settings),
                          added_backbones(samples, settings));
   network.load(weights);
   network.to(samples.device());
-  const Tensor logits = predict(samples, [&](const auto& features, const auto& of_backbones) {
+  return predict(samples, [&](const auto& features, const auto& of_backbones) {
     return network.forward(features, Mode::eval, of_backbones);
   });
-  return checked_metric(logits, samples.labels, "the trained model");
+}
+
+double evaluate_model(const std::map<std::string, Tensor>& weights, const Genotype& genotype, const Samples& samples,
+                      const FusionSettings& settings) {
+  return checked_metric(predict_model(weights, genotype, samples, settings), samples.labels, "the trained model");
 }
 
 }  // namespace harmonic

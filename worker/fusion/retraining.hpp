@@ -45,6 +45,11 @@ struct TrainedFusion {
 /// Seed of a retraining of what a fusion search found. @param search the search's own @param repeat from 0
 [[nodiscard]] std::uint64_t retraining_seed(std::uint64_t search, int repeat);
 
+/// Logits (rows, classes) of a trained discrete network on other samples, without gradients; otherwise as
+/// evaluate_model().
+[[nodiscard]] torch::Tensor predict_model(const std::map<std::string, torch::Tensor>& weights, const Genotype& genotype,
+                                          const Samples& samples, const FusionSettings& settings);
+
 /// Metric (percent) of a trained discrete network on other samples, e.g. the test split's.
 /// @throws InputError when weights, genotype and samples do not belong together; NotFinite when its logits are no
 /// numbers

@@ -8,8 +8,8 @@
 #include <torch/utils.h>
 
 #include "core/base/error.hpp"
-#include "core/base/rng.hpp"
 #include "worker/data/dataset.hpp"
+#include "worker/data/metric_interval.hpp"
 #include "worker/data/metrics.hpp"
 #include "worker/fusion/late_fusion.hpp"
 #include "worker/fusion/predict.hpp"
@@ -20,7 +20,6 @@ namespace {
 using torch::Tensor;
 
 constexpr std::int64_t kChunk = 128;  ///< samples at once: bounds the memory
-constexpr int kDraws = 2000;          ///< of the bootstrap
 
 /// What is said of every sample of a split, in its order: (samples, classes) each.
 struct Predictions {
@@ -96,23 +95,6 @@ Tensor predicted_of(const Tensor& logits, LabelKind kind) {
                                        : at::one_hot(logits.argmax(1), logits.size(1)).to(torch::kFloat64);
 }
 
-/// Of weighted F1, percent.
-Interval f1_interval(const Tensor& predicted, const Tensor& truths) {
-  const std::int64_t count = truths.size(0);
-  RandomStream stream(Seed{0}, "samples of an interval");
-  Tensor drawn = at::zeros({kDraws, count}, torch::kFloat64);  // how often every sample is
-  auto times = drawn.accessor<double, 2>();
-  for (std::int64_t draw = 0; draw < kDraws; ++draw)
-    for (std::int64_t i = 0; i < count; ++i)
-      ++times[draw][static_cast<std::int64_t>(stream.below(static_cast<std::size_t>(count)))];
-  const Tensor metric = std::get<0>(
-      weighted_f1_of_counts(at::mm(drawn, truths * predicted), at::mm(drawn, predicted), at::mm(drawn, truths)).sort());
-  const auto at_share = [&](double share) {
-    return metric[static_cast<std::int64_t>(share * (kDraws - 1))].item<double>();
-  };
-  return {at_share(0.025), at_share(0.975)};
-}
-
 std::vector<ClassScore> class_scores(const Tensor& predicted, const Tensor& truths, LabelKind kind,
                                      const std::vector<std::string>& names) {
   const Tensor confusion = at::mm(truths.t(), predicted);  // of several labels only the diagonal says something
@@ -144,17 +126,12 @@ ModelEvaluation evaluate_kept_model(const KeptModel& model, const std::shared_pt
   ModelEvaluation found{.kind = labels.kind,
                         .samples = labels.values.size(0),
                         .metric = checked_metric(said.model, labels, "the model"),
+                        .interval = metric_interval(said.model, labels.values, labels.kind),
                         .loss = task_loss(said.model, labels.values, labels.kind).item<double>(),
                         .modalities = model.file().modalities,
                         .unimodal = {},
                         .missing = {},
                         .classes = class_scores(predicted, truths, labels.kind, data->info().class_names)};
-  if (labels.kind == LabelKind::multilabel) {
-    found.interval = f1_interval(predicted, truths);
-  } else {
-    const auto share = share_interval(found.metric / 100, static_cast<double>(found.samples));
-    found.interval = {100 * share.low, 100 * share.high};
-  }
   for (const auto& logits : said.backbones) found.unimodal.push_back(checked_metric(logits, labels, "a backbone"));
   for (const auto& logits : said.without)
     found.missing.push_back(checked_metric(logits, labels, "the model without a modality"));

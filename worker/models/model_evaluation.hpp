@@ -26,9 +26,7 @@ struct ModelEvaluation {
   LabelKind kind = LabelKind::classification;
   std::int64_t samples = 0;
   double metric = 0;  ///< percent: accuracy, or weighted F1
-  /// Percent: 95 %, as far as the number of samples goes: Wilson's of an accuracy; of an F1 the quantiles of 2,000
-  /// draws of as many samples with repetition (Efron's percentile bootstrap, 1979), the same ones every time.
-  Interval interval;
+  Interval interval;  ///< metric_interval
   double loss = 0;
   std::vector<std::string> modalities;
   std::vector<double> unimodal;  ///< [modality] metric of its backbone alone, percent

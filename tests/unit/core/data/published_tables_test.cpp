@@ -1,8 +1,11 @@
 #include "core/data/published_tables.hpp"
 
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include "core/base/error.hpp"
+#include "core/data/data_origin.hpp"
 #include "core/hardware/cost_model.hpp"
 #include "tests/support/shared_data.hpp"
 
@@ -26,6 +29,39 @@ TEST_CASE("Every row of a published table is a model of its spaces", "[data][pub
     }
   }
   CHECK(to_text(find_published_table("avmnist").row(3).backbones[1]) == "K=3,3,0,0;E=3,3,0,0;D=2");
+}
+
+TEST_CASE("A published supernet is of a modality of a published table", "[data][published]") {
+  REQUIRE(published_supernets().size() == 6);
+  for (const auto& supernet : published_supernets()) {
+    INFO(supernet.row);
+    const auto& table = find_published_table(supernet.table);
+    const auto modality = std::ranges::find(table.modalities, supernet.modality, &PublishedTable::Modality::name);
+    REQUIRE(modality != table.modalities.end());
+    CHECK(modality->space == supernet.space);
+    CHECK(&supernet - published_supernets().data() == supernet.row - 1);
+  }
+}
+
+TEST_CASE("A data set is a table's where its importer wrote it and its test split is as large", "[data][published]") {
+  const auto origin = [](const char* table, const char* provenance, std::size_t test) {
+    DatasetInfo info;
+    info.provenance = provenance;
+    info.samples = {9, 9, test};
+    return data_origin(info, find_published_table(table));
+  };
+  constexpr const char* kAvmnist =
+      "AV-MNIST (MNIST images, Free Spoken Digit Dataset sounds), published audio features (signals padded by "
+      "reflection) and published pairs (names in text order)";
+  CHECK(origin("avmnist", kAvmnist, 450) == DataOrigin::published);
+  CHECK(origin("avmnist", kAvmnist, 449) == DataOrigin::other);
+  CHECK(origin("avmnist", "AV-MNIST (MNIST images, Free Spoken Digit Dataset sounds), native audio features", 450) ==
+        DataOrigin::other);
+  CHECK(origin("avmnist", "synthetic av-digits, 2000 samples, seed 1", 450) == DataOrigin::stand_in);
+  CHECK(origin("mmimdb", "MM-IMDB (multimodal_imdb.hdf5), posters back to 8 bits", 7799) == DataOrigin::published);
+  CHECK(origin("harmp", "Harm-P's form, shorter side to 112 (bicubic), centre", 355) == DataOrigin::published);
+  CHECK(origin("harmp", "Harm-P's form, shorter side to 112 (bicubic), centre", 354) == DataOrigin::other);
+  CHECK(origin("harmp", "", 355) == DataOrigin::other);
 }
 
 TEST_CASE("A table or row that is not there is named with what there is", "[data][published]") {

@@ -10,8 +10,9 @@
 #include "core/config/known_keys.hpp"
 #include "core/hardware/model_pricing.hpp"
 #include "core/storage/csv.hpp"
-#include "master/reproduce/reproduce_results.hpp"
 #include "master/reproduce/reproduce_settings.hpp"
+#include "master/reproduce/reproduced_text.hpp"
+#include "master/reproduce/reproduction_cells.hpp"
 #include "tests/support/fakes.hpp"
 #include "tests/support/shared_data.hpp"
 #include "tests/support/tiny_run.hpp"
@@ -35,6 +36,13 @@ void answer(Reproduction& reproduction, const std::function<Outcome(const Work&)
   for (auto tasks = reproduction.ask(); !tasks.empty(); tasks = reproduction.ask())
     for (auto task = tasks.rbegin(); task != tasks.rend(); ++task)
       reproduction.tell({task->id, Rank{1}, 1, outcome(task->work)});
+}
+
+/// Of AV-MNIST, as an honest run on the published data tells it.
+ReproducedTable table_of(const Reproduction& reproduction, const DeviceSet& devices) {
+  return {"avmnist", "honest", DataOrigin::published,
+          reproduction_cells(reproduction, find_published_table("avmnist"), {450, LabelKind::classification},
+                             {"image", "audio"}, devices)};
 }
 
 int count_tests(const std::vector<Task>& tasks) {
@@ -88,8 +96,7 @@ TEST_CASE("Late fusion of every row is asked for once, tested, and stands beside
   CHECK(reproduction.archive().models().size() == 2 * (Reproduction::kMostSeeds + kLateFusions.size()));
   for (const auto& row : reproduction.rows())
     CHECK(reproduction.models(row).size() == static_cast<std::size_t>(Reproduction::kMostSeeds));
-  const auto table =
-      CsvTable::parse(reproduced_csv(compare(reproduction, {"image", "audio"}, devices), "avmnist", "honest"), "csv");
+  const auto table = CsvTable::parse(reproduced_csv(table_of(reproduction, devices)), "csv");
   std::map<std::string, double> late;
   for (std::size_t r = 0; r < table.rows(); ++r)
     if (table.cell(r, table.column("row")) == "3" && table.cell(r, table.column("quantity")).starts_with("metric.late"))
@@ -128,7 +135,8 @@ TEST_CASE("Where the search itself reports test, nothing else reads it", "[maste
     if (auto* found = std::get_if<FusionScores>(&outcome)) found->scores.at(0).metric_test = 75;
     return outcome;
   });
-  for (const auto* model : reproduction.models(reproduction.rows()[0])) CHECK(reproduction.metric(*model) == 75);
+  for (const auto& [seed, model] : reproduction.models(reproduction.rows()[0]))
+    CHECK(reproduction.metric(*model) == 75);
 }
 
 TEST_CASE("Seeds of a row travel together, never those of two rows, and find what they would alone",
@@ -150,6 +158,35 @@ TEST_CASE("Seeds of a row travel together, never those of two rows, and find wha
     CHECK(model.genotype == alone.archive().models().at(id).genotype);
     CHECK(model.seconds == (id.value % 100 == 3 ? 1.0 : 0.5));  // a task takes one second
   }
+}
+
+TEST_CASE("A search is known by its number: apart from those before it, it is the same", "[master][reproduce]") {
+  Reproduction whole(avmnist_rows({1}), 3, true), third(avmnist_rows({1}), 1, true, 1, {}, 1, false, /*first_seed=*/3);
+  answer(whole);
+  std::vector<FusionCandidate> asked;
+  answer(third, [&](const Work& work) {
+    if (const auto* search = std::get_if<SearchFusion>(&work)) asked = search->candidates;
+    return fake_outcome(work);
+  });
+  REQUIRE(asked.size() == 1);
+  CHECK(asked[0].candidate == CandidateId{103});
+  CHECK(asked[0].trial == 2);
+  const auto found = third.models(third.rows()[0]);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].first == 3);
+  CHECK(*found[0].second == *whole.models(whole.rows()[0])[2].second);
+}
+
+TEST_CASE("A metric that does not tell its own interval comes with it", "[master][reproduce]") {
+  Reproduction reproduction(avmnist_rows({1}), 1, true);
+  answer(reproduction, [](const Work& work) -> Outcome {
+    return std::holds_alternative<TestModel>(work) ? TestScore{60, Interval{58, 63}} : fake_outcome(work);
+  });
+  const auto* model = reproduction.models(reproduction.rows()[0])[0].second;
+  REQUIRE(reproduction.test_interval(*model));
+  const TestSplit films{7799, LabelKind::multilabel};
+  CHECK(test_measurement(60, films, reproduction.test_interval(*model)).test == Interval{58, 63});
+  CHECK_FALSE(test_measurement(60, films).test);
 }
 
 TEST_CASE("Seeds that fail together are tried alone", "[master][reproduce]") {
@@ -190,16 +227,16 @@ TEST_CASE("Published stands beside measured: means over seeds with their interva
                              device_objectives());
   Reproduction reproduction(avmnist_rows({1}), 3, true, 1,
                             [&](const auto& genome, const auto& genotype) { return pricing.model(genome, genotype); });
-  const auto before = compare(reproduction, {"image", "audio"}, devices);
-  CHECK(std::ranges::all_of(before, [](const auto& q) { return q.measured.count == 0; }));
+  const auto before = table_of(reproduction, devices).cells;
+  CHECK(std::ranges::all_of(before, [](const auto& cell) { return cell.values.empty(); }));
   answer(reproduction, [](const Work& work) -> Outcome {
     const auto* test = std::get_if<TestModel>(&work);
     if (test != nullptr) return TestScore{90.0 + static_cast<double>(test->candidate.value - 100)};
     return fake_outcome(work);
   });
-  const auto quantities = compare(reproduction, {"image", "audio"}, devices);
-  const auto table = CsvTable::parse(reproduced_csv(quantities, "avmnist", "honest"), "reproduced.csv");
-  REQUIRE(table.rows() == 9);  // two backbones, the whole, two devices with two costs, two sizes
+  const auto reproduced = table_of(reproduction, devices);
+  const auto table = CsvTable::parse(reproduced_csv(reproduced), "reproduced.csv");
+  REQUIRE(table.rows() == 12);  // two backbones, the whole, two devices with two costs, three of fusion, two sizes
   const auto cell = [&](std::size_t row, const char* column) { return table.cell(row, table.column(column)); };
   CHECK(cell(0, "quantity") == "metric.image");
   CHECK(cell(0, "published") == "79.77");
@@ -211,18 +248,30 @@ TEST_CASE("Published stands beside measured: means over seeds with their interva
   CHECK(table.number(2, table.column("ci95")) == Approx(2.484138).epsilon(1e-6));
   CHECK(table.number(2, table.column("lowest")) == Approx(91));
   CHECK(cell(2, "seeds") == "3");
+  // Wilson's interval of 91, 92 and 93 % of 450 samples, their ends' means.
+  CHECK(table.number(2, table.column("test_low")) == Approx(89.13).epsilon(1e-4));
+  CHECK(table.number(2, table.column("test_high")) == Approx(94.16).epsilon(1e-4));
+  CHECK(table.number(2, table.column("interval_low")) < table.number(2, table.column("test_low")));
+  CHECK(cell(2, "verdict") == "within the interval");
+  CHECK(cell(2, "values").starts_with("1=91:"));
   CHECK(cell(3, "quantity") == "latency");
   CHECK(cell(3, "device") == "slow");
   CHECK(table.number(3, table.column("measured")) == Approx(10 * table.number(5, table.column("measured"))));
   CHECK(cell(6, "unit") == "mJ");
-  CHECK(cell(8, "quantity") == "macs");
-  CHECK(cell(8, "published").empty());
-  CHECK(table.number(8, table.column("measured")) > 1e6);
+  CHECK(cell(7, "quantity") == "cells");
+  CHECK(cell(7, "verdict") == "reproduced");
+  CHECK(cell(9, "quantity") == "operators");
+  CHECK(cell(9, "published") == "2");
+  CHECK_THAT(cell(9, "note"), Catch::StartsWith("seed 1: "));
+  CHECK(cell(11, "quantity") == "macs");
+  CHECK(cell(11, "published").empty());
+  CHECK(cell(11, "verdict").empty());
+  CHECK(table.number(11, table.column("measured")) > 1e6);
   CHECK(cell(2, "published_device").empty());
   CHECK(cell(3, "published_device") == "Jetson TX2");
-  CHECK_THAT(reproduced_text(quantities), Catch::Contains("92.88") && Catch::Contains("latency ms slow") &&
-                                              Catch::Contains("quantity: metric.") &&
-                                              Catch::Contains(fmt::format("{:.2f} (TX2)", *quantities[3].published)));
+  CHECK(cell(3, "verdict") == "no data");
+  CHECK_THAT(reproduced_text(reproduced), Catch::Contains("92.88") && Catch::Contains("latency ms slow") &&
+                                              Catch::Contains("quantity: metric.") && Catch::Contains("8.96 (TX2)"));
   // On the published device itself there is nothing to say.
   auto specs = settings.devices;
   specs[0].name = "TX2-0", specs[1].name = "tx2";
@@ -235,7 +284,9 @@ TEST_CASE("Published stands beside measured: means over seeds with their interva
   }
   const DeviceSet published(specs, Aggregate::mean, {find_space("avmnist-image"), find_space("avmnist-audio")},
                             {10, 10});
-  CHECK_THAT(reproduced_text(compare(reproduction, {"image", "audio"}, published)), !Catch::Contains("(TX2)"));
+  const auto on_device = table_of(reproduction, published);
+  CHECK_THAT(reproduced_text(on_device), !Catch::Contains("(TX2)"));
+  CHECK(std::ranges::count_if(on_device.cells, [](const auto& c) { return c.quantity.starts_with(kSum); }) == 4);
 }
 
 ReproduceSettings settings_of(const std::filesystem::path& folder) {
@@ -274,7 +325,27 @@ TEST_CASE("Rows and modalities must be the table's; the order of modalities is t
   settings.table = "mmimdb";
   CHECK_THROWS_WITH(settings.check(), Catch::Contains("mmimdb-image and maxout") && Catch::Contains("avmnist-audio") &&
                                           Catch::Contains("configs/mmimdb.cfg"));
+  settings.table = "supernets";
+  CHECK_NOTHROW(settings.check());
+  DatasetInfo digits;
+  digits.classes = 10;
+  CHECK(settings.supernet_rows(digits).size() == 2);
+  settings.rows = {2};
+  CHECK(settings.supernet_rows(digits)[0].metric == 88.22);
+  CHECK(settings.modality_of(settings.supernet_rows(digits)[0]) == 0);  // modalities are the other way round
+  settings.rows = {5};
+  CHECK_THROWS_WITH(settings.supernet_rows(digits),
+                    Catch::Contains("row 5") && Catch::Contains("harmp-image and 3 classes"));
+  settings.rows = {};
+  digits.classes = 7;
+  CHECK_THROWS_WITH(settings.supernet_rows(digits), Catch::Contains("no row") && Catch::Contains("7 classes"));
+  settings.rows = {7};
+  CHECK_THROWS_WITH(settings.check(), Catch::Contains("no row 7"));
+  settings.rows = {};
   settings.table = "avmnist";
+  settings.first_seed = 95;
+  CHECK_THROWS_WITH(settings.check(), Catch::Contains("first-seed 95") && Catch::Contains("97"));
+  settings.first_seed = 1;
   settings.run.modalities[1] = settings.run.modalities[0];
   settings.run.modalities[1].name = "second";
   CHECK_THROWS_AS(settings.check(), InputError);

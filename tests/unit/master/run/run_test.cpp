@@ -1153,7 +1153,8 @@ TEST_CASE("A reproduction leaves published beside measured, every model's test m
   CHECK(run.counts.work == 3 + 6 * (1 + 2 + 1));  // backbones, searches, tests
   CHECK(run.counts.tests == 6);
   const std::filesystem::path dir = settings.run.run;
-  CHECK(CsvTable::read(dir / "reproduced.csv").rows() == 2 * 9);
+  CHECK(CsvTable::read(dir / "reproduced.csv").rows() == 2 * 12);
+  CHECK(read_file(dir / "reproduced.html").find("<h2>Row 3</h2>") != std::string::npos);
   const auto candidates = CsvTable::read(dir / "candidates.csv");
   REQUIRE(candidates.rows() == 6);
   CHECK(candidates.cell(0, 0) == "101");
@@ -1178,6 +1179,30 @@ TEST_CASE("A reproduction stopped anywhere and resumed is the one that was not",
     CHECK(Solo(other).code == ExitCode::done);
     CHECK(read_file(std::filesystem::path(other.run.run) / "reproduced.csv") == expected);
   }
+}
+
+TEST_CASE("The largest sub-networks of published supernets are measured once, on test, and need no front",
+          "[master][reproduce]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_reproduction(folder.path());
+  settings.table = "supernets";
+  settings.rows = {};
+  const Solo run(settings);
+  CHECK(run.code == ExitCode::done);
+  CHECK(run.counts.work == 2);
+  const std::filesystem::path dir = settings.run.run;
+  const auto table = CsvTable::read(dir / "reproduced.csv");
+  REQUIRE(table.rows() == 2);
+  CHECK(table.cell(0, table.column("quantity")) == "metric.image");
+  CHECK(table.cell(1, table.column("published")) == "88.22");
+  CHECK(table.cell(1, table.column("verdict")) == "other data");
+  CHECK(table.number(0, table.column("measured")) == Approx(fake_metric(largest_genome(find_space("avmnist-image")))));
+  CHECK_FALSE(std::filesystem::exists(dir / "front.csv"));
+  // Row 2 is in the journal.
+  settings.run.resume = true;
+  settings.rows = {2};
+  CHECK(Solo(settings).counts.work == 0);
+  CHECK(CsvTable::read(dir / "reproduced.csv").rows() == 1);
 }
 
 TEST_CASE("A finished reproduction goes on with more rows and seeds, and does nothing twice", "[master][reproduce]") {
