@@ -236,7 +236,7 @@
     // ---- All columns at once: an axis a row, so that names fit a telephone.
     const together = byId('parallel');
     const parallel = () => {
-      const left = 24, right = 536, top = 34, apart = 52;
+      const left = 24, right = 536, top = 34, apart = 62;
       const rows = columns.map((column, c) => c)
         .filter(c => columns[c].better && !/^(metric_val_se|metric_val_first|predicted)$/.test(columns[c].name));
       const axes = rows.map((c, r) => {
@@ -250,7 +250,7 @@
       for (const { c, y, least, most } of axes) {
         const up_ = columns[c].better > 0;
         parts.push(drawn('line', { class: 'axis', x1: left, x2: right, y1: y, y2: y }),
-          drawn('text', { x: left, y: y - 18 }, columns[c].label),
+          drawn('text', { class: 'name', x: left, y: y - 12 }, columns[c].label),
           drawn('text', { class: 'ends', x: left, y: y + 15 }, number(up_ ? least : most)),
           drawn('text', { class: 'ends', x: right, y: y + 15, 'text-anchor': 'end' }, number(up_ ? most : least)));
       }
