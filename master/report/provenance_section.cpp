@@ -43,9 +43,9 @@ std::string provenance_section(const RunResults& results) {
     add(name + (is_hash ? ", hash of its content" : ""), value);
   }
   return fmt::format(
-      "<h2 id=\"provenance\">Where it comes from</h2>\n<p>{}</p>\n<p class=\"note\">What the run read, by what it "
+      "<h2 id=\"provenance\">Where it comes from</h2>\n<p class=\"note\">What the run read, by what it "
       "holds, not where it lay: harmonic data show tells the same hash of a data set.</p>\n{}",
-      protocol_text(results), table_html({{"what"}, {"value"}}, rows));
+      table_html({{"what"}, {"value"}}, rows));
 }
 
 }  // namespace harmonic

@@ -304,10 +304,8 @@ class Run {
     if (plan_->generation() > saved_generation_)
       if (const auto figures = plan_->figures())
         curves_.generation_done(plan_->generation(), *figures, dispatcher_.counts());
-    if (work_done_ || moment == RunPlan::Moment::end) {
-      curves_.write();
-      timeline_.write(/*now=*/moment == RunPlan::Moment::end);
-    }
+    if (work_done_ || moment == RunPlan::Moment::end) curves_.write();
+    if (work_done_) timeline_.write(/*now=*/moment == RunPlan::Moment::end);
     saved_generation_ = plan_->generation();
     if (work_done_) plan_->tidy(paths());
   }
