@@ -42,7 +42,7 @@ std::map<int, double> generation_ends(const RunResults& results) {
 template <class X>
 std::string hypervolume_plot(const HypervolumeFile& file, const std::string& title, const std::string& x_label,
                              bool whole_x, X&& x) {
-  LinePlot volume{title, x_label, "hypervolume (share of the last one, %)", {}, whole_x};
+  LinePlot volume{title, x_label, "share of the last one (%)", {}, whole_x};
   const double last = file.rows.back().hypervolume;
   for (const auto& row : file.rows) {
     const std::optional<double> at = x(row);

@@ -36,7 +36,7 @@ void LiveReport::finish() {
   if (under_way_.valid()) under_way_.get();
 }
 
-void LiveReport::write() {
+void LiveReport::write() noexcept {
   const double start_s = clock_();
   try {
     write_();

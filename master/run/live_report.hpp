@@ -24,7 +24,7 @@ class LiveReport {
   [[nodiscard]] bool was_begun() const { return begun_; }  ///< one at least
 
  private:
-  void write();
+  void write() noexcept;
 
   std::function<void()> write_;
   Clock clock_;
