@@ -77,7 +77,7 @@ std::vector<Segment> joined(const std::vector<Segment>& lane, double apart_s) {
   return segments;
 }
 
-const ChartLook& look_of(TimelineKind kind) {
+const ChartLook& chart_look(TimelineKind kind) {
   return *std::ranges::find(chart_looks(), kind, &ChartLook::kind);
 }
 
@@ -85,7 +85,7 @@ std::string words_for(const Segment& segment, const WorkerTimes& worker) {
   const auto took = human_duration(segment.ended_s - segment.began_s);
   const auto what = segment.pieces == 1
                         ? segment.about
-                        : fmt::format("{} pieces of work: {}", segment.pieces, look_of(segment.kind).name);
+                        : fmt::format("{} pieces of work: {}", segment.pieces, chart_look(segment.kind).name);
   return fmt::format("rank {}{}{}: {}, {} from {} on", worker.rank.value, worker.host.empty() ? "" : " on ",
                      worker.host, segment.kind == TimelineKind::retry ? "a try failed: " + what : what, took,
                      human_duration(segment.began_s));
@@ -171,7 +171,7 @@ std::string worker_chart(const std::vector<TimelineRow>& rows, const RunClock& c
       svg += fmt::format(
           "<rect class=\"work {}\" x=\"{:.2f}\" y=\"{:.1f}\" width=\"{:.2f}\" "
           "height=\"{:.1f}\"><title>{}</title></rect>\n",
-          look_of(segment.kind).look, from, y + 0.15 * lane_height, std::max(0.6, to - from), 0.7 * lane_height,
+          chart_look(segment.kind).look, from, y + 0.15 * lane_height, std::max(0.6, to - from), 0.7 * lane_height,
           escape_html(words_for(segment, worker)));
     }
   }
