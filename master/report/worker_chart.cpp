@@ -15,7 +15,7 @@ namespace harmonic {
 namespace {
 
 constexpr std::size_t kMostLanes = 100;
-constexpr std::size_t kMostSegments = 4000;  // of all lanes together, about
+constexpr double kMostSegments = 4000;  // of all lanes together, about
 constexpr double kLaneTop = 34, kLaneBottom = 50, kChartLeft = 92;
 
 bool is_of_worker(const TimelineRow& row) {
@@ -143,7 +143,7 @@ std::string worker_chart(const std::vector<TimelineRow>& rows, const RunClock& c
   const double total_s = std::max(clock.total_s(), 1e-3);
   const double minute = total_s > 3 * 3600 ? 3600 : total_s > 180 ? 60 : 1;  // the unit of the axis
   const PlotAxis x{0, total_s / minute, kChartLeft, kPlotWidth - kPlotRight};
-  const double apart_s = total_s / std::max<double>(60, static_cast<double>(kMostSegments / shown) / 2);
+  const double apart_s = total_s / std::max(60.0, 0.5 * kMostSegments / static_cast<double>(shown));
   std::string svg = fmt::format(
       "<svg class=\"plot wide\" id=\"workers-chart\" viewBox=\"0 0 {} {:.0f}\" role=\"img\" aria-label=\"What every "
       "worker "
