@@ -96,6 +96,7 @@ constexpr std::string_view kPatterns = R"svg(<defs>
 <pattern id="rows" width="4" height="4" patternUnits="userSpaceOnUse"><rect width="4" height="4" class="paper"/><path d="M0 1h4" class="ink"/></pattern>
 <pattern id="dots" width="4" height="4" patternUnits="userSpaceOnUse"><rect width="4" height="4" class="paper"/><circle cx="2" cy="2" r="1" class="spot"/></pattern>
 <pattern id="slants" width="5" height="5" patternUnits="userSpaceOnUse"><rect width="5" height="5" class="paper"/><path d="M-1 1l2 -2M0 5l5 -5M4 6l2 -2" class="ink"/></pattern>
+<pattern id="crosses" width="6" height="6" patternUnits="userSpaceOnUse"><rect width="6" height="6" class="paper"/><path d="M0 0l6 6M6 0l-6 6" class="cross"/></pattern>
 <pattern id="bars" width="4" height="4" patternUnits="userSpaceOnUse"><rect width="4" height="4" class="paper"/><path d="M1 0v4" class="ink"/></pattern>
 </defs>
 )svg";

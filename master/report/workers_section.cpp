@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -23,14 +24,20 @@ std::string share_of(double part, double whole) {
 std::string chart_legend(const std::vector<TimelineRow>& rows) {
   std::set<TimelineKind> there;
   for (const auto& row : rows) there.insert(row.kind);
+  std::vector<std::pair<std::string_view, std::string>> looks;  // with what is drawn so
+  for (const auto& [kind, look, name] : chart_looks()) {
+    if (!there.contains(kind)) continue;
+    if (looks.empty() || looks.back().first != look)
+      looks.emplace_back(look, name);
+    else
+      looks.back().second += fmt::format(", {}", name);
+  }
   std::string html = "<div class=\"legend\">";
-  std::set<std::string_view> looks;
-  for (const auto& [kind, look, name] : chart_looks())
-    if (there.contains(kind))
-      html += fmt::format(
-          "<span><svg class=\"plot symbol\" viewBox=\"0 0 18 18\" aria-hidden=\"true\"><rect class=\"work {}\" x=\"1\" "
-          "y=\"3\" width=\"16\" height=\"12\"/></svg> {}</span>",
-          look, name);
+  for (const auto& [look, names] : looks)
+    html += fmt::format(
+        "<span><svg class=\"plot symbol\" viewBox=\"0 0 18 18\" aria-hidden=\"true\"><rect class=\"work {}\" x=\"1\" "
+        "y=\"3\" width=\"16\" height=\"12\"/></svg> {}</span>",
+        look, names);
   return html + "<span>empty: waited</span></div>\n";
 }
 
@@ -100,8 +107,10 @@ std::string workers_section(const RunResults& results) {
       "is "
       "not in it. Energy is not measured: there is no meter.</p>\n{}<div class=\"card\">{}</div>\n{}{}",
       human_duration(clock.total_s()),
-      resumed == 0 ? "" : fmt::format(", gone on with {} time{}", resumed, resumed == 1 ? "" : "s"), chart_legend(rows),
-      worker_chart(rows, clock), phases_table(rows), workers_table(workers, clock.total_s()));
+      resumed == 0   ? std::string()
+      : resumed == 1 ? std::string(", gone on with once")
+                     : fmt::format(", gone on with {} times", resumed),
+      chart_legend(rows), worker_chart(rows, clock), phases_table(rows), workers_table(workers, clock.total_s()));
 }
 
 }  // namespace harmonic
