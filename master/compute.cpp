@@ -110,7 +110,7 @@ ExitCode run_on_ranks(const Program& program, const Arguments& args, const Searc
                       hooks.check_paths = [&] { options.check_files(); };
                       hooks.check = [&] { check_weights(settings); };
                       hooks.has_model = has_whole_model;
-                      hooks.report = write_report;
+                      hooks.report = [](const auto& run, bool goes_on) { return write_report(run, goes_on); };
                       return lead(world, hooks);
                     }});
 }

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 #include <iostream>
 #include <optional>
 
@@ -10,12 +9,12 @@
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/json_text.hpp"
 #include "core/storage/output_file.hpp"
-#include "core/work/run_devices.hpp"
 #include "master/commands/commands.hpp"
 #include "master/models/architecture.hpp"
 #include "master/models/architecture_dot.hpp"
 #include "master/models/architecture_picture.hpp"
 #include "master/models/graphviz.hpp"
+#include "master/report/described_model.hpp"
 #include "master/report/run_model.hpp"
 #include "master/report/run_results.hpp"
 #include "master/run/run_folder.hpp"
@@ -26,24 +25,15 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 /// A run as its folder tells it.
-struct ShownRun {
+struct ShownRun : RecordedRun {
   RunPaths paths;
   RunResults results;
-  SearchSettings settings;
-  std::optional<DataShape> data;           ///< that the settings' spaces are fitted to; older runs do not tell
-  std::optional<IniSection> reproduction;  ///< what it reproduces; nothing of a search
-  nlohmann::json status;                   ///< null where there is none that can be read
+  nlohmann::json status;  ///< null where there is none that can be read
 };
 
 ShownRun open_run(const std::string& folder) {
   const auto paths = run_in(folder);
-  auto recorded = read_recorded(paths);
-  return {paths,
-          load_run_results(paths.folder),
-          std::move(recorded.settings),
-          std::move(recorded.data),
-          std::move(recorded.reproduction),
-          read_status(paths)};
+  return {read_recorded(paths), paths, load_run_results(paths.folder), read_status(paths)};
 }
 
 bool is_on_front(const RunResults& results, const std::string& id) {
@@ -137,47 +127,13 @@ Json run_json(const ShownRun& run) {
 }
 
 /// A model with all that its run says about it.
-struct ShownModel {
+struct ShownModel : DescribedModel {
   const ReportedModel& row;
-  std::optional<ModelArchitecture> architecture;  ///< nothing where the run does not tell the number of classes
-  std::string without_tables;                     ///< why costs are the CSV's: empty where the tables are there
 };
 
-/// Whether the tables say what the run's CSV does.
-bool agree(const ModelArchitecture& model, const ReportedModel& row) {
-  for (std::size_t d = 0; d < model.costs.size(); ++d)
-    for (std::size_t q = 0; q < kQuantities.size(); ++q) {
-      const auto &now = model.costs[d][q], &then = row.costs[q].at(d);
-      if (now.has_value() != then.has_value() || (now && std::abs(*now - *then) > 1e-9 * std::abs(*then))) return false;
-    }
-  return true;
-}
-
 ShownModel describe_model(const ShownRun& run, const std::string& id) {
-  ShownModel shown{find_model(run.paths, run.results, id), {}, {}};
-  const auto& row = shown.row;
-  const auto& settings = run.settings;
-  const auto genotype = parse_genotype(row.genotype);
-  const MultimodalGenome genome{backbones_of(run.paths, row, settings), macro_of(genotype)};
-  // parameters is the first of kSizeMeasures.
-  const auto classes = run.data       ? std::optional(run.data->classes)
-                       : row.sizes[0] ? classes_for(settings, genome, genotype, *row.sizes[0])
-                                      : std::nullopt;
-  if (!classes) return shown;
-  try {
-    const DeviceSet devices = run_devices(settings, *classes);
-    shown.architecture = describe(settings, genome, genotype, *classes, &devices);
-    if (agree(*shown.architecture, row)) return shown;
-    shown.without_tables = "the tables are no longer those of the run";
-  } catch (const InputError& e) {
-    shown.without_tables = e.problem();
-  }
-  shown.architecture = describe(settings, genome, genotype, *classes, nullptr);
-  shown.architecture->devices = run.results.devices;
-  shown.architecture->costs.resize(run.results.devices.size());
-  for (std::size_t d = 0; d < run.results.devices.size(); ++d)
-    for (std::size_t q = 0; q < kQuantities.size(); ++q) shown.architecture->costs[d][q] = row.costs[q][d];
-  return shown;
+  const auto& row = find_model(run.paths, run.results, id);
+  return {ModelDescriber(run.paths, run.results, run).describe(row), row};
 }
 
 std::string model_text(const ShownRun& run, const ShownModel& shown) {

@@ -6,6 +6,7 @@
 
 #include "core/base/markup.hpp"
 #include "core/base/text.hpp"
+#include "master/compare/comparison_assets.hpp"
 #include "master/compare/comparison_tables.hpp"
 #include "master/report/model_text.hpp"
 #include "master/report/page.hpp"
@@ -13,68 +14,6 @@
 
 namespace harmonic {
 namespace {
-
-constexpr std::string_view kComparisonStyle = R"css(
-.legend button { font: inherit; font-size: 14px; color: var(--ink); background: var(--card); cursor: pointer;
-  border: 1px solid var(--grid); border-radius: 6px; padding: 6px 10px; text-align: left; overflow-wrap: anywhere; }
-.legend button[aria-pressed=false] { opacity: 0.45; text-decoration: line-through; }
-.legend .symbol { margin-right: 6px; }
-button:focus-visible, .told:focus-visible { outline: 2px solid var(--ink); outline-offset: 1px; }
-.told { position: sticky; bottom: 8px; margin: 12px 0 0; padding: 10px 12px; background: var(--card);
-  border: 1px solid var(--muted); border-radius: 8px; white-space: pre-line; overflow-wrap: anywhere; font-size: 13.5px;
-  max-height: 40vh; overflow-y: auto; }
-.off { display: none; }
-.card + .card.scroll { margin-top: 12px; }
-@media (min-width: 700px) { .card.scroll { width: fit-content; max-width: 100%; } th, td { padding: 7px 16px; } }
-)css";
-
-/// Marks take the focus: arrows lead along a front and to the next one; a mark's model is told, and marked in every
-/// plot.
-constexpr std::string_view kComparisonScript = R"js(
-(() => {
-  const all = [...document.querySelectorAll('svg.plot .mark')];
-  const told = document.getElementById('told');
-  const hint = told.textContent;
-  const tell = mark => {
-    told.textContent = mark ? mark.querySelector('title').textContent : hint;
-    for (const other of all) other.classList.toggle('chosen', !!mark && other.dataset.name === mark.dataset.name);
-  };
-  const x = mark => mark.transform.baseVal.consolidate().matrix.e;
-  for (const plot of document.querySelectorAll('svg.plot')) {
-    const marks = all.filter(mark => plot.contains(mark));
-    const shown = () => marks.filter(mark => !mark.classList.contains('off'));
-    const enter = mark => marks.forEach(other => { other.tabIndex = other === mark ? 0 : -1; });
-    const go = mark => { enter(mark); mark.focus(); tell(mark); };
-    for (const mark of marks) {
-      mark.addEventListener('focus', () => tell(mark));
-      mark.addEventListener('pointerenter', () => tell(mark));
-      mark.addEventListener('click', () => go(mark));
-    }
-    plot.addEventListener('keydown', event => {
-      const at = document.activeElement;
-      if (!marks.includes(at)) return;
-      const series = [...new Set(shown().map(mark => mark.dataset.series))];
-      const of = name => shown().filter(mark => mark.dataset.series === name);
-      const front = of(at.dataset.series), place = front.indexOf(at);
-      const beside = step => of(series[series.indexOf(at.dataset.series) + step] ?? '')
-        .sort((a, b) => Math.abs(x(a) - x(at)) - Math.abs(x(b) - x(at)))[0];
-      const to = { ArrowRight: front[place + 1], ArrowLeft: front[place - 1], ArrowDown: beside(1), ArrowUp: beside(-1),
-        Home: front[0], End: front[front.length - 1] }[event.key];
-      if (event.key === 'Escape') tell(null);
-      if (to) { event.preventDefault(); go(to); }
-    });
-    plot.addEventListener('toggled', () => { if (shown().length) enter(shown()[0]); });
-  }
-  for (const button of document.querySelectorAll('.legend button'))
-    button.addEventListener('click', () => {
-      const off = button.getAttribute('aria-pressed') === 'true';
-      button.setAttribute('aria-pressed', String(!off));
-      for (const part of document.querySelectorAll(`svg.plot [data-series="${button.dataset.series}"]`))
-        part.classList.toggle('off', off);
-      for (const plot of document.querySelectorAll('svg.plot')) plot.dispatchEvent(new Event('toggled'));
-    });
-})();
-)js";
 
 std::string run_name(const ComparedRun& run) {
   return fmt::format("{}  {}", run.letter, run.path);
@@ -246,7 +185,7 @@ std::string comparison_html(const Comparison& comparison) {
   body += section("The joint front", "Models that none of any run dominates, best validation metric first.",
                   text_table_html(joint_front_table(comparison)));
   return page_html(fmt::format("Harmonic: {} compared", count == 1 ? "a run" : fmt::format("{} runs", count)), body,
-                   kComparisonStyle, kComparisonScript);
+                   comparison_style(), comparison_script());
 }
 
 std::string comparison_svg(const Comparison& comparison) {

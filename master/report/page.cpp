@@ -7,53 +7,10 @@
 
 #include "core/base/markup.hpp"
 #include "core/base/text.hpp"
-#include "master/report/plot.hpp"
+#include "master/report/page_assets.hpp"
 
 namespace harmonic {
 namespace {
-
-constexpr std::string_view kStyle = R"css(
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--surface); color: var(--ink);
-  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
-main { max-width: 1560px; margin: 0 auto; padding: 32px 24px 64px; }
-h1, h2, p, summary { overflow-wrap: anywhere; }
-h1 { font-size: 26px; line-height: 1.2; margin: 0 0 4px; letter-spacing: -0.01em; }
-h2 { font-size: 18px; margin: 40px 0 12px; }
-p { margin: 0 0 12px; max-width: 75ch; }
-.sub, .note { color: var(--muted); }
-.note { font-size: 13px; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 24px 0 0; }
-.tile, .card { background: var(--card); border: 1px solid var(--grid); border-radius: 8px; }
-.tile, .card { min-width: 0; }
-.tile { padding: 12px; overflow-wrap: anywhere; }
-.tile b { display: block; font-size: 18px; line-height: 1.5; font-weight: 600; }
-.tile span { color: var(--muted); font-size: 13px; }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); gap: 16px; }
-.card { padding: 8px; }
-.legend { display: flex; flex-wrap: wrap; gap: 4px 20px; color: var(--muted); font-size: 13px; margin: 0 0 12px; }
-.legend i { display: inline-block; width: 10px; height: 10px; border-radius: 50%; margin-right: 6px; background: var(--accent); }
-.legend i.all { background: var(--faint); opacity: 0.6; }
-/* Should a table be wider than its card all the same, shadows tell at which side there is more. */
-.scroll { overflow-x: auto; background:
-  linear-gradient(to right, var(--card) 40%, transparent) left / 40px 100% no-repeat local,
-  linear-gradient(to left, var(--card) 40%, transparent) right / 40px 100% no-repeat local,
-  linear-gradient(to right, var(--muted), transparent) left / 14px 100% no-repeat scroll,
-  linear-gradient(to left, var(--muted), transparent) right / 14px 100% no-repeat scroll, var(--card); }
-table { border-collapse: collapse; width: 100%; font-size: 13.5px; }
-th, td { padding: 7px 10px; text-align: left; border-bottom: 1px solid var(--grid); vertical-align: top;
-  overflow-wrap: anywhere; }
-tr:last-child td { border-bottom: 0; }
-th { color: var(--muted); font-weight: 600; vertical-align: bottom; overflow-wrap: normal; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
-td.n { white-space: nowrap; }
-td.best { background: var(--mark); font-weight: 600; }
-code { font: 12px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
-td code { display: block; min-width: 15ch; }
-details { margin-top: 8px; }
-summary { cursor: pointer; font-weight: 600; padding: 6px 0; }
-@media (max-width: 600px) { main { padding: 20px 12px 40px; } }
-)css";
 
 /// Of a table whose rows become cards on screens that are too narrow for its columns side by side.
 constexpr std::string_view kStacked = R"css(
@@ -134,12 +91,17 @@ std::string table_html(const std::vector<Cell>& header, const std::vector<std::v
 }
 
 std::string page_html(const std::string& title, const std::string& body, std::string_view style,
-                      std::string_view script) {
+                      std::string_view script, std::string_view head) {
+  constexpr std::string_view kNothingFromElsewhere =
+      "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; "
+      "form-action 'none'";
   return fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n<style>{}</style>\n"
-      "</head>\n<body>\n<main>\n{}</main>\n{}</body>\n</html>\n",
-      escape_html(title), fmt::format("{}{}{}{}", plot_style(), kStyle, stack_styles(), style), body,
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n{}<title>{}</title>\n"
+      "<style>{}</style>\n</head>\n<body>\n<main>\n{}</main>\n{}</body>\n</html>\n",
+      kNothingFromElsewhere, head, escape_html(title),
+      fmt::format("{}{}{}{}", plot_style(), page_style(), stack_styles(), style), body,
       script.empty() ? std::string() : fmt::format("<script>{}</script>\n", script));
 }
 

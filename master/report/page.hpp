@@ -18,8 +18,10 @@ struct Cell {
 [[nodiscard]] std::string table_html(const std::vector<Cell>& header, const std::vector<std::vector<Cell>>& rows);
 
 /// A whole page that needs nothing beside it, in light or dark as its reader prefers. @param body HTML
+/// It may load nothing from anywhere, whatever is in it.
 /// @param style more CSS @param script JavaScript that runs when the body is there; none when empty
+/// @param head more of the page's head
 [[nodiscard]] std::string page_html(const std::string& title, const std::string& body, std::string_view style = {},
-                                    std::string_view script = {});
+                                    std::string_view script = {}, std::string_view head = {});
 
 }  // namespace harmonic

@@ -7,16 +7,11 @@
 
 namespace harmonic {
 
-/// About `count` round values (1, 2 or 5 times a power of ten apart) inside [lo, hi].
-///   nice_ticks(0.3, 5.2, 5) == {1, 2, 3, 4, 5}
-/// Needs lo < hi and count >= 1.
-[[nodiscard]] std::vector<double> nice_ticks(double lo, double hi, int count);
-
 struct PlotPoint {
   double x = 0;
   double y = 0;
   std::string tooltip;
-  std::string name = {};  ///< of the same model in every plot of a page
+  std::string name = {};  ///< of the same model in every plot of a page: its id
 };
 
 /// Points of a trade-off: x is minimised, y maximised.
@@ -26,10 +21,11 @@ struct ScatterPlot {
   std::vector<PlotPoint> strong;  ///< the front; those best in this plane are joined by a staircase
 };
 
-/// One quantity over generations.
+/// One quantity as a search went on.
 struct LinePlot {
   std::string title, x_label, y_label;
   std::vector<PlotPoint> points;  ///< ascending in x
+  bool whole_x = true;            ///< x counts generations, or models
 };
 
 /// One of several sets of points in a plot. Where it stands among them decides its colour, shape and dashes.
@@ -44,9 +40,6 @@ struct OverlayPlot {
   std::string title, x_label, y_label;
   std::vector<PlotSeries> series;  ///< a point at least
 };
-
-/// What plots need of a page's style: their colours and the classes of their parts, in light and dark.
-[[nodiscard]] std::string_view plot_style();
 
 /// An <svg> element that scales to its container's width. Colours come from the page's CSS variables (--ink, --muted,
 /// --grid, --accent, --surface). Faint points far below the rest are drawn as triangles at the lower edge, so that a

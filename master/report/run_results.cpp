@@ -7,9 +7,13 @@
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "core/storage/append_file.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/csv.hpp"
 #include "core/work/work.hpp"
+#include "master/run/journal.hpp"
+#include "master/run/run_folder.hpp"
+#include "master/run/run_paths.hpp"
 
 namespace harmonic {
 namespace {
@@ -56,6 +60,8 @@ std::vector<ReportedModel> read_models(const CsvTable& table) {
     model.metric_val_se = where_there("metric_val_se");
     model.metric_test_se = where_there("metric_test_se");
     model.metric_val_first = where_there("metric_val_first");
+    model.predicted = where_there("predicted");
+    model.retrainings = where_there("retrainings");
     for (std::size_t q = 0; q < kQuantities.size(); ++q) {
       for (const auto c : costs[q].columns) model.costs[q].push_back(table.optional_number(row, c));
       model.aggregates[q] = table.optional_number(row, column(kQuantities[q].name));
@@ -68,6 +74,14 @@ std::vector<ReportedModel> read_models(const CsvTable& table) {
     model.seconds = table.optional_number(row, column("seconds"));
   }
   return models;
+}
+
+/// A run that goes on may be writing its last row.
+CsvTable read_candidates(const RunPaths& paths) {
+  const auto file = paths.candidates();
+  if (!is_running(paths)) return CsvTable::read(file);
+  const std::string text = read_file(file);
+  return CsvTable::parse(whole_lines(text), file.string());
 }
 
 /// What cannot be read of it is missing in the report, which is of the results.
@@ -100,6 +114,21 @@ std::optional<HypervolumeFile> read_hypervolumes(const std::filesystem::path& pa
 } catch (const InputError& e) {
   log::warning("the report lacks the hypervolumes: {}", e.what());
   return std::nullopt;
+}
+
+/// Likewise.
+std::vector<TimelineRow> read_times(const std::filesystem::path& path) try {
+  return read_timeline(path);
+} catch (const InputError& e) {
+  log::warning("the report lacks what workers did: {}", e.what());
+  return {};
+}
+
+/// Likewise, without a word: older runs do not tell.
+Conditions read_inputs(const std::filesystem::path& path) try {
+  return std::filesystem::exists(path) ? read_conditions(path).value_or(Conditions{}) : Conditions{};
+} catch (const InputError&) {
+  return {};
 }
 
 }  // namespace
@@ -145,7 +174,8 @@ RunResults load_run_results(const std::filesystem::path& run_directory) {
     if (!std::filesystem::exists(run_directory / file))
       throw InputError(fmt::format("{} has no {}", run_directory.string(), file),
                        "give the run directory of a search that scored models");
-  const CsvTable candidates = CsvTable::read(run_directory / "candidates.csv");
+  const RunPaths paths{run_directory};
+  const CsvTable candidates = read_candidates(paths);
   const CsvTable front = CsvTable::read(run_directory / "front.csv");
   if (candidates.header() != front.header())
     throw InputError(fmt::format("{} and {} have other columns", candidates.name(), front.name()),
@@ -158,6 +188,9 @@ RunResults load_run_results(const std::filesystem::path& run_directory) {
   results.failures = read_failures(run_directory / "failures.csv");
   results.hypervolumes = read_hypervolumes(run_directory / "hypervolume.csv");
   results.lost = read_lost_workers(run_directory / "status.json");
+  results.timeline = read_times(paths.timeline());
+  results.inputs = read_inputs(paths.inputs());
+  results.begun_by = Journal::program(paths.journal());
   std::ranges::stable_sort(results.front, std::ranges::greater{}, &ReportedModel::metric_val);
   const auto config = run_directory / "config.cfg";
   results.settings = parse_ini(read_file(config), config.string());

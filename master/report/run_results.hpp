@@ -9,8 +9,10 @@
 #include "core/config/ini_file.hpp"
 #include "core/config/search_settings.hpp"
 #include "core/hardware/objective.hpp"
+#include "core/storage/conditions.hpp"
 #include "master/models/hypervolume_file.hpp"
 #include "master/run/run_status.hpp"
+#include "master/run/timeline.hpp"
 
 namespace harmonic {
 
@@ -22,6 +24,8 @@ struct ReportedModel {
   std::optional<double> metric_test;                      ///< percent
   std::optional<double> metric_val_se, metric_test_se;    ///< points; absent in runs before errors were told, likewise:
   std::optional<double> metric_val_first;                 ///< percent, of the first retraining alone
+  std::optional<double> predicted;                        ///< percent, before it was scored
+  std::optional<double> retrainings;                      ///< how many
   PerQuantity<std::vector<std::optional<double>>> costs;  ///< [quantity][device], absent where its table has none
   PerQuantity<std::optional<double>> aggregates;          ///< over the devices, multiples of the reference cost
   std::array<std::optional<double>, kSizeMeasures.size()> sizes;  ///< absent in runs before these were counted
@@ -45,7 +49,10 @@ struct RunResults {
   std::vector<ReportedModel> candidates;
   std::vector<ReportedModel> front;  ///< by metric_val, best first
   std::vector<ReportedFailure> failures;
-  std::vector<LostWorker> lost;  ///< workers that the run does, or ended, without
+  std::vector<LostWorker> lost;       ///< workers that the run does, or ended, without
+  std::vector<TimelineRow> timeline;  ///< empty of a run before it was kept
+  Conditions inputs;                  ///< of inputs.json: what it read
+  std::string begun_by;               ///< the version of the program that began it; empty where nothing tells
   IniFile settings;
   std::optional<HypervolumeFile> hypervolumes;  ///< nothing of a run before they were kept
   std::optional<Protocol> protocol;             ///< nothing where the settings do not say
@@ -60,7 +67,8 @@ struct RunResults {
   [[nodiscard]] std::optional<double> late_fusion(const ReportedModel& model) const;
 };
 
-/// Reads candidates.csv, front.csv, config.cfg, and failures.csv, status.json and hypervolume.csv where they are.
+/// Reads candidates.csv, front.csv, config.cfg, and failures.csv, status.json, hypervolume.csv, timeline.csv,
+/// inputs.json and the journal's header where they are.
 /// @throws InputError: a file that is missing or malformed, naming file, line and column
 [[nodiscard]] RunResults load_run_results(const std::filesystem::path& run_directory);
 

@@ -206,6 +206,11 @@ std::string Journal::settings(const std::filesystem::path& path) {
   return header ? header->settings : "";
 }
 
+std::string Journal::program(const std::filesystem::path& path) {
+  const auto header = header_at(path);
+  return header ? header->program : "";
+}
+
 Journal::Journal(std::filesystem::path path, std::uint64_t settings_hash, AnswerCheck answers, std::string settings)
     : path_(std::move(path)),
       header_{JournalHeader::kVersion, settings_hash, std::string(program_version()), std::move(settings)},

@@ -28,6 +28,8 @@ class Journal {
   [[nodiscard]] static bool is_of(const std::filesystem::path& path, std::uint64_t settings_hash);
   /// The settings in force when the run began, but for defaults: INI text; empty where no header tells.
   [[nodiscard]] static std::string settings(const std::filesystem::path& path);
+  /// The version of the program that began the run; empty where no header tells.
+  [[nodiscard]] static std::string program(const std::filesystem::path& path);
 
   /// Makes the file where there is none, or reads every record. One that is damaged, or cannot be (`answers`),
   /// counts as not there, with a warning: its work is done again. The file stays as it is until the first append. A run

@@ -11,6 +11,7 @@
 #include "core/base/log.hpp"
 #include "core/base/progress_display.hpp"
 #include "core/base/text.hpp"
+#include "core/storage/curves.hpp"
 #include "core/storage/json_text.hpp"
 #include "core/work/expected_cost.hpp"
 #include "core/work/run_hash.hpp"
@@ -20,9 +21,11 @@
 #include "master/dispatch/worker_roster.hpp"
 #include "master/run/farewell.hpp"
 #include "master/run/journal.hpp"
+#include "master/run/live_report.hpp"
 #include "master/run/run_curves.hpp"
 #include "master/run/run_directory.hpp"
 #include "master/run/run_status.hpp"
+#include "master/run/timeline.hpp"
 
 namespace harmonic {
 namespace {
@@ -42,6 +45,7 @@ class Run {
         journal_(paths().journal(), inputs_.hash, inputs_.answers, recipe.config.changes),
         status_file_(paths().status()),
         failures_(paths().failures()),
+        timeline_(paths().timeline()),
         curves_(paths().tensorboard() / "search") {
     dispatcher_.expect_settings(run_fingerprint(settings));
     dispatcher_.expect_answers(inputs_.answers);
@@ -50,6 +54,7 @@ class Run {
   }
 
   ExitCode lead() try {
+    timeline_.add(instant(TimelineKind::job, Rank{0}, {}, {}));
     tell_status();
     const ExitCode code = work_through();
     tell_status(code);
@@ -64,6 +69,7 @@ class Run {
     throw;
   } catch (...) {
     tell_status(ExitCode::failed);
+    end_live_report();
     throw;
   }
   /// What the run came to, once it is done: all that stdout gets.
@@ -83,6 +89,7 @@ class Run {
                                      .busy = dispatcher_.workers_busy(),
                                      .parts_under_way = dispatcher_.parts_under_way()}));
     tell_status();
+    show_report();
   }
 
  private:
@@ -108,11 +115,36 @@ class Run {
       const auto hear = [this](const Task& task, const Result& result) {
         if (const auto* failure = std::get_if<Failure>(&result.outcome)) tell(task, result, *failure);
       };
-      if (dispatcher_.run(std::move(searches), hear, stop) == Dispatcher::End::stopped) return Dispatcher::End::stopped;
+      if (run_on_workers(std::move(searches), hear, stop) == Dispatcher::End::stopped) return Dispatcher::End::stopped;
     }
-    const auto end = dispatcher_.run(
+    const auto end = run_on_workers(
         std::move(jobs), [&](const Task& t, const Result& r) { finished(t, r); }, stop);
     return end == Dispatcher::End::finished ? deal_doubtful(stop) : end;
+  }
+  /// Deals them; what each worker did becomes a row of the timeline.
+  Dispatcher::End run_on_workers(std::vector<Job> jobs, const Dispatcher::OnResult& hear,
+                                 const std::function<bool()>& stop) {
+    const auto tell_time = [&](const Task& task, const Result& result) {
+      const bool failed = std::holds_alternative<Failure>(result.outcome);
+      timeline_.add(span(failed ? TimelineKind::failed : kind_of(task.work), result.worker, result.host,
+                         describe(task.work), result.seconds));
+      hear(task, result);
+    };
+    return dispatcher_.run(std::move(jobs), tell_time, stop);
+  }
+  static TimelineRow instant(TimelineKind kind, Rank rank, const std::string& host, const std::string& about) {
+    const double now_s = wall_time_s();
+    return {now_s, now_s, kind, rank, host, about};
+  }
+  /// What a worker has just ended. @param seconds of work, as it says; 0: it does not, and it is as long as it had it
+  TimelineRow span(TimelineKind kind, Rank rank, const std::string& host, const std::string& about,
+                   double seconds) const {
+    auto row = instant(kind, rank, host, about);
+    const auto& workers = dispatcher_.workers();
+    if (const auto worker = workers.find(rank); seconds == 0 && worker != workers.end())
+      seconds = std::max(0.0, clock_() - worker->second.since_s);
+    row.began_s -= seconds;
+    return row;
   }
   /// Models that are to be tested and whose weights are gone or damaged.
   std::vector<CandidateId> lost_models(const std::vector<Job>& jobs) const {
@@ -176,7 +208,7 @@ class Run {
         failed.emplace_back(task, result);
       }
     };
-    if (dispatcher_.run(std::move(jobs), hear, stop) == Dispatcher::End::stopped) return Dispatcher::End::stopped;
+    if (run_on_workers(std::move(jobs), hear, stop) == Dispatcher::End::stopped) return Dispatcher::End::stopped;
     for (const auto& [task, result] : failed) {
       if (!sound.contains(task.work.index()))
         throw RunError(fmt::format(
@@ -231,7 +263,9 @@ class Run {
       mendable_.push_back(std::move(record));
     }
     plan_->tell(task, result);
+    if (work_done_) timeline_.write();
     tell_status();
+    show_report();
   }
   void tell(const Task& task, const Result& result, const Failure& failure) {
     const bool again = !tried_alone(task.work, failure).empty();
@@ -244,6 +278,15 @@ class Run {
   }
   void tell(const Setback& setback) {
     failures_.append({setback.task, setback.rank, setback.host, to_text(setback.kind), setback.reason});
+    switch (setback.kind) {
+      case Setback::Kind::retry:
+        return timeline_.add(
+            span(TimelineKind::retry, setback.rank, setback.host, describe(setback.task->work), /*seconds=*/0));
+      case Setback::Kind::lost:
+        return timeline_.add(instant(TimelineKind::lost, setback.rank, setback.host, setback.reason));
+      case Setback::Kind::set_aside:
+        return timeline_.add(instant(TimelineKind::set_aside, setback.rank, setback.host, setback.reason));
+    }
   }
   void keep(FinishedWork record) {
     journal_.append(std::move(record));
@@ -256,16 +299,20 @@ class Run {
   }
   void save(RunPlan::Moment moment) {
     plan_->save(paths(), moment);
+    if (plan_->generation() > saved_generation_ && plan_->generation() > 0)
+      timeline_.add(instant(TimelineKind::generation, Rank{0}, {}, std::to_string(plan_->generation())));
     if (plan_->generation() > saved_generation_)
       if (const auto figures = plan_->figures())
         curves_.generation_done(plan_->generation(), *figures, dispatcher_.counts());
     if (work_done_ || moment == RunPlan::Moment::end) curves_.write();
+    if (work_done_) timeline_.write(/*now=*/moment == RunPlan::Moment::end);
     saved_generation_ = plan_->generation();
     if (work_done_) plan_->tidy(paths());
   }
   ExitCode stopped() {
     display_.close();
     save(RunPlan::Moment::end);
+    end_live_report();
     log::info("stopped {}; go on with: {}", plan_->how_far(), going_on());
     return ExitCode::stopped;
   }
@@ -279,16 +326,26 @@ class Run {
     work_done_ = true;
     display_.close();
     save(RunPlan::Moment::end);
+    live_report_.finish();
     report_ = write_report();
     log_counts();
     return ExitCode::done;
   }
   /// Where it is; empty when there is none: the result stands without it.
   [[nodiscard]] std::filesystem::path write_report() const try {
-    return hooks_.report ? hooks_.report(paths().folder) : std::filesystem::path{};
+    return hooks_.report ? hooks_.report(paths().folder, /*goes_on=*/false) : std::filesystem::path{};
   } catch (const std::exception& e) {
     log::warning("there is no report: {}; harmonic report --run {} makes one", e.what(), paths().folder.string());
     return {};
+  }
+  /// From its first models on.
+  void show_report() {
+    if (hooks_.report && work_done_ && saved_generation_ > 0) live_report_.show();
+  }
+  /// What lies there would go on to say that the run goes on.
+  void end_live_report() {
+    live_report_.finish();
+    if (live_report_.was_begun()) (void)write_report();
   }
   /// Share of the workers' time that was work.
   [[nodiscard]] double utilisation() const {
@@ -330,6 +387,7 @@ class Run {
   Journal journal_;
   StatusFile status_file_;
   FailureTable failures_;
+  TimelineFile timeline_;
   RunCurves curves_;
   std::vector<FinishedWork> mendable_;  ///< of the generation that runs: work that cost workers
   std::vector<Task> doubtful_;          ///< refused by every worker
@@ -347,6 +405,7 @@ class Run {
   bool from_journal_ = false;  ///< the plan, of which the checkpoint holds more than can be had again
   bool over_ = false;          ///< its end is told
   bool work_done_ = false;     ///< beyond what the journal held: the run cannot be refused any more
+  LiveReport live_report_{[this] { (void)hooks_.report(paths().folder, /*goes_on=*/true); }};
 };
 
 }  // namespace

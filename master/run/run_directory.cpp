@@ -65,6 +65,7 @@ RunDirectory::RunDirectory(const fs::path& path, bool resume, RunConfig config, 
       files_(inputs.files),
       contents_(inputs.contents),
       data_shape_(inputs.data_shape),
+      data_provenance_(inputs.data_provenance),
       hash_(inputs.hash) {
   if (paths_.folder.empty()) throw InputError("no run directory is named", "give one to --run");
   try {
@@ -175,6 +176,7 @@ void RunDirectory::begin() {
   replace_file(paths_.config(), config_.text);
   Conditions contents = to_conditions(data_shape_);
   for (const auto& [role, content] : contents_) contents.emplace_back(role, text_of(content));
+  contents.emplace_back(kDataProvenance, data_provenance_);
   write_conditions(paths_.inputs(), contents);
   begun_ = true;
 }

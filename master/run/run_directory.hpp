@@ -53,6 +53,7 @@ class RunDirectory {
   std::vector<InputFile> files_;
   InputHashes contents_;
   DataShape data_shape_;
+  std::string data_provenance_;
   std::uint64_t hash_;  ///< of settings and contents
   bool begun_ = false;
   bool begins_ = false;  ///< though it was to go on: there was no run

@@ -9,6 +9,7 @@
 #include "core/base/error.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/work/fitted_settings.hpp"
+#include "master/run/run_lock.hpp"
 
 namespace harmonic {
 namespace {
@@ -51,6 +52,13 @@ nlohmann::json read_status(const RunPaths& paths) try {
   return std::filesystem::exists(paths.status()) ? nlohmann::json::parse(read_file(paths.status())) : nlohmann::json();
 } catch (const nlohmann::json::exception&) {
   return {};
+}
+
+bool is_running(const RunPaths& paths) try {
+  const auto status = read_status(paths);
+  return status.is_object() && status.value("state", "") == "running" && RunLock::is_held(paths.folder);
+} catch (const nlohmann::json::exception&) {
+  return false;
 }
 
 CsvTable read_front(const RunPaths& paths) {

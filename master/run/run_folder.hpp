@@ -30,6 +30,9 @@ struct RecordedRun {
 /// cannot be read
 [[nodiscard]] nlohmann::json read_status(const RunPaths& paths);
 
+/// Whether a program works at the run now: it says so, and holds the run's lock.
+[[nodiscard]] bool is_running(const RunPaths& paths);
+
 /// Its front as it stands: front.csv, with a row at least. @throws InputError that tells how far the run is
 [[nodiscard]] CsvTable read_front(const RunPaths& paths);
 

@@ -31,8 +31,9 @@ struct RunHooks {
   std::function<bool(const std::filesystem::path& run, CandidateId model)> has_model = [](const auto&, auto) {
     return true;
   };
-  /// Writes the report of a run directory and says where it is.
-  std::function<std::filesystem::path(const std::filesystem::path& run)> report;
+  /// Writes the report of a run directory, of one that goes on or of what it came to, and says where it is. Called by a
+  /// thread of its own while the run goes on.
+  std::function<std::filesystem::path(const std::filesystem::path& run, bool goes_on)> report;
 };
 
 }  // namespace harmonic

@@ -113,6 +113,7 @@ RunInputs::RunInputs(const SearchSettings& given, const RunHooks& hooks) {
   const DatasetFile data(given.data);
   const SearchSettings settings = fitted_settings(given, data);
   data_shape = {data.info().classes, sample_shapes(settings, data)};
+  data_provenance = data.info().provenance;
   check_splits(data);
   samples = {static_cast<double>(data.samples(Split::val)), static_cast<double>(data.samples(Split::test))};
   int inputs = 0;

@@ -28,6 +28,7 @@ struct RunInputs {
   std::vector<std::string> modalities;  ///< names, in the run's order
   std::vector<BackboneSpace> spaces;    ///< one a modality
   DataShape data_shape;                 ///< that the spaces were fitted to
+  std::string data_provenance;          ///< of the data set, as it says itself
   std::shared_ptr<const ModelPricing> pricing;
   SearchCosts costs;  ///< of `pricing`
   SampleCounts samples;

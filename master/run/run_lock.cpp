@@ -16,6 +16,7 @@
 namespace harmonic {
 namespace {
 
+constexpr const char* kLockFile = "lock";
 constexpr int kAttempts = 10;  // at a file that a run which withdraws takes away at the same moment
 
 bool is_still_there(int file, const std::filesystem::path& path) {
@@ -32,7 +33,15 @@ int RunLock::lock_file(int file) {
   return 0;
 }
 
-RunLock::RunLock(const std::filesystem::path& folder, const Locker& lock) : path_(folder / "lock") {
+bool RunLock::is_held(const std::filesystem::path& folder) {
+  const int file = open((folder / kLockFile).c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  const bool held = flock(file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  close(file);
+  return held;
+}
+
+RunLock::RunLock(const std::filesystem::path& folder, const Locker& lock) : path_(folder / kLockFile) {
   for (int attempt = 0; attempt < kAttempts; ++attempt)
     if (take(lock)) return;
   throw InputError(fmt::format("another run uses {}", folder.string()),

@@ -13,6 +13,9 @@ class RunLock {
   using Locker = std::function<int(int file)>;
   [[nodiscard]] static int lock_file(int file);  ///< flock
 
+  /// Whether a run uses the folder now. False where that cannot be known.
+  [[nodiscard]] static bool is_held(const std::filesystem::path& folder);
+
   /// @throws InputError: another run uses the folder; it cannot be written to, or cannot be locked
   explicit RunLock(const std::filesystem::path& folder, const Locker& lock = lock_file);
   ~RunLock();

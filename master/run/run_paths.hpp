@@ -18,8 +18,10 @@ struct RunPaths {
   [[nodiscard]] std::filesystem::path reproduced() const { return folder / "reproduced.csv"; }
   [[nodiscard]] std::filesystem::path reproduced_page() const { return folder / "reproduced.html"; }
   [[nodiscard]] std::filesystem::path failures() const { return folder / "failures.csv"; }
+  [[nodiscard]] std::filesystem::path timeline() const { return folder / "timeline.csv"; }
   [[nodiscard]] std::filesystem::path status() const { return folder / "status.json"; }
   [[nodiscard]] std::filesystem::path log() const { return folder / "log.txt"; }
+  [[nodiscard]] std::filesystem::path report() const { return folder / "report.html"; }
   [[nodiscard]] std::filesystem::path models() const { return folder / "models"; }
   [[nodiscard]] std::filesystem::path tensorboard() const { return folder / "tensorboard"; }
 };

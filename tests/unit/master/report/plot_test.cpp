@@ -6,6 +6,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "master/report/plot_frame.hpp"
+
 using namespace harmonic;
 using Catch::Matchers::Contains;
 

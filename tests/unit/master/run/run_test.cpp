@@ -23,6 +23,7 @@
 #include "master/report/run_results.hpp"
 #include "master/reproduce/reproduce_plan.hpp"
 #include "master/run/run_inputs.hpp"
+#include "master/run/timeline.hpp"
 #include "master/search/search_plan.hpp"
 #include "proto/event_records.hpp"
 #include "tests/support/captured_stdout.hpp"
@@ -935,7 +936,9 @@ TEST_CASE("A report that cannot be written, or a damaged table of failures, cost
   const TemporaryFolder folder;
   auto settings = tiny_run(folder.path());
   RunHooks hooks;
-  hooks.report = [](const std::filesystem::path&) -> std::filesystem::path { throw RunError("the disk is full"); };
+  hooks.report = [](const std::filesystem::path&, bool) -> std::filesystem::path {
+    throw RunError("the disk is full");
+  };
   const Solo run(settings, 1'000'000, hooks);
   CHECK(run.code == ExitCode::done);
   CHECK_THAT(run.output, Catch::Contains("val %"));
@@ -950,12 +953,31 @@ TEST_CASE("While it works status.json says that it runs", "[master][run]") {
   const auto settings = tiny_run(folder.path());
   std::string state;
   RunHooks hooks;
-  hooks.report = [&](const std::filesystem::path& run) {
+  hooks.report = [&](const std::filesystem::path& run, bool) {
     state = nlohmann::json::parse(read_file(run / "status.json")).at("state");
     return run / "report.html";
   };
   const Solo run(settings, 1'000'000, hooks);
   CHECK(state == "running");
+}
+
+TEST_CASE("A run's timeline has its jobs, its generations and every piece of work, with who did it", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  const Solo stopped(settings, 6);
+  settings.resume = true;
+  const Solo resumed(settings);
+  const auto rows = read_timeline(std::filesystem::path(settings.run) / "timeline.csv");
+  const auto count = [&](TimelineKind kind) { return std::ranges::count(rows, kind, &TimelineRow::kind); };
+  CHECK(count(TimelineKind::job) == 2);
+  CHECK(rows.front().kind == TimelineKind::job);
+  CHECK(count(TimelineKind::generation) >= settings.evolution.generations);
+  const auto worked = count(TimelineKind::backbones) + count(TimelineKind::search) + count(TimelineKind::retraining) +
+                      count(TimelineKind::test);
+  CHECK(worked <= stopped.counts.work + resumed.counts.work);  // one may have been at work when it stopped
+  CHECK(worked >= stopped.counts.work + resumed.counts.work - 1);
+  for (const auto& row : rows) CHECK(row.began_s <= row.ended_s);
+  CHECK(std::ranges::is_sorted(rows, {}, &TimelineRow::ended_s));
 }
 
 TEST_CASE("Faulty input is named before any work is dealt", "[master][run]") {

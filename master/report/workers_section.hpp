@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+
+#include "master/report/run_results.hpp"
+
+namespace harmonic {
+
+/// What workers did with their time, and what each kind of work took. Empty of a run that kept no timeline.
+[[nodiscard]] std::string workers_section(const RunResults& results);
+
+}  // namespace harmonic
