@@ -162,7 +162,8 @@ ExitCode run_reproduction(const ReproduceSettings& settings, Mailbox& mailbox, c
                          }};
   RunHooks own = hooks;
   // Of backbones alone there is no front to report.
-  if (settings.of_supernets()) own.report = [](const auto& run, bool /*goes_on*/) { return RunPaths{run}.reproduced_page(); };
+  if (settings.of_supernets())
+    own.report = [](const auto& run, bool /*goes_on*/) { return RunPaths{run}.reproduced_page(); };
   return lead_run(settings.run, recipe, mailbox, own);
 }
 

@@ -23,6 +23,17 @@ bool is_quantized(const GraphNode& node) {
   return node.op == "Conv" || node.op == "Gemm";
 }
 
+/// What a convolution is without being told: in a small file of whole numbers it would be a fiftieth.
+void leave_out_defaults(GraphAttributes& convolution) {
+  const std::map<std::string, GraphAttribute> defaults = {{"group", std::int64_t{1}},
+                                                          {"pads", std::vector<std::int64_t>{0, 0, 0, 0}},
+                                                          {"strides", std::vector<std::int64_t>{1, 1}}};
+  std::erase_if(convolution, [&](const auto& attribute) {
+    const auto found = defaults.find(attribute.first);
+    return attribute.first == "kernel_shape" || (found != defaults.end() && found->second == attribute.second);
+  });
+}
+
 /// How a value becomes whole numbers.
 struct Steps {
   float scale = 1;
@@ -118,6 +129,7 @@ class Quantizer {
     GraphNode own = node;
     if (is_quantized(node)) {
       own.inputs[1] = add_weight(node.inputs[1], /*channels=*/true);
+      if (node.op == "Conv") leave_out_defaults(own.attributes);
     } else if (node.op == "LayerNormalization") {
       for (std::size_t i = 1; i < own.inputs.size(); ++i) own.inputs[i] = add_weight(own.inputs[i], /*channels=*/false);
     }
