@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/config/search_settings.hpp"
 #include "core/config/space_config.hpp"
@@ -142,11 +143,16 @@ constexpr std::string_view kPositionsHelp =
 /// Channels and positions of the fusion operators' states, unless the options of these names give them: as a search
 /// with the same config files has them.
 void take_fusion(int& channels, int& positions, const OptionSet& options, const Arguments& args) {
+  if (options.given("channels") && options.given("positions")) return;
   SearchSettings search;
   OptionSet keys("harmonic search", "");
   search.declare(keys);
   for (const auto& file : config_files(args)) {
     const std::string name = fmt::format("config file {}", file);
+    if (!std::filesystem::is_regular_file(file)) {  // a pipe: the options have read all of it
+      log::warning("{} is no file, and its [fusion] plays no part: give --channels and --positions", name);
+      continue;
+    }
     auto sections = parse_ini(read_file(file), name);
     std::erase_if(sections, [](const IniSection& section) { return section.name != "fusion"; });
     keys.take(sections, file);
