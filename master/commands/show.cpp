@@ -66,7 +66,8 @@ std::string state_text(const ShownRun& run) {
 std::string purpose_text(const ShownRun& run) {
   if (!run.reproduction) return fmt::format("{} generations asked for", run.settings.evolution.generations);
   std::vector<std::string> words;
-  for (const auto& entry : run.reproduction->entries) words.push_back(fmt::format("{} {}", entry.key, entry.value));
+  for (const auto& entry : run.reproduction->entries)
+    if (!entry.value.empty()) words.push_back(fmt::format("{} {}", entry.key, entry.value));
   return fmt::format("reproduces {}", join(words, ", "));
 }
 

@@ -192,8 +192,10 @@ TEST_CASE("A run of supernets alone is shown as what it measured, and has no mod
   const RunFolder run;
   std::filesystem::remove(run.path + "/candidates.csv");
   std::filesystem::remove(run.path + "/front.csv");
-  replace_file(run.path + "/config.cfg", read_file(run.path + "/config.cfg") + "[reproduce]\ntable = supernets\n");
-  CHECK_THAT(shown({"--run", run.path}), Contains("reproduces table supernets") && Contains("nothing is measured yet"));
+  replace_file(run.path + "/config.cfg",
+               read_file(run.path + "/config.cfg") + "[reproduce]\ntable = supernets\nrows =\nseeds = 3\n");
+  CHECK_THAT(shown({"--run", run.path}),
+             Contains("reproduces table supernets, seeds 3") && Contains("nothing is measured yet"));
   ReproducedTable table{"supernets", "honest", {}, {}};
   table.cells.push_back({.row = 1, .quantity = "metric.image", .unit = "%", .published = 88.22});
   replace_file(run.path + "/reproduced.csv", reproduced_csv(table));
