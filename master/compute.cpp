@@ -134,8 +134,16 @@ ExitCode reproduce_command(const Arguments& args, const Program& program) {
                     "look-up tables alone, harmonic reproduce --join RUN… puts runs together; each has a --help. " +
                         verdict_rule());
   settings.declare(options);
-  if (read_run_settings(options, settings, settings.run, "reproduce", args) == OptionSet::Parsed::help_printed)
-    return ExitCode::done;
+  try {
+    if (read_run_settings(options, settings, settings.run, "reproduce", args) == OptionSet::Parsed::help_printed)
+      return ExitCode::done;
+  } catch (const InputError& e) {
+    if (e.problem() != "harmonic reproduce needs --data") throw;
+    throw InputError(
+        "harmonic reproduce needs --data, --lut or --join",
+        "give a data set to train and measure on, tables to judge published costs by alone, or runs to put "
+        "together; see harmonic reproduce --help");
+  }
   return run_on_ranks(program, args, settings.run, options,
                       [&](Mailbox& world, const RunHooks& hooks) { return run_reproduction(settings, world, hooks); });
 }

@@ -232,7 +232,7 @@ std::string nearest(std::string_view name, std::span<const std::string> known) {
   if (other != kOtherWords.end())
     if (const auto meant = std::ranges::find(known, other->second); meant != known.end()) return *meant;
   std::string best;
-  std::size_t best_distance = 0;
+  std::pair<bool, std::size_t> best_distance;  // whoever cuts a name short means one that goes on so
   for (const auto& candidate : known) {
     std::vector<std::size_t> row(candidate.size() + 1);
     std::iota(row.begin(), row.end(), std::size_t{0});
@@ -245,9 +245,10 @@ std::string nearest(std::string_view name, std::span<const std::string> known) {
         row[j] = std::min({row[j] + 1, row[j - 1] + 1, substitute});
       }
     }
-    if (best.empty() || row.back() < best_distance) {
+    const std::pair distance(!candidate.starts_with(name), row.back());
+    if (best.empty() || distance < best_distance) {
       best = candidate;
-      best_distance = row.back();
+      best_distance = distance;
     }
   }
   return best;

@@ -397,6 +397,21 @@ void OptionSet::take_section(const IniSection& section, const std::string& path)
   }
 }
 
+namespace {
+
+/// Without the dashes it begins with, a text editor's as well, and without a value: "population" of "–population=4".
+std::string without_dashes(std::string word) {
+  const auto dash_of = [&] {
+    for (const std::string_view dash : {"-", "\u2010", "\u2011", "\u2013", "\u2014", "\u2212"})
+      if (word.starts_with(dash)) return dash.size();
+    return std::size_t{0};
+  };
+  for (auto dash = dash_of(); dash > 0; dash = dash_of()) word.erase(0, dash);
+  return word.substr(0, word.find('='));
+}
+
+}  // namespace
+
 OptionSet::Parsed OptionSet::parse(const std::vector<std::string>& args) {
   po::options_description description;
   description.add_options()("config", po::value<std::vector<std::string>>()->composing())("help,h", "");
@@ -409,17 +424,28 @@ OptionSet::Parsed OptionSet::parse(const std::vector<std::string>& args) {
   using Style = po::command_line_style::style_t;
   const int style = Style::allow_long | Style::allow_short | Style::allow_dash_for_short | Style::long_allow_adjacent |
                     Style::long_allow_next | Style::short_allow_next;
+  // Of a word that has other dashes than two plain ones; nothing of other words.
+  const auto check_dashes = [&](const std::string& word) {
+    const auto name = without_dashes(word);
+    const bool has_none = name.size() == word.substr(0, word.find('=')).size();
+    if (has_none || word.starts_with("--" + name) || !has_word(names(), name)) return;
+    throw InputError(fmt::format("{} has no option '{}'", command_, word),
+                     fmt::format("options begin with two plain dashes: --{}", name));
+  };
   po::variables_map found;
   try {
     const auto parsed = po::command_line_parser(args).options(description).style(style).run();
     for (const auto& option : parsed.options)
-      if (option.position_key >= 0)
+      if (option.position_key >= 0) {
+        check_dashes(option.value.front());
         throw InputError(fmt::format("{}: '{}' belongs to no option", command_, option.value.front()),
                          fmt::format("write --OPTION VALUE; {} --help lists them all", command_));
+      }
     po::store(parsed, found);
   } catch (const po::unknown_option& e) {
-    std::string name = e.get_option_name();
-    name.erase(0, name.find_first_not_of('-'));
+    const auto name = without_dashes(e.get_option_name());
+    for (const auto& word : args)
+      if (without_dashes(word) == name) check_dashes(word);
     throw InputError(fmt::format("unknown option '--{}' of {}", name, command_),
                      fmt::format("did you mean --{}? {} --help lists them all", likely_names(name, names()), command_));
   } catch (const po::error& e) {

@@ -271,9 +271,11 @@ class AvmnistImporter final : public Importer {
                        {{"native", SoundFeatures::native}, {"published", SoundFeatures::published}},
                        "native: 20 frames over all of a clip, pairs by the takes' numbers; published: every third "
                        "sample, window 2048, hop 512, pairs in the text order of the names");
-    options.add_choice("mfcc-padding", options_.padding,
-                       {{"reflect", MfccPadding::reflect}, {"zero", MfccPadding::zero}},
-                       "what published features see beyond a sound's ends: librosa before 0.9 (reflect), later (zero)");
+    options
+        .add_choice("mfcc-padding", options_.padding, {{"reflect", MfccPadding::reflect}, {"zero", MfccPadding::zero}},
+                    "what published features see beyond a sound's ends: librosa before 0.9 (reflect), later (zero)")
+        .idle_while(
+            [this] { return options_.features == SoundFeatures::published ? "" : "audio-features is not published"; });
     options.add("limit", limit_,
                 "pairs a digit of train, and of test, at most, whatever there is of images and sounds; 0: all there "
                 "are, which must match",

@@ -164,6 +164,10 @@ void check_table(const LookUpTable& table, const PricedNetworks& networks) {
 }
 
 void check_tables(const std::vector<DeviceSpec>& devices, const PricedNetworks& networks) {
+  std::set<std::string> names;
+  for (const auto& device : devices)
+    if (!names.insert(device.name).second)
+      throw InputError(fmt::format("device '{}' is given twice", device.name), "name every device once");
   std::vector<LookUpTable> tables;
   for (const auto& device : devices) tables.push_back(LookUpTable::load({device.tables.begin(), device.tables.end()}));
   std::vector<Lacking> lacking;

@@ -24,7 +24,7 @@ struct PricedNetworks {
 
 /// @throws InputError when a table lacks rows that a search of these networks may ask for: it names the first row of
 ///   every such table, and how many there are, and ends with the commands that make all of them, into files that are
-///   not there yet, and with the options that take them
+///   not there yet, and with the options that take them; before that, when two devices have one name
 void check_tables(const std::vector<DeviceSpec>& devices, const PricedNetworks& networks);
 
 /// The same of one table, which its command takes by --lut.

@@ -139,7 +139,14 @@ void check_samples_fit(const BackboneSpace& space, std::span<const std::size_t> 
   const auto wanted = sample_shape(space);
   if (std::ranges::equal(sample, wanted)) return;
   std::string mend = "name another space, or the modality that belongs to it";
-  if (sample.size() == 1 && wanted.size() == 1)
+  const bool vectors = sample.size() == 1, takes_vectors = wanted.size() == 1;
+  if (vectors != takes_vectors)
+    throw InputError(
+        fmt::format("{} has {} of shape {}, space {} takes {}", whose, vectors ? "vectors" : "maps",
+                    fmt::join(sample, "x"), space.name, takes_vectors ? "vectors" : "maps"),
+        vectors ? fmt::format("name space {}, or a [space.NAME] of your own with family = maxout", kMaxoutOfAnyLength)
+                : "name a space of maps, as avmnist-image is, or a [space.NAME] of your own");
+  if (vectors && space.name != kMaxoutOfAnyLength)
     mend = fmt::format("write in-features = {} in [space.{}], or name space maxout, which is of any length",
                        sample.front(), space.name);
   else if (sample.size() == 3 && wanted.size() == 3 && sample[1] == sample[2])

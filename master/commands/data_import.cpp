@@ -73,6 +73,7 @@ ExitCode data_import(const Arguments& args) {
   options.add("json", json, "print what the file holds as one JSON object");
   if (options.parse({args.begin() + 1, args.end()}) == OptionSet::Parsed::help_printed) return ExitCode::done;
   if (importer->takes_every_folder()) check_not_among(out, importer->inputs());
+  say_notices(options);
   const OutputFolder folder(out, "out", importer->inputs());
   check_own_kind(out, "out", "a data set", is_dataset);
   catch_stop_signals();  // so that what is half-written goes

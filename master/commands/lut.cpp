@@ -8,7 +8,9 @@
 
 #include <fmt/format.h>
 
+#include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "core/config/search_settings.hpp"
 #include "core/config/space_config.hpp"
 #include "core/data/dataset_file.hpp"
 #include "core/hardware/cost_model.hpp"
@@ -16,6 +18,7 @@
 #include "core/hardware/fusion_operators.hpp"
 #include "core/hardware/missing_rows.hpp"
 #include "core/hardware/model_size.hpp"
+#include "core/storage/atomic_file.hpp"
 #include "core/storage/json_text.hpp"
 #include "core/storage/output_file.hpp"
 #include "master/commands/commands.hpp"
@@ -132,6 +135,32 @@ ExitCode import_tables(const Arguments& args) {
   return ExitCode::done;
 }
 
+constexpr std::string_view kChannelsHelp =
+    "channels of the fusion operators' states; not given: channels in [fusion] of the config file, if there is one";
+constexpr std::string_view kPositionsHelp =
+    "positions of the fusion operators' states; not given: side x side of that [fusion]";
+
+/// Channels and positions of the fusion operators' states, unless the options of these names give them: as a search
+/// with the same config files has them.
+void take_fusion(int& channels, int& positions, const OptionSet& options, const Arguments& args) {
+  if (options.given("channels") && options.given("positions")) return;
+  SearchSettings search;
+  OptionSet keys("harmonic search", "");
+  search.declare(keys);
+  for (const auto& file : config_files(args)) {
+    const std::string name = fmt::format("config file {}", file);
+    if (!std::filesystem::is_regular_file(file)) {  // a pipe: the options have read all of it
+      log::warning("{} is no file, and its [fusion] plays no part: give --channels and --positions", name);
+      continue;
+    }
+    auto sections = parse_ini(read_file(file), name);
+    std::erase_if(sections, [](const IniSection& section) { return section.name != "fusion"; });
+    keys.take(sections, file);
+  }
+  if (!options.given("channels")) channels = search.fusion.channels;
+  if (!options.given("positions")) positions = search.fusion.side * search.fusion.side;
+}
+
 /// Adds what a search on these data asks for.
 void cover_data(TableScope& scope, const DatasetFile& data) {
   if (const int classes = data.info().classes;
@@ -160,8 +189,8 @@ ExitCode model_device(const Arguments& args) {
   options.add("space", spaces, "a search space to cover; when none is given all, those of the config file too");
   options.add("classes", scope.head_classes, "numbers of classes of the classifiers to cover");
   options.add("data", data, "a data set to cover besides: its number of classes, and maxout on its vectors");
-  options.add("channels", scope.channels, "channels of the fusion operators' states", {1, 65536});
-  options.add("positions", scope.positions, "positions of the fusion operators' states", {1, 65536});
+  options.add("channels", scope.channels, kChannelsHelp, {1, 65536});
+  options.add("positions", scope.positions, kPositionsHelp, {1, 65536});
   options.add("date", date, "date for the table's provenance, ISO 8601");
   declare_spaces(options, catalog);
   for (std::size_t p = 0; p < values.size(); ++p)
@@ -171,6 +200,7 @@ ExitCode model_device(const Arguments& args) {
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   const TableFolder folder(out, {{"data", data}}, args);
   say_notices(options);
+  take_fusion(scope.channels, scope.positions, options, args);
 
   DeviceModel model = device_profile(profile);
   if (!device.empty()) model.device = device;
@@ -246,11 +276,12 @@ ExitCode cost(const Arguments& args) {
   options.add("head-classes", head_classes,
               "classifier row of the table, where it is not that of --classes; 0: the same", {0, 1'000'000});
   options.add("fusion", fusion, "fusion operators to add, comma separated: LinearGLU,LinearGLU");
-  options.add("channels", channels, "channels of the fusion operators' states", {1, 65536});
-  options.add("positions", positions, "positions of the fusion operators' states", {1, 65536});
+  options.add("channels", channels, kChannelsHelp, {1, 65536});
+  options.add("positions", positions, kPositionsHelp, {1, 65536});
   options.add("json", json, "print one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   say_notices(options);
+  take_fusion(channels, positions, options, args);
   if (spaces.size() != genomes.size())
     throw InputError(fmt::format("{} spaces and {} genomes are given", spaces.size(), genomes.size()),
                      "give --space and --genome in pairs");

@@ -17,6 +17,7 @@
 #include "master/report/described_model.hpp"
 #include "master/report/run_model.hpp"
 #include "master/report/run_results.hpp"
+#include "master/reproduce/reproduced_text.hpp"
 #include "master/run/run_folder.hpp"
 
 namespace harmonic {
@@ -31,8 +32,7 @@ struct ShownRun : RecordedRun {
   nlohmann::json status;  ///< null where there is none that can be read
 };
 
-ShownRun open_run(const std::string& folder) {
-  const auto paths = run_in(folder);
+ShownRun open_run(const RunPaths& paths) {
   return {read_recorded(paths), paths, load_run_results(paths.folder), read_status(paths)};
 }
 
@@ -66,8 +66,19 @@ std::string state_text(const ShownRun& run) {
 std::string purpose_text(const ShownRun& run) {
   if (!run.reproduction) return fmt::format("{} generations asked for", run.settings.evolution.generations);
   std::vector<std::string> words;
-  for (const auto& entry : run.reproduction->entries) words.push_back(fmt::format("{} {}", entry.key, entry.value));
+  for (const auto& entry : run.reproduction->entries)
+    if (!entry.value.empty()) words.push_back(fmt::format("{} {}", entry.key, entry.value));
   return fmt::format("reproduces {}", join(words, ", "));
+}
+
+/// How it is, and what it is of, in three lines.
+std::string heading_text(const ShownRun& run) {
+  std::vector<std::string> modalities;
+  for (const auto& modality : run.settings.modalities)
+    modalities.push_back(fmt::format("{} (space {})", modality.name, modality.space.name));
+  return fmt::format("run {}: {}\nprotocol {}, seed {}, {}\nmodalities: {}\n", run.paths.folder.string(),
+                     state_text(run), word_of(kProtocols, run.settings.protocol), run.settings.seed, purpose_text(run),
+                     join(modalities, ", "));
 }
 
 /// The run in ten lines.
@@ -75,15 +86,10 @@ std::string run_text(const ShownRun& run) {
   const auto& results = run.results;
   const auto& front = results.front;
   const auto late = std::ranges::count_if(results.candidates, &ReportedModel::is_late_fusion);
-  std::vector<std::string> modalities, devices, objectives = {"error"};
-  for (const auto& modality : run.settings.modalities)
-    modalities.push_back(fmt::format("{} (space {})", modality.name, modality.space.name));
+  std::vector<std::string> devices, objectives = {"error"};
   for (const auto& device : run.settings.devices) devices.push_back(to_text(device));
   for (const auto& objective : run.settings.objectives) objectives.push_back(word_of(objective_choices(), objective));
-  std::string text = fmt::format("run {}: {}\n", run.paths.folder.string(), state_text(run));
-  text += fmt::format("protocol {}, seed {}, {}\n", word_of(kProtocols, run.settings.protocol), run.settings.seed,
-                      purpose_text(run));
-  text += fmt::format("modalities: {}\n", join(modalities, ", "));
+  std::string text = heading_text(run);
   text += fmt::format("devices: {}\n", join(devices, ", "));
   text += fmt::format("minimised: {}; over the devices: {}\n", join(objectives, ", "),
                       word_of(kAggregates, run.settings.aggregate));
@@ -99,11 +105,29 @@ std::string run_text(const ShownRun& run) {
   return text + fmt::format("a model: harmonic show --run {} --model {}\n", run.paths.folder.string(), front[0].id);
 }
 
-Json run_json(const ShownRun& run) {
-  const auto& results = run.results;
+Json state_json(const ShownRun& run) {
   Json json = {{"run", run.paths.folder.string()}};
   for (const char* key : {"state", "exit_code", "generation", "done", "failed"})
     json[key] = run.status.is_object() && run.status.contains(key) ? Json(run.status.at(key)) : Json();
+  return json;
+}
+
+/// A run of supernets alone: what it measured beside what is published.
+void show_supernets(const ShownRun& run, bool json) {
+  std::optional<ReproducedTable> table;
+  if (std::filesystem::exists(run.paths.reproduced())) table = read_reproduced(run.paths.reproduced());
+  if (json) {
+    auto state = state_json(run);
+    if (table) state.update(reproduced_json(*table, run.paths));
+    std::cout << json_text(state) << '\n';
+  } else {
+    std::cout << heading_text(run) << (table ? reproduced_text(*table) : "nothing is measured yet\n");
+  }
+}
+
+Json run_json(const ShownRun& run) {
+  const auto& results = run.results;
+  Json json = state_json(run);
   json["protocol"] = word_of(kProtocols, run.settings.protocol);
   json["seed"] = run.settings.seed;
   json["generations"] = run.settings.evolution.generations;
@@ -219,7 +243,13 @@ ExitCode show_command(const Arguments& args) {
   options.add("json", json, "print one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   const PictureFiles pictures(svg, dot, model);
-  const auto run = open_run(folder);
+  const auto paths = run_in(folder);
+  if (auto recorded = read_recorded(paths);
+      !options.given("model") && recorded.reproduction && of_supernets(*recorded.reproduction)) {
+    show_supernets({std::move(recorded), paths, {}, read_status(paths)}, json);
+    return ExitCode::done;
+  }
+  const auto run = open_run(paths);
   if (!options.given("model")) {
     std::cout << (json ? json_text(run_json(run)) + '\n' : run_text(run));
     return ExitCode::done;

@@ -170,11 +170,12 @@ std::optional<double> RunResults::late_fusion(const ReportedModel& model) const 
 }
 
 RunResults load_run_results(const std::filesystem::path& run_directory) {
+  const RunPaths paths{run_directory};
+  check_scores_models(paths);
   for (const char* file : {"candidates.csv", "front.csv", "config.cfg"})
     if (!std::filesystem::exists(run_directory / file))
       throw InputError(fmt::format("{} has no {}", run_directory.string(), file),
                        "give the run directory of a search that scored models");
-  const RunPaths paths{run_directory};
   const CsvTable candidates = read_candidates(paths);
   const CsvTable front = CsvTable::read(run_directory / "front.csv");
   if (candidates.header() != front.header())

@@ -59,6 +59,18 @@ std::string text_of(std::uint64_t content) {
 
 }  // namespace
 
+void check_run_folder(const fs::path& folder, bool resume) {
+  if (!fs::is_directory(folder))
+    throw InputError(fmt::format("{} is no folder", folder.string()), "give another run directory to --run");
+  if (holds_nothing(folder) || (!resume && holds_workless_run(folder))) return;
+  if (!holds_run(folder))
+    throw InputError(fmt::format("{} is not empty and holds no run", folder.string()),
+                     "give an empty or a new directory to --run");
+  if (!resume)
+    throw InputError(fmt::format("{} holds a run already", folder.string()),
+                     "go on with --resume, or give another to --run");
+}
+
 RunDirectory::RunDirectory(const fs::path& path, bool resume, RunConfig config, const RunInputs& inputs)
     : paths_{(path / "").parent_path()},  // without a slash at its end
       config_(std::move(config)),
@@ -93,15 +105,8 @@ RunDirectory::~RunDirectory() {
 
 std::vector<std::string> RunDirectory::check(bool resume) const {
   const auto& folder = paths_.folder;
-  if (!fs::is_directory(folder))
-    throw InputError(fmt::format("{} is no folder", folder.string()), "give another run directory to --run");
-  if (holds_nothing(folder) || (!resume && holds_workless_run(folder))) return {};
-  if (!holds_run(folder))
-    throw InputError(fmt::format("{} is not empty and holds no run", folder.string()),
-                     "give an empty or a new directory to --run");
-  if (!resume)
-    throw InputError(fmt::format("{} holds a run already", folder.string()),
-                     "go on with --resume, or give another to --run");
+  check_run_folder(folder, resume);
+  if (!resume || holds_nothing(folder)) return {};
   Journal::check_version(paths_.journal());  // another version's settings differ, too, but cannot be given
   std::vector<std::string> damages;
   const auto damaged = [&](const fs::path& file, std::string_view what) {

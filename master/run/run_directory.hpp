@@ -15,6 +15,11 @@
 
 namespace harmonic {
 
+/// Whether a run may begin in a folder that is there, or with `resume` go on. @throws InputError: it is a file, or
+/// holds something else, or without `resume` a run that has work done; std::filesystem::filesystem_error when it cannot
+/// be read
+void check_run_folder(const std::filesystem::path& folder, bool resume);
+
 /// The folder of one run while it is the run's: checked, locked, and put back as it was found where the run is refused.
 class RunDirectory {
  public:

@@ -7,12 +7,15 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.hpp"
+#include "core/data/published_tables.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/work/fitted_settings.hpp"
 #include "master/run/run_lock.hpp"
 
 namespace harmonic {
 namespace {
+
+constexpr const char* kReproduction = "reproduce";  ///< section of the settings that a search lacks
 
 /// "it is running", "it has finished"; empty where it does not say.
 std::string state_words(const nlohmann::json& status) {
@@ -39,13 +42,29 @@ RecordedRun read_recorded(const RunPaths& paths) {
   run.settings.declare(options);
   const auto config = paths.config().string();
   auto file = parse_ini(read_file(config), config);
-  if (const auto own = std::ranges::find(file, "reproduce", &IniSection::name); own != file.end()) {
+  if (const auto own = std::ranges::find(file, kReproduction, &IniSection::name); own != file.end()) {
     run.reproduction = std::move(*own);
     file.erase(own);
   }
   options.take(file, config);
   if (run.data) run.settings = fitted_settings(std::move(run.settings), run.data->samples);
   return run;
+}
+
+bool of_supernets(const IniSection& reproduction) {
+  const auto tables = reproduction.values("table");
+  return !tables.empty() && tables.back() == kSupernetsTable;
+}
+
+void check_scores_models(const RunPaths& paths) {
+  if (!std::filesystem::exists(paths.config())) return;
+  const auto sections = parse_ini(read_file(paths.config()), paths.config().string());
+  const auto own = std::ranges::find(sections, kReproduction, &IniSection::name);
+  if (own == sections.end() || !of_supernets(*own)) return;
+  const auto run = paths.folder.string();
+  throw InputError(fmt::format("{} measured published supernets alone, and scored no models", run),
+                   fmt::format("harmonic show --run {} prints what it measured, {} has it in {} and {}", run, run,
+                               paths.reproduced().filename().string(), paths.reproduced_page().filename().string()));
 }
 
 nlohmann::json read_status(const RunPaths& paths) try {
@@ -62,6 +81,7 @@ bool is_running(const RunPaths& paths) try {
 }
 
 CsvTable read_front(const RunPaths& paths) {
+  check_scores_models(paths);
   if (std::filesystem::exists(paths.front()))
     if (auto table = CsvTable::read(paths.front()); table.rows() > 0) return table;
   throw InputError(

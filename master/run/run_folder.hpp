@@ -26,6 +26,11 @@ struct RecordedRun {
 /// @throws InputError: a config.cfg that this program does not understand
 [[nodiscard]] RecordedRun read_recorded(const RunPaths& paths);
 
+/// Whether it measures published supernets alone and scores no models. @param reproduction section of its settings
+[[nodiscard]] bool of_supernets(const IniSection& reproduction);
+/// @throws InputError for such a run, that tells where its results are
+void check_scores_models(const RunPaths& paths);
+
 /// What a run says of how it is (status_json); null where it does not, or not legibly. @throws InputError when the file
 /// cannot be read
 [[nodiscard]] nlohmann::json read_status(const RunPaths& paths);
@@ -33,7 +38,8 @@ struct RecordedRun {
 /// Whether a program works at the run now: it says so, and holds the run's lock.
 [[nodiscard]] bool is_running(const RunPaths& paths);
 
-/// Its front as it stands: front.csv, with a row at least. @throws InputError that tells how far the run is
+/// Its front as it stands: front.csv, with a row at least. @throws InputError that tells how far the run is, or as
+/// check_scores_models()
 [[nodiscard]] CsvTable read_front(const RunPaths& paths);
 
 }  // namespace harmonic

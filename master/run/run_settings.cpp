@@ -8,6 +8,7 @@
 #include "core/storage/atomic_file.hpp"
 #include "master/run/journal.hpp"
 #include "master/run/run_config.hpp"
+#include "master/run/run_directory.hpp"
 #include "master/run/run_paths.hpp"
 
 namespace harmonic {
@@ -60,6 +61,12 @@ std::optional<RecordedSettings> recorded_settings(
   auto& found = last ? last : first;
   if (found) check_command(*found, paths, command);
   return found;
+}
+
+void check_may_begin(const std::filesystem::path& run) try {
+  if (std::filesystem::exists(run)) check_run_folder(run, /*resume=*/false);
+} catch (const std::filesystem::filesystem_error&) {
+  // A folder that cannot be read is refused where the run would begin.
 }
 
 }  // namespace harmonic

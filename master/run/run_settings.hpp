@@ -23,6 +23,10 @@ namespace harmonic {
     const std::filesystem::path& run, const std::string& command,
     const std::function<OptionSet::Values(const RecordedSettings&)>& identity);
 
+/// Tells those whose settings cannot work what comes first: that the folder is a run's, which they may have meant to go
+/// on with, or none that a run may begin in. Nothing where it may. @throws InputError as check_run_folder
+void check_may_begin(const std::filesystem::path& run);
+
 /// Reads the settings of a run from the words of a command, over those that the run recorded where it goes on, and
 /// checks them.
 /// @param settings SearchSettings, or any that declare their options and check them @param of_run those it has of a run
@@ -50,9 +54,11 @@ template <class Settings>
     settings.check();
     return OptionSet::Parsed::ready;
   } catch (const InputError& e) {
+    if (!of_run.resume) check_may_begin(of_run.run);
     if (!unknown) throw;
-    throw InputError(fmt::format("there is no run in {} that tells its settings to --resume: {}", of_run.run, e.what()),
-                     "");
+    throw InputError(
+        fmt::format("there is no run in {} that tells its settings to --resume: {}", of_run.run, e.problem()),
+        "give the directory of a run to --run, or leave out --resume");
   }
 }
 

@@ -51,6 +51,9 @@ const std::vector<Mistake> kMistakes = {
     {"data synth extra --out $OUT", {"extra"}},
     {"data synth --out $OUT --sede 2", {"--sede", "--seed"}},
     {"data synth --out $OUT --seed", {"--seed"}},
+    {"data synth --out $OUT -seed 2", {"'-seed'", "two plain dashes: --seed"}},
+    {"search $SEARCH --popul 3", {"--popul", "did you mean --population?"}},
+    {"search $SEARCH --gen 3", {"--gen", "did you mean --generations?"}},
     // Values
     {"data synth --out $OUT --kind av-digit", {"av-digit", "av-digits"}},
     {"data synth --out $OUT --samples many", {"samples", "many"}},
@@ -77,7 +80,7 @@ const std::vector<Mistake> kMistakes = {
     {"reproduce $SEARCH --table avmnist --seeds 0", {"seeds", "0"}},
     {"reproduce $SEARCH --table avmnist --first-seed 95", {"first-seed 95", "96"}},
     {"reproduce $SEARCH --table supernets --rows 5", {"row 5", "harmp-image", "--rows"}},
-    {"reproduce --table avmnist --run $OUT", {"--data"}},
+    {"reproduce --table avmnist --run $OUT", {"needs --data, --lut or --join"}},
     {"reproduce --table cifar --lut $GPU --run $OUT", {"cifar", "avmnist"}},
     {"reproduce --table avmnist --rows 9 --lut $GPU --run $OUT", {"no row 9"}},
     {"reproduce --table avmnist --lut $FILES/none.json --run $OUT", {"none.json"}},
@@ -112,6 +115,7 @@ const std::vector<Mistake> kMistakes = {
     {"data import folder --in $FILES --out $FILES/train/cat/d.h5", {"--out", "d.h5", "folder of --in"}},
     {"supernet train $TRAIN --modality picture", {"picture", "image"}},
     {"supernet train $TRAIN --space avmnist-audio", {"avmnist-audio", "1x28x28"}},
+    {"supernet train $TRAIN --space maxout", {"maps of shape 1x28x28", "maxout takes vectors", "name a space of maps"}},
     {"search $SEARCH --data $FILES/none.h5", {"none.h5"}},
     // Supernets and genomes
     {"supernet train $TRAIN --init $FILES/none.h5", {"none.h5"}},
@@ -119,7 +123,8 @@ const std::vector<Mistake> kMistakes = {
     {"supernet train $TRAIN --init $DATA", {"digits.h5", "supernet"}},
     {"supernet eval --data $DATA --weights $FILES/none.h5", {"none.h5"}},
     {"supernet eval --data $DATA --weights $DATA", {"digits.h5", "supernet"}},
-    {"supernet eval --data $DATA --weights $IMAGE --modality audio", {"1x20x20", "1x28x28"}},
+    {"supernet eval --data $DATA --weights $IMAGE --modality audio",
+     {"1x20x20", "was trained on those of 1x28x28", "--modality image"}},
     {"supernet eval --data $DATA --weights $IMAGE --genome K=9,3,3,3;E=3,3,3,3;D=2", {"K[0] is 9", "3, 5, 7"}},
     {"supernet eval --data $DATA --weights $IMAGE --genome largets", {"largets", "largest"}},
     {"supernet sweep $SWEEP", {"--genomes", "--all"}},
@@ -151,6 +156,7 @@ const std::vector<Mistake> kMistakes = {
     {"search $SEARCH --device gpu", {"gpu", "name=table.json"}},
     {"search $SEARCH --device gpu=$FILES/none.json", {"none.json"}},
     {"search $SEARCH --device gpu=$GPU,-1", {"-1"}},
+    {"search $SEARCH --device gpu=$GPU --device gpu=$GPU --head-classes 7", {"device 'gpu' is given twice"}},
     {"search $SEARCH --head-classes 7",
      {"edge-gpu.json",
       "harmonic lut model --device-profile edge-gpu --space avmnist-image --space avmnist-audio --classes 7 "
@@ -180,6 +186,12 @@ const std::vector<Mistake> kMistakes = {
     {"select $FILES/run --max latency_ms.tx2=fast", {"latency_ms.tx2", "fast"}},
     {"select $FILES/run --max latency_ms.tx2=1", {"latency_ms.tx2 <= 1", "least latency_ms.tx2 2 (model 1)"}},
     {"select $FILES/run --min metric_val=99", {"metric_val >= 99", "most metric_val 95 (model 1)"}},
+    {"select $FILES/supernets", {"supernets alone", "no models", "harmonic show --run"}},
+    {"compare $FILES/run $FILES/supernets", {"supernets alone", "no models", "harmonic show --run"}},
+    {"report --run $FILES/supernets", {"supernets alone", "no models", "reproduced.html"}},
+    {"show --run $FILES/supernets --model 1", {"supernets alone", "no models", "reproduced.csv"}},
+    {"export --run $FILES/supernets --model 1 --out $OUT", {"supernets alone", "no models"}},
+    {"evaluate --run $FILES/supernets --model 1 --data $DATA", {"supernets alone", "no models"}},
     {"compare", {"names no run", "harmonic compare RUN"}},
     {"compare $FILES/none", {"there is no folder", "none"}},
     {"compare $FILES", {"holds no run", "config.cfg"}},
@@ -237,6 +249,9 @@ void write_files(const World& w, const std::filesystem::path& folder) {
   other = hand;
   other.devices = {"agx"};
   other.write(folder / "otherdevice");
+  other = hand;
+  other.config += "[reproduce]\ntable = supernets\n";
+  other.write(folder / "supernets");
   hand.front.clear();
   hand.status = R"({"state": "running"})";
   hand.write(folder / "begun");
@@ -381,7 +396,7 @@ TEST_CASE("A run directory is neither overwritten nor resumed with other setting
   for (const std::string command : {"search", "reproduce"})
     check_refused(
         w.on_ranks(2, {command, "--data", w.data().string(), "--run", (folder / "none").string(), "--resume"}),
-        {"there is no run in " + (folder / "none").string()});
+        {"there is no run in " + (folder / "none").string(), "or leave out --resume"});
   CHECK_FALSE(std::filesystem::exists(folder / "none"));
 }
 

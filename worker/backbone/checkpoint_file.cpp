@@ -29,6 +29,8 @@ constexpr std::array<std::string_view, 18> kUsualKeys = {
     "state_dict",     "model_state_dict", "model_state", "model",  "supernet", "net",       "network",
     "weights",        "params",           "parameters",  "module", "student",  "generator", "ema",
     "ema_state_dict", "state_dict_ema",   "model_ema",   "shadow"};
+/// Those from this one on name one network of several, or an average of one: neither goes before another as large.
+constexpr std::string_view kFirstOfSeveral = "student";
 constexpr int kDeepest = 4;  ///< dictionaries and lists in each other, in which weights are looked for
 
 /// The bytes of a storage, which live as long as `file`.
@@ -244,15 +246,26 @@ bool is_in(const Place& place, const std::string& key) {
   return key.empty() || place.key == key || place.key.starts_with(key + ".");
 }
 
+/// Whether another dictionary below `key`, in no part of this place, has as many tensors.
+bool has_rival(const std::vector<Place>& places, const std::string& key, const Place& place) {
+  return std::ranges::any_of(places, [&](const Place& other) {
+    return is_in(other, key) && !is_in(other, place.key) && other.dictionary != place.dictionary &&
+           other.tensors >= place.tensors;
+  });
+}
+
 /// Under the usual keys of `key`, and of what is there ("state_dict", "model.state_dict"), or of `key` itself.
 const Place* usual_place(const std::vector<Place>& places, const std::string& key, int depth = 0) {
   const auto at_key = std::ranges::find(places, key, &Place::key);
   const Place* own = at_key == places.end() ? nullptr : &*at_key;
+  bool of_several = false;
   for (const auto usual : kUsualKeys) {
+    of_several = of_several || usual == kFirstOfSeveral;
     const auto inner = below(key, std::string(usual));
     const bool is_there = std::ranges::any_of(places, [&](const Place& place) { return is_in(place, inner); });
     if (!is_there || depth >= kDeepest) continue;
-    if (const auto* found = usual_place(places, inner, depth + 1))
+    if (const auto* found = usual_place(places, inner, depth + 1);
+        found != nullptr && !(of_several && has_rival(places, key, *found)))
       return own == nullptr || own->tensors < found->tensors ? found : own;
   }
   return key.empty() ? nullptr : own;

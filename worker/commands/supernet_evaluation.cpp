@@ -45,6 +45,22 @@ std::string modality_for(const EvaluationOptions& chosen, const SupernetNotes& n
                    fmt::format("name one with --modality: {}", join(fitting.empty() ? names : fitting, ", ")));
 }
 
+/// A supernet takes samples as those that it was trained on: no setting, and no other space, changes that.
+void check_trained_on(const EvaluationOptions& chosen, const BackboneSpace& space, const DatasetFile& data,
+                      const std::string& modality) {
+  const auto wanted = sample_shape(space);
+  const auto& sample = data.modality(modality).sample_shape;
+  if (sample == wanted) return;
+  std::vector<std::string> fitting;
+  for (const auto& other : data.info().modalities)
+    if (other.sample_shape == wanted) fitting.push_back(other.name);
+  throw InputError(fmt::format("modality {} of {} has samples of shape {}, {} was trained on those of {}", modality,
+                               chosen.data, fmt::join(sample, "x"), chosen.weights, fmt::join(wanted, "x")),
+                   fitting.empty()
+                       ? "give data as it was trained on, or train one on these: harmonic supernet train"
+                       : fmt::format("name the modality it was trained on: --modality {}", join(fitting, " or ")));
+}
+
 /// As options say it, where 0 is all.
 template <class Count>
 std::optional<Count> at_most(int limit) {
@@ -109,6 +125,7 @@ EvaluationInputs load_evaluation(const EvaluationOptions& chosen, LocalPlace pla
   const std::string modality = modality_for(chosen, notes, supernet, *data);
   const auto& sample = data->modality(modality).sample_shape;
   const BackboneSpace space = space_for(chosen, supernet, sample);
+  if (chosen.space.empty()) check_trained_on(chosen, space, *data, modality);
   check_samples_fit(space, sample, "modality " + modality);
   supernet = load_supernet(chosen.weights, space, data->info().classes).clone_to(device);
 

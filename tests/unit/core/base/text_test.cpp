@@ -62,6 +62,15 @@ TEST_CASE("A misspelt name finds its neighbour", "[base][text]") {
   CHECK(nearest("x", {}).empty());
 }
 
+TEST_CASE("A name cut short is one that begins so, however long, before any shorter one", "[base][text]") {
+  const std::vector<std::string> known = {"run", "key", "population", "generations", "length", "model", "modality"};
+  CHECK(nearest("popul", known) == "population");
+  CHECK(nearest("gen", known) == "generations");
+  CHECK(nearest("len", known) == "length");
+  CHECK(nearest("mod", known) == "model");
+  CHECK(nearest("keys", known) == "key");
+}
+
 TEST_CASE("What has another name here is found by that, where it is known", "[base][text]") {
   CHECK(nearest("gpu", std::vector<std::string>{"auto", "cpu", "cuda"}) == "cuda");
   CHECK(nearest("gpu", std::vector<std::string>{"auto", "cpu"}) == "cpu");

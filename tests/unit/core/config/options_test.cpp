@@ -341,8 +341,20 @@ TEST_CASE("A key that is part of others is taken for them, and one of another co
       f.options.parse({"--config", f.config("[search]\nlr = 0.1\n")}),
       Catch::Contains("unknown key 'lr' in [search]") && Catch::Contains("did you mean weight-lr or arch-lr?"));
   CHECK_THROWS_WITH(f.options.parse({"--search-rate", "0.1"}), Catch::Contains("did you mean --rate?"));
+  CHECK_THROWS_WITH(f.options.parse({"--popul", "4"}), Catch::Contains("did you mean --population?"));
   CHECK_THROWS_WITH(f.options.parse({"--config", f.config("[search]\noptimizer = sgd\n")}),
                     Catch::Contains("move it to [supernet]"));
+}
+
+TEST_CASE("An option with one dash, or with a text editor's, is told how many it needs", "[config]") {
+  Fixture f;
+  for (const char* word : {"-population", "-population=4", "---population", "\u2013population", "\u2014population=4"}) {
+    CHECK_THROWS_WITH(f.options.parse({word, "4"}), Catch::Contains(std::string("no option '") + word + "'") &&
+                                                        Catch::Contains("two plain dashes: --population"));
+    CHECK_THROWS_WITH(f.options.parse({"--population", "4", word, "5"}), Catch::Contains("two plain dashes"));
+  }
+  CHECK_THROWS_WITH(f.options.parse({"-populaton", "4"}), Catch::Contains("did you mean --population?"));
+  CHECK_THROWS_WITH(f.options.parse({"population", "4"}), Catch::Contains("'population' belongs to no option"));
 }
 
 TEST_CASE("A switch lists the words that it takes", "[config]") {

@@ -29,6 +29,22 @@ std::string speaker_of(const std::string& id) {
 
 }  // namespace
 
+TEST_CASE("Padding that no sound is given is told of as doing nothing", "[data]") {
+  const auto notices = [](const std::vector<std::string>& more) {
+    const auto importer = make_avmnist_importer();
+    OptionSet options("harmonic data import avmnist", "");
+    importer->declare(options);
+    std::vector<std::string> words = {"--in", "raw"};
+    words.insert(words.end(), more.begin(), more.end());
+    (void)options.parse(words);
+    return options.notices();
+  };
+  CHECK(notices({"--mfcc-padding", "zero"}) ==
+        std::vector<std::string>{"option --mfcc-padding does nothing: audio-features is not published"});
+  CHECK(notices({"--mfcc-padding", "zero", "--audio-features", "published"}).empty());
+  CHECK(notices({}).empty());
+}
+
 TEST_CASE("Real AV-MNIST: 900 train, 150 val and 450 test pairs, none in two splits", "[data][shared]") {
   const auto folder = testing::shared_data("datasets/avmnist");
   if (!folder) return;

@@ -58,6 +58,12 @@ std::string error_of(const std::vector<DeviceSpec>& devices, const PricedNetwork
 
 }  // namespace
 
+TEST_CASE("Two devices of one name are refused before the rows that their tables lack", "[hardware]") {
+  const Tables tables;
+  CHECK(error_of({tables.gpu(), tables.gpu(2)}, Tables::own_networks()) ==
+        "device 'gpu' is given twice; name every device once");
+}
+
 TEST_CASE("Rows that are all there are nothing to speak of", "[hardware]") {
   const Tables tables;
   CHECK(error_of({tables.gpu()}, {.spaces = {find_space("avmnist-image"), find_space("maxout")},

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/data/dataset_file.hpp"
+#include "core/hardware/cost_model.hpp"
 #include "core/hardware/fusion_operators.hpp"
 #include "core/hardware/lut.hpp"
 #include "core/hardware/missing_rows.hpp"
@@ -47,6 +48,28 @@ TEST_CASE("lut cost prints total and parts as JSON", "[master][lut]") {
   CHECK(json["parameters"].get<double>() == size.parameters);
   CHECK(json["macs"].get<double>() == size.macs);
   CHECK(json["parts"][8]["key"] == "Sum-input:1_192_16-N:1-C:192-L:16");
+}
+
+TEST_CASE("A table for a config file has the fusion operators of its search", "[master][lut]") {
+  const TemporaryFolder folder;
+  const std::string table = folder / "t.json", config = folder / "c.cfg";
+  std::ofstream(config) << "[fusion]\nchannels = 32\nside = 3\nepochs = 2\n[evolution]\npopulation = 4\n";
+  const auto modelled = [&](const Arguments& more) {
+    Arguments args = {"model", "--device-profile", "edge-cpu", "--config", config, "--out", table};
+    args.insert(args.end(), more.begin(), more.end());
+    run(args);
+    return LookUpTable::load({table});
+  };
+  CHECK(modelled({"--channels", "64"}).contains(fusion_key("Sum", 64, 9)));
+  const auto rows = modelled({});
+  CHECK(rows.contains(fusion_key("Sum", 32, 9)));
+  CHECK_FALSE(rows.contains(fusion_key("Sum", 192, 16)));
+  const auto costs = nlohmann::json::parse(run({"cost", "--lut", table, "--config", config, "--space", "avmnist-image",
+                                                "--genome", "smallest", "--fusion", "Sum", "--json"}));
+  CHECK(costs["parts"].back()["key"] == fusion_key("Sum", 32, 9));
+  std::ofstream(config) << "[fusion]\nchanels = 32\n";
+  CHECK_THROWS_WITH(lut_command({"model", "--device-profile", "edge-cpu", "--config", config, "--out", table}),
+                    Contains("c.cfg, line 2") && Contains("did you mean channels?"));
 }
 
 TEST_CASE("lut cost sums the backbones of several modalities", "[master][lut]") {

@@ -8,6 +8,7 @@
 #include "master/commands/commands.hpp"
 #include "master/models/graphviz.hpp"
 #include "master/models/results.hpp"
+#include "master/reproduce/reproduced_table.hpp"
 #include "master/run/run_config.hpp"
 #include "master/run/run_directory.hpp"
 #include "master/run/run_inputs.hpp"
@@ -185,4 +186,21 @@ TEST_CASE("A model whose maxout has its length from the data is shown without th
   CHECK(json.at("parameters").get<double>() ==
         inputs.costs.model(genome, parse_genotype("0+4:Sum(0,1) -> 6")).size.parameters);
   CHECK_THAT(shown({"--run", settings.run, "--model", "3"}), Contains("layer 1") && Contains("40"));
+}
+
+TEST_CASE("A run of supernets alone is shown as what it measured, and has no models", "[master][show]") {
+  const RunFolder run;
+  std::filesystem::remove(run.path + "/candidates.csv");
+  std::filesystem::remove(run.path + "/front.csv");
+  replace_file(run.path + "/config.cfg",
+               read_file(run.path + "/config.cfg") + "[reproduce]\ntable = supernets\nrows =\nseeds = 3\n");
+  CHECK_THAT(shown({"--run", run.path}),
+             Contains("reproduces table supernets, seeds 3") && Contains("nothing is measured yet"));
+  ReproducedTable table{"supernets", "honest", {}, {}};
+  table.cells.push_back({.row = 1, .quantity = "metric.image", .unit = "%", .published = 88.22});
+  replace_file(run.path + "/reproduced.csv", reproduced_csv(table));
+  CHECK_THAT(shown({"--run", run.path}), Contains("image (space avmnist-image)") && Contains("88.22"));
+  CHECK(shown_json({"--run", run.path}).at("cells").at(0).at("published") == 88.22);
+  CHECK_THROWS_WITH(show_command({"--run", run.path, "--model", "1"}),
+                    Contains("measured published supernets alone") && Contains("reproduced.html"));
 }

@@ -93,9 +93,29 @@ TEST_CASE("To go on with a run that is not there, or another command's, is refus
   CHECK_THROWS_WITH(read<ReproduceSettings>(absent, {}, "reproduce"), Catch::Contains("there is no run in "));
   CHECK_THROWS_WITH(read<ReproduceSettings>(run.settings, {}, "reproduce"),
                     Catch::Contains("is a run of harmonic search"));
+  CHECK_THROWS_WITH(resumed(absent), Catch::EndsWith("give the directory of a run to --run, or leave out --resume"));
   // With all its settings given it begins.
   const std::string config = run.config();
   CHECK(resumed(absent, {"--config", config}).seed == 7);
+}
+
+TEST_CASE("Who forgets --resume hears that there is a run, not which settings a new one lacks", "[master][run]") {
+  const Run run;
+  const auto begun = [&](const std::vector<std::string>& more) {
+    SearchSettings settings;
+    OptionSet options("harmonic search", "");
+    settings.declare(options);
+    std::vector<std::string> words = {"--run", run.settings.run};
+    words.insert(words.end(), more.begin(), more.end());
+    (void)read_run_settings(options, settings, settings, "search", words);
+  };
+  // Without work it would begin anew: then the settings are what is missing.
+  CHECK_THROWS_WITH(begun({"--data", run.settings.data}), Catch::Contains("needs two modalities or more"));
+  replace_file(std::filesystem::path(run.settings.run) / "front.csv.mine", "");
+  for (const auto& more : {std::vector<std::string>{}, {"--data", run.settings.data}})
+    CHECK_THROWS_WITH(begun(more), Catch::Contains("holds a run already; go on with --resume"));
+  // Settings that work are the run's directory's to judge.
+  CHECK_NOTHROW(begun({"--data", run.settings.data, "--config", run.config()}));
 }
 
 }  // namespace harmonic

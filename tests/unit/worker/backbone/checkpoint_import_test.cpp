@@ -287,6 +287,20 @@ TEST_CASE("Weights are found under the usual keys, and whatever stands before al
   CHECK_THROWS_WITH(import(), Contains("several keys") && Contains("--key: second, first"));
   CHECK(equal(import("second").first, others));
   CHECK_THROWS_WITH(import("third"), Contains("key 'third'") && Contains("second, first"));
+  // Of several networks as large none is taken for its name.
+  for (const std::string second : {"teacher", "ema"}) {
+    both("student", second);
+    CHECK_THROWS_WITH(import(), Contains("several keys") && Contains("--key: " + second + ", student"));
+    CHECK(equal(import("student").first, tensors));
+  }
+  both("generator", "discriminator");
+  CHECK_THROWS_WITH(import(), Contains("several keys"));
+  storages.clear();
+  write_zip(file,
+            std::string("}") + pickled("student") + dictionary(tensors, storages) + "s" + pickled("teacher") + "}" +
+                pickled("weight") + pickled(torch::ones({}), "0") + "ss",
+            storages);
+  CHECK(import().second.key == "student");
   // Lists: weights and what lies beside them, two networks, and lists in dictionaries.
   storages.clear();
   write_zip(file, std::string("(") + dictionary(tensors, storages) + "}t", storages);

@@ -54,6 +54,19 @@ TEST_CASE("An evaluation holds the samples that it uses and no others", "[comman
   if (rise_mib) CHECK(*rise_mib < 1.6 * 110 * testing::kPictureMib);
 }
 
+TEST_CASE("Data other than a supernet was trained on are refused without a mend that cannot work", "[commands]") {
+  const testing::TemporaryFolder folder;
+  EvaluationOptions chosen = evaluation_of(folder, {4, 6, 0});
+  BackboneSpace vectors = find_space("maxout");
+  vectors.in_features = 150;
+  save_supernet(chosen.weights, Supernet(vectors, 4, Seed{1}), {"image", ""});
+  CHECK_THROWS_WITH(load_evaluation(chosen, {}, false),
+                    Catch::Contains("samples of shape 3x224x224") &&
+                        Catch::Contains("was trained on those of 150; give data as it was trained on"));
+  chosen.modality = "image";
+  CHECK_THROWS_WITH(load_evaluation(chosen, {}, false), Catch::Contains("was trained on those of 150"));
+}
+
 TEST_CASE("An evaluation with views sees what a search of that seed sees", "[commands]") {
   const testing::TemporaryFolder folder;
   EvaluationOptions chosen = evaluation_of(folder, {4, 6, 0});
