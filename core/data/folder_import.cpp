@@ -247,6 +247,7 @@ DatasetContent read_own_data(const FolderImport& import, const SamplesRead& tell
   if (content.info.classes < 2 && !raw.is_multilabel)
     throw InputError(fmt::format("{} has one class alone", import.in.string()), "two are the fewest");
   warn_of_classes(samples, content.info.class_names);
+  if (const auto problem = names_problem(content.info.class_names)) log::warning("{}", *problem);
   content.info.provenance = fmt::format("own data of {}: {} samples{}", import.in.filename().string(), samples.size(),
                                         import.modalities.empty() ? "" : "; " + join(import.modalities, " "));
   std::map<std::string, PictureStream> pictures;

@@ -212,6 +212,7 @@ std::optional<MediaKind> media_kind(const std::filesystem::path& path) {
                                                          {".jpg", MediaKind::picture},
                                                          {".jpeg", MediaKind::picture},
                                                          {".bmp", MediaKind::picture},
+                                                         {".gif", MediaKind::picture},
                                                          {".wav", MediaKind::sound},
                                                          {".flac", MediaKind::sound},
                                                          {".ogg", MediaKind::sound},
@@ -220,7 +221,6 @@ std::optional<MediaKind> media_kind(const std::filesystem::path& path) {
                                                          {".npz", MediaKind::array},
                                                          // Not read, but a sample's all the same: they are named.
                                                          {".webp", MediaKind::picture},
-                                                         {".gif", MediaKind::picture},
                                                          {".tif", MediaKind::picture},
                                                          {".tiff", MediaKind::picture},
                                                          {".heic", MediaKind::picture},

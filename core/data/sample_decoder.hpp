@@ -13,7 +13,7 @@ namespace harmonic {
 
 /// What a modality's files are, by their names' ends.
 enum class MediaKind {
-  picture,  ///< .png .jpg .jpeg .bmp
+  picture,  ///< .png .jpg .jpeg .bmp .gif
   sound,    ///< .wav .flac .ogg .aiff
   array,    ///< .npy .npz
 };

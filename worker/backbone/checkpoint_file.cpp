@@ -29,6 +29,8 @@ constexpr std::array<std::string_view, 18> kUsualKeys = {
     "state_dict",     "model_state_dict", "model_state", "model",  "supernet", "net",       "network",
     "weights",        "params",           "parameters",  "module", "student",  "generator", "ema",
     "ema_state_dict", "state_dict_ema",   "model_ema",   "shadow"};
+/// Of these, keys of one network of several: what stands beside it is another one.
+constexpr std::array<std::string_view, 2> kRoles = {"student", "generator"};
 constexpr int kDeepest = 4;  ///< dictionaries and lists in each other, in which weights are looked for
 
 /// The bytes of a storage, which live as long as `file`.
@@ -270,6 +272,24 @@ const Place* largest_place(const std::vector<Place>& places, const std::string& 
   return largest != nullptr && 2 * largest->tensors > all ? largest : nullptr;
 }
 
+bool is_usual(std::string_view key) {
+  return std::ranges::find(kUsualKeys, key) != kUsualKeys.end();
+}
+
+/// Whether `place`, which was found under a usual key, is one of several networks, such as student and teacher: another
+/// one, of no usual name, is about as large.
+bool has_rival(const std::vector<Place>& places, const Place& place) {
+  const auto parts = split(place.key, '.');
+  const auto role = std::ranges::find_first_of(parts, kRoles);
+  if (role == parts.end()) return false;
+  const auto above = join({parts.begin(), role}, ".");  // where its rivals are, too
+  return std::ranges::any_of(places, [&](const Place& other) {
+    const auto names = split(other.key, '.');
+    const auto depth = static_cast<std::size_t>(role - parts.begin());
+    return is_in(other, above) && names.size() > depth && !is_usual(names[depth]) && 2 * other.tensors > place.tensors;
+  });
+}
+
 std::vector<std::string> keys_of(const std::vector<Place>& places, const Place* without = nullptr) {
   std::vector<std::string> keys;
   for (const auto& place : places)
@@ -298,6 +318,8 @@ class Weights {
     if (places_.empty())
       throw InputError(fmt::format("{} holds no tensors by name{}", file_, what_there_is()), kSaveWeights);
     const Place* place = usual_place(places_, key);
+    if (key.empty() && place != nullptr && has_rival(places_, *place))
+      throw InputError(fmt::format("{} holds several networks", file_), mend("name one with --key"));
     if (place == nullptr) place = largest_place(places_, key);
     if (place != nullptr) return read(*place, "");
     if (key.empty())

@@ -77,6 +77,17 @@ TEST_CASE("A folder without splits is dealt by the seed, class by class, and rea
   CHECK(read_picture(folder / "sheet.png", 3).width > 1000);
 }
 
+TEST_CASE("Files that systems leave are counted wherever they lie, each once", "[data]") {
+  const TemporaryFolder folder;
+  write_samples(folder / "own", 20);
+  for (const std::string name : {"own/.DS_Store", "own/Thumbs.db", "own/cat/._0.point.npy", "own/dog/desktop.ini"})
+    replace_file(folder / name, "x");
+  log::open_file(folder / "log.txt");
+  (void)read_own_data({.in = folder / "own", .modalities = {"point"}});
+  log::close_file();
+  CHECK_THAT(read_file(folder / "log.txt"), Contains("passed over 4 files that systems leave behind"));
+}
+
 TEST_CASE("Every key of a modality counts, whether modalities are given one by one or in a list", "[data]") {
   const TemporaryFolder folder;
   write_samples(folder / "own", 20);
@@ -256,6 +267,25 @@ TEST_CASE("Folders and options that do not fit are refused with what they are", 
   refused({.in = folder / "own", .group = "speaker"}, "a folder has none");
   fs::create_directories(folder.path() / "own/train/cat");
   refused({.in = folder / "own"}, "is no split");
+}
+
+TEST_CASE("Names and tables that are not UTF-8 are refused, and classes alike but for case are warned of", "[data]") {
+  const TemporaryFolder folder;
+  for (int i = 0; i < 12; ++i)
+    write_npy(folder / "own" / (i % 2 == 0 ? "Yes" : "yes") / fmt::format("{}.point.npy", i), "(1,)",
+              std::vector<float>{static_cast<float>(i)});
+  log::open_file(folder / "log.txt");
+  (void)read_own_data({.in = folder / "own"});
+  log::close_file();
+  CHECK_THAT(read_file(folder / "log.txt"), Contains("classes 'Yes' and 'yes' differ in case or blanks alone"));
+  replace_file(folder / "list.csv", "label,point\nyes,own/yes/1.point.npy\nh\xe4,own/yes/3.point.npy\n");
+  CHECK_THROWS_WITH(read_own_data({.in = folder / "list.csv"}), Contains("list.csv line 3 is not UTF-8"));
+  replace_file(folder / "list.csv", "train,own/yes/1.point.npy,yes\n");
+  CHECK_THROWS_WITH(read_own_data({.in = folder / "list.csv"}),
+                    Contains("its first line names no column 'label', but: train, own/yes/1.point.npy, yes") &&
+                        Contains("split,label,image"));
+  write_npy(folder / "own/h\xe4/1.point.npy", "(1,)", std::vector<float>{1});
+  CHECK_THROWS_WITH(read_own_data({.in = folder / "own"}), Contains("its name is not UTF-8") && Contains("convmv"));
 }
 
 TEST_CASE("Maps of bytes stay bytes, and one of another type among them is refused", "[data]") {

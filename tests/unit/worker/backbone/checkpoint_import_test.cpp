@@ -283,6 +283,14 @@ TEST_CASE("Weights are found under the usual keys, and whatever stands before al
   CHECK(equal(import().first, tensors));
   CHECK(import().second.other_keys == std::vector<std::string>{"ema"});
   CHECK(equal(import("ema").first, others));
+  // Neither of two networks is the one by itself.
+  both("student", "teacher");
+  CHECK_THROWS_WITH(import(), Contains("several networks") && Contains("--key: teacher, student"));
+  CHECK(equal(import("student").first, tensors));
+  both("generator", "discriminator");
+  CHECK_THROWS_WITH(import(), Contains("several networks") && Contains("--key: discriminator, generator"));
+  both("student", "ema");
+  CHECK(equal(import().first, tensors));
   both("first", "second");
   CHECK_THROWS_WITH(import(), Contains("several keys") && Contains("--key: second, first"));
   CHECK(equal(import("second").first, others));
