@@ -134,6 +134,7 @@ ClipTokens::ClipTokens(const std::filesystem::path& vocabulary) : of_byte_(kByte
                      "give bpe_simple_vocab_16e6.txt.gz of github.com/openai/CLIP");
   };
   std::error_code error;
+  if (std::filesystem::is_directory(vocabulary, error)) refuse("it is a folder");
   if (!std::filesystem::is_regular_file(vocabulary, error)) refuse("there is no such file");
   constexpr std::string_view kGzip = "\x1f\x8b";
   if (const auto beginning = beginning_of(vocabulary); !beginning.starts_with(kGzip))

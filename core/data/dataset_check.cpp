@@ -2,18 +2,24 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
+#include <iterator>
 #include <limits>
+#include <map>
 #include <optional>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
 #include "core/data/caffe_pixel.hpp"
 #include "core/data/channel_statistics.hpp"
 #include "core/data/class_counts.hpp"
 #include "core/data/clip_tokens.hpp"
 #include "core/data/dataset_structure.hpp"
+#include "core/data/dataset_summary.hpp"
 #include "core/space/channel_order.hpp"
 
 namespace harmonic {
@@ -88,6 +94,47 @@ std::optional<std::string> scale_problem(const ModalityInfo& modality, const Cha
       modality.name, mean, deviation, right);
 }
 
+/// Samples of train that are all one and the same. @throws InputError as visit_samples
+std::optional<std::string> constant_problem(const Hdf5File& file, const ModalityInfo& modality, std::size_t samples) {
+  constexpr std::size_t kFirst = 2;  // they tell it of nearly every file
+  if (samples < kFirst) return std::nullopt;
+  const std::size_t size = element_count(modality.sample_shape);
+  std::vector<float> one;
+  bool are_alike = true;
+  const auto compare = [&](const std::vector<float>& values, std::size_t) {
+    if (one.empty()) one.assign(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(size));
+    for (auto sample = values.begin(); are_alike && sample != values.end(); sample += static_cast<std::ptrdiff_t>(size))
+      are_alike = std::equal(one.begin(), one.end(), sample);
+  };
+  compare(file.read_rows<float>(samples_path(modality.name, Split::train), 0, kFirst), 0);
+  one.clear();  // as it is read there is not as it is visited: bytes are scaled
+  if (are_alike) visit_samples(file, modality, Split::train, compare);
+  if (!are_alike) return std::nullopt;
+  return fmt::format(
+      "/modality/{}: all samples of train are the same, from which nothing can be learnt; check how they were written, "
+      "or leave the modality out",
+      modality.name);
+}
+
+/// Ids that stand in two splits.
+std::optional<std::string> id_warning(const Hdf5File& file) {
+  std::set<std::string> before;
+  std::string first;
+  std::size_t shared = 0;
+  for (const Split split : kSplits) {
+    if (!file.exists(ids_path(split)) || !file.is_text(ids_path(split))) continue;
+    auto ids = file.read_texts(ids_path(split));
+    for (const auto& id : ids)
+      if (before.contains(id) && ++shared == 1) first = id;
+    before.insert(std::make_move_iterator(ids.begin()), std::make_move_iterator(ids.end()));
+  }
+  if (shared == 0) return std::nullopt;
+  return fmt::format(
+      "/id: {} ids of val and test are in another split, too, the first '{}'; where the samples are the same, leave "
+      "them in one split",
+      shared, first);
+}
+
 /// A split that was scaled by itself, or not at all: others are read with the mean and std of train.
 std::optional<std::string> split_problem(const ModalityInfo& modality, Split split, const ChannelStatistics& its,
                                          const ChannelStatistics& train) {
@@ -118,6 +165,34 @@ std::optional<std::string> shape_problem(const std::vector<std::size_t>& shape) 
                          : "crop or pad them");
 }
 
+std::optional<std::string> names_problem(const std::vector<std::string>& class_names) {
+  std::map<std::string, std::string> known;  // a name by its letters
+  for (const auto& name : class_names) {
+    std::string letters = lower_case(name);
+    std::erase_if(letters, [](unsigned char c) { return std::isspace(c) != 0; });
+    if (const auto [other, is_new] = known.try_emplace(letters, name); !is_new)
+      return fmt::format("classes '{}' and '{}' differ in case or blanks alone; write them alike if they are one",
+                         other->second, name);
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> dataset_warnings(const std::filesystem::path& path) {
+  const DatasetFile data(path);
+  std::vector<std::string> warnings;
+  const auto tell = [&](const std::optional<std::string>& warning) {
+    if (warning) warnings.push_back(fmt::format("{}, {}", path.string(), *warning));
+  };
+  if (const auto problem = names_problem(data.info().class_names)) tell("/label: " + *problem);
+  if (const auto shared = summarise(data).shared; shared > 0)
+    tell(fmt::format(
+        "/modality: {} samples of val and test are in another split, too: how well is learnt does not show by them; "
+        "leave them in one split",
+        shared));
+  tell(id_warning(Hdf5File(path, Hdf5File::Mode::read)));
+  return warnings;
+}
+
 std::vector<std::string> dataset_problems(const std::filesystem::path& path) {
   const Hdf5File file(path, Hdf5File::Mode::read);
   std::vector<std::string> problems;
@@ -141,6 +216,7 @@ std::vector<std::string> dataset_problems(const std::filesystem::path& path) {
         if (split == Split::train && samples > 0) {
           train = channel_statistics(file, modality, split);
           tell(scale_problem(modality, train));
+          tell(constant_problem(file, modality, samples));
         } else if (samples >= kEnoughToCompare && info.samples[0] >= kEnoughToCompare && !train.mean.empty()) {
           tell(split_problem(modality, split, channel_statistics(file, modality, split), train));
         } else {

@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
+#include "core/base/utf8.hpp"
 
 namespace harmonic {
 namespace {
@@ -27,6 +29,21 @@ std::string shape_remedy(const std::vector<std::size_t>& shape) {
   if (shape.size() == 3) return "maps have channels: write x[:, None, :, :] for one; vectors: x.reshape(len(x), -1)";
   if (shape.size() == 1) return "write x[:, None] for vectors of one number";
   return "write x.reshape(len(x), -1) for vectors";
+}
+
+/// As NumPy calls it.
+std::string_view type_text(ElementType type) {
+  switch (type) {
+    case ElementType::uint8:
+      return "uint8";
+    case ElementType::int64:
+      return "int64";
+    case ElementType::float32:
+      return "float32";
+    case ElementType::float64:
+      return "float64";
+  }
+  return "";
 }
 
 /// Reads and checks the structure of a file, part by part.
@@ -77,14 +94,20 @@ class StructureReader {
       fail("/", "has no attribute 'task'", R"(write f.attrs["task"] = "classification", or "multilabel")");
     try {
       info_.labels = value_of(kLabelKinds, file_.attribute_text("/", "task"), "task");
+    } catch (const ContentError&) {
+      fail("/", "attribute 'task' is not a text", R"(write f.attrs["task"] = "classification", or "multilabel")");
     } catch (const InputError& e) {
       fail("/", e.problem(), R"(write f.attrs["task"] = "classification", or "multilabel")");
     }
     if (file_.has_attribute("/", "provenance")) info_.provenance = file_.attribute_text("/", "provenance");
-    if (file_.has_attribute("/", "class_names")) info_.class_names = file_.attribute_texts("/", "class_names");
+    if (file_.has_attribute("/", "class_names")) {
+      auto names = file_.attribute_texts("/", "class_names");
+      check_names("/", "class name", names);
+      info_.class_names = std::move(names);
+    }
     if (!file_.has_attribute("/", "classes")) {
       if (text_labels_) return;  // which tell it
-      fail("/", "has no attribute 'classes'", R"(write how many there are: f.attrs["classes"] = 10)");
+      fail_without_classes();
     }
     const std::int64_t classes = file_.attribute_int("/", "classes");
     const std::int64_t fewest = info_.labels == LabelKind::multilabel ? 1 : 2;
@@ -96,18 +119,70 @@ class StructureReader {
            "name every class, or leave class_names out");
   }
 
+  /// The different labels of all splits; none where they are not one number a sample.
+  std::set<double> label_values() const {
+    std::set<double> seen;
+    for (const Split split : kSplits) {
+      const auto path = labels_path(split);
+      if (!file_.exists(path) || file_.shape(path).size() != 1) continue;
+      try {
+        const auto labels = file_.read<double>(path);
+        seen.insert(labels.begin(), labels.end());
+      } catch (const InputError&) {
+        return {};  // which read_labels tells of
+      }
+    }
+    return seen;
+  }
+
+  /// Says what the labels let on; they are then checked against it.
+  [[noreturn]] void fail_without_classes() {
+    constexpr std::string_view kMissing = "has no attribute 'classes'";
+    const auto train = labels_path(Split::train);
+    const auto seen = label_values();
+    if (const auto shape = file_.exists(train) ? file_.shape(train) : std::vector<std::size_t>{};
+        info_.labels == LabelKind::multilabel && shape.size() == 2)
+      fail("/", kMissing, fmt::format("write how many there are: f.attrs[\"classes\"] = {}", shape.back()));
+    if (seen.size() < 2 || !are_whole({seen.begin(), seen.end()}))
+      fail("/", kMissing, R"(write how many there are: f.attrs["classes"] = NUMBER)");
+    const double first = *seen.begin(), last = *seen.rbegin();
+    info_.classes = static_cast<int>(first == 0 ? std::min(last + 1, 1e6) : static_cast<double>(seen.size()));
+    fail("/", fmt::format("{}; labels are {} to {}", kMissing, first, last),
+         fmt::format("{}write f.attrs[\"classes\"] = {}", first == 0 ? "" : "count them from 0, and ", info_.classes));
+  }
+
+  void check_utf8(std::string_view object, std::string_view what, const std::vector<std::string>& texts) const {
+    const auto wrong = std::ranges::find_if_not(texts, is_utf8);
+    if (wrong != texts.end())
+      fail(object, fmt::format("{} at position {} is not UTF-8 (Latin-1?)", what, wrong - texts.begin()),
+           R"(write texts of Python, which h5py stores as UTF-8: b.decode("latin1") of bytes b)");
+  }
+
+  /// @param names of classes @param what each is: "label"
+  void check_names(std::string_view object, std::string_view what, const std::vector<std::string>& names) const {
+    check_utf8(object, what, names);
+    const auto empty = std::ranges::find_if(names, [](const std::string& name) { return trim(name).empty(); });
+    if (empty != names.end())
+      fail(object, fmt::format("{} at position {} is empty", what, empty - names.begin()),
+           "write a name, or leave those samples out");
+  }
+
   /// What classes there are, where labels are their names.
   void read_text_labels() {
     if (info_.labels == LabelKind::multilabel)
       fail("/label/train", "holds texts, but task is multilabel", "write an (N, classes) array of 0 and 1, uint8");
+    std::set<std::string> names;
+    for (const Split split : kSplits) {
+      const auto path = labels_path(split);
+      if (!file_.exists(path) || !file_.is_text(path)) continue;
+      const auto texts = file_.read_texts(path);
+      check_names(path, "label", texts);
+      names.insert(texts.begin(), texts.end());
+    }
     if (!info_.class_names.empty()) {
       info_.classes = static_cast<int>(info_.class_names.size());
       return;
     }
-    std::set<std::string> names;
-    for (const Split split : kSplits)
-      if (const auto path = labels_path(split); file_.exists(path) && file_.is_text(path))
-        for (auto& text : file_.read_texts(path)) names.insert(std::move(text));
     if (info_.classes > 0 && names.size() != static_cast<std::size_t>(info_.classes))
       fail("/label", fmt::format("holds {} different texts, but classes is {}", names.size(), info_.classes),
            "mend the labels, or leave classes out");
@@ -133,13 +208,14 @@ class StructureReader {
     }
     info_.samples[index_of(split)] = shape.front();
     counted_[index_of(split)] = true;
-    if (shape.front() == 0 || classes == 0) return;
+    if (shape.front() == 0) return;
     if (file_.is_text(path) != text_labels_)
       fail(path, "holds texts where another split holds numbers, or the other way round", "write all as texts");
     if (!text_labels_)
       if (const auto type = type_of(path);
           type != ElementType::uint8 && type != ElementType::int64 && !are_whole(file_.read<double>(path)))
         fail(path, "does not hold whole numbers", R"(write y.astype("int64"), or names of classes as texts)");
+    if (classes == 0) return;
     const std::int64_t bound = info_.labels == LabelKind::multilabel ? 2 : info_.classes;
     const auto labels = text_labels_ ? read_class_labels(file_, info_, split) : file_.read<std::int64_t>(path);
     const auto wrong = std::ranges::find_if(labels, [&](std::int64_t label) { return label < 0 || label >= bound; });
@@ -151,11 +227,7 @@ class StructureReader {
 
   ElementType type_of(const std::string& path) const {
     if (file_.is_text(path)) fail(path, "holds texts", R"(write numbers, x.astype("float32"))");
-    try {
-      return file_.type(path);
-    } catch (const ContentError&) {
-      fail(path, "does not hold numbers", R"(write them as numbers, x.astype("float32"))");
-    }
+    return file_.type(path);
   }
 
   /// float64 is read as float32.
@@ -166,10 +238,12 @@ class StructureReader {
 
   ModalityInfo read_modality(const std::string& name) {
     ModalityInfo modality;
+    if (!is_utf8(name)) fail("/modality", "a modality's name is not UTF-8 (Latin-1?)", "name it in ASCII");
     modality.name = name;
     for (const Split split : kSplits) {
       const std::string path = samples_path(name, split);
       if (!file_.exists(path)) fail(path, "is missing", "write it, or an empty array of samples of the same shape");
+      const auto type = sample_type(path);  // before the shape, which that of ragged rows is not
       const auto shape = file_.shape(path);
       if (shape.size() != 2 && shape.size() != 4)
         fail(path, fmt::format("has shape {} instead of (N, C, H, W) or (N, F)", shape_text(shape)),
@@ -177,17 +251,19 @@ class StructureReader {
       const std::vector<std::size_t> sample(shape.begin() + 1, shape.end());
       if (element_count(sample) == 0)
         fail(path, fmt::format("has shape {}, with empty samples", shape_text(shape)), "leave the modality out");
-      const auto type = sample_type(path);
       if (type != ElementType::uint8 && type != ElementType::float32)
         fail(path, "is neither uint8 nor float32 or float64",
              R"(write x.astype("float32"); or uint8 of values 0 to 255)");
       if (split == Split::train) {
         modality.sample_shape = sample;
         modality.type = type;
-      } else if (sample != modality.sample_shape || type != modality.type) {
+      } else if (sample != modality.sample_shape) {
         fail(path,
-             fmt::format("samples of shape {} differ in shape or type from {} of train", shape_text(sample),
+             fmt::format("samples of shape {} differ from those of train, {}", shape_text(sample),
                          shape_text(modality.sample_shape)),
+             "write all splits alike");
+      } else if (type != modality.type) {
+        fail(path, fmt::format("is {}, but train is {}", type_text(type), type_text(modality.type)),
              "write all splits alike");
       }
       const std::size_t labels = info_.samples[index_of(split)];
@@ -235,6 +311,7 @@ class StructureReader {
     if (shape.size() != 1 || shape.front() != info_.samples[index_of(split)])
       fail(path, fmt::format("has shape {} for {} samples", shape_text(shape), info_.samples[index_of(split)]),
            "name every sample, or leave /id out");
+    if (file_.is_text(path)) check_utf8(path, "id", file_.read_texts(path));
   }
 
   const Hdf5File& file_;

@@ -54,27 +54,84 @@ void check_found(const std::vector<std::string>& wanted, const std::vector<std::
                    fmt::format("did you mean {}? There are: {}", nearest(*missing, all), join(all, ", ")));
 }
 
+/// Arrays of one modality that differ in length alone.
+struct Lengths {
+  std::size_t shortest, longest;
+  std::size_t unlike = 0;  ///< arrays, the first
+};
+
+struct Unusable {
+  ProblemList files;
+  std::map<std::string, Lengths> lengths;  ///< by modality; a word for all of them, not one each
+};
+
 using Decoded = std::map<std::string, SampleDecoder::Sample>;
 
 /// Every modality of a sample, or nothing, and its problems told.
-std::optional<Decoded> decode(const RawSample& sample, const Decoders& decoders, ProblemList& problems) {
+std::optional<Decoded> decode(const RawSample& sample, const Decoders& decoders, Unusable& unusable) {
   Decoded decoded;
   for (const auto& [modality, decoder] : decoders) {
     const auto file = sample.files.find(modality);
     if (file == sample.files.end()) {
-      problems.add(fmt::format("sample {} has no {}", sample.id, modality));
+      unusable.files.add(InputError(fmt::format("sample {} has no {}", sample.id, modality), "add it"));
     } else if (!fs::is_regular_file(file->second)) {
-      problems.add(fmt::format("sample {}: no file {}", sample.id, file->second.string()));
+      unusable.files.add(
+          InputError(fmt::format("sample {}: no file {}", sample.id, file->second.string()), "put it there"));
     } else {
       try {
         decoded[modality] = decoder->read(file->second);
+      } catch (const LengthError& e) {
+        auto& lengths = unusable.lengths.try_emplace(modality, Lengths{e.first(), e.first()}).first->second;
+        lengths.shortest = std::min(lengths.shortest, e.length());
+        lengths.longest = std::max(lengths.longest, e.length());
+        ++lengths.unlike;
       } catch (const InputError& e) {
-        problems.add(e.problem());
+        unusable.files.add(e);
       }
     }
   }
   if (decoded.size() == decoders.size()) return decoded;
   return std::nullopt;
+}
+
+/// @param usable,all samples @throws InputError
+void refuse_unusable(const Unusable& unusable, const FolderImport& import, std::size_t usable, std::size_t all) {
+  if (!unusable.lengths.empty()) {
+    const auto& [modality, lengths] = *unusable.lengths.begin();
+    const auto spec = std::ranges::find(import.modalities, modality, spec_name);
+    const auto keys =
+        spec == import.modalities.end() || spec->find(':') == std::string::npos ? modality + ":" : *spec + ",";
+    throw InputError(
+        fmt::format("{}: arrays of different lengths ({} to {})", modality, lengths.shortest, lengths.longest),
+        fmt::format("give --modality {}length=L: of a longer one the first L are taken, a shorter one is filled up "
+                    "with zeros",
+                    keys));
+  }
+  const auto& files = unusable.files;
+  if (files.count() > 0)
+    throw InputError(fmt::format("{} files of {} samples are missing or unreadable, the first: {}", files.count(), all,
+                                 files.first()),
+                     usable == 0 ? "" : "--skip-unreadable leaves such samples out");
+}
+
+void warn_of_left_out(const Unusable& unusable, std::size_t usable, std::size_t all) {
+  for (const auto& [modality, lengths] : unusable.lengths)
+    log::warning("{}: {} arrays have other lengths than the first ({} to {})", modality, lengths.unlike,
+                 lengths.shortest, lengths.longest);
+  if (usable < all) log::warning("{} of {} samples are left out", all - usable, all);
+}
+
+/// What no search takes of the shapes that were read.
+void warn_of_shapes(const Decoders& decoders, const RawSample& sample) {
+  for (const auto& [modality, decoder] : decoders) {
+    const auto shape = decoder->shape();
+    const auto problem = shape_problem(shape);
+    if (!problem) continue;
+    const bool may_be_series = shape.front() == 1 && media_kind(sample.files.at(modality)) == MediaKind::array;
+    log::warning(
+        "modality {}: {}{}", modality, *problem,
+        may_be_series ? fmt::format("; if they are series (T, C): --modality {}:length={}", modality, shape[1]) : "");
+  }
 }
 
 std::vector<std::string> classes_of(const std::vector<RawSample>& samples) {
@@ -158,19 +215,15 @@ DatasetContent read_own_data(const FolderImport& import, const SamplesRead& tell
         "PNG, JPEG, WAV, FLAC, OGG, NPY and NPZ are read, as <split>/<class>/<sample>.<modality>.<ext> or by a CSV");
   const auto decoders = make_decoders(raw, import.modalities);
 
-  ProblemList problems;
+  Unusable unusable;
   std::vector<RawSample> samples;
   std::vector<Decoded> decoded;
   UniformPictures uniform;
-  std::set<std::string> looked_at;  // modalities whose shape is known
   std::size_t read = 0, held = 0;
   for (auto& sample : raw.samples) {
-    auto values = decode(sample, decoders, problems);
+    auto values = decode(sample, decoders, unusable);
     tell(++read, raw.samples.size());
     if (!values) continue;
-    for (const auto& [modality, decoder] : decoders)
-      if (looked_at.insert(modality).second)
-        if (const auto problem = shape_problem(decoder->shape())) log::warning("modality {}: {}", modality, *problem);
     for (auto& [modality, value] : *values) {
       if (value.is_uniform) uniform.add(sample.files.at(modality).string());
       if (held + value.bytes.size() > import.held_bytes) value.bytes = {};
@@ -180,12 +233,9 @@ DatasetContent read_own_data(const FolderImport& import, const SamplesRead& tell
     samples.back().place = decoded.size();
     decoded.push_back(std::move(*values));
   }
-  if (problems.count() > 0 && !import.skip_unreadable)
-    throw InputError(fmt::format("{} files of {} samples are missing or unreadable, the first: {}", problems.count(),
-                                 raw.samples.size(), problems.first()),
-                     "mend them, or leave those samples out with --skip-unreadable");
-  if (problems.count() > 0)
-    log::warning("{} of {} samples are left out", raw.samples.size() - samples.size(), raw.samples.size());
+  if (!import.skip_unreadable || samples.empty()) refuse_unusable(unusable, import, samples.size(), raw.samples.size());
+  warn_of_left_out(unusable, samples.size(), raw.samples.size());
+  warn_of_shapes(decoders, samples.front());
   uniform.report();
 
   deal_splits(samples, import.shares, import.seed);
@@ -197,6 +247,7 @@ DatasetContent read_own_data(const FolderImport& import, const SamplesRead& tell
   if (content.info.classes < 2 && !raw.is_multilabel)
     throw InputError(fmt::format("{} has one class alone", import.in.string()), "two are the fewest");
   warn_of_classes(samples, content.info.class_names);
+  if (const auto problem = names_problem(content.info.class_names)) log::warning("{}", *problem);
   content.info.provenance = fmt::format("own data of {}: {} samples{}", import.in.filename().string(), samples.size(),
                                         import.modalities.empty() ? "" : "; " + join(import.modalities, " "));
   std::map<std::string, PictureStream> pictures;

@@ -142,7 +142,7 @@ void read_pictures(DatasetContent& content, const Memes& memes, const fs::path& 
         const auto planes = meme_picture(picture);
         bytes.insert(bytes.end(), planes.begin(), planes.end());
       } catch (const InputError& e) {
-        problems.add(e.problem());
+        problems.add(e);
       }
       tell(++read, all);
     }

@@ -4,6 +4,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
+#include "core/base/utf8.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/foreign_content.hpp"
 #include "core/storage/json_text.hpp"
@@ -54,6 +55,7 @@ std::vector<Meme> read_memes(const std::filesystem::path& path, std::optional<Ha
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   const std::string file = read_file(path);
   refuse_foreign(path, file, "lines of JSON");
+  require_utf8(file, path.string());
   std::string_view rest = file;
   if (rest.starts_with(kByteOrderMark)) rest.remove_prefix(kByteOrderMark.size());
   std::vector<Meme> memes;

@@ -18,7 +18,7 @@ std::vector<fs::path> RawFolder::files(const fs::path& folder, std::string_view 
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(folder)) {
     if (is_system_file(entry.path())) {
-      passed_.push_back(entry.path());
+      passed_.insert(entry.path());
     } else if ((entry.is_regular_file() || !entry.exists()) &&  // a link to nothing: whoever reads it says so
                (extension.empty() || lower_extension(entry.path()) == extension)) {
       files.push_back(entry.path());
@@ -31,7 +31,10 @@ std::vector<fs::path> RawFolder::files(const fs::path& folder, std::string_view 
 std::vector<fs::path> RawFolder::folders(const fs::path& folder) {
   std::vector<fs::path> folders;
   for (const auto& entry : fs::directory_iterator(folder))
-    if (entry.is_directory() && !is_system_file(entry.path())) folders.push_back(entry.path());
+    if (is_system_file(entry.path()))
+      passed_.insert(entry.path());
+    else if (entry.is_directory())
+      folders.push_back(entry.path());
   std::ranges::sort(folders);
   return folders;
 }
@@ -39,7 +42,7 @@ std::vector<fs::path> RawFolder::folders(const fs::path& folder) {
 void RawFolder::report_passed() const {
   if (passed_.empty()) return;
   log::info("passed over {} files that systems leave behind (._*, Thumbs.db, …), the first {}", passed_.size(),
-            std::ranges::min(passed_).string());
+            passed_.begin()->string());
 }
 
 std::string lower_extension(const fs::path& path) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,7 +23,7 @@ class RawFolder {
   void report_passed() const;
 
  private:
-  std::vector<std::filesystem::path> passed_;
+  std::set<std::filesystem::path> passed_;  ///< a folder may be listed twice, for its files and its folders
 };
 
 /// ".png" of "a.PNG"

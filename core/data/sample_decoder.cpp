@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <map>
+#include <ranges>
 
 #include <fmt/format.h>
 
@@ -43,9 +44,12 @@ class SpecKeys {
     return value;
   }
 
+  /// @param value where the key is not given, in bounds or not
   std::size_t number(const std::string& key, int value, int lowest, int highest) {
-    const auto given = text(key, std::to_string(value));
-    const int number = parse_int(given, what(key));
+    known_.push_back(key);
+    const auto given = given_.find(key);
+    if (given == given_.end()) return static_cast<std::size_t>(value);
+    const int number = parse_int(given->second, what(key));
     if (number < lowest || number > highest)
       throw InputError(fmt::format("{} is {}", what(key), number),
                        fmt::format("give a number from {} to {}", lowest, highest));
@@ -135,7 +139,7 @@ class SoundDecoder final : public SampleDecoder {
 
 class ArrayDecoder final : public SampleDecoder {
  public:
-  explicit ArrayDecoder(SpecKeys keys) : length_(keys.number("length", 0, 0, 1'000'000)), key_(keys.text("key", "")) {
+  explicit ArrayDecoder(SpecKeys keys) : length_(keys.number("length", 0, 1, 1'000'000)), key_(keys.text("key", "")) {
     keys.finish();
   }
 
@@ -153,12 +157,16 @@ class ArrayDecoder final : public SampleDecoder {
     if (shape_.empty()) {
       shape_ = described;
       first_ = array.name();
+      first_shape_ = shape;
       is_picture_ = is_picture;
     }
-    if (described != shape_)
-      throw InputError(fmt::format("{} has shape ({}), unlike {} (series of any length want length=L)", array.name(),
-                                   fmt::join(shape, ", "), first_),
-                       "bring all to one shape");
+    if (described != shape_) {
+      const auto problem = fmt::format("{} has shape ({}), unlike {}", array.name(), fmt::join(shape, ", "), first_);
+      const bool is_series = length_ == 0 && !is_picture && !is_picture_ && shape.size() < 3;
+      if (is_series && std::ranges::equal(shape | std::views::drop(1), first_shape_ | std::views::drop(1)))
+        throw LengthError(problem, "give a length", first_shape_.front(), shape.front());
+      throw InputError(problem, "bring all to one shape");
+    }
     if (is_picture != is_picture_)
       throw InputError(fmt::format("{} is {}of type uint8, unlike {}", array.name(), is_picture ? "" : "not ", first_),
                        "bring all to one type: uint8, 0 to 255, or float32");
@@ -192,8 +200,9 @@ class ArrayDecoder final : public SampleDecoder {
   std::size_t length_;  ///< of a series; 0: as they are
   std::string key_;
   std::vector<std::size_t> shape_;
-  std::string first_;        ///< whose shape it is
-  bool is_picture_ = false;  ///< and whether that is a map of bytes, which are kept as they are
+  std::string first_;                     ///< whose shape it is
+  std::vector<std::size_t> first_shape_;  ///< as its file has it
+  bool is_picture_ = false;               ///< and whether that is a map of bytes, which are kept as they are
 };
 
 }  // namespace
@@ -203,6 +212,7 @@ std::optional<MediaKind> media_kind(const std::filesystem::path& path) {
                                                          {".jpg", MediaKind::picture},
                                                          {".jpeg", MediaKind::picture},
                                                          {".bmp", MediaKind::picture},
+                                                         {".gif", MediaKind::picture},
                                                          {".wav", MediaKind::sound},
                                                          {".flac", MediaKind::sound},
                                                          {".ogg", MediaKind::sound},
@@ -211,7 +221,6 @@ std::optional<MediaKind> media_kind(const std::filesystem::path& path) {
                                                          {".npz", MediaKind::array},
                                                          // Not read, but a sample's all the same: they are named.
                                                          {".webp", MediaKind::picture},
-                                                         {".gif", MediaKind::picture},
                                                          {".tif", MediaKind::picture},
                                                          {".tiff", MediaKind::picture},
                                                          {".heic", MediaKind::picture},

@@ -6,18 +6,32 @@
 #include <string>
 #include <vector>
 
+#include "core/base/error.hpp"
 #include "core/data/dataset_file.hpp"
 
 namespace harmonic {
 
 /// What a modality's files are, by their names' ends.
 enum class MediaKind {
-  picture,  ///< .png .jpg .jpeg .bmp
+  picture,  ///< .png .jpg .jpeg .bmp .gif
   sound,    ///< .wav .flac .ogg .aiff
   array,    ///< .npy .npz
 };
 /// Nothing for a file of another kind.
 [[nodiscard]] std::optional<MediaKind> media_kind(const std::filesystem::path& path);
+
+/// An array that is longer or shorter than the first of its modality, and like it in all else: a series, for which no
+/// length was given.
+class LengthError : public InputError {
+ public:
+  LengthError(std::string_view problem, std::string_view mend, std::size_t first, std::size_t length)
+      : InputError(problem, mend), first_(first), length_(length) {}
+  [[nodiscard]] std::size_t first() const { return first_; }
+  [[nodiscard]] std::size_t length() const { return length_; }
+
+ private:
+  std::size_t first_, length_;
+};
 
 /// Turns the files of one modality into samples of one shape. What is made of them says a text, NAME:key=value,…
 ///   pictures: side=112 channels=3 (or 1) fit=crop (or stretch)              uint8 (channels, side, side)
@@ -33,7 +47,8 @@ class SampleDecoder {
     std::vector<float> floats;        ///< of others
     bool is_uniform = false;          ///< a picture of one single value
   };
-  /// @throws InputError naming the file: unreadable, damaged, not finite, or of another shape than those before
+  /// @throws InputError naming the file: unreadable, damaged, not finite, or of another shape than those before;
+  ///   LengthError when nothing but its length is another
   [[nodiscard]] virtual Sample read(const std::filesystem::path& path) = 0;
   [[nodiscard]] virtual ElementType type() const = 0;
   /// Of a sample; known once one was read. {C, H, W} or {F}.

@@ -11,6 +11,7 @@
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "core/base/utf8.hpp"
 #include "core/data/raw_folder.hpp"
 #include "core/data/sample_decoder.hpp"
 #include "core/storage/csv.hpp"
@@ -98,6 +99,9 @@ class FolderLister {
       if (++others_ == 1) first_other_ = file;
       return;
     }
+    if (!is_utf8(label) || !is_utf8(file.filename().string()))
+      throw InputError(fmt::format("{}: its name is not UTF-8 (Latin-1?)", file.string()),
+                       "rename what is in the folder: convmv -f latin1 -t utf8 -r --notest FOLDER");
     const auto [name, modality] = parse_name(file, *kind, wanted_);
     if (!wanted_.empty() && !contains(wanted_, modality)) {
       if (++unwanted_ == 1) first_unwanted_ = file;
@@ -155,6 +159,10 @@ RawSamples list_folder(const fs::path& folder, const std::vector<std::string>& w
 
 RawSamples list_manifest(const fs::path& csv, const std::vector<std::string>& wanted, const std::string& group) {
   const CsvTable table = CsvTable::read(csv);
+  if (!table.find_column("label"))
+    throw InputError(
+        fmt::format("{}: its first line names no column 'label', but: {}", table.name(), table.header_text()),
+        "let the first line name the columns: split, label and one a modality, such as split,label,image");
   const std::size_t label = table.column("label");
   const auto split_at = table.find_column("split"), id_at = table.find_column("id");
   const auto group_at = group.empty() ? table.find_column("group") : std::optional(table.column(group));

@@ -7,6 +7,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
+#include "core/base/utf8.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/foreign_content.hpp"
 
@@ -114,6 +115,7 @@ std::string csv_row(const std::vector<std::string>& cells) {
 CsvTable CsvTable::read(const std::filesystem::path& path) {
   const auto text = read_file(path);
   refuse_foreign(path, text, "a CSV file");
+  require_utf8(text, path.string());
   return parse(text, path.string());
 }
 
@@ -155,7 +157,14 @@ std::optional<std::size_t> CsvTable::find_column(std::string_view column) const 
 std::size_t CsvTable::column(std::string_view column) const {
   if (const auto index = find_column(column)) return *index;
   throw InputError(fmt::format("{} has no column '{}'", name_, column),
-                   fmt::format("did you mean '{}'?", nearest(column, header_)));
+                   fmt::format("did you mean '{}'? Its first line names: {}", nearest(column, header_), header_text()));
+}
+
+std::string CsvTable::header_text() const {
+  constexpr std::size_t kMost = 12;
+  const std::vector<std::string> shown(header_.begin(),
+                                       header_.begin() + std::min<std::ptrdiff_t>(kMost, std::ssize(header_)));
+  return join(shown, ", ") + (shown.size() < header_.size() ? ", …" : "");
 }
 
 double CsvTable::number(std::size_t row, std::size_t column) const {

@@ -16,7 +16,8 @@ namespace harmonic {
 /// lines end with LF or CRLF; empty lines are passed over. Errors name the file, the line and the column.
 class CsvTable {
  public:
-  /// @throws InputError: unreadable, no header, a column named twice, a row of another length, a quote left open
+  /// @throws InputError: unreadable, not UTF-8, no header, a column named twice, a row of another length, a quote left
+  /// open
   [[nodiscard]] static CsvTable read(const std::filesystem::path& path);
   /// @param name stands for the file in messages
   [[nodiscard]] static CsvTable parse(std::string_view text, std::string name);
@@ -29,8 +30,11 @@ class CsvTable {
   [[nodiscard]] std::size_t line(std::size_t row) const { return lines_[row]; }
 
   [[nodiscard]] std::optional<std::size_t> find_column(std::string_view column) const;
-  /// @throws InputError naming the nearest column
+  /// @throws InputError naming the nearest column, and all there are
   [[nodiscard]] std::size_t column(std::string_view column) const;
+
+  /// The columns as a message names them: "split, label, image".
+  [[nodiscard]] std::string header_text() const;
 
   [[nodiscard]] const std::string& cell(std::size_t row, std::size_t column) const { return rows_[row][column]; }
   /// @throws InputError naming line and column when the cell is not a finite number

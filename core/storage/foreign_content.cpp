@@ -20,6 +20,11 @@ constexpr std::string_view kConvert = "convert it, or give another file";
 constexpr std::string_view kSaveUtf8 =
     "save it as UTF-8 (spreadsheets: CSV UTF-8; else: iconv -f UTF-16 -t UTF-8 FILE > OTHER)";
 
+constexpr std::string_view kOffice = "a spreadsheet, or another office document";
+constexpr std::string_view kSaveCsv = "save the sheet as CSV UTF-8 in the program that it comes from";
+
+constexpr std::size_t kZipName = 30;  ///< where a zip archive has the name of its first member
+
 struct ForeignKind {
   std::string_view magic;  ///< lower case where letters are text
   std::string_view words;
@@ -37,29 +42,30 @@ constexpr std::array kTexts = {
     ForeignKind{"version https://git-lfs.github.com/spec/", "a Git LFS pointer",
                 "fetch the file itself: git lfs pull, in the clone that it comes from"}};
 
-constexpr std::array kBinaries = {ForeignKind{"\x1f\x8b", "a gzip file", "unpack it first: gunzip"},
-                                  ForeignKind{"BZh", "a bzip2 file", "unpack it first: bunzip2"},
-                                  ForeignKind{std::string_view("\xfd"
-                                                               "7zXZ\0",
-                                                               6),
-                                              "an xz file", "unpack it first: unxz"},
-                                  ForeignKind{"\x28\xb5\x2f\xfd", "a Zstandard file", "unpack it first: unzstd"},
-                                  ForeignKind{"7z\xbc\xaf\x27\x1c", "a 7z archive", kUnpack},
-                                  ForeignKind{"Rar!\x1a\x07", "a RAR archive", kUnpack},
-                                  ForeignKind{"PK\x03\x04", "a zip archive", kUnpack},
-                                  ForeignKind{"ustar", "a tar archive", kUnpack, 257},
-                                  ForeignKind{"\x89HDF\r\n\x1a\n", "an HDF5 file", kConvert},
-                                  ForeignKind{"\x93NUMPY", "a NumPy array", kConvert},
-                                  ForeignKind{"\x89PNG\r\n\x1a\n", "a PNG picture", kConvert},
-                                  ForeignKind{"\xff\xd8\xff", "a JPEG picture", kConvert},
-                                  ForeignKind{"WEBP", "a WebP picture", kConvert, 8},
-                                  ForeignKind{"GIF8", "a GIF picture", kConvert},
-                                  ForeignKind{std::string_view("II*\0", 4), "a TIFF picture", kConvert},
-                                  ForeignKind{std::string_view("MM\0*", 4), "a TIFF picture", kConvert},
-                                  ForeignKind{"ID3", "an MP3 sound", kConvert},
-                                  ForeignKind{"\xff\xfb", "an MP3 sound", kConvert},
-                                  ForeignKind{"ftyp", "an MPEG-4 or HEIF file", kConvert, 4},
-                                  ForeignKind{"%PDF-", "a PDF document", kConvert}};
+constexpr std::array kBinaries = {
+    ForeignKind{"\x1f\x8b", "a gzip file", "unpack it first: gunzip"},
+    ForeignKind{"BZh", "a bzip2 file", "unpack it first: bunzip2"},
+    ForeignKind{std::string_view("\xfd"
+                                 "7zXZ\0",
+                                 6),
+                "an xz file", "unpack it first: unxz"},
+    ForeignKind{"\x28\xb5\x2f\xfd", "a Zstandard file", "unpack it first: unzstd"},
+    ForeignKind{"7z\xbc\xaf\x27\x1c", "a 7z archive", kUnpack}, ForeignKind{"Rar!\x1a\x07", "a RAR archive", kUnpack},
+    // Zip archives whose first member is one of an office document (xlsx, ods).
+    ForeignKind{"[Content_Types].xml", kOffice, kSaveCsv, kZipName},
+    ForeignKind{"_rels/.rels", kOffice, kSaveCsv, kZipName}, ForeignKind{"docProps/", kOffice, kSaveCsv, kZipName},
+    ForeignKind{"xl/workbook", kOffice, kSaveCsv, kZipName},
+    ForeignKind{"mimetypeapplication/vnd.", kOffice, kSaveCsv, kZipName},
+    ForeignKind{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", kOffice, kSaveCsv},
+    ForeignKind{"PK\x03\x04", "a zip archive", kUnpack}, ForeignKind{"ustar", "a tar archive", kUnpack, 257},
+    ForeignKind{"\x89HDF\r\n\x1a\n", "an HDF5 file", kConvert}, ForeignKind{"\x93NUMPY", "a NumPy array", kConvert},
+    ForeignKind{"\x89PNG\r\n\x1a\n", "a PNG picture", kConvert},
+    ForeignKind{"\xff\xd8\xff", "a JPEG picture", kConvert}, ForeignKind{"WEBP", "a WebP picture", kConvert, 8},
+    ForeignKind{"GIF8", "a GIF picture", kConvert},
+    ForeignKind{std::string_view("II*\0", 4), "a TIFF picture", kConvert},
+    ForeignKind{std::string_view("MM\0*", 4), "a TIFF picture", kConvert}, ForeignKind{"ID3", "an MP3 sound", kConvert},
+    ForeignKind{"\xff\xfb", "an MP3 sound", kConvert}, ForeignKind{"ftyp", "an MPEG-4 or HEIF file", kConvert, 4},
+    ForeignKind{"%PDF-", "a PDF document", kConvert}};
 
 constexpr ForeignKind kUtf16 = {"", "a text in UTF-16", kSaveUtf8};
 

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <new>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -157,6 +158,19 @@ Handle dataspace_of(const std::vector<std::size_t>& dims) {
   if (dims.empty()) return {H5Screate(H5S_SCALAR), H5Sclose};
   const std::vector<hsize_t> sizes(dims.begin(), dims.end());
   return {H5Screate_simple(static_cast<int>(sizes.size()), sizes.data(), nullptr), H5Sclose};
+}
+
+/// What a link leads to, where that is not there: "map.h5" of an external one, "/other" of one within the file.
+std::optional<std::string> lost_target(hid_t file, const std::string& link) {
+  H5L_info_t info{};
+  if (H5Lget_info(file, link.c_str(), &info, H5P_DEFAULT) < 0 || info.type == H5L_TYPE_HARD) return std::nullopt;
+  if (H5Oexists_by_name(file, link.c_str(), H5P_DEFAULT) > 0) return std::nullopt;
+  std::string value(info.u.val_size, '\0');
+  if (H5Lget_val(file, link.c_str(), value.data(), value.size(), H5P_DEFAULT) < 0) return std::nullopt;
+  if (info.type != H5L_TYPE_EXTERNAL) return value.c_str();
+  const char *name = nullptr, *object = nullptr;
+  if (H5Lunpack_elink_val(value.data(), value.size(), nullptr, &name, &object) < 0) return std::nullopt;
+  return fmt::format("{} of {}", object, name);
 }
 
 std::vector<std::size_t> dims_of(hid_t space) {
@@ -321,10 +335,52 @@ Handle open_attribute(const Hdf5File& file, hid_t id, const std::string& object,
   return attribute;
 }
 
+/// How h5py names an attribute: f.attrs["classes"], f["/modality/image"].attrs["mean"].
+std::string python_name(const std::string& object, const std::string& attribute) {
+  return object == "/" ? fmt::format("f.attrs[\"{}\"]", attribute)
+                       : fmt::format("f[\"{}\"].attrs[\"{}\"]", object, attribute);
+}
+
+/// Of an attribute whose type is not the one that was asked for.
+[[noreturn]] void fail_type(const Hdf5File& file, const std::string& object, const std::string& attribute,
+                            std::string_view problem, std::string_view value) {
+  throw ContentError(fmt::format("{}: attribute '{}' is {}", place(file, object), attribute, problem),
+                     fmt::format("write {} = {}", python_name(object, attribute), value));
+}
+
+std::vector<std::string> read_attribute_texts(const Hdf5File& file, hid_t id, const std::string& object,
+                                              const std::string& name) {
+  const Handle attribute = open_attribute(file, id, object, name);
+  const Handle space{H5Aget_space(attribute.get()), H5Sclose};
+  const Handle type{H5Aget_type(attribute.get()), H5Tclose};
+  if (H5Tget_class(type.get()) != H5T_STRING)
+    fail_type(file, object, name, "not a text", R"("TEXT", or a list of texts)");
+  bool ok = false;
+  auto texts = read_strings(
+      type.get(), space.get(), [&](hid_t memory, void* buffer) { return H5Aread(attribute.get(), memory, buffer); },
+      ok);
+  if (!ok) fail_call(file, object, fmt::format("attribute '{}' cannot be read", name));
+  return texts;
+}
+
+/// The text itself where it is a number, "0.5"; else what stands for one.
+std::string number_in(const std::vector<std::string>& texts) {
+  double number = 0;
+  const auto is_number = [&](const std::string& text) {
+    const auto end = text.data() + text.size();
+    const auto [at, error] = std::from_chars(text.data(), end, number);
+    return error == std::errc() && at == end;
+  };
+  return texts.size() == 1 && is_number(texts.front()) ? texts.front() : "NUMBER";
+}
+
 template <class T>
 std::vector<T> read_attribute(const Hdf5File& file, hid_t id, const std::string& object, const std::string& name) {
   const Handle attribute = open_attribute(file, id, object, name);
   const Handle space{H5Aget_space(attribute.get()), H5Sclose};
+  const Handle type{H5Aget_type(attribute.get()), H5Tclose};
+  if (H5Tget_class(type.get()) == H5T_STRING)
+    fail_type(file, object, name, "a text, not a number", number_in(read_attribute_texts(file, id, object, name)));
   std::vector<T> values(element_count(dims_of(space.get())));
   if (H5Aread(attribute.get(), native_type<T>(), values.data()) < 0)
     fail_call(file, object, fmt::format("attribute '{}' is not numeric", name));
@@ -337,19 +393,6 @@ T read_one(const Hdf5File& file, hid_t id, const std::string& object, const std:
   if (values.size() != 1)
     fail_reading(file, object, fmt::format("attribute '{}' holds {} values instead of one", name, values.size()));
   return values.front();
-}
-
-std::vector<std::string> read_attribute_texts(const Hdf5File& file, hid_t id, const std::string& object,
-                                              const std::string& name) {
-  const Handle attribute = open_attribute(file, id, object, name);
-  const Handle space{H5Aget_space(attribute.get()), H5Sclose};
-  const Handle type{H5Aget_type(attribute.get()), H5Tclose};
-  bool ok = false;
-  auto texts = read_strings(
-      type.get(), space.get(), [&](hid_t memory, void* buffer) { return H5Aread(attribute.get(), memory, buffer); },
-      ok);
-  if (!ok) fail_call(file, object, fmt::format("attribute '{}' is not a text", name));
-  return texts;
 }
 
 void write_attribute(const Hdf5File& file, hid_t id, const std::string& object, const std::string& name, hid_t type,
@@ -386,7 +429,9 @@ hid_t open_for_reading(const std::filesystem::path& path) {
   if (H5Fis_hdf5(path.c_str()) == 0) {
     if (const auto foreign = foreign_content(path, beginning_of(path), "an HDF5 file"))
       throw ContentError(foreign->problem, foreign->mend);
-    throw ContentError(fmt::format("{} is not an HDF5 file", path.string()), "check the path, or make the file again");
+    const bool is_empty = std::filesystem::file_size(path, error) == 0;
+    throw ContentError(fmt::format("{} is {}", path.string(), is_empty ? "empty" : "not an HDF5 file"),
+                       "check the path, or make the file again");
   }
   const Handle access = access_without_lock();  // lives on: closing it would forget the errors
   const hid_t id = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get());
@@ -460,6 +505,9 @@ bool Hdf5File::exists(const std::string& object) const {
     const htri_t found = part == "/" ? 1 : H5Lexists(file_, part.c_str(), H5P_DEFAULT);
     if (found < 0 && last_cause().checksum) fail_call(*this, part, "is damaged");
     if (found <= 0) return false;
+    if (const auto target = part == "/" ? std::nullopt : lost_target(file_, part))
+      throw ContentError(fmt::format("{}: is a link to {}, which is not there", place(*this, part), *target),
+                         "put that file beside this one, or write the values themselves");
     if (end == std::string::npos) return true;
   }
 }
@@ -506,10 +554,15 @@ ElementType Hdf5File::type(const std::string& dataset) const {
       return size <= 4 ? ElementType::float32 : ElementType::float64;
     case H5T_ENUM:
       if (is_boolean(type.get())) return ElementType::float32;  // 0 and 1, of no scale of their own
-      [[fallthrough]];
+      break;
+    case H5T_VLEN:
+      throw ContentError(fmt::format("{}: holds rows of different lengths", place(*this, dataset)),
+                         "pad or cut them to one length, and write one array of numbers");
     default:
-      fail_reading(*this, dataset, "does not hold numbers");
+      break;
   }
+  throw ContentError(fmt::format("{}: does not hold numbers", place(*this, dataset)),
+                     R"(write them as numbers, x.astype("float32"))");
 }
 
 template <class T>

@@ -11,6 +11,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
+#include "core/base/utf8.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/foreign_content.hpp"
 
@@ -65,6 +66,7 @@ nlohmann::json read_json(const std::filesystem::path& path, std::string_view wha
   if (trim(text).empty())
     throw InputError(fmt::format("{} {} is empty", what, path.string()), "give another file, or write it anew");
   refuse_foreign(path, text, "JSON");
+  require_utf8(text, path.string());
   try {
     KeyWatch watch;
     auto json = nlohmann::json::parse(text, std::ref(watch));

@@ -85,14 +85,18 @@ std::string to_page(const DatasetFile& data) {
                      aligned_table(classes));
 }
 
-/// Says all that is wrong, on stdout. @throws InputError when something is
+/// Says all that is wrong, on stdout, or what else should be known. @throws InputError when something is wrong
 void check_dataset(const std::string& file, bool as_json) {
   const auto problems = dataset_problems(file);
+  const auto warnings = problems.empty() ? dataset_warnings(file) : std::vector<std::string>();
   if (as_json) {
-    std::cout << json_text(nlohmann::ordered_json{{"file", file}, {"problems", problems}}) << '\n';
+    std::cout << json_text(nlohmann::ordered_json{{"file", file}, {"problems", problems}, {"warnings", warnings}})
+              << '\n';
   } else {
     for (const auto& problem : problems) std::cout << "- " << problem << '\n';
-    if (problems.empty()) std::cout << fmt::format("{}: nothing is wrong\n", file);
+    for (const auto& warning : warnings) std::cout << "- warning: " << warning << '\n';
+    if (problems.empty())
+      std::cout << fmt::format("{}: {}\n", file, warnings.empty() ? "nothing is wrong" : "nothing would be refused");
   }
   if (!problems.empty())
     throw InputError(fmt::format("{}: {} of what it holds would be refused, or learnt badly from", file,
@@ -139,6 +143,8 @@ ExitCode data_show(Arguments args) {
   if (!sheet.empty()) {
     const OutputFolder folder(sheet, "sheet", {{"", file}});
     check_own_kind(sheet, "sheet", "a contact sheet", is_contact_sheet);
+    if (const auto extension = fs::path(sheet).extension(); lower_case(extension.string()) != ".png")
+      throw InputError(fmt::format("--sheet {}: a sheet is a PNG", sheet), "give a name that ends with .png");
     write_contact_sheet(sheet, DatasetFile(file));
   }
   if (check)

@@ -108,7 +108,12 @@ const std::vector<Mistake> kMistakes = {
     {"data show $FILES/none.h5", {"none.h5"}},
     {"data show $FILES/cut.h5", {"cut.h5"}},
     {"data show $FILES/text.txt", {"text.txt", "HDF5"}},
+    {"data show $DATA --sheet $OUT.jpg", {"out.jpg", "PNG", ".png"}},
     {"data show $IMAGE", {"image.h5", "data set"}},
+    {"data show $FILES/empty.csv", {"empty.csv is empty"}},
+    {"data import folder --in $FILES/points.csv --out $OUT", {"points.csv", "no column 'label'", "split,label,image"}},
+    {"data import folder --in $FILES/latin.csv --out $OUT", {"latin.csv line 2", "not UTF-8", "iconv"}},
+    {"data import harmp --in $FILES --bpe $FILES --out $OUT", {"is a folder", "bpe_simple_vocab_16e6.txt.gz"}},
     {"data import avmnits --in $FILES --out $OUT", {"avmnits", "avmnist"}},
     {"data import avmnist --in $FILES/none --out $OUT", {"none"}},
     {"data import avmnist --in $FILES --out $OUT", {"mnist"}},
@@ -238,6 +243,7 @@ void write_files(const World& w, const std::filesystem::path& folder) {
   write("own.json", R"({"a": {"lat": "1", "enrg": "2"}})");
   write("semicolons.csv", "error;latency\n1,5;2\n");
   write("empty.csv", "");
+  write("latin.csv", "label,image\nh\xe4,1.png\n");
   write("word.csv", "error,latency\n1,4\n2,fast\n");
   write("points.csv", "error,latency\n1,4\n2,2\n");
   HandRun hand;

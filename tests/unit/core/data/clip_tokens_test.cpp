@@ -40,6 +40,12 @@ TEST_CASE("Character references are resolved by HTML 5's rules", "[data]") {
   CHECK(unescape_closed_html("&lt 2 &lt; &notit;") == "&lt 2 < &notit;");
 }
 
+TEST_CASE("A vocabulary that is a folder, or not there, is called so", "[data]") {
+  const TemporaryFolder folder;
+  CHECK_THROWS_WITH(ClipTokens(folder.path()), Contains("it is a folder") && Contains("bpe_simple_vocab_16e6.txt.gz"));
+  CHECK_THROWS_WITH(ClipTokens(folder / "none"), Contains("there is no such file"));
+}
+
 TEST_CASE("CLIP's tokens are those of the published tokeniser", "[data][shared]") {
   const auto path = testing::shared_data(kVocabulary);
   if (!path) return;

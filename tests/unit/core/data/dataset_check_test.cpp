@@ -89,6 +89,7 @@ TEST_CASE("What published networks read as it is counts as scaled", "[data]") {
   for (std::size_t split = 0; split < 3; ++split) {
     made.samples["map"].at(split) = {.bytes = {0, 10, 20, 250, 240, 230}, .floats = {}};
     made.samples["text"].at(split).floats.assign(2 * 77, 20'000);
+    made.samples["text"].at(split).floats[0] = 49'406;
   }
   CHECK(problems_of(made).empty());
   made.info.modalities[0].mean[0] = 0;
@@ -124,6 +125,33 @@ TEST_CASE("A class without a sample in a split is named", "[data]") {
   for (auto& sets : made.label_sets) sets = {1, 0, 1, 1};
   made.label_sets[1] = {1, 0, 1, 0};
   CHECK_THAT(problems_of(made), Contains("/label/val: no sample of class dog") && !Contains("/label/train"));
+}
+
+TEST_CASE("A modality that is the same in every sample is named, and one that is not is none", "[data]") {
+  auto made = content();
+  made.samples["text"][0].floats = {1, 2, 1, 2};
+  CHECK_THAT(problems_of(made), Contains("/modality/text: all samples of train are the same") && !Contains("/map"));
+  made.samples["text"][0].floats = {1, 2, 2, 1};
+  CHECK(problems_of(made).empty());
+}
+
+TEST_CASE("Samples and ids in two splits, and classes alike but for case or blanks, are warned of", "[data]") {
+  const TemporaryFolder folder;
+  const auto warnings_of = [&](const DatasetContent& made) {
+    write_dataset(folder / "d.h5", made);
+    return join(dataset_warnings(folder / "d.h5"), "\n");
+  };
+  auto made = content();
+  CHECK_THAT(warnings_of(made), Contains("4 samples of val and test are in another split"));
+  for (std::size_t split = 0; split < 3; ++split)
+    for (float& value : made.samples["text"].at(split).floats) value += static_cast<float>(split);
+  made.ids = {{{"a", "b"}, {"c", "d"}, {"e", "f"}}};
+  made.info.class_names = {"no", "yes"};
+  CHECK(warnings_of(made).empty());
+  made.ids[2] = {"d", "a"};
+  made.info.class_names = {"yes", "Yes "};
+  CHECK_THAT(warnings_of(made), Contains("/id: 2 ids of val and test") && Contains("the first 'd'") &&
+                                    Contains("classes 'yes' and 'Yes '"));
 }
 
 }  // namespace harmonic

@@ -191,7 +191,7 @@ TEST_CASE("A data set file that does not fit is refused, with what is wrong and 
       {"sample rank", {"/modality/text/train", "(2, 2, 3)"}},
       {"train count", {"/modality/text/train", "3 samples", "/label/train holds 2"}},
       {"sample type", {"/modality/text/val", "neither uint8 nor float32"}},
-      {"sample shape", {"/modality/text/val", "(3)", "(6) of train"}},
+      {"sample shape", {"/modality/text/val", "(3)", "of train, (6)"}},
       {"test split", {"/modality/text/test", "missing"}},
       {"zero std", {"/modality/text", "std is not above 0"}},
       {"std count", {"/modality/text", "2 values for 6 channels"}},
@@ -259,6 +259,71 @@ TEST_CASE("Labels that are texts become classes in alphabetical order", "[data]"
   CHECK_THROWS_WITH(DatasetFile(folder / "unknown.h5"), Contains("/label/val") && Contains("'dog'"));
   write("many.h5", {}, 4);
   CHECK_THROWS_WITH(DatasetFile(folder / "many.h5"), Contains("3 different texts") && Contains("classes is 4"));
+}
+
+TEST_CASE("Labels without a name, and texts that are not UTF-8, are refused with their place", "[data]") {
+  const TemporaryFolder folder;
+  const auto refused = [&](const std::vector<std::string>& labels, const std::string& id, const std::string& words) {
+    {
+      Hdf5File file(folder / "d.h5", Hdf5File::Mode::create);
+      file.set_attribute("/", "task", std::string_view("classification"));
+      file.write_texts("/label/train", labels);
+      for (const std::string split : {"train", "val", "test"}) {
+        if (split != "train") file.write_texts("/label/" + split, {});
+        file.write_texts("/id/" + split, std::vector<std::string>(split == "train" ? labels.size() : 0, id));
+        file.write<float>("/modality/a/" + split, std::vector<float>(split == "train" ? 3 : 0),
+                          {split == "train" ? 3U : 0U, 1});
+      }
+    }
+    CHECK_THROWS_WITH(DatasetFile(folder / "d.h5"), Contains("d.h5") && Contains(words));
+  };
+  refused({"cat", "", "dog"}, "a", "/label/train: label at position 1 is empty");
+  refused({"cat", "dog", "h\xe4\xdf"}, "a", "/label/train: label at position 2 is not UTF-8");
+  refused({"cat", "dog", "owl"}, "h\xe4\xdf", "/id/train: id at position 0 is not UTF-8");
+}
+
+TEST_CASE("A file without `classes` is told how many its labels let on", "[data]") {
+  const TemporaryFolder folder;
+  const auto refused = [&](const std::vector<double>& labels, const std::string& words) {
+    {
+      Hdf5File file(folder / "d.h5", Hdf5File::Mode::create);
+      file.set_attribute("/", "task", std::string_view("classification"));
+      file.write<double>("/label/train", labels, {labels.size()});
+      file.make_group("/modality");
+    }
+    CHECK_THROWS_WITH(DatasetFile(folder / "d.h5"), Contains("has no attribute 'classes'") && Contains(words));
+  };
+  refused({1, 3, 2}, "labels are 1 to 3; count them from 0, and write f.attrs[\"classes\"] = 3");
+  refused({0, 4}, "labels are 0 to 4; write f.attrs[\"classes\"] = 5");
+  refused({0, 0.5}, "f.attrs[\"classes\"] = NUMBER");
+}
+
+TEST_CASE("Attributes and splits of another type are refused by their types", "[data]") {
+  const TemporaryFolder folder;
+  const auto refused = [&](const std::string& part, const std::string& words) {
+    {
+      Hdf5File file(folder / "d.h5", Hdf5File::Mode::create);
+      file.set_attribute("/", "task", std::string_view("classification"));
+      file.set_attribute("/", "classes", std::int64_t{2});
+      if (part == "classes") file.set_attribute("/", "classes", std::string_view("2"));
+      if (part == "class_names") file.set_attribute("/", "class_names", std::int64_t{2});
+      if (part == "task") file.set_attribute("/", "task", std::int64_t{1});
+      for (const std::string split : {"train", "val", "test"}) {
+        file.write<std::int64_t>("/label/" + split, std::vector<std::int64_t>{0, 1}, {2});
+        if (split == "val" && part == "type")
+          file.write<std::uint8_t>("/modality/a/" + split, std::vector<std::uint8_t>{0, 1}, {2, 1});
+        else
+          file.write<float>("/modality/a/" + split, std::vector<float>{0, 1}, {2, 1});
+      }
+      if (part == "mean") file.set_attribute("/modality/a", "mean", std::string_view("0.5"));
+    }
+    CHECK_THROWS_WITH(DatasetFile(folder / "d.h5"), Contains(words));
+  };
+  refused("classes", "d.h5, /: attribute 'classes' is a text, not a number; write f.attrs[\"classes\"] = 2");
+  refused("class_names", "attribute 'class_names' is not a text; write f.attrs[\"class_names\"] = ");
+  refused("task", "d.h5, /: attribute 'task' is not a text; write f.attrs[\"task\"] = \"classification\"");
+  refused("mean", "write f[\"/modality/a\"].attrs[\"mean\"] = 0.5");
+  refused("type", "/modality/a/val: is uint8, but train is float32");
 }
 
 TEST_CASE("A mean of bytes is refused: they are scaled before", "[data]") {

@@ -77,6 +77,17 @@ TEST_CASE("A folder without splits is dealt by the seed, class by class, and rea
   CHECK(read_picture(folder / "sheet.png", 3).width > 1000);
 }
 
+TEST_CASE("Files that systems leave are counted wherever they lie, each once", "[data]") {
+  const TemporaryFolder folder;
+  write_samples(folder / "own", 20);
+  for (const std::string name : {"own/.DS_Store", "own/Thumbs.db", "own/cat/._0.point.npy", "own/dog/desktop.ini"})
+    replace_file(folder / name, "x");
+  log::open_file(folder / "log.txt");
+  (void)read_own_data({.in = folder / "own", .modalities = {"point"}});
+  log::close_file();
+  CHECK_THAT(read_file(folder / "log.txt"), Contains("passed over 4 files that systems leave behind"));
+}
+
 TEST_CASE("Every key of a modality counts, whether modalities are given one by one or in a list", "[data]") {
   const TemporaryFolder folder;
   write_samples(folder / "own", 20);
@@ -143,10 +154,39 @@ TEST_CASE("What is missing or unreadable is refused with a count, or left out wh
   write_npy(folder.path() / "own/dog/5.point.npy", "(2,)", std::vector<float>{NAN, 1});
   FolderImport import{.in = folder / "own", .modalities = {"point", "motion:length=4"}};
   CHECK_THROWS_WITH(read_own_data(import), Contains("3 files of 40 samples") && Contains("3.point.npy is a web page") &&
-                                               Contains("--skip-unreadable"));
+                                               Contains("with the site's tool; --skip-unreadable leaves"));
   import.skip_unreadable = true;
   const auto all = sizes(read_own_data(import));
   CHECK(all[0] + all[1] + all[2] == 37);
+}
+
+TEST_CASE("Series of different lengths are refused in one line that names the range and the option", "[data]") {
+  const TemporaryFolder folder;
+  write_samples(folder / "own", 20);
+  FolderImport import{.in = folder / "own", .modalities = {"motion"}};
+  log::open_file(folder / "log.txt");
+  CHECK_THROWS_WITH(read_own_data(import), Contains("motion: arrays of different lengths (1 to 3)") &&
+                                               Contains("--modality motion:length=L") && !Contains("unreadable"));
+  import.modalities = {"motion:length=0"};
+  CHECK_THROWS_WITH(read_own_data(import), Contains("length is 0") && Contains("from 1"));
+  import.modalities = {"motion"};
+  import.skip_unreadable = true;
+  CHECK(sizes(read_own_data(import))[0] > 0);
+  log::close_file();
+  const auto said = read_file(folder / "log.txt");
+  CHECK_THAT(said,
+             Contains("26 arrays have other lengths than the first") && Contains("26 of 40 samples are left out"));
+  CHECK_THAT(said, Contains("if they are series (T, C): --modality motion:length=1") && !Contains("unlike"));
+}
+
+TEST_CASE("Where no file can be read, its own remedy is said, and not that samples can be left out", "[data]") {
+  const TemporaryFolder folder;
+  for (const std::string label : {"cat", "dog"})
+    for (int i = 0; i < 3; ++i) write(folder / "own" / label / fmt::format("{}.point.npy", i), "<!DOCTYPE html><html>");
+  FolderImport import{.in = folder / "own"};
+  import.skip_unreadable = GENERATE(false, true);
+  CHECK_THROWS_WITH(read_own_data(import), Contains("6 files of 6 samples") && Contains("with the site's tool") &&
+                                               !Contains("--skip-unreadable"));
 }
 
 TEST_CASE("Samples of a kind that is not read, and links to nothing, are named, and not passed over", "[data]") {
@@ -177,7 +217,8 @@ TEST_CASE("Arrays of an npz are read, the only one or that of a key", "[data]") 
   CHECK(data.modality("point").sample_shape == std::vector<std::size_t>{2});
   CHECK(data.modality("map").sample_shape == std::vector<std::size_t>{1, 2, 3});
   import.modalities = {"map"};
-  CHECK_THROWS_WITH(read_own_data(import), Contains("holds 2 arrays"));
+  CHECK_THROWS_WITH(read_own_data(import),
+                    Contains("holds 2 arrays; name one with key=NAME: depth, mask") && !Contains("skip"));
   import.modalities = {"map:key=dept"};
   CHECK_THROWS_WITH(read_own_data(import), Contains("no array 'dept'"));
 }
@@ -226,6 +267,25 @@ TEST_CASE("Folders and options that do not fit are refused with what they are", 
   refused({.in = folder / "own", .group = "speaker"}, "a folder has none");
   fs::create_directories(folder.path() / "own/train/cat");
   refused({.in = folder / "own"}, "is no split");
+}
+
+TEST_CASE("Names and tables that are not UTF-8 are refused, and classes alike but for case are warned of", "[data]") {
+  const TemporaryFolder folder;
+  for (int i = 0; i < 12; ++i)
+    write_npy(folder / "own" / (i % 2 == 0 ? "Yes" : "yes") / fmt::format("{}.point.npy", i), "(1,)",
+              std::vector<float>{static_cast<float>(i)});
+  log::open_file(folder / "log.txt");
+  (void)read_own_data({.in = folder / "own"});
+  log::close_file();
+  CHECK_THAT(read_file(folder / "log.txt"), Contains("classes 'Yes' and 'yes' differ in case or blanks alone"));
+  replace_file(folder / "list.csv", "label,point\nyes,own/yes/1.point.npy\nh\xe4,own/yes/3.point.npy\n");
+  CHECK_THROWS_WITH(read_own_data({.in = folder / "list.csv"}), Contains("list.csv line 3 is not UTF-8"));
+  replace_file(folder / "list.csv", "train,own/yes/1.point.npy,yes\n");
+  CHECK_THROWS_WITH(read_own_data({.in = folder / "list.csv"}),
+                    Contains("its first line names no column 'label', but: train, own/yes/1.point.npy, yes") &&
+                        Contains("split,label,image"));
+  write_npy(folder / "own/h\xe4/1.point.npy", "(1,)", std::vector<float>{1});
+  CHECK_THROWS_WITH(read_own_data({.in = folder / "own"}), Contains("its name is not UTF-8") && Contains("convmv"));
 }
 
 TEST_CASE("Maps of bytes stay bytes, and one of another type among them is refused", "[data]") {

@@ -89,6 +89,8 @@ TEST_CASE("The first label is the level; an empty one is refused with its line, 
   CHECK_THROWS_WITH(read_memes(file), Contains("is a Git LFS pointer"));
   write_text(file, "{\"id\":\n");
   CHECK_THROWS_WITH(read_memes(file), Contains("line 1: not JSON"));
+  write_text(file, line("memes_1", "not harmful", "a") + "\n" + line("memes_2", "not harmful", "caf\xe9"));
+  CHECK_THROWS_WITH(read_memes(file), Contains("train.jsonl line 3 is not UTF-8"));
   write_text(file, R"({"id":"a","image":"a.png","labels":["not harmful"]})");
   CHECK_THROWS_WITH(read_memes(file), Contains("'text'"));
   write_text(file, R"({"id":"a","image":"a.png","labels":"not harmful","text":""})");

@@ -3,6 +3,9 @@
 #include <catch2/catch.hpp>
 
 #include "core/base/error.hpp"
+#include "core/storage/atomic_file.hpp"
+#include "tests/support/shared_data.hpp"
+#include "tests/support/stored_zip.hpp"
 
 using namespace harmonic;
 using Catch::Matchers::Contains;
@@ -75,5 +78,20 @@ TEST_CASE("A missing column names the nearest", "[storage][csv]") {
   const auto table = CsvTable::parse("metric_val,latency\n", "t.csv");
   CHECK(table.column("latency") == 1);
   CHECK_FALSE(table.find_column("energy").has_value());
-  CHECK_THROWS_WITH(table.column("metric_vla"), Contains("metric_val"));
+  CHECK_THROWS_WITH(table.column("metric_vla"),
+                    Contains("did you mean 'metric_val'? Its first line names: metric_val, latency"));
+}
+
+TEST_CASE("A spreadsheet and a table that is not UTF-8 are told how to be saved", "[storage][csv]") {
+  const testing::TemporaryFolder folder;
+  for (const std::string first : {"[Content_Types].xml", "_rels/.rels", "docProps/app.xml", "xl/workbook.xml"}) {
+    replace_file(folder / "t.csv", testing::stored_zip({{first, "x"}}));
+    CHECK_THROWS_WITH(CsvTable::read(folder / "t.csv"), Contains("a spreadsheet") && Contains("CSV UTF-8"));
+  }
+  replace_file(folder / "t.csv", testing::stored_zip({{"mimetype", "application/vnd.oasis.opendocument.spreadsheet"}}));
+  CHECK_THROWS_WITH(CsvTable::read(folder / "t.csv"), Contains("a spreadsheet"));
+  replace_file(folder / "t.csv", testing::stored_zip({{"t.csv", "a,b"}}));
+  CHECK_THROWS_WITH(CsvTable::read(folder / "t.csv"), Contains("a zip archive"));
+  replace_file(folder / "t.csv", "a,b\nh\xe4,1\n");
+  CHECK_THROWS_WITH(CsvTable::read(folder / "t.csv"), Contains("t.csv line 2 is not UTF-8"));
 }

@@ -105,9 +105,32 @@ TEST_CASE("Objects that are not in a file are named, and asking for them is safe
   CHECK_THROWS_WITH(file.members("/a/note"), Contains("not a group"));
   CHECK_THROWS_WITH(file.read_rows<float>("/a/b/numbers", 1, 2), Contains("no rows 1 to 3"));
   CHECK_THROWS_WITH(file.attribute_floats("/a", "std"), Contains("'std'") && Contains("/a"));
-  CHECK_THROWS_WITH(file.attribute_int("/a", "title"), Contains("not numeric"));
+  CHECK_THROWS_WITH(file.attribute_int("/a", "title"), Contains("a text, not a number"));
   CHECK_THROWS_WITH(file.attribute_text("/a", "mean"), Contains("not a text"));
   CHECK_THROWS_AS(file.attribute_int("/a", "mean"), InputError);
+}
+
+TEST_CASE("Rows of different lengths, links to nothing and empty files are called what they are", "[storage]") {
+  const TemporaryFolder folder;
+  write_example<float>(folder / "f.h5", {1, 2});
+  const hid_t id = H5Fopen((folder / "f.h5").c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+  const hsize_t rows = 2;
+  const hid_t type = H5Tvlen_create(H5T_NATIVE_FLOAT), space = H5Screate_simple(1, &rows, nullptr);
+  H5Dclose(H5Dcreate2(id, "ragged", type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+  H5Lcreate_external("gone.h5", "/maps", id, "far", H5P_DEFAULT, H5P_DEFAULT);
+  H5Lcreate_soft("/a/gone", id, "near", H5P_DEFAULT, H5P_DEFAULT);
+  H5Lcreate_soft("/a/b", id, "good", H5P_DEFAULT, H5P_DEFAULT);
+  H5Sclose(space);
+  H5Tclose(type);
+  H5Fclose(id);
+  const Hdf5File file(folder / "f.h5", Hdf5File::Mode::read);
+  CHECK_THROWS_WITH(file.type("/ragged"), Contains("/ragged: holds rows of different lengths; pad or cut"));
+  CHECK_THROWS_WITH(file.members("/far"), Contains("/far: is a link to /maps of gone.h5, which is not there"));
+  CHECK_THROWS_WITH(file.exists("/far/train"), Contains("/maps of gone.h5"));
+  CHECK_THROWS_WITH(file.read<float>("/near"), Contains("/near: is a link to /a/gone, which is not there"));
+  CHECK(file.exists("/good/numbers"));
+  std::ofstream(folder / "empty.h5").close();
+  CHECK_THROWS_WITH(Hdf5File(folder / "empty.h5", Hdf5File::Mode::read), Contains("empty.h5 is empty"));
 }
 
 TEST_CASE("A file that is missing, of another kind or cut short is refused in one line", "[storage]") {

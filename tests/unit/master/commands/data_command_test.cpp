@@ -178,6 +178,25 @@ TEST_CASE("`data show --sheet` draws the samples into a picture", "[master]") {
   }
 }
 
+TEST_CASE("A sheet by another name than a PNG's is refused, and a check warns of what is in two splits", "[master]") {
+  const TemporaryFolder folder;
+  const std::string file = folder / "d.h5";
+  {
+    Hdf5File made(file, Hdf5File::Mode::create);
+    made.set_attribute("/", "task", std::string_view("classification"));
+    made.set_attribute("/", "classes", std::int64_t{2});
+    for (const std::string split : {"train", "val", "test"}) {
+      made.write<std::int64_t>("/label/" + split, std::vector<std::int64_t>{0, 1}, {2});
+      made.write<float>("/modality/a/" + split, std::vector<float>{1, 2}, {2, 1});
+    }
+  }
+  CHECK_THROWS_WITH(data_command({"show", file, "--sheet", folder / "sheet.jpg"}), Contains("ends with .png"));
+  CHECK_FALSE(std::filesystem::exists(folder / "sheet.jpg"));
+  CHECK_THAT(output_of({"show", file, "--check"}),
+             Contains("- warning: ") && Contains("4 samples of val and test") && Contains("nothing would be refused"));
+  CHECK(nlohmann::json::parse(output_of({"show", "--check", "--json", file})).at("warnings").size() == 1);
+}
+
 TEST_CASE("Help is there on every level of `data`", "[master]") {
   CHECK_THAT(output_of({"--help"}), Contains("data import SOURCE"));
   CHECK_THAT(output_of({"synth", "--help"}), Contains("--samples"));
