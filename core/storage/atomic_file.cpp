@@ -87,7 +87,8 @@ RunError failure_at(const fs::path& path, const fs::path& temporary, std::string
   const std::string on_the_way = temporary.string();
   for (auto at = failure.find(on_the_way); at != std::string::npos; at = failure.find(on_the_way, at))
     failure.replace(at, on_the_way.size(), path.string());
-  if (full) failure += ": its disk is full: make room there, or give a path on another";
+  constexpr std::string_view kMend = ": its disk is full: make room there, or give a path on another";
+  if (full && !failure.ends_with(kMend)) failure += kMend;  // of a file in a folder that is put in place itself
   return RunError(failure);
 }
 

@@ -263,6 +263,11 @@ TEST_CASE("A model that cannot be exported is refused by what stands against it"
   check_refused(not_kept, {}, {"weights", "keep-models = all", front_id});
   check_refused("4711", {}, {"4711", front_id});
   check_refused(front_id, {"--data", folder / "other.h5"}, {"audio"});
+  // The same shapes, but other samples: the file would scale as they do.
+  REQUIRE(run(w.alone({"data", "synth", "--kind", "av-digits", "--samples", "300", "--seed", "9", "--out",
+                       folder / "digits.h5"}))
+              .exit_code == 0);
+  check_refused(front_id, {"--data", folder / "digits.h5"}, {"other samples", "data set of the run"});
   check_refused(front_id, {"--with-preprocessing"}, {"--with-preprocessing", "--data"});
   check_refused(front_id, {"--precision", "int8"}, {"--precision int8", "--data"});
   check_refused(front_id, {"--precision", "int8", "--format", "libtorch", "--data", w.data()}, {"--format onnx"});
@@ -305,6 +310,12 @@ TEST_CASE("A kept model evaluated again on test is what its run said, beside its
   const auto id = front.cell(0, front.column("id"));
   CHECK_THAT(evaluate(id, {"--data", w.data(), "--split", "val"}).out,
              Catch::Contains("samples of val") && Catch::Contains("audio alone"));
+  const auto kept = read_file(run_folder / "models" / id / "evaluation.test.json");
+  REQUIRE(run(w.alone({"data", "synth", "--kind", "av-digits", "--samples", "300", "--seed", "9", "--out",
+                       folder / "digits.h5"}))
+              .exit_code == 0);
+  CHECK_THAT(evaluate(id, {"--data", folder / "digits.h5"}).err, Catch::Contains("another data set"));
+  CHECK(read_file(run_folder / "models" / id / "evaluation.test.json") == kept);
   for (const auto& [more, named] :
        std::vector<std::pair<std::vector<std::string>, std::string>>{{{"--data", w.data(), "--split", "tset"}, "test"},
                                                                      {{"--data", folder / "none.h5"}, "none.h5"},

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/config/options.hpp"
 #include "core/mpi/communicator.hpp"
@@ -59,7 +60,8 @@ ExitCode evaluate_command(const std::vector<std::string>& args, const FindModel&
                     "Measures a kept model of a run on one split of a data set: its metric with the interval that the "
                     "number of samples gives, each modality alone, late fusion of the same backbones, the model with "
                     "each modality missing (its inputs 0), and every class. The result is kept beside the model "
-                    "(evaluation.<split>.json) and shown in the run's report.");
+                    "(evaluation.<split>.json) and shown in the run's report, unless the data set is another than the "
+                    "run's.");
   options.add("run", run, "run directory of a search or a reproduction").required();
   options.add("model", id, "a model by its id, as front.csv has it").required();
   options.add("data", data_file, "data set file").required();
@@ -74,10 +76,18 @@ ExitCode evaluate_command(const std::vector<std::string>& args, const FindModel&
   kept.check_classes(*data);
   use_threads(threads, local_place());
   const auto found = evaluate_kept_model(kept, data, split);
-  nlohmann::ordered_json result = {{"model", id}, {"split", to_text(split)}, {"data", data->path().string()}};
+  const auto hash = fmt::format("{:016x}", data->training_hash());
+  nlohmann::ordered_json result = {
+      {"model", id}, {"split", to_text(split)}, {"data", data->path().string()}, {"data_hash", hash}};
   result.update(to_json(found));
-  replace_file(model.folder / fmt::format("evaluation.{}.json", to_text(split)), json_text(result) + '\n');
-  evaluated(run);
+  if (!model.data_hash.empty() && hash != model.data_hash) {
+    log::warning(
+        "{} is another data set than the run learned from (hash {}, not {}): the result is not kept beside the model",
+        data_file, hash, model.data_hash);
+  } else {
+    replace_file(model.folder / fmt::format("evaluation.{}.json", to_text(split)), json_text(result) + '\n');
+    evaluated(run);
+  }
   std::cout << (json ? json_text(result) + '\n' : to_text(found, id, to_text(split)));
   return ExitCode::done;
 }

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "core/base/log.hpp"
+#include "core/base/error.hpp"
 #include "core/config/options.hpp"
 #include "core/mpi/communicator.hpp"
 #include "core/storage/json_text.hpp"
@@ -33,23 +33,25 @@ std::string to_text(const ExportReport& report, const std::string& out, bool wit
   std::string text = fmt::format("{}: {} bytes", out, report.bytes);
   for (const auto& measure : kSizeMeasures)
     text += fmt::format(", {:.2f} {}", report.size.*measure.value / 1e6, measure.in_millions);
-  text += fmt::format(", validation {:.2f} %\n", report.metric);
+  text += fmt::format("; these weights in the run's validation: {:.2f} %\n", report.metric);
   if (report.measured)
-    text += fmt::format("on the validation samples: float32 {:.2f} %, this file {:.2f} %\n", report.measured->float32,
-                        report.measured->file);
+    text += fmt::format("on the validation samples as they are, in one view: float32 {:.2f} %, this file {:.2f} %\n",
+                        report.measured->float32, report.measured->file);
   if (!report.largest_difference) return text + "not compared with the program's own logits\n";
   return text + fmt::format("logits of {} {} are the program's own within {:.2g}\n", report.verified,
                             with_data ? "validation samples" : "samples of noise", *report.largest_difference);
 }
 
-/// @throws InputError when it lacks a modality of the run, or has samples of another shape
+/// @throws InputError when it lacks a modality of the run, has samples of another shape, or is not what the run learned
+/// from: how samples are scaled, and what classes are called, is the data set's to say, and would be wrong in the file
 void take_data(ExportSource& source, const std::string& path) {
   source.data = std::make_shared<const DatasetFile>(path);
   source.settings = fitted_settings(source.settings, *source.data);
   const auto hash = fmt::format("{:016x}", source.data->training_hash());
   if (!source.data_hash.empty() && hash != source.data_hash)
-    log::warning("{} holds other samples than the run learned from (hash {}, not {}): is it that data set?", path, hash,
-                 source.data_hash);
+    throw InputError(
+        fmt::format("{} holds other samples than the run learned from (hash {}, not {})", path, hash, source.data_hash),
+        "give the data set of the run: the file is to say how its samples are scaled");
 }
 
 }  // namespace
