@@ -82,6 +82,7 @@ const std::vector<Mistake> kMistakes = {
     {"reproduce $SEARCH --table supernets --rows 5", {"row 5", "harmp-image", "--rows"}},
     {"reproduce --table avmnist --run $OUT", {"needs --data, --lut or --join"}},
     {"reproduce --table cifar --lut $GPU --run $OUT", {"cifar", "avmnist"}},
+    {"reproduce --table supernets --lut $GPU --run $OUT", {"supernets", "no published latency", "--data"}},
     {"reproduce --table avmnist --rows 9 --lut $GPU --run $OUT", {"no row 9"}},
     {"reproduce --table avmnist --lut $FILES/none.json --run $OUT", {"none.json"}},
     {"reproduce --table avmnist --lut $GPU --data $DATA --run $OUT", {"--data", "--device"}},
