@@ -179,8 +179,8 @@ const std::vector<Mistake> kMistakes = {
     {"supernet train $TRAIN --config $FILES/family.cfg --space mine", {"resnet", "mobilenet_v3", "maxout", "vectors"}},
     {"supernet train $TRAIN --config $FILES/space.cfg --space mine", {"mine", "strides = 3", "1 or 2"}},
     // Runs and CSVs
-    {"report --run $FILES/none", {"none"}},
-    {"report --run $FILES", {"candidates.csv", "run directory"}},
+    {"report --run $FILES/none", {"there is no folder", "none"}},
+    {"report --run $FILES", {"holds no run", "config.cfg"}},
     {"select", {"names no run", "harmonic select RUN"}},
     {"select $FILES/none", {"there is no folder", "none"}},
     {"select $FILES", {"holds no run", "config.cfg"}},
