@@ -135,7 +135,8 @@ const PublishedTable& find_published_table(std::string_view name) {
   const auto found = std::ranges::find(all_tables(), name, &PublishedTable::name);
   if (found == all_tables().end())
     throw InputError(fmt::format("no published table '{}'", name),
-                     fmt::format("did you mean {}?", nearest(name, published_table_names())));
+                     fmt::format("did you mean {}? Choices: {}", nearest(name, published_table_names()),
+                                 join(published_table_names(), ", ")));
   return *found;
 }
 

@@ -34,7 +34,7 @@ Arguments heard(const Arguments& args) {
   return gives(args, "help") ? Arguments{"--help"} : args;
 }
 
-/// Writes the table into a folder that is no run's, and prints it.
+/// Prints the table and writes it into a folder that is no run's: what a full disk does not take is told all the same.
 void finish(const ReproducedTable& table, const std::string& folder, bool json) {
   const RunPaths paths{folder};
   for (const auto& file : {paths.config(), paths.journal()})
@@ -42,20 +42,31 @@ void finish(const ReproducedTable& table, const std::string& folder, bool json) 
   const OutputFolder made(paths.reproduced(), "run", {});
   check_own_kind(paths.reproduced(), "run", "a reproduced table",
                  [](const auto& there) { return read_file(there).starts_with("table,row,"); });
-  write_reproduced(paths.folder, table);
+  check_output(paths.reproduced_page(), "run");
   if (json) {
     nlohmann::ordered_json result = {{"front", nlohmann::ordered_json::array()}, {"hypervolume", nullptr}};
     result.update(reproduced_json(table, paths));
     result["report"] = paths.reproduced_page().string();
     std::cout << json_text(result) << '\n';
   } else {
-    std::cout << reproduced_text(table) << fmt::format("report: {}\n", paths.reproduced_page().string());
+    std::cout << reproduced_text(table);
   }
+  std::cout.flush();
+  write_reproduced(paths.folder, table);
+  if (!json) std::cout << fmt::format("report: {}\n", paths.reproduced_page().string());
 }
 
 /// A device's name for the table's cells.
 std::string device_of(const LookUpTable& lut, const std::string& file) {
   return is_published_device(lut, "") ? "tx2" : fs::path(file).stem().string();
+}
+
+/// A word of --table beside --lut.
+std::string table_with_costs(const std::string& name) {
+  if (name == kSupernetsTable)
+    throw InputError(fmt::format("table {} has no published latency or energy: --lut has nothing to judge", name),
+                     "give --data and --modality: it is measured by them");
+  return find_published_table(name).name;
 }
 
 ExitCode judge_costs(const Arguments& args) {
@@ -67,7 +78,11 @@ ExitCode judge_costs(const Arguments& args) {
       "harmonic reproduce --lut",
       "Judges the latency and energy of a published table by look-up tables alone: which fusion operators, "
       "with the row's backbones, sum to them exactly, or come nearest.");
-  options.add_choice("table", table_name, published_table_names(), "the published table").required();
+  options
+      .add<std::string>("table", table_name,
+                        fmt::format("the published table ({})", join(published_table_names(), " | ")),
+                        {table_with_costs, [](const auto& name) { return name; }})
+      .required();
   options.add<std::vector<int>>(
       "rows", rows, "its rows, as in 1,3 or 1-3 or 1-2,4; all when empty",
       {parse_rows, [](const auto& given) { return fmt::format("{}", fmt::join(given, ",")); }});

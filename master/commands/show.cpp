@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <iostream>
 #include <optional>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -196,17 +197,39 @@ Json model_json(const ShownRun& run, const ShownModel& shown) {
   return json;
 }
 
+/// Pictures that the run itself keeps, of every model of its front: a picture of another model is not to replace one.
+std::vector<OptionFile> kept_pictures(const RunPaths& paths) {
+  std::vector<OptionFile> kept;
+  std::error_code none;
+  for (const auto& model : std::filesystem::directory_iterator(paths.models(), none))
+    for (const char* picture : {kSvgPicture, kDotPicture}) kept.push_back({"run", model.path() / picture});
+  return kept;
+}
+
+/// Whether a file is a model's picture as to_svg() and to_dot() begin it.
+bool is_svg_picture(const std::filesystem::path& path) {
+  constexpr std::size_t kStart = 400;  // bytes
+  const auto start = read_file(path).substr(0, kStart);
+  return start.starts_with("<svg ") && start.find("\n<title>model ") != std::string::npos;
+}
+bool is_dot_picture(const std::filesystem::path& path) {
+  return read_file(path).starts_with("digraph architecture {");
+}
+
 /// What --svg and --dot ask for.
 class PictureFiles {
  public:
-  /// @param model option of the command @throws InputError: no model is given, a file cannot be written, this build
-  ///   draws none
-  PictureFiles(const std::string& svg, const std::string& dot, const std::string& model) : svg_(svg), dot_(dot) {
-    for (const auto& [option, path] : {std::pair{"svg", svg}, std::pair{"dot", dot}}) {
+  /// @param model option of the command @throws InputError: no model is given, a file cannot be written or is no
+  ///   picture that may be replaced, this build draws none
+  PictureFiles(const std::string& svg, const std::string& dot, const std::string& model, const RunPaths& paths)
+      : svg_(svg), dot_(dot) {
+    for (const auto& [option, path, is_own] :
+         {std::tuple{"svg", svg, &is_svg_picture}, std::tuple{"dot", dot, &is_dot_picture}}) {
       if (path.empty()) continue;
       if (model.empty())
         throw InputError(fmt::format("--{} draws a model, and none is given", option), "name one with --model");
-      check_output(path, option);
+      check_output(path, option, kept_pictures(paths));
+      check_own_kind(path, option, "a picture of a model", is_own);
     }
     if (!svg.empty() && !has_graphviz())
       throw InputError("this build draws no SVG: Graphviz's library was not there when it was made",
@@ -242,8 +265,8 @@ ExitCode show_command(const Arguments& args) {
   options.add("dot", dot, "write its fusion network in Graphviz's language");
   options.add("json", json, "print one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  const PictureFiles pictures(svg, dot, model);
   const auto paths = run_in(folder);
+  const PictureFiles pictures(svg, dot, model, paths);
   if (auto recorded = read_recorded(paths);
       !options.given("model") && recorded.reproduction && of_supernets(*recorded.reproduction)) {
     show_supernets({std::move(recorded), paths, {}, read_status(paths)}, json);

@@ -170,9 +170,9 @@ std::optional<double> RunResults::late_fusion(const ReportedModel& model) const 
 }
 
 RunResults load_run_results(const std::filesystem::path& run_directory) {
-  const RunPaths paths{run_directory};
+  const auto paths = run_in(run_directory.string());
   check_scores_models(paths);
-  for (const char* file : {"candidates.csv", "front.csv", "config.cfg"})
+  for (const char* file : {"candidates.csv", "front.csv"})
     if (!std::filesystem::exists(run_directory / file))
       throw InputError(fmt::format("{} has no {}", run_directory.string(), file),
                        "give the run directory of a search that scored models");

@@ -69,7 +69,7 @@ struct RunResults {
 
 /// Reads candidates.csv, front.csv, config.cfg, and failures.csv, status.json, hypervolume.csv, timeline.csv,
 /// inputs.json and the journal's header where they are.
-/// @throws InputError: a file that is missing or malformed, naming file, line and column
+/// @throws InputError: as run_in(); a file that is missing or malformed, naming file, line and column
 [[nodiscard]] RunResults load_run_results(const std::filesystem::path& run_directory);
 
 }  // namespace harmonic

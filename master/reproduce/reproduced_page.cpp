@@ -126,8 +126,8 @@ std::string reproduced_html(const ReproducedTable& table) {
 
 void write_reproduced(const std::filesystem::path& folder, const ReproducedTable& table) {
   const RunPaths paths{folder};
-  replace_file(paths.reproduced(), reproduced_csv(table));
   replace_file(paths.reproduced_page(), reproduced_html(table));
+  replace_file(paths.reproduced(), reproduced_csv(table));  // the last: where it is, a run counts as ended
 }
 
 }  // namespace harmonic

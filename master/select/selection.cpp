@@ -23,7 +23,28 @@ struct SelectionColumn {
   double sign = 1;
 };
 
+/// What a model is, and what it costs: metrics, every device's costs, sizes.
+bool is_result(std::string_view name) {
+  const auto is_cost = [&](const Quantity& q) { return name.starts_with(std::string(q.column) + "."); };
+  return name == "metric_val" || name == kTestMetric || std::ranges::any_of(kQuantities, is_cost) ||
+         std::ranges::find(kSizeMeasures, name, &SizeMeasure::name) != kSizeMeasures.end();
+}
+
+/// @throws InputError that lists the columns to choose by, those of the devices, too
+void check_chooses(const CsvTable& front, const std::string& name) {
+  if (front.find_column(name) && name != "id") return;
+  std::vector<std::string> known;
+  for (const auto& column : front.header())
+    if (is_result(column) || std::ranges::find(kQuantities, column, &Quantity::name) != kQuantities.end())
+      known.push_back(column);
+  if (name == "id")
+    throw InputError("an id does not tell how good a model is", fmt::format("choose by one of {}", join(known, ", ")));
+  throw InputError(fmt::format("{} has no column '{}'", front.name(), name),
+                   fmt::format("did you mean '{}'? There are {}", nearest(name, known), join(known, ", ")));
+}
+
 SelectionColumn column_of(const CsvTable& front, const std::string& name) {
+  check_chooses(front, name);
   return {name, front.column(name), is_own_metric(front, name) ? -1.0 : 1.0};
 }
 
@@ -122,13 +143,6 @@ std::vector<Objectives> points_of(const CsvTable& front, const std::vector<Selec
   return points;
 }
 
-/// What a model is, and what it costs: metrics, every device's costs, sizes.
-bool is_result(std::string_view name) {
-  const auto is_cost = [&](const Quantity& q) { return name.starts_with(std::string(q.column) + "."); };
-  return name == "metric_val" || name == kTestMetric || std::ranges::any_of(kQuantities, is_cost) ||
-         std::ranges::find(kSizeMeasures, name, &SizeMeasure::name) != kSizeMeasures.end();
-}
-
 }  // namespace
 
 std::string Bound::text() const {
@@ -163,6 +177,10 @@ Selection select_model(const CsvTable& front, const SelectionWish& wish) {
   const auto best = wish.best.empty() ? std::nullopt : std::optional(best_column(front, wish.best));
   if (best) check_told(front, *best), add(*best);
   for (const auto& bound : wish.bounds) {
+    const auto is_same = [&](const Bound& b) { return b.column == bound.column && b.is_upper == bound.is_upper; };
+    if (std::ranges::count_if(wish.bounds, is_same) > 1)
+      throw InputError(fmt::format("--{} names {} twice", bound.is_upper ? "max" : "min", bound.column),
+                       "give one bound of it");
     const auto column = column_of(front, bound.column);
     check_told(front, column);
     add(column);

@@ -82,6 +82,7 @@ const std::vector<Mistake> kMistakes = {
     {"reproduce $SEARCH --table supernets --rows 5", {"row 5", "harmp-image", "--rows"}},
     {"reproduce --table avmnist --run $OUT", {"needs --data, --lut or --join"}},
     {"reproduce --table cifar --lut $GPU --run $OUT", {"cifar", "avmnist"}},
+    {"reproduce --table supernets --lut $GPU --run $OUT", {"supernets", "no published latency", "--data"}},
     {"reproduce --table avmnist --rows 9 --lut $GPU --run $OUT", {"no row 9"}},
     {"reproduce --table avmnist --lut $FILES/none.json --run $OUT", {"none.json"}},
     {"reproduce --table avmnist --lut $GPU --data $DATA --run $OUT", {"--data", "--device"}},
@@ -178,8 +179,8 @@ const std::vector<Mistake> kMistakes = {
     {"supernet train $TRAIN --config $FILES/family.cfg --space mine", {"resnet", "mobilenet_v3", "maxout", "vectors"}},
     {"supernet train $TRAIN --config $FILES/space.cfg --space mine", {"mine", "strides = 3", "1 or 2"}},
     // Runs and CSVs
-    {"report --run $FILES/none", {"none"}},
-    {"report --run $FILES", {"candidates.csv", "run directory"}},
+    {"report --run $FILES/none", {"there is no folder", "none"}},
+    {"report --run $FILES", {"holds no run", "config.cfg"}},
     {"select", {"names no run", "harmonic select RUN"}},
     {"select $FILES/none", {"there is no folder", "none"}},
     {"select $FILES", {"holds no run", "config.cfg"}},

@@ -119,11 +119,28 @@ TEST_CASE("A model is drawn into the files that are asked for", "[master][show]"
   CHECK_THROWS_WITH(show_command({"--run", run.path, "--model", "7", "--dot", run.path + "/none/model.dot"}),
                     Contains("none"));
   if (has_graphviz()) {
-    (void)shown({"--run", run.path, "--model", "7", "--svg", svg});
+    for (int time = 0; time < 2; ++time) (void)shown({"--run", run.path, "--model", "7", "--svg", svg});
     CHECK_THAT(read_file(svg), Contains("<title>model 7</title>") && Contains("C1_S2"));
   } else {
     CHECK_THROWS_WITH(show_command({"--run", run.path, "--model", "7", "--svg", svg}), Contains("libgraphviz-dev"));
   }
+}
+
+TEST_CASE("A picture replaces a model's picture alone, and none that the run keeps", "[master][show]") {
+  const RunFolder run;
+  const auto dot = run.path + "/model.dot";
+  for (int time = 0; time < 2; ++time) (void)shown({"--run", run.path, "--model", "8", "--dot", dot});
+  for (const std::string option : {"--svg", "--dot"}) {
+    const auto front = run.path + "/front.csv", before = read_file(front);
+    CHECK_THROWS_WITH(show_command({"--run", run.path, "--model", "8", option, front}),
+                      Contains(option) && Contains("is not a picture of a model"));
+    CHECK(read_file(front) == before);
+  }
+  CHECK_THROWS_WITH(show_command({"--run", run.path, "--model", "8", "--svg", dot}), Contains("is not a picture"));
+  const auto kept = std::filesystem::path(run.path) / "models" / "7" / "architecture.dot";
+  std::filesystem::create_directories(kept.parent_path());
+  std::filesystem::rename(dot, kept);
+  CHECK_THROWS_WITH(show_command({"--run", run.path, "--model", "8", "--dot", kept}), Contains("would be lost"));
 }
 
 TEST_CASE("Without the run's tables a model is shown with the costs of the CSV", "[master][show]") {

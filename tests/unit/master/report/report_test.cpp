@@ -248,7 +248,11 @@ TEST_CASE("A damaged status.json costs the report the lost workers alone", "[rep
 
 TEST_CASE("A folder that is no run, or whose files are damaged, is refused", "[report]") {
   const TemporaryFolder folder;
-  CHECK_THROWS_WITH(write_report(folder.path()), Contains("candidates.csv"));
+  CHECK_THROWS_WITH(write_report(folder / "none"), Contains("there is no folder") && Contains("none"));
+  CHECK_THROWS_WITH(write_report(folder.path()), Contains("holds no run") && Contains("config.cfg"));
+  write_run(folder.path());
+  std::filesystem::remove(folder / "candidates.csv");
+  CHECK_THROWS_WITH(write_report(folder.path()), Contains("has no candidates.csv"));
   write_run(folder.path());
   write(folder / "candidates.csv", {kHeader, with(kFast, "latency_ms.b", "fast")});
   CHECK_THROWS_AS(write_report(folder.path()), InputError);

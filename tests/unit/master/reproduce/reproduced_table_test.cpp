@@ -124,6 +124,13 @@ TEST_CASE("A reproduced table is read back as it was written", "[master][reprodu
   CHECK(csv.cell(4, csv.column("note")) == "the published cost exactly, with ConcatFC, CatConvMish");
 }
 
+TEST_CASE("Where the page cannot be written there is no table that counts as finished", "[master][reproduce]") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "reproduced.html" / "in the way");
+  CHECK_THROWS_AS(write_reproduced(folder.path(), small_table()), RunError);
+  CHECK(!std::filesystem::exists(folder / "reproduced.csv"));
+}
+
 TEST_CASE("Runs of other rows and seeds join to the table of one run with all", "[master][reproduce]") {
   const auto whole = small_table();
   std::vector<ReproducedTable> parts;

@@ -126,6 +126,11 @@ TEST_CASE("`select` refuses no run, two runs, a run without a front, and a colum
   CHECK_THROWS_WITH(select_command({path, path}), Contains("names 2 runs"));
   CHECK_THROWS_WITH(select_command({path + "/none"}), Contains("there is no folder"));
   CHECK_THROWS_WITH(select_command({path, "--best", "metrc_val"}), Contains("did you mean 'metric_val'"));
+  CHECK_THROWS_WITH(select_command({path, "--best", "id"}), Contains("an id does not tell") && Contains("metric_val"));
+  CHECK_THROWS_WITH(select_command({path, "--max", "latency_ms.gpu=9"}),
+                    Contains("did you mean 'latency_ms.tx2'") && Contains("energy_mj.tx2") && !Contains("genome"));
+  CHECK_THROWS_WITH(select_command({path, "--min", "metric_val=95", "--min", "metric_val=101"}),
+                    Contains("--min names metric_val twice"));
   CHECK_THROWS_WITH(select_command({path, "--best", "genotype"}), Contains("column 'genotype'"));
   HandRun empty;
   empty.status = R"({"state": "running"})";
