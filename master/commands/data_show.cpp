@@ -10,6 +10,7 @@
 #include "core/data/dataset_check.hpp"
 #include "core/data/dataset_file.hpp"
 #include "core/data/dataset_summary.hpp"
+#include "core/data/raw_folder.hpp"
 #include "core/storage/json_text.hpp"
 #include "core/storage/output_file.hpp"
 #include "master/commands/data_actions.hpp"
@@ -143,7 +144,7 @@ ExitCode data_show(Arguments args) {
   if (!sheet.empty()) {
     const OutputFolder folder(sheet, "sheet", {{"", file}});
     check_own_kind(sheet, "sheet", "a contact sheet", is_contact_sheet);
-    if (const auto extension = fs::path(sheet).extension(); lower_case(extension.string()) != ".png")
+    if (lower_extension(sheet) != ".png")
       throw InputError(fmt::format("--sheet {}: a sheet is a PNG", sheet), "give a name that ends with .png");
     write_contact_sheet(sheet, DatasetFile(file));
   }

@@ -99,8 +99,9 @@ ExitCode judge_costs(const Arguments& args) {
   const auto device = device_of(lut, luts.front());
   ReproducedTable judged{table.name, {}, {}, {}};
   for (const auto& row : chosen_rows(table, rows)) {
-    if (is_published_device(lut, device)) (void)explain_costs(table, row, lut);  // a table that lacks rows is refused
-    const auto sums = published_sums(table, row, device, lut);
+    // A table of the published device that lacks rows is refused: there is nothing else to judge.
+    const auto sums = is_published_device(lut, device) ? published_sums(row, device, explain_costs(table, row, lut))
+                                                       : published_sums(table, row, device, lut);
     judged.cells.insert(judged.cells.end(), sums.begin(), sums.end());
   }
   finish(judged, run, json);

@@ -1,5 +1,7 @@
 #include "master/reproduce/published_sums.hpp"
 
+#include <array>
+
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
@@ -21,6 +23,20 @@ std::string note_of(const PublishedCosts& costs) {
                      costs.why);
 }
 
+/// The cells without what they sum to.
+std::vector<ReproducedCell> unknown_sums(const PublishedRow& row, const std::string& device, const std::string& note) {
+  const std::array published = {row.latency_ms, row.energy_mj};  // in the order of kQuantities
+  std::vector<ReproducedCell> cells;
+  for (std::size_t q = 0; q < kQuantities.size(); ++q)
+    cells.push_back({.row = row.row,
+                     .quantity = fmt::format("{}{}", kSum, kQuantities[q].name),
+                     .device = device,
+                     .unit = std::string(kQuantities[q].unit),
+                     .published = published[q],
+                     .note = note});
+  return cells;
+}
+
 }  // namespace
 
 bool is_published_device(const LookUpTable& lut, const std::string& device) {
@@ -31,33 +47,26 @@ bool is_published_device(const LookUpTable& lut, const std::string& device) {
 
 std::vector<ReproducedCell> published_sums(const PublishedTable& table, const PublishedRow& row,
                                            const std::string& device, const LookUpTable& lut) {
-  const std::array published = {row.latency_ms, row.energy_mj};  // in the order of kQuantities
-  std::vector<ReproducedCell> cells;
-  for (std::size_t q = 0; q < kQuantities.size(); ++q)
-    cells.push_back({.row = row.row,
-                     .quantity = fmt::format("{}{}", kSum, kQuantities[q].name),
-                     .device = device,
-                     .unit = std::string(kQuantities[q].unit),
-                     .published = published[q]});
-  const auto fill = [&](const std::string& note, const auto& set) {
-    for (std::size_t q = 0; q < cells.size(); ++q) {
-      cells[q].note = note;
-      set(cells[q], q);
-    }
+  if (!is_published_device(lut, device)) {
+    auto cells = unknown_sums(row, device,
+                              fmt::format("published costs are of a {}; {} is another device, as far as its name and "
+                                          "its table tell",
+                                          kPublishedDevice, device));
+    for (auto& cell : cells) cell.other_device = true;
     return cells;
-  };
-  if (!is_published_device(lut, device))
-    return fill(fmt::format("published costs are of a {}; {} is another device, as far as its name and its table tell",
-                            kPublishedDevice, device),
-                [](ReproducedCell& cell, std::size_t) { cell.other_device = true; });
-  try {
-    const auto costs = explain_costs(table, row, lut);
-    return fill(note_of(costs), [&](ReproducedCell& cell, std::size_t q) {
-      cell.values = {{0, {*costs.sums.front().cost[q]}}};
-    });
-  } catch (const InputError& e) {
-    return fill(e.problem(), [](ReproducedCell&, std::size_t) {});
   }
+  try {
+    return published_sums(row, device, explain_costs(table, row, lut));
+  } catch (const InputError& e) {
+    return unknown_sums(row, device, e.problem());
+  }
+}
+
+std::vector<ReproducedCell> published_sums(const PublishedRow& row, const std::string& device,
+                                           const PublishedCosts& costs) {
+  auto cells = unknown_sums(row, device, note_of(costs));
+  for (std::size_t q = 0; q < cells.size(); ++q) cells[q].values = {{0, {*costs.sums.front().cost[q]}}};
+  return cells;
 }
 
 }  // namespace harmonic

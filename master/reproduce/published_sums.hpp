@@ -17,4 +17,8 @@ namespace harmonic {
 [[nodiscard]] std::vector<ReproducedCell> published_sums(const PublishedTable& table, const PublishedRow& row,
                                                          const std::string& device, const LookUpTable& lut);
 
+/// The same of costs that are explained already. @param device of the published costs
+[[nodiscard]] std::vector<ReproducedCell> published_sums(const PublishedRow& row, const std::string& device,
+                                                         const PublishedCosts& costs);
+
 }  // namespace harmonic

@@ -1,6 +1,5 @@
 #include "master/reproduce/reproduced_page.hpp"
 
-#include <algorithm>
 #include <set>
 #include <vector>
 
@@ -53,13 +52,9 @@ std::string class_of(Verdict verdict) {
 
 std::string tiles_html(const ReproducedTable& table) {
   std::string html = "<div class=\"tiles\">\n";
-  for (const auto& [word, verdict] : kVerdicts) {
-    const auto count =
-        std::ranges::count_if(table.cells, [&, of = verdict](const auto& cell) { return table.verdict(cell) == of; });
-    if (count > 0 && verdict != Verdict::none)
-      html += fmt::format("<div class=\"tile\"><b>{}</b><span class=\"verdict {}\">{}</span></div>\n", count,
-                          class_of(verdict), word);
-  }
+  for (const auto& [verdict, word, count] : verdict_counts(table))
+    html += fmt::format("<div class=\"tile\"><b>{}</b><span class=\"verdict {}\">{}</span></div>\n", count,
+                        class_of(verdict), word);
   return html + "</div>\n";
 }
 

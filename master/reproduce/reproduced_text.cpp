@@ -80,14 +80,14 @@ std::vector<std::string> row_remarks(const ReproducedTable& table, int row) {
   return remarks;
 }
 
-std::string verdict_counts(const ReproducedTable& table) {
-  std::vector<std::string> words;
+std::vector<VerdictCount> verdict_counts(const ReproducedTable& table) {
+  std::vector<VerdictCount> counts;
   for (const auto& [word, verdict] : kVerdicts) {
     const auto count =
         std::ranges::count_if(table.cells, [&, of = verdict](const auto& cell) { return table.verdict(cell) == of; });
-    if (count > 0 && verdict != Verdict::none) words.push_back(fmt::format("{} {}", count, word));
+    if (count > 0 && verdict != Verdict::none) counts.push_back({verdict, word, count});
   }
-  return join(words, ", ");
+  return counts;
 }
 
 std::string legend_text(const ReproducedTable& table) {
@@ -131,8 +131,10 @@ std::string reproduced_text(const ReproducedTable& table) {
   for (const auto& cell : table.cells)
     if (seen.insert(cell.row).second)
       for (const auto& remark : row_remarks(table, cell.row)) remarks += fmt::format("row {}: {}\n", cell.row, remark);
+  std::vector<std::string> counts;
+  for (const auto& [verdict, word, count] : verdict_counts(table)) counts.push_back(fmt::format("{} {}", count, word));
   return fmt::format("{}\n\n{}{}{}\n{}in all: {}\n", reproduced_title(table), aligned_table(rows),
-                     remarks.empty() ? "" : "\n", remarks, legend_text(table), verdict_counts(table));
+                     remarks.empty() ? "" : "\n", remarks, legend_text(table), join(counts, ", "));
 }
 
 nlohmann::ordered_json reproduced_json(const ReproducedTable& table, const RunPaths& paths) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -27,8 +28,14 @@ struct CellText {
 [[nodiscard]] std::vector<std::string> row_remarks(const ReproducedTable& table, int row);
 /// What the columns and verdicts mean, a line each.
 [[nodiscard]] std::string legend_text(const ReproducedTable& table);
-/// How many cells have which verdict: "2 reproduced, 1 better".
-[[nodiscard]] std::string verdict_counts(const ReproducedTable& table);
+/// How many cells have a verdict; those that nothing is published beside do not count.
+struct VerdictCount {
+  Verdict verdict;
+  std::string word;
+  std::ptrdiff_t count;
+};
+/// Of every verdict that some cell has, in the order of kVerdicts.
+[[nodiscard]] std::vector<VerdictCount> verdict_counts(const ReproducedTable& table);
 
 /// The whole for a terminal: title, table, remarks, and what the columns and verdicts mean.
 [[nodiscard]] std::string reproduced_text(const ReproducedTable& table);

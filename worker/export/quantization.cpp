@@ -85,8 +85,8 @@ class Quantizer {
   void add_constant(const std::string& name, const Tensor& tensor) {
     out_.constants.push_back(to_constant(name, tensor));
   }
-  /// A name for what stands beside a value or constant.
-  std::string new_name(const char* kind) { return fmt::format("int8/{}{}", kind, names_++); }
+  /// A name for what stands beside a value or constant, until shorten_names().
+  std::string new_name() { return fmt::format("int8/{}", names_++); }
 
   /// Numbers in place of names, but of inputs and outputs: in whole numbers they would be a good part of a small file.
   /// The layers stand in the order that the file in float32 has, with their names.
@@ -113,11 +113,11 @@ class Quantizer {
   void add_steps(const std::string& value) {
     if (!chosen_.contains(value)) return;
     const Steps steps = steps_of(ranges_.of(value));
-    const std::string scale = new_name("s"), whole = new_name("q"), back = new_name("d");
+    const std::string scale = new_name(), whole = new_name(), back = new_name();
     add_constant(scale, torch::scalar_tensor(steps.scale, torch::kFloat32));
     std::string& zero = zeros_[steps.zero];  // many have the same: all that a ReLU gives
     if (zero.empty()) {
-      zero = new_name("z");
+      zero = new_name();
       add_constant(zero, torch::scalar_tensor(steps.zero, torch::kInt8));
     }
     out_.nodes.push_back({"QuantizeLinear", whole, {value, scale, zero}, {whole}, {}});
@@ -148,7 +148,7 @@ class Quantizer {
     std::vector<std::int64_t> shape(static_cast<std::size_t>(weight.dim()), 1);
     shape[0] = -1;
     add_constant(name, at::round(weight / scales.view(shape)).clamp(-kHighest, kHighest).to(torch::kInt8));
-    const std::string scale = new_name("s"), back = new_name("w");
+    const std::string scale = new_name(), back = new_name();
     add_constant(scale, scales);
     GraphNode node{"DequantizeLinear", back, {name, scale}, {back}, {}};
     if (channels) node.attributes["axis"] = std::int64_t{0};
