@@ -12,10 +12,18 @@ namespace {
 constexpr std::string_view kMark = " (training data ";
 constexpr std::size_t kMarkDigits = 16;
 
+std::string digits(std::uint64_t hash) {
+  return fmt::format("{:0{}x}", hash, kMarkDigits);
+}
+
 }  // namespace
 
+std::string training_hash_text(const DatasetFile& data) {
+  return digits(data.training_hash());
+}
+
 std::string training_mark(const DatasetFile& data) {
-  return fmt::format("{}{}{:0{}x}: {})", data.path().filename().string(), kMark, data.training_hash(), kMarkDigits,
+  return fmt::format("{}{}{}: {})", data.path().filename().string(), kMark, training_hash_text(data),
                      data.info().provenance);
 }
 
@@ -34,7 +42,7 @@ void warn_of_other_data(const ModalityWeights& weights, const std::string& data,
     if (file.has_attribute("/", "provenance")) mark = find_training_mark(file.attribute_text("/", "provenance"));
   } catch (const ContentError&) {  // of no supernet: told by those who read it
   }
-  const auto here = fmt::format("{:0{}x}", hash, kMarkDigits);
+  const auto here = digits(hash);
   if (mark && mark->hash != here)
     log::warning(
         "supernet {} of modality {} was trained on other data: on {} (training data {}), here is {} ({}); train it on "

@@ -12,9 +12,11 @@ namespace harmonic {
 /// What a supernet file says of the data that it was trained on.
 struct TrainingMark {
   std::string file;  ///< its name, without folders
-  std::string hash;  ///< of DatasetFile::training_hash, 16 digits
+  std::string hash;  ///< training_hash_text
 };
 
+/// DatasetFile::training_hash as people and files hold it: 16 digits, base 16.
+[[nodiscard]] std::string training_hash_text(const DatasetFile& data);
 /// "digits.h5 (training data 0123456789abcdef: made by …)", as a file's provenance holds it.
 [[nodiscard]] std::string training_mark(const DatasetFile& data);
 /// The mark in a provenance; nothing where there is none: the weights were imported.

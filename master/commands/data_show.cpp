@@ -11,6 +11,7 @@
 #include "core/data/dataset_file.hpp"
 #include "core/data/dataset_summary.hpp"
 #include "core/data/raw_folder.hpp"
+#include "core/data/training_mark.hpp"
 #include "core/storage/json_text.hpp"
 #include "core/storage/output_file.hpp"
 #include "master/commands/data_actions.hpp"
@@ -32,10 +33,6 @@ std::string take_word(Arguments& args) {
   return word;
 }
 
-std::string hash_text(const DatasetFile& data) {
-  return fmt::format("{:016x}", data.training_hash());
-}
-
 std::string type_text(ElementType type) {
   return type == ElementType::uint8 ? "uint8" : "float32";
 }
@@ -44,7 +41,7 @@ nlohmann::ordered_json to_json(const DatasetFile& data) {
   const DatasetInfo& info = data.info();
   nlohmann::ordered_json json = {{"file", data.path().string()},  {"task", word_of(kLabelKinds, info.labels)},
                                  {"classes", info.classes},       {"class_names", info.class_names},
-                                 {"provenance", info.provenance}, {"hash", hash_text(data)}};
+                                 {"provenance", info.provenance}, {"hash", training_hash_text(data)}};
   for (const auto& modality : info.modalities)
     json["modalities"][modality.name] = {{"shape", modality.sample_shape},
                                          {"type", type_text(modality.type)},
@@ -81,7 +78,7 @@ std::string to_page(const DatasetFile& data) {
   classes.push_back(
       {"samples", std::to_string(info.samples[0]), std::to_string(info.samples[1]), std::to_string(info.samples[2])});
   return fmt::format("{}\n{}, {} classes; hash {}\n{}\n\n{}\n{}", data.path().string(),
-                     word_of(kLabelKinds, info.labels), info.classes, hash_text(data),
+                     word_of(kLabelKinds, info.labels), info.classes, training_hash_text(data),
                      info.provenance.empty() ? "provenance unknown" : info.provenance, aligned_table(modalities),
                      aligned_table(classes));
 }
@@ -142,10 +139,10 @@ ExitCode data_show(Arguments args) {
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   if (file.empty()) throw InputError("harmonic data show names no file", "give it: harmonic data show F.h5");
   if (!sheet.empty()) {
-    const OutputFolder folder(sheet, "sheet", {{"", file}});
-    check_own_kind(sheet, "sheet", "a contact sheet", is_contact_sheet);
     if (lower_extension(sheet) != ".png")
       throw InputError(fmt::format("--sheet {}: a sheet is a PNG", sheet), "give a name that ends with .png");
+    const OutputFolder folder(sheet, "sheet", {{"", file}});
+    check_own_kind(sheet, "sheet", "a contact sheet", is_contact_sheet);
     write_contact_sheet(sheet, DatasetFile(file));
   }
   if (check)

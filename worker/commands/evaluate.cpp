@@ -6,6 +6,7 @@
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/config/options.hpp"
+#include "core/data/training_mark.hpp"
 #include "core/mpi/communicator.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/json_text.hpp"
@@ -76,7 +77,7 @@ ExitCode evaluate_command(const std::vector<std::string>& args, const FindModel&
   kept.check_classes(*data);
   use_threads(threads, local_place());
   const auto found = evaluate_kept_model(kept, data, split);
-  const auto hash = fmt::format("{:016x}", data->training_hash());
+  const auto hash = training_hash_text(*data);
   nlohmann::ordered_json result = {
       {"model", id}, {"split", to_text(split)}, {"data", data->path().string()}, {"data_hash", hash}};
   result.update(to_json(found));

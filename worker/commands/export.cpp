@@ -6,6 +6,7 @@
 
 #include "core/base/error.hpp"
 #include "core/config/options.hpp"
+#include "core/data/training_mark.hpp"
 #include "core/mpi/communicator.hpp"
 #include "core/storage/json_text.hpp"
 #include "core/storage/output_file.hpp"
@@ -47,7 +48,7 @@ std::string to_text(const ExportReport& report, const std::string& out, bool wit
 void take_data(ExportSource& source, const std::string& path) {
   source.data = std::make_shared<const DatasetFile>(path);
   source.settings = fitted_settings(source.settings, *source.data);
-  const auto hash = fmt::format("{:016x}", source.data->training_hash());
+  const auto hash = training_hash_text(*source.data);
   if (!source.data_hash.empty() && hash != source.data_hash)
     throw InputError(
         fmt::format("{} holds other samples than the run learned from (hash {}, not {})", path, hash, source.data_hash),

@@ -88,8 +88,8 @@ bool has_whole_model(const std::filesystem::path& run, CandidateId id) {
   try {
     for (const char* file : {"model.json", "weights.h5"})
       if (!std::filesystem::exists(folder / file)) throw ContentError(fmt::format("it has no {}", file), "");
-    (void)load_fusion_weights(folder);
     const Hdf5File file(folder / "weights.h5", Hdf5File::Mode::read);
+    if (file.exists("/fusion")) (void)load_fusion_weights(folder);  // none where nothing was retrained
     for (const auto& modality : file.members("/backbone"))
       for (const auto& name : file.members("/backbone/" + modality))
         (void)read_tensor(file, fmt::format("/backbone/{}/{}", modality, name));

@@ -15,7 +15,7 @@ TEST_CASE("What a supernet was trained on is found in its provenance", "[data]")
   const auto mark = find_training_mark("trained by harmonic supernet train on " + training_mark(data) + "; seed 1");
   REQUIRE(mark);
   CHECK(mark->file == "own.h5");
-  CHECK(mark->hash == fmt::format("{:016x}", data.training_hash()));
+  CHECK(mark->hash == training_hash_text(data));
   CHECK_FALSE(find_training_mark("imported from checkpoint x.pth.tar"));
   CHECK_FALSE(find_training_mark("on x.h5 (training data 01"));
 }

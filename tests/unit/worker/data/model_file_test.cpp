@@ -78,6 +78,22 @@ TEST_CASE("A model that is not there is named", "[worker][models]") {
   CHECK_THROWS_WITH(load_fusion_weights(model_folder(run.path(), CandidateId{3})), Catch::Contains("weights.h5"));
 }
 
+TEST_CASE("A kept model is whole with every weight of it, of which a searched one has none of fusion",
+          "[worker][models]") {
+  const testing::TemporaryFolder run;
+  auto model = some_model();
+  save_model(model_folder(run.path(), CandidateId{12}), model);
+  CHECK(has_whole_model(run.path(), CandidateId{12}));
+  model.fusion.clear();  // the published protocol retrains nothing
+  save_model(model_folder(run.path(), CandidateId{13}), model);
+  CHECK(has_whole_model(run.path(), CandidateId{13}));
+  CHECK_FALSE(has_whole_model(run.path(), CandidateId{14}));
+
+  std::filesystem::resize_file(model_folder(run.path(), CandidateId{12}) / "weights.h5", 600);
+  CHECK_FALSE(has_whole_model(run.path(), CandidateId{12}));
+  CHECK(std::filesystem::exists(run / "models/12.damaged/model.json"));
+}
+
 TEST_CASE("A late worker does not overwrite a model, and leaves nothing beside it", "[worker][models]") {
   const testing::TemporaryFolder run;
   const auto folder = model_folder(run.path(), CandidateId{12});
