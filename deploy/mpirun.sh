@@ -219,10 +219,11 @@ watch() {
       end
       break
     fi
-    # mpirun kills its ranks a second after SIGINT or SIGTERM; SIGUSR1 it passes on, and the program takes it as the same wish.
+    # mpirun kills its ranks a second after SIGINT or SIGTERM; SIGUSR1 it passes on, and the program takes it as the same wish,
+    # and SIGUSR2 as that of a person at a terminal, who waits for no work to be finished.
     # All ranks that have met listen: before, it would kill them. The job stops in its own time.
     if [ -n "$asked" ] && [ "$word" = running ] && { [ -z "$passed_on" ] || [ -n "$tick" ]; }; then
-      kill -USR1 "$mpirun"
+      if [ "$asked" = 2 ]; then kill -USR2 "$mpirun"; else kill -USR1 "$mpirun"; fi
       passed_on=1
     fi
     nap

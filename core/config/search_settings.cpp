@@ -101,7 +101,10 @@ void SearchSettings::declare(OptionSet& o) {
   o.add("time-limit", time_limit_s, "stop with a checkpoint after this long, e.g. 90s, 20m, 3h; none when empty",
         {parse_time_limit, time_limit_text});
   o.add("json", json, "print the result as one JSON object on stdout");
+  declare_sections(o);
+}
 
+void SearchSettings::declare_sections(OptionSet& o) {
   o.section("run");
   o.add("seed", seed,
         "seed of every random number of the run; the same seed, settings and data give the same front on any number of "
@@ -130,6 +133,11 @@ void SearchSettings::declare(OptionSet& o) {
                 {1.0, 86400.0})
       .free();
   o.add_seconds("deadline", deadline_s, "seconds after which a piece of work is dealt to another worker", {1.0, 1e7})
+      .free();
+  o.add_seconds("grace", grace_s,
+                "seconds that a run has to stop in, after a signal (SIGTERM, SIGUSR1) or its time limit: no more work is "
+                "dealt, what will be finished by then is waited for; under Slurm it ends so long before the job does",
+                {0.0, 86400.0})
       .free();
   o.add_choice("keep-models", keep_models, kKeepModels, "whose trained weights stay in the run directory").free();
 
@@ -177,6 +185,16 @@ void SearchSettings::declare(OptionSet& o) {
       "model: those of which most hypervolume is expected for the time they take, by a model of the fused error "
       "that learns from all models so far, and every eighth as evolution deals it; more backbones are evaluated "
       "before. It pays where the backbones' own errors say something of the pair's: see the column predicted");
+  o.add_choice("schedule", evolution.schedule, kSchedules,
+               "generational: models are bred from whole generations, the same ones on any number of ranks; steady: one "
+               "the moment a worker is free, from all that is known then, so that none is ever idle: a run then follows "
+               "from its journal alone, not from its seed");
+  o.add("overlap", evolution.overlap,
+        "generations that may be under way beside the one that is judged next; each is bred from those that were judged "
+        "before it could begin, so that workers need not wait for the slowest of a generation; as reproducible as 0, as "
+        "published",
+        {0, 16})
+      .idle_while([this] { return evolution.schedule == Schedule::steady ? "schedule is steady" : ""; });
   o.add("cells", evolution.macro.usual.cells, "usual number of fusion cells", {1, 64});
   o.add("nodes", evolution.macro.usual.nodes, "usual number of operators a cell", {1, 64});
   o.add("macro-other", evolution.macro.p_other, "probability of another number of cells, and of nodes", {0.0, 1.0});
@@ -317,6 +335,8 @@ EvolutionSettings SearchSettings::evolution_in_force() const {
   if (protocol != Protocol::published) return settings;
   settings.late_fusion = false;
   settings.choose = PairChoice::evolution;
+  settings.schedule = Schedule::generational;
+  settings.overlap = 0;
   return settings;
 }
 
@@ -366,6 +386,17 @@ void SearchSettings::check() const {
     for (const auto& op : fusion.operators)
       if (!find_fusion_operator(op).in_lanes) refused(fmt::format("operator {} works on one pair alone", op));
   }
+  const EvolutionSettings evolved = evolution_in_force();
+  const bool steady = evolved.schedule == Schedule::steady;
+  if (evolved.choose == PairChoice::model && (steady || evolved.overlap > 0))
+    throw InputError(fmt::format("choose is model, which learns from whole generations, but {}",
+                                 steady ? "schedule is steady" : fmt::format("overlap is {}", evolved.overlap)),
+                     steady ? "give choose = evolution in [evolution], or schedule = generational"
+                            : "give choose = evolution in [evolution], or overlap = 0");
+  if (steady && fusion.pairs_at_once > 1)
+    throw InputError(fmt::format("pairs-at-once is {}, but schedule is steady: pairs are bred one by one",
+                                 fusion.pairs_at_once),
+                     "give pairs-at-once = 1 in [fusion], or schedule = generational in [evolution]");
   for (const int n : evolution.macro.other_cells)
     if (n < 1) throw InputError(fmt::format("other-cells lists {}", n), "give numbers of at least 1");
   for (const int n : evolution.macro.other_nodes)

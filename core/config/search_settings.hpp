@@ -37,6 +37,13 @@ enum class PairChoice {
 };
 inline const Choices<PairChoice> kPairChoices = {{"evolution", PairChoice::evolution}, {"model", PairChoice::model}};
 
+/// When new models are bred.
+enum class Schedule {
+  generational,  ///< from whole generations: the same models on any number of ranks
+  steady,        ///< the moment a worker is free, from all that is known then
+};
+inline const Choices<Schedule> kSchedules = {{"generational", Schedule::generational}, {"steady", Schedule::steady}};
+
 /// Whose trained weights stay in the run directory.
 enum class KeepModels { front, all };
 
@@ -58,6 +65,10 @@ struct EvolutionSettings {
   int pairs = 0;                     ///< fusion searches a generation; 0: as many as backbones survive
   bool late_fusion = true;           ///< score late fusion (LateFusion) of every pair, too; not as published
   PairChoice choose = PairChoice::evolution;
+  Schedule schedule = Schedule::generational;
+  /// Generations that may be under way beside the one that is to be judged next, bred from those before it: no worker
+  /// waits for the last search of a generation. 0: as published.
+  int overlap = 0;
   MacroOptions macro;
 };
 
@@ -136,6 +147,7 @@ struct SearchSettings {
   std::string run;   ///< run directory
   bool resume = false;
   double time_limit_s = std::numeric_limits<double>::infinity();
+  double grace_s = 60;  ///< of a run that is to stop: what can be finished in it is
   bool json = false;
 
   std::uint64_t seed = 1;
@@ -164,6 +176,8 @@ struct SearchSettings {
 
   /// Binds every option above. Once they are read, `fusion` is what is in force.
   void declare(OptionSet& options);
+  /// Those of them that a config file may hold.
+  void declare_sections(OptionSet& options);
   /// `fusion` and `evolution`, with the published values where the protocol is the published one, and with a number of
   /// features: of settings made by hand, too.
   [[nodiscard]] FusionSettings fusion_in_force() const;

@@ -41,12 +41,22 @@ Search::Search(EvolutionSettings settings, Seed seed, std::vector<BackboneSpace>
       state_(std::move(state)),
       board_(state_.next_task) {
   state_.archive.price_with(costs_.model);
+  bred_ = state_.generation;
+  parents_after_[state_.generation] = state_.parents;
+  for (std::size_t i = 0; i < state_.earlier_parents.size(); ++i)
+    parents_after_[state_.generation - 1 - static_cast<int>(i)] = state_.earlier_parents[i];
   mark_boundary();
 }
 
 std::vector<Task> Search::ask() {
-  while (board_.empty() && (!started_ || phase_ != Phase::over)) advance();
+  while (advance(Tests::yes)) continue;
+  unlisted_ = board_.next_id();
   return board_.tasks();
+}
+
+std::vector<Task> Search::ask_more(int) {
+  while (advance(Tests::not_yet)) continue;
+  return board_.tasks_from(std::exchange(unlisted_, board_.next_id()));
 }
 
 void Search::tell(const Result& result) {
@@ -57,20 +67,12 @@ void Search::tell(const Result& result) {
                           for (std::size_t i = 0; i < w.genomes.size(); ++i) {
                             state_.memo.add(w.modality, w.genomes[i],
                                             scores ? BackboneMemo::Score(scores->metric.at(i)) : std::nullopt);
-                            evaluated_since_.emplace_back(w.modality, w.genomes[i]);
+                            evaluated_since_.push_back({bred_, w.modality, w.genomes[i]});
                           }
                         },
                         [&](const SearchFusion& w) {
-                          auto models = scored_models(w, result, generation());
-                          if (models.empty()) {
-                            state_.archive.add_failed(w.candidates.at(0).genome);
-                            failed_since_.insert(w.candidates.at(0).genome);
-                          }
-                          for (auto& model : models) {
-                            if (const auto found = predicted_.find(model.id); found != predicted_.end())
-                              model.predicted = found->second;
-                            state_.archive.add(std::move(model));
-                          }
+                          if (is_of_judged(w)) return take(w, result);
+                          early_.push_back({w, result});
                         },
                         [&](const RetrainModel& w) {
                           if (const auto* score = std::get_if<RetrainScore>(&result.outcome)) {
@@ -88,10 +90,22 @@ void Search::tell(const Result& result) {
              *work);
 }
 
+void Search::take(const SearchFusion& work, const Result& result) {
+  auto models = scored_models(work, result, generation());
+  if (models.empty()) {
+    state_.archive.add_failed(work.candidates.at(0).genome);
+    failed_since_.insert(work.candidates.at(0).genome);
+  }
+  for (auto& model : models) {
+    if (const auto found = predicted_.find(model.id); found != predicted_.end()) model.predicted = found->second;
+    state_.archive.add(std::move(model));
+  }
+}
+
 SearchState Search::boundary() const {
   SearchState state = boundary_;
   state.memo = state_.memo;
-  for (const auto& [modality, genome] : evaluated_since_) state.memo.remove(modality, genome);
+  for (const auto& evaluated : evaluated_since_) state.memo.remove(evaluated.modality, evaluated.genome);
   for (const auto& [id, model] : state_.archive.models())
     if (id.value < state.next_candidate) {
       const auto before = changed_since_.find(id);
@@ -106,9 +120,19 @@ void Search::keep_as_it_was(CandidateId model) {
   if (model.value < boundary_.next_candidate) changed_since_.try_emplace(model, state_.archive.models().at(model));
 }
 
+/// What generations that are bred ahead have asked for is no part of it.
 void Search::mark_boundary() {
-  boundary_ = {state_.generation, state_.next_task, state_.next_candidate, state_.survivors, state_.parents, {}, {}};
-  evaluated_since_.clear();
+  boundary_ = {state_.generation, state_.next_task, state_.next_candidate, state_.survivors, state_.parents};
+  for (int g = state_.generation - 1; g >= state_.generation - settings_.overlap; --g)
+    if (const auto parents = parents_after_.find(g); parents != parents_after_.end())
+      boundary_.earlier_parents.push_back(parents->second);
+  if (const auto last = paired_.find(state_.generation - 1); last != paired_.end()) {
+    boundary_.survivors = last->second.survivors;
+    boundary_.next_candidate = last->second.next_candidate;
+  }
+  paired_.erase(paired_.begin(), paired_.lower_bound(state_.generation));
+  parents_after_.erase(parents_after_.begin(), parents_after_.lower_bound(state_.generation - settings_.overlap));
+  std::erase_if(evaluated_since_, [&](const auto& e) { return e.generation < state_.generation; });
   failed_since_.clear();
   changed_since_.clear();
 }
@@ -117,37 +141,95 @@ int Search::generation() const {
   return std::min(state_.generation + 1, settings_.generations);
 }
 
-void Search::advance() {
-  if (!started_) {
-    started_ = true;
-    return start_generation();
+bool Search::advance(Tests tests) {
+  return advance_breeding() || judge(tests);
+}
+
+bool Search::advance_breeding() {
+  if (!breeding_) {
+    if (bred_ >= settings_.generations || bred_ - state_.generation > settings_.overlap) return false;
+    start_generation();
+    return true;
   }
+  if (board_.awaits([](const Work& work) { return std::holds_alternative<EvaluateBackbones>(work); })) return false;
+  select_backbones();
+  if (settings_.choose == PairChoice::model && ++backbone_round_ < kBackboneRounds) {
+    breed_backbones();
+  } else {
+    pair_backbones();
+  }
+  return true;
+}
+
+bool Search::judge(Tests tests) {
   switch (phase_) {
     case Phase::backbones:
-      select_backbones();
-      return settings_.choose == PairChoice::model && ++backbone_round_ < kBackboneRounds ? breed_backbones()
-                                                                                          : pair_backbones();
+      if (paired_.contains(state_.generation)) {
+        begin_to_judge();
+        return true;
+      }
+      if (state_.generation < settings_.generations || tests == Tests::not_yet) return false;
+      start_tests();
+      return true;
     case Phase::fusion:
+      if (board_.awaits([&](const Work& work) {
+            const auto* search = std::get_if<SearchFusion>(&work);
+            return search != nullptr && is_of_judged(*search);
+          }))
+        return false;
       not_retrained_.clear();
-      return race();
+      race();
+      return true;
     case Phase::retraining:
-      return race();
+      if (board_.awaits([](const Work& work) { return std::holds_alternative<RetrainModel>(work); })) return false;
+      race();
+      return true;
     case Phase::test:
+      if (!board_.empty()) return false;
       phase_ = Phase::over;
-      return;
+      return true;
     case Phase::over:
-      return;
+      break;
+  }
+  return false;
+}
+
+bool Search::is_of_judged(const SearchFusion& work) const {
+  const auto judged = paired_.find(state_.generation);
+  return judged != paired_.end() && phase_ != Phase::backbones &&
+         work.candidates.at(0).candidate.value < judged->second.next_candidate;
+}
+
+void Search::begin_to_judge() {
+  phase_ = Phase::fusion;
+  const auto answers = std::exchange(early_, {});
+  for (const auto& [work, result] : answers) {
+    if (is_of_judged(work)) {
+      take(work, result);
+    } else {
+      early_.push_back({work, result});
+    }
   }
 }
 
-void Search::start(Phase phase, std::vector<Work> work) {
-  phase_ = phase;
+bool Search::knows(const MultimodalGenome& genome) const {
+  return state_.archive.knows(genome) ||
+         std::ranges::any_of(paired_, [&](const auto& entry) { return entry.second.genomes.contains(genome); });
+}
+
+const std::vector<CandidateId>& Search::breeding_parents() const {
+  static const std::vector<CandidateId> none;
+  const auto parents = parents_after_.find(bred_ - settings_.overlap);
+  return parents == parents_after_.end() ? none : parents->second;
+}
+
+void Search::ask_for(std::vector<Work> work) {
   for (auto& piece : work) board_.add(std::move(piece));
 }
 
 void Search::start_generation() {
-  if (state_.generation >= settings_.generations) return start_tests();
-  const auto g = static_cast<std::uint64_t>(state_.generation);
+  breeding_ = true;
+  const auto g = static_cast<std::uint64_t>(bred_);
   population_.clear();
   backbone_round_ = 0;
   std::vector<Work> work;
@@ -158,25 +240,26 @@ void Search::start_generation() {
       population_.push_back(first_population(spaces_[m], settings_.population, random));
     } else {
       std::vector<BackboneGenome> parents;
-      for (const auto id : state_.parents) parents.push_back(state_.archive.models().at(id).genome.backbones[m]);
+      for (const auto id : breeding_parents()) parents.push_back(state_.archive.models().at(id).genome.backbones[m]);
+      if (bred_ <= settings_.overlap) parents = state_.survivors[m];  // no model is judged yet
       const auto known = [&](const BackboneGenome& genome) { return state_.memo.contains(modality, genome); };
       population_.push_back(next_population(spaces_[m], state_.survivors[m], parents, settings_, known, random));
     }
     evaluate_population(work, m);
   }
-  start(Phase::backbones, std::move(work));
+  ask_for(std::move(work));
 }
 
 void Search::breed_backbones() {
   std::vector<Work> work;
   for (std::size_t m = 0; m < spaces_.size(); ++m) {
-    RandomStream random(seed_, fmt::format("population, round {}", backbone_round_),
-                        static_cast<std::uint64_t>(state_.generation), m);
+    RandomStream random(seed_, fmt::format("population, round {}", backbone_round_), static_cast<std::uint64_t>(bred_),
+                        m);
     const auto known = [&](const BackboneGenome& genome) { return state_.memo.contains(static_cast<int>(m), genome); };
     population_[m] = next_population(spaces_[m], state_.survivors[m], state_.survivors[m], settings_, known, random);
     evaluate_population(work, m);
   }
-  start(Phase::backbones, std::move(work));
+  ask_for(std::move(work));
 }
 
 void Search::evaluate_population(std::vector<Work>& work, std::size_t modality) const {
@@ -211,8 +294,8 @@ void Search::select_backbones() {
 }
 
 void Search::pair_backbones() {
-  RandomStream random(seed_, "pairing", static_cast<std::uint64_t>(state_.generation));
-  const auto known = [&](const MultimodalGenome& genome) { return state_.archive.knows(genome); };
+  RandomStream random(seed_, "pairing", static_cast<std::uint64_t>(bred_));
+  const auto known = [&](const MultimodalGenome& genome) { return knows(genome); };
   auto pairs = pair_up(state_.survivors, settings_.pairs, macro_parents(), settings_, known, random);
   if (static_cast<int>(pairs.size()) < settings_.pairs) warn_of_few(pairs.size());
   if (settings_.choose == PairChoice::model)
@@ -232,7 +315,12 @@ void Search::pair_backbones() {
       work.emplace_back(std::move(late));
     }
   for (auto& piece : batched_pairs(candidates, pairs_at_once_)) work.emplace_back(std::move(piece));
-  start(Phase::fusion, std::move(work));
+  Paired paired{state_.survivors, state_.next_candidate, {}};
+  for (const auto& piece : work)
+    for (const auto& candidate : std::get<SearchFusion>(piece).candidates) paired.genomes.insert(candidate.genome);
+  paired_.emplace(bred_++, std::move(paired));
+  breeding_ = false;
+  ask_for(std::move(work));
 }
 
 void Search::warn_of_few(std::size_t pairs) const {
@@ -241,7 +329,7 @@ void Search::warn_of_few(std::size_t pairs) const {
   log::warning(
       "pairs is {}, but {} surviving backbones of the modalities give no more than {} new ones in generation {}: raise "
       "population or backbone-survivors, or lower pairs",
-      settings_.pairs, fmt::join(survivors, " and "), pairs, state_.generation + 1);
+      settings_.pairs, fmt::join(survivors, " and "), pairs, bred_ + 1);
 }
 
 void Search::race() {
@@ -257,7 +345,8 @@ void Search::race() {
     work.push_back(RetrainModel{id, model.genome, model.genotype, static_cast<int>(model.retrained.size())});
   }
   if (work.empty()) return select_models();
-  start(Phase::retraining, std::move(work));
+  phase_ = Phase::retraining;
+  ask_for(std::move(work));
 }
 
 void Search::select_models() {
@@ -276,8 +365,9 @@ void Search::select_models() {
     state_.parents.push_back(pool[i]);
   ++state_.generation;
   state_.next_task = board_.next_id();
+  parents_after_[state_.generation] = state_.parents;
   mark_boundary();
-  start_generation();
+  phase_ = Phase::backbones;
 }
 
 void Search::start_tests() {
@@ -286,12 +376,13 @@ void Search::start_tests() {
     const auto& model = state_.archive.models().at(id);
     if (!model.metric_test) work.push_back(TestModel{id, model.genome, model.genotype});
   }
-  start(Phase::test, std::move(work));
+  phase_ = Phase::test;
+  ask_for(std::move(work));
 }
 
 std::vector<MacroParent> Search::macro_parents() const {
   std::vector<MacroParent> parents;
-  for (const auto id : state_.parents) parents.push_back({id, state_.archive.models().at(id).genome.macro});
+  for (const auto id : breeding_parents()) parents.push_back({id, state_.archive.models().at(id).genome.macro});
   return parents;
 }
 

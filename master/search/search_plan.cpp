@@ -69,32 +69,37 @@ class SearchPlan final : public ModelPlan {
       : ModelPlan(settings, inputs),
         keep_all_models_(settings.keep_models == KeepModels::all),
         reads_test_(settings.protocol == Protocol::published),
-        search_(make_search(settings, inputs, paths, start)),
-        progress_(settings.evolution) {}
+        search_(make_evolution(settings, inputs, paths, start)),
+        progress_(settings.evolution, clock) {}
 
   [[nodiscard]] std::vector<Task> ask() override {
-    auto tasks = search_.ask();
-    progress_.batch(search_, tasks);
+    auto tasks = search_->ask();
+    progress_.batch(*search_, tasks);
+    return tasks;
+  }
+  [[nodiscard]] std::vector<Task> ask_more(int free) override {
+    auto tasks = search_->ask_more(free);
+    progress_.more(*search_, tasks);
     return tasks;
   }
   void tell(const Task& task, const Result& result) override {
-    search_.tell(result);
+    search_->tell(result);
     progress_.told(task, result);
   }
 
-  [[nodiscard]] int generation() const override { return search_.generations_finished(); }
+  [[nodiscard]] int generation() const override { return search_->generations_finished(); }
   [[nodiscard]] std::optional<GenerationFigures> figures() const override {
     return generation() > 0 ? std::optional(figures_) : std::nullopt;
   }
   void save(const RunPaths& paths, Moment moment) override {
     if (generation() != saved_generation_ && generation() > 0) {
       figures_ = {hypervolume(), archive().best_metric(), archive().front().size(), archive().models().size()};
-      progress_.generation_done(search_, figures_.hypervolume, hypervolume_axes().text());
+      progress_.generation_done(*search_, figures_.hypervolume, hypervolume_axes().text());
       save_hypervolume(paths, generation());
     }
     saved_generation_ = generation();
     if (generation() != checkpoint_.generation && (moment == Moment::end || checkpoint_is_due())) {
-      save_checkpoint(paths.checkpoint(), search_.boundary(), inputs().hash, inputs().spaces.size());
+      save_checkpoint(paths.checkpoint(), search_->boundary(), inputs().hash, inputs().spaces.size());
       checkpoint_ = {generation(), archive().models().size()};
     }
     candidates_.save(paths.candidates(), archive(), tables(), reads_test_, moment == Moment::end);
@@ -103,7 +108,7 @@ class SearchPlan final : public ModelPlan {
   void tidy(const RunPaths& paths) override {
     if (!keep_all_models_) {
       // What another retraining may put on the front is tested then.
-      const bool over = search_.phase() == Search::Phase::over;
+      const bool over = search_->phase() == Evolution::Phase::over;
       const auto& kept = over ? archive().front() : contenders(archive());
       for (const auto& folder : {paths.models(), paths.tensorboard() / "models"}) prune_models(folder, archive(), kept);
     }
@@ -111,10 +116,10 @@ class SearchPlan final : public ModelPlan {
   }
 
   [[nodiscard]] ProgressLine progress(const WorkerCount& workers) const override {
-    return progress_.line(search_, workers);
+    return progress_.line(*search_, workers);
   }
   [[nodiscard]] std::string how_far() const override {
-    return fmt::format("in generation {} with {} models scored", search_.generation(), archive().models().size());
+    return fmt::format("in generation {} with {} models scored", search_->generation(), archive().models().size());
   }
   [[nodiscard]] std::string text() const override {
     return tables().front_table(archive()) + '\n' + hypervolume_text() +
@@ -123,7 +128,7 @@ class SearchPlan final : public ModelPlan {
   }
 
  protected:
-  [[nodiscard]] const Archive& archive() const override { return search_.archive(); }
+  [[nodiscard]] const Archive& archive() const override { return search_->archive(); }
 
  private:
   /// A checkpoint holds all models, so it is written when they have become a tenth more: over a whole run that costs
@@ -135,7 +140,7 @@ class SearchPlan final : public ModelPlan {
 
   bool keep_all_models_;
   bool reads_test_;  ///< of every candidate: the published protocol does
-  Search search_;
+  std::unique_ptr<Evolution> search_;
   Progress progress_;
   CandidatesFile candidates_;
   int saved_generation_ = -1;
