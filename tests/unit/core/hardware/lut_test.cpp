@@ -51,6 +51,32 @@ TEST_CASE("A saved table reads back with its rows, its absent energies and where
   CHECK(read_file(folder / "again.json") == read_file(folder / "t.json"));
 }
 
+TEST_CASE("A layer that a device cannot run makes every sum with it one that the device cannot run", "[hardware]") {
+  const TemporaryFolder folder;
+  LookUpTable table;
+  table.set("a", {1, 2});
+  table.set("b", Cost::unsupported());
+  table.save(folder / "t.json");
+  CHECK_THAT(read_file(folder / "t.json"), Contains(R"("b": {"unsupported": true})"));
+  const auto read = LookUpTable::load({folder / "t.json"});
+  CHECK(read.at("a").is_supported());
+  CHECK_FALSE(read.at("b").is_supported());
+  CHECK_FALSE((read.at("a") + read.at("b")).is_supported());
+  CHECK(read.has(kEnergy));
+}
+
+TEST_CASE("A row that is unsupported has no costs, and says so by true or false", "[hardware]") {
+  const TemporaryFolder folder;
+  const auto with = [&](const std::string& row) {
+    return write(folder, "t.json",
+                 R"({"format": "harmonic-lut", "version": 1, "units": {"latency": "ms", "energy": "mJ"}, "entries": {"a": )" +
+                     row + "}}");
+  };
+  CHECK_THROWS_WITH(LookUpTable::load({with(R"({"unsupported": 1})")}), Contains("'a', unsupported is 1"));
+  CHECK_THROWS_WITH(LookUpTable::load({with(R"({"unsupported": true, "latency_ms": 2})")}), Contains("has a latency"));
+  CHECK(LookUpTable::load({with(R"({"unsupported": false, "latency_ms": 2})")}).at("a").latency_ms() == 2);
+}
+
 TEST_CASE("A table that knows nothing of a quantity needs no unit for it", "[hardware]") {
   const TemporaryFolder folder;
   const auto path = write(folder, "t.json", R"({"format": "harmonic-lut", "version": 1, "units": {"latency": "ms"},
