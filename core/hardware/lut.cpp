@@ -18,7 +18,6 @@ using nlohmann::json;
 
 constexpr std::string_view kFormat = "harmonic-lut";
 constexpr int kVersion = 1;
-constexpr const char* kUnsupported = "unsupported";  ///< of a row, in place of its costs
 
 /// One file's content on its way into a table.
 struct FileContent {
@@ -62,23 +61,8 @@ double read_number(const json& value, const std::string& where) {
   return number;
 }
 
-/// Whether a row says that the device cannot run its layer.
-bool is_unsupported(const json& row, const std::string& where) {
-  const auto said = row.is_object() ? row.find(kUnsupported) : row.end();
-  if (!row.is_object() || said == row.end()) return false;
-  if (!said->is_boolean())
-    throw InputError(fmt::format("{}, {} is {}", where, kUnsupported, json_text(*said)),
-                     "write true where the device cannot run the layer, or leave it out");
-  for (const auto& quantity : kQuantities)
-    if (*said == true && row.contains(std::string(quantity.column)))
-      throw InputError(fmt::format("{} is {}, and has a {} all the same", where, kUnsupported, quantity.name),
-                       "leave one of them out");
-  return *said == true;
-}
-
 /// Reads one row, whose fields the quantities name; but for the first they may be missing or null.
 Cost read_row(const json& row, std::string_view Quantity::*field, const std::string& where) {
-  if (is_unsupported(row, where)) return Cost::unsupported();
   Cost cost{};
   for (std::size_t q = 0; q < kQuantities.size(); ++q) {
     const std::string name(kQuantities[q].*field);
@@ -222,8 +206,7 @@ void LookUpTable::save(const std::filesystem::path& path) const {
   std::string_view separator = "\n";
   for (const auto& [key, cost] : rows_) {
     std::vector<std::string> fields;
-    if (!cost.is_supported()) fields.push_back(fmt::format("\"{}\": true", kUnsupported));
-    for (std::size_t q = 0; q < kQuantities.size() && cost.is_supported(); ++q)
+    for (std::size_t q = 0; q < kQuantities.size(); ++q)
       if (cost[q]) fields.push_back(fmt::format("\"{}\": {}", kQuantities[q].column, shortest(*cost[q])));
     text += fmt::format("{}    {}: {{{}}}", separator, json_text(json(key)), fmt::join(fields, ", "));
     separator = ",\n";

@@ -4,7 +4,6 @@
 #include <array>
 #include <filesystem>
 #include <initializer_list>
-#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -30,10 +29,6 @@ class Cost {
   [[nodiscard]] double latency_ms() const { return values_[kLatency].value(); }
   [[nodiscard]] const std::optional<double>& energy_mj() const { return values_[kEnergy]; }
 
-  /// Of what a device cannot run: every quantity is infinite, in every sum with it as well.
-  static Cost unsupported() { return Cost(every_quantity(std::optional(std::numeric_limits<double>::infinity()))); }
-  [[nodiscard]] bool is_supported() const { return values_[kLatency] < std::numeric_limits<double>::infinity(); }
-
   /// A sum lacks what a part lacks.
   Cost& operator+=(const Cost& other) {
     for (std::size_t q = 0; q < values_.size(); ++q)
@@ -44,8 +39,6 @@ class Cost {
   bool operator==(const Cost&) const = default;
 
  private:
-  explicit Cost(const PerQuantity<std::optional<double>>& values) : values_(values) {}
-
   PerQuantity<std::optional<double>> values_;
 };
 
@@ -68,8 +61,7 @@ class LookUpTable {
   static constexpr double kHighestCost = 1e12;
 
   LookUpTable() = default;
-  /// Reads the project's form, or the published one (key -> {"lat", "enrg"}, numbers or strings). A row of the first
-  /// may say {"unsupported": true}: the device cannot run such a layer (Cost::unsupported). Several files become
+  /// Reads the project's form, or the published one (key -> {"lat", "enrg"}, numbers or strings). Several files become
   /// one table. @throws InputError naming file and key: unreadable, negative or beyond kHighestCost, two files that
   /// disagree.
   static LookUpTable load(const std::vector<std::filesystem::path>& paths);

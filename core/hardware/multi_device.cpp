@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <ranges>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
+#include "core/hardware/network_parts.hpp"
 
 namespace harmonic {
 namespace {
@@ -20,10 +22,10 @@ Device load_device(const DeviceSpec& spec) {
 
 /// What the smallest sub-networks of all modalities cost together.
 Cost reference_cost(const Device& device, const std::vector<BackboneSpace>& spaces,
-                    const std::vector<int>& head_classes) {
+                    const std::vector<int>& head_classes, CostScope scope) {
   Cost sum;
   for (std::size_t m = 0; m < spaces.size(); ++m)
-    sum += total(backbone_cost(device.table, spaces[m], smallest_genome(spaces[m]), head_classes[m]));
+    sum += total(backbone_cost(device.table, spaces[m], smallest_genome(spaces[m]), head_classes[m], scope));
   const auto is_nothing = [&](std::size_t q) { return sum[q] && !(*sum[q] > 0); };
   if (std::ranges::any_of(std::views::iota(std::size_t{0}, kQuantities.size()), is_nothing))
     throw InputError(
@@ -73,8 +75,13 @@ std::string to_text(const DeviceSpec& spec) {
 
 DeviceSet::DeviceSet(const std::vector<DeviceSpec>& specs, Aggregate aggregate,
                      const std::vector<BackboneSpace>& spaces, const std::vector<int>& head_classes, int channels,
-                     int positions)
-    : aggregate_(aggregate), spaces_(spaces), head_classes_(head_classes), channels_(channels), positions_(positions) {
+                     int positions, std::optional<ModelSizing> full)
+    : aggregate_(aggregate),
+      spaces_(spaces),
+      head_classes_(head_classes),
+      channels_(channels),
+      positions_(positions),
+      full_(std::move(full)) {
   if (specs.empty()) throw InputError("no device is given", "add --device name=table.json");
   if (spaces.size() != head_classes.size())
     throw InputError(fmt::format("{} search spaces, {} classifier rows", spaces.size(), head_classes.size()),
@@ -84,7 +91,7 @@ DeviceSet::DeviceSet(const std::vector<DeviceSpec>& specs, Aggregate aggregate,
     if (!names.insert(spec.name).second)
       throw InputError(fmt::format("device '{}' is given twice", spec.name), "name every device once");
     devices_.push_back(load_device(spec));
-    devices_.back().reference = reference_cost(devices_.back(), spaces_, head_classes_);
+    devices_.back().reference = reference_cost(devices_.back(), spaces_, head_classes_, scope());
   }
   for (std::size_t q = 0; q < kQuantities.size(); ++q) known_[q] = devices_without(q).empty();
 }
@@ -93,7 +100,7 @@ std::vector<Cost> DeviceSet::backbone_costs(int modality, const BackboneGenome& 
   const auto m = static_cast<std::size_t>(modality);
   std::vector<Cost> costs;
   for (const Device& device : devices_)
-    costs.push_back(total(backbone_cost(device.table, spaces_.at(m), genome, head_classes_.at(m))));
+    costs.push_back(total(backbone_cost(device.table, spaces_.at(m), genome, head_classes_.at(m), scope())));
   return costs;
 }
 
@@ -106,6 +113,14 @@ std::vector<Cost> DeviceSet::model_costs(const MultimodalGenome& genome,
     const auto backbone = backbone_costs(static_cast<int>(m), genome.backbones.at(m));
     for (std::size_t d = 0; d < costs.size(); ++d) costs[d] += backbone[d];
   }
+  return costs;
+}
+
+std::vector<Cost> DeviceSet::model_costs(const MultimodalGenome& genome, const Genotype& genotype) const {
+  if (!full_) return model_costs(genome, operators_of(genotype));
+  const auto fusion = fusion_parts(*full_, genome, genotype);
+  auto costs = model_costs(genome, std::vector<std::string>());
+  for (std::size_t d = 0; d < costs.size(); ++d) costs[d] += total(parts_cost(devices_[d].table, fusion));
   return costs;
 }
 

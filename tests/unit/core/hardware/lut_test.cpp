@@ -65,16 +65,15 @@ TEST_CASE("A layer that a device cannot run makes every sum with it one that the
   CHECK(read.has(kEnergy));
 }
 
-TEST_CASE("A row that is unsupported has no costs, and says so by true or false", "[hardware]") {
+TEST_CASE("A row that is unsupported has no costs, and says no more than that", "[hardware]") {
   const TemporaryFolder folder;
-  const auto with = [&](const std::string& row) {
-    return write(folder, "t.json",
-                 R"({"format": "harmonic-lut", "version": 1, "units": {"latency": "ms", "energy": "mJ"}, "entries": {"a": )" +
-                     row + "}}");
-  };
-  CHECK_THROWS_WITH(LookUpTable::load({with(R"({"unsupported": 1})")}), Contains("'a', unsupported is 1"));
-  CHECK_THROWS_WITH(LookUpTable::load({with(R"({"unsupported": true, "latency_ms": 2})")}), Contains("has a latency"));
-  CHECK(LookUpTable::load({with(R"({"unsupported": false, "latency_ms": 2})")}).at("a").latency_ms() == 2);
+  for (const std::string row : {R"({"unsupported": 1})", R"({"unsupported": true, "latency_ms": 2})"}) {
+    const auto path = write(folder, "t.json",
+                            R"({"format": "harmonic-lut", "version": 1, "units": {"latency": "ms", "energy": "mJ"},)"
+                            R"( "entries": {"a": )" +
+                                row + "}}");
+    CHECK_THROWS_WITH(LookUpTable::load({path}), Contains("key 'a'") && Contains("unsupported"));
+  }
 }
 
 TEST_CASE("A table that knows nothing of a quantity needs no unit for it", "[hardware]") {
