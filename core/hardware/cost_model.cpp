@@ -60,9 +60,7 @@ std::string fusion_key(const std::string& op, int channels, int positions) {
 std::vector<CostPart> backbone_cost(const LookUpTable& table, const BackboneSpace& space, const BackboneGenome& genome,
                                     int head_classes, CostScope scope) {
   std::vector<CostPart> parts;
-  const auto networks = [&] {
-    return PricedNetworks{.spaces = {space}, .head_classes = head_classes, .cost = scope};
-  };
+  const auto networks = [&] { return PricedNetworks{.spaces = {space}, .head_classes = head_classes, .cost = scope}; };
   for (const auto& part : backbone_parts(space, genome, head_classes, scope))
     parts.push_back(part_of(table, lut_key(part), networks));
   return parts;

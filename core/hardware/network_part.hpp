@@ -36,13 +36,13 @@ struct NetworkPart {
   };
 
   Kind kind = Kind::layer;
-  Layer layer = {};                                           ///< of a layer
-  BackboneSpace space = {};                                   ///< of maxout
-  std::string op = {};                                        ///< of a fusion operator
-  int in_channels = 0;                                        ///< of a map, a vector feature, or numbers of late_maps
-  int side = 0;                                               ///< of the map, pixels; 0: a vector
-  int channels = 0, positions = 0;                            ///< C and L of fusion states
-  int count = 0;                                              ///< joined states, or backbones
+  Layer layer = {};                 ///< of a layer
+  BackboneSpace space = {};         ///< of maxout
+  std::string op = {};              ///< of a fusion operator
+  int in_channels = 0;              ///< of a map, a vector feature, or numbers of late_maps
+  int side = 0;                     ///< of the map, pixels; 0: a vector
+  int channels = 0, positions = 0;  ///< C and L of fusion states
+  int count = 0;                    ///< joined states, or backbones
   int classes = 0;
 
   bool operator==(const NetworkPart&) const = default;

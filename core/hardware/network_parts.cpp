@@ -75,8 +75,7 @@ std::vector<NetworkPart> late_maps_parts(const std::vector<FusionInput>& last, i
   return parts;
 }
 
-std::vector<NetworkPart> late_parts(LateFusion late, const std::vector<FusionInput>& last, int positions,
-                                    int classes) {
+std::vector<NetworkPart> late_parts(LateFusion late, const std::vector<FusionInput>& last, int positions, int classes) {
   const auto backbones = static_cast<int>(last.size());
   switch (late) {
     case LateFusion::sum:
@@ -140,7 +139,8 @@ std::vector<NetworkPart> space_parts(const BackboneSpace& space, int head_classe
   // blocks are all alike show every row there is.
   DistinctParts parts;
   BackboneGenome genome = largest_genome(space);
-  if (space.family == BackboneSpace::Family::maxout) parts.add(backbone_parts(space, genome, head_classes, scope));
+  if (space.family == BackboneSpace::Family::maxout)
+    parts.add(backbone_parts(space, genome, head_classes, scope));
   else
     for (const int kernel : space.kernels)
       for (const int expand : space.expands) {

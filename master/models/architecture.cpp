@@ -8,9 +8,9 @@
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 #include "core/hardware/cost_model.hpp"
-#include "core/hardware/network_parts.hpp"
 #include "core/hardware/fusion_operators.hpp"
 #include "core/hardware/kernels.hpp"
+#include "core/hardware/network_parts.hpp"
 #include "core/space/layers.hpp"
 #include "core/work/run_devices.hpp"
 
