@@ -159,6 +159,11 @@ void SearchSettings::declare(OptionSet& o) {
   o.add("head-classes", head_classes,
         "classifier row of the tables; 0: the data's number of classes. Tables without a row for it: 1000, say",
         {0, 1'000'000});
+  o.add_choice(
+      "cost", cost, kCostScopes,
+      "which parts of a model are priced; published: those that published tables have rows for; full: pooling, "
+      "residual additions, reshape layers, norms and classifiers as well, whose rows harmonic lut profile and "
+      "lut model --cost full make");
 
   o.section("evolution");
   o.add("population", evolution.population, "backbones a modality and generation; one where the space has one",

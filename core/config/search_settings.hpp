@@ -12,6 +12,7 @@
 #include "core/hardware/bound.hpp"
 #include "core/hardware/fusion_operators.hpp"
 #include "core/hardware/multi_device.hpp"
+#include "core/hardware/network_part.hpp"
 #include "core/hardware/objective.hpp"
 #include "core/space/search_space.hpp"
 #include "core/space/variation.hpp"
@@ -150,6 +151,7 @@ struct SearchSettings {
   std::vector<Objective> objectives = device_objectives();  ///< minimised beside the error
   std::vector<Bound> bounds;                                ///< upper ones, that every model has to keep within
   int head_classes = 0;                                     ///< classifier row of the tables; 0: the data's classes
+  CostScope cost = CostScope::published;                    ///< which parts of a model are priced
 
   /// Train samples that batch norms are re-estimated on, at most. On AV-MNIST (64 backbones a modality,
   /// bench_calibration) 512 of the 900 rank as all do with a Kendall tau of 0.78-0.90, two halves of the 900 as each

@@ -66,10 +66,11 @@ double read_number(const json& value, const std::string& where) {
 Cost read_row(const json& row, std::string_view Quantity::*field, const std::string& where) {
   if (const auto it = row.is_object() ? row.find(kUnsupported) : row.end(); row.is_object() && it != row.end()) {
     if (!it->is_boolean() || !it->get<bool>() || row.size() != 1)
-      throw InputError(fmt::format("{} says {}", where, json_text(row)),
-                       fmt::format("write a row that the device cannot run as {{\"{}\": true}}, without costs; any other "
-                                   "as {}",
-                                   kUnsupported, row_form(field)));
+      throw InputError(
+          fmt::format("{} says {}", where, json_text(row)),
+          fmt::format("write a row that the device cannot run as {{\"{}\": true}}, without costs; any other "
+                      "as {}",
+                      kUnsupported, row_form(field)));
     return Cost::unsupported();
   }
   Cost cost{};

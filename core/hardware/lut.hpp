@@ -29,9 +29,7 @@ class Cost {
     cost.values_.fill(std::numeric_limits<double>::infinity());
     return cost;
   }
-  [[nodiscard]] bool is_supported() const {
-    return values_[kLatency] != std::numeric_limits<double>::infinity();
-  }
+  [[nodiscard]] bool is_supported() const { return values_[kLatency] != std::numeric_limits<double>::infinity(); }
 
   /// Of kQuantities[quantity]; absent where the table has none: nothing could be measured.
   [[nodiscard]] const std::optional<double>& operator[](std::size_t quantity) const { return values_[quantity]; }

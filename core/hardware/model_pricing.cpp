@@ -141,7 +141,7 @@ std::vector<std::string> ModelPricing::lacking_costs() const {
 }
 
 ModelCosts ModelPricing::model(const MultimodalGenome& genome, const Genotype& genotype) const {
-  auto costs = devices_.model_costs(genome, operators_of(genotype));
+  auto costs = devices_.model_costs(genome, genotype);
   const auto size = sizing_(genome, genotype);
   auto minimised = objectives(costs, size);
   const double violation = limits_.violation(devices_, costs, size);

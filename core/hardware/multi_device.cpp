@@ -4,11 +4,13 @@
 #include <cctype>
 #include <ranges>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
+#include "core/hardware/network_parts.hpp"
 
 namespace harmonic {
 namespace {
@@ -45,13 +47,23 @@ Device load_device(const DeviceSpec& spec) {
   return {spec.name, LookUpTable::load({spec.tables.begin(), spec.tables.end()}), spec.weight, {}};
 }
 
+/// What a layer adds to a backbone's cost: its row, and that of its residual addition where the scope has such rows.
+Cost layer_cost(const LookUpTable& table, const Layer& layer, CostScope scope) {
+  Cost cost = table.at(lut_key(layer));
+  if (scope == CostScope::full && layer.shortcut)
+    cost += table.at(lut_key(NetworkPart{.kind = NetworkPart::Kind::residual_add,
+                                         .in_channels = layer.out_channels,
+                                         .side = strided(layer.resolution, layer.stride)}));
+  return cost;
+}
+
 /// Of the smallest sub-network, or, where the device cannot run that, of the fastest that it can.
-Cost least_cost(const Device& device, const BackboneSpace& space, int head_classes) {
-  const Cost smallest = total(backbone_cost(device.table, space, smallest_genome(space), head_classes));
+Cost least_cost(const Device& device, const BackboneSpace& space, int head_classes, CostScope scope) {
+  const Cost smallest = total(backbone_cost(device.table, space, smallest_genome(space), head_classes, scope));
   if (smallest.is_supported()) return smallest;
   const auto fastest = least_backbone(
-      space, head_classes, [&](const Layer& layer) { return device.table.at(lut_key(layer)).latency_ms(); });
-  const auto parts = backbone_cost(device.table, space, fastest.genome, head_classes);
+      space, head_classes, [&](const Layer& layer) { return layer_cost(device.table, layer, scope).latency_ms(); });
+  const auto parts = backbone_cost(device.table, space, fastest.genome, head_classes, scope);
   const auto cost = total(parts);
   if (cost.is_supported()) return cost;
   const auto lacking = std::ranges::find_if_not(parts, &Cost::is_supported, &CostPart::cost);
@@ -62,9 +74,9 @@ Cost least_cost(const Device& device, const BackboneSpace& space, int head_class
 
 /// What the smallest sub-networks of all modalities cost together.
 Cost reference_cost(const Device& device, const std::vector<BackboneSpace>& spaces,
-                    const std::vector<int>& head_classes) {
+                    const std::vector<int>& head_classes, CostScope scope) {
   Cost sum;
-  for (std::size_t m = 0; m < spaces.size(); ++m) sum += least_cost(device, spaces[m], head_classes[m]);
+  for (std::size_t m = 0; m < spaces.size(); ++m) sum += least_cost(device, spaces[m], head_classes[m], scope);
   const auto is_nothing = [&](std::size_t q) { return sum[q] && !(*sum[q] > 0); };
   if (std::ranges::any_of(std::views::iota(std::size_t{0}, kQuantities.size()), is_nothing))
     throw InputError(
@@ -146,8 +158,13 @@ std::vector<std::string> listed_devices(const std::string& text) {
 
 DeviceSet::DeviceSet(const std::vector<DeviceSpec>& specs, Aggregate aggregate,
                      const std::vector<BackboneSpace>& spaces, const std::vector<int>& head_classes, int channels,
-                     int positions)
-    : aggregate_(aggregate), spaces_(spaces), head_classes_(head_classes), channels_(channels), positions_(positions) {
+                     int positions, std::optional<ModelSizing> full)
+    : aggregate_(aggregate),
+      spaces_(spaces),
+      head_classes_(head_classes),
+      channels_(channels),
+      positions_(positions),
+      full_(std::move(full)) {
   if (specs.empty()) throw InputError("no device is given", "add --device name=table.json");
   if (spaces.size() != head_classes.size())
     throw InputError(fmt::format("{} search spaces, {} classifier rows", spaces.size(), head_classes.size()),
@@ -157,7 +174,7 @@ DeviceSet::DeviceSet(const std::vector<DeviceSpec>& specs, Aggregate aggregate,
     if (!names.insert(spec.name).second)
       throw InputError(fmt::format("device '{}' is given twice", spec.name), "name every device once");
     devices_.push_back(load_device(spec));
-    devices_.back().reference = reference_cost(devices_.back(), spaces_, head_classes_);
+    devices_.back().reference = reference_cost(devices_.back(), spaces_, head_classes_, scope());
     for (std::size_t q = 0; q < kQuantities.size(); ++q)
       if (spec.target[q]) devices_.back().reference[q] = spec.target[q];
   }
@@ -184,12 +201,19 @@ std::vector<Cost> DeviceSet::least_backbone_costs(int modality) const {
   const auto m = static_cast<std::size_t>(modality);
   std::vector<Cost> costs;
   for (const Device& device : devices_) {
-    Cost least = backbone_costs_on(device, m, smallest_genome(spaces_.at(m)));
+    const auto smallest = smallest_genome(spaces_.at(m));
+    Cost least = backbone_costs_on(device, m, smallest);
+    // What no layer adds, the pooling before the last ones, is the same of all networks.
+    Cost of_layers;
+    for (const Layer& layer : backbone_layers(spaces_[m], smallest, head_classes_[m]))
+      of_layers += layer_cost(device.table, layer, scope());
     for (std::size_t q = 0; q < kQuantities.size(); ++q)
-      if (spaces_[m].family != BackboneSpace::Family::maxout && device.table.has(q))
-        least[q] = least_backbone(spaces_[m], head_classes_[m], [&](const Layer& layer) {
-                     return device.table.at(lut_key(layer))[q].value();
-                   }).value;
+      if (spaces_[m].family != BackboneSpace::Family::maxout && device.table.has(q) && of_layers.is_supported())
+        *least[q] += least_backbone(spaces_[m], head_classes_[m], [&](const Layer& layer) {
+                       return layer_cost(device.table, layer, scope())[q].value();
+                     }).value -
+                     *of_layers[q];
+    if (!of_layers.is_supported()) least = least_cost(device, spaces_[m], head_classes_[m], scope());
     costs.push_back(least);
   }
   return costs;
@@ -215,15 +239,14 @@ GeneChoices DeviceSet::gene_choices(int modality) const {
   const auto m = static_cast<std::size_t>(modality);
   return {spaces_.at(m), [&](const Layer& layer) {
             // The classifier's row is the one that the tables have.
-            const auto key = layer.kind == Layer::Kind::linear ? std::string() : lut_key(layer);
-            return key.empty() || std::ranges::all_of(devices_, [&](const Device& device) {
-                     return device.table.at(key).is_supported();
+            return layer.kind == Layer::Kind::linear || std::ranges::all_of(devices_, [&](const Device& device) {
+                     return layer_cost(device.table, layer, scope()).is_supported();
                    });
           }};
 }
 
 Cost DeviceSet::backbone_costs_on(const Device& device, std::size_t modality, const BackboneGenome& genome) const {
-  return total(backbone_cost(device.table, spaces_.at(modality), genome, head_classes_.at(modality)));
+  return total(backbone_cost(device.table, spaces_.at(modality), genome, head_classes_.at(modality), scope()));
 }
 
 std::vector<Cost> DeviceSet::backbone_costs(int modality, const BackboneGenome& genome) const {
@@ -242,6 +265,14 @@ std::vector<Cost> DeviceSet::model_costs(const MultimodalGenome& genome,
     const auto backbone = backbone_costs(static_cast<int>(m), genome.backbones.at(m));
     for (std::size_t d = 0; d < costs.size(); ++d) costs[d] += backbone[d];
   }
+  return costs;
+}
+
+std::vector<Cost> DeviceSet::model_costs(const MultimodalGenome& genome, const Genotype& genotype) const {
+  if (!full_) return model_costs(genome, operators_of(genotype));
+  const auto fusion = fusion_parts(*full_, genome, genotype);
+  auto costs = model_costs(genome, std::vector<std::string>());
+  for (std::size_t d = 0; d < costs.size(); ++d) costs[d] += total(parts_cost(devices_[d].table, fusion));
   return costs;
 }
 

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/choices.hpp"
 #include "core/hardware/cost_model.hpp"
+#include "core/hardware/model_size.hpp"
 #include "core/space/gene_choices.hpp"
 #include "core/space/genome.hpp"
 
@@ -53,10 +55,12 @@ class DeviceSet {
  public:
   /// @param spaces, head_classes one a modality, for the reference costs
   /// @param channels, positions C and L of the fusion operators' rows
+  /// @param full of whole models, whose costs are full ones (CostScope::full); none: published ones
   /// @throws InputError: no device, two of one name, a weight not above 0, a missing row, a space of which a device
   ///   can run no network, targets of some devices alone where their costs are put together
   DeviceSet(const std::vector<DeviceSpec>& specs, Aggregate aggregate, const std::vector<BackboneSpace>& spaces,
-            const std::vector<int>& head_classes, int channels = 192, int positions = 16);
+            const std::vector<int>& head_classes, int channels = 192, int positions = 16,
+            std::optional<ModelSizing> full = {});
 
   [[nodiscard]] const std::vector<Device>& devices() const { return devices_; }
   [[nodiscard]] Aggregate aggregate() const { return aggregate_; }
@@ -68,8 +72,11 @@ class DeviceSet {
   [[nodiscard]] GeneChoices gene_choices(int modality) const;
   /// Cost of one backbone alone / of a whole multimodal model (backbones + fusion operators) on every device.
   [[nodiscard]] std::vector<Cost> backbone_costs(int modality, const BackboneGenome& genome) const;
+  [[nodiscard]] std::vector<Cost> model_costs(const MultimodalGenome& genome, const Genotype& genotype) const;
+  /// The same of its operators alone, in the published scope.
   [[nodiscard]] std::vector<Cost> model_costs(const MultimodalGenome& genome,
                                               const std::vector<std::string>& operators) const;
+  [[nodiscard]] CostScope scope() const { return full_ ? CostScope::full : CostScope::published; }
 
   /// A quantity normalised and aggregated: one number, or for `each` one a device; none where a device's table lacks
   /// the quantity. No unit: multiples of the reference cost.
@@ -96,6 +103,7 @@ class DeviceSet {
   std::vector<BackboneSpace> spaces_;
   std::vector<int> head_classes_;
   int channels_, positions_;
+  std::optional<ModelSizing> full_;
   PerQuantity<bool> known_{};  ///< in every row of every device
 };
 

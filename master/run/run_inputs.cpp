@@ -64,7 +64,10 @@ PricedNetworks priced_networks(const SearchSettings& settings, const RunHooks& h
                           .positions = settings.fusion.side * settings.fusion.side,
                           .configs = hooks.configs,
                           .data = settings.data,
-                          .program = hooks.program.back()};
+                          .program = hooks.program.back(),
+                          .cost = settings.cost,
+                          .joined = std::max(settings.fusion.multiplier, PricedNetworks{}.joined),
+                          .classes = data.classes};
   for (const auto& modality : settings.modalities) networks.spaces.push_back(modality.space);
   if (networks.configs.empty() && settings.resume) networks.configs.push_back(RunPaths{settings.run}.config().string());
   return networks;
