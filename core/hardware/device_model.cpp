@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 #include "core/hardware/cost_model.hpp"
-#include "core/hardware/fusion_operators.hpp"
+#include "core/hardware/network_parts.hpp"
 
 namespace harmonic {
 namespace {
@@ -134,6 +135,19 @@ std::string model_options(const LutProvenance& provenance) {
   return fewest;
 }
 
+std::vector<NetworkPart> TableScope::parts() const {
+  std::vector<NetworkPart> all;
+  std::set<std::string> seen;
+  const auto add = [&](const std::vector<NetworkPart>& parts) {
+    for (const auto& part : parts)
+      if (seen.insert(lut_key(part)).second) all.push_back(part);
+  };
+  for (const auto& space : spaces)
+    for (const int classes : head_classes) add(space_parts(space, classes, cost));
+  add(fusion_scope_parts(spaces, {operators, channels, positions, joined, head_classes}, cost));
+  return all;
+}
+
 LookUpTable model_table(const DeviceModel& model, const TableScope& scope, std::string date) {
   model.check();
   LookUpTable table;
@@ -143,13 +157,7 @@ LookUpTable model_table(const DeviceModel& model, const TableScope& scope, std::
     for (std::size_t q = 0; q < kQuantities.size(); ++q) row[q] = rounded(cost[q].value());
     table.set(key, row);
   };
-  for (const auto& space : scope.spaces) {
-    if (space.family == BackboneSpace::Family::maxout) add(maxout_key(space), maxout_kernels(space));
-    for (const int classes : scope.head_classes)
-      for (const Layer& layer : space_layers(space, classes)) add(lut_key(layer), layer_kernels(layer));
-  }
-  for (const auto& op : fusion_operator_table())
-    add(fusion_key(op.name, scope.channels, scope.positions), op.kernels(scope.channels, scope.positions));
+  for (const auto& part : scope.parts()) add(lut_key(part), part_kernels(part));
   table.set_provenance({model.device, kModelled, std::move(date), tool_name(),
                         fmt::format("roofline, batch 1, float32, one kernel an operator: {}", model.describe())});
   return table;

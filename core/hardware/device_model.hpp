@@ -4,8 +4,10 @@
 #include <string_view>
 #include <vector>
 
+#include "core/hardware/fusion_operators.hpp"
 #include "core/hardware/kernels.hpp"
 #include "core/hardware/lut.hpp"
+#include "core/hardware/network_part.hpp"
 
 namespace harmonic {
 
@@ -57,6 +59,12 @@ struct TableScope {
   std::vector<int> head_classes = {10, 3, 23, 1000};  ///< classifiers: the published data sets', and ImageNet's
   int channels = 192;                                 ///< C and L of the fusion operators' states
   int positions = 16;
+  CostScope cost = CostScope::published;
+  std::vector<std::string> operators = fusion_operators();
+  int joined = 2;  ///< states that a fusion's head joins, at most; of a full cost
+
+  /// One part for every row, in order of first use.
+  [[nodiscard]] std::vector<NetworkPart> parts() const;
 };
 
 /// Fills a table with every row that searches of these spaces may ask for, with classifiers of each of these numbers

@@ -10,6 +10,7 @@
 #include "core/hardware/cost_model.hpp"
 #include "core/hardware/fusion_operators.hpp"
 #include "core/hardware/kernels.hpp"
+#include "core/hardware/network_parts.hpp"
 #include "core/space/layers.hpp"
 #include "core/work/run_devices.hpp"
 
@@ -157,8 +158,17 @@ std::vector<ModelPart> parts_of(const SearchSettings& settings, const Multimodal
           std::move(costs));
     }
   const auto whole = sizing(genome, genotype);
+  std::vector<Cost> rest;  // of what is no part above; published tables leave it out
+  if (devices != nullptr && devices->scope() == CostScope::full) {
+    const auto fusion_network = fusion_parts(sizing, genome, genotype);
+    for (const auto& device : devices->devices()) {
+      rest.emplace_back();
+      for (const auto& part : fusion_network)
+        if (part.kind != NetworkPart::Kind::fusion_operator) rest.back() += device.table.at(lut_key(part));
+    }
+  }
   add(genotype.late == LateFusion::none ? "inputs, norms and head" : to_text(genotype),
-      {whole.parameters - counted.parameters, whole.macs - counted.macs}, {});
+      {whole.parameters - counted.parameters, whole.macs - counted.macs}, std::move(rest));
   return parts;
 }
 

@@ -27,6 +27,12 @@ namespace harmonic {
 ///
 /// With choose = model the populations go through some generations alone before pairs are chosen (choose_pairs).
 ///
+/// Of one modality nothing is fused: every backbone that is evaluated is a model (a late sum of one), and tier 1 is all
+/// there is. After the last generation the front is fine-tuned, where that is asked for.
+///
+/// Limits that models have to keep within, where the costs tell of any, come before all objectives in every survival
+/// (survivors() of violations), and no pair that must be beyond them is searched while others are left.
+///
 /// With an overlap a generation is bred while so many before it are still under way, from the parents that there were
 /// before those: its population and its pairs follow from finished generations and from what was asked for, and its
 /// answers wait until the generations before it are finished. So they depend on no order of answers either.
@@ -48,6 +54,7 @@ class Search final : public Evolution {
   [[nodiscard]] Phase phase() const override { return phase_; }
   [[nodiscard]] int generation() const override;
   [[nodiscard]] const Archive& archive() const override { return state_.archive; }
+  [[nodiscard]] bool is_alone() const override { return spaces_.size() == 1; }
   [[nodiscard]] int generations_finished() const override { return boundary_.generation; }
   [[nodiscard]] SearchState boundary() const override;
 
@@ -80,7 +87,13 @@ class Search final : public Evolution {
   void pair_backbones();
   void warn_of_few(std::size_t pairs) const;
   void select_models();
+  void end_generation();
+  void score_backbones();
+  void start_tuning();
+  void end_tuning();
+  void add_round();
   void start_tests();
+  [[nodiscard]] RepairBackbone repair_of(int modality) const;
   void keep_as_it_was(CandidateId model);
   void mark_boundary();
   void ask_for(std::vector<Work> work);
@@ -113,6 +126,7 @@ class Search final : public Evolution {
   bool breeding_ = false;         ///< its backbones are asked for
   std::vector<std::vector<BackboneGenome>> population_;  ///< [modality], of the generation that is bred
   int backbone_round_ = 0;                               ///< of that generation, from 0
+  std::map<BackboneGenome, double> seconds_;             ///< of work, of those evaluated in the generation that runs
   std::map<CandidateId, double> predicted_;              ///< of the generation that runs, percent
   TaskBoard board_;
   std::uint64_t unlisted_ = 0;  ///< the first task that no ask has listed
