@@ -48,13 +48,13 @@ words=("$@")
 for ((i = 0; i < $#; ++i)); do
   [ "${words[i]##*/}" = harmonic ] || continue
   case "${words[*]:i + 1}" in
-    'reproduce '*--lut* | 'reproduce '*--join*) # without a data set, as those below
+    'reproduce '*--lut* | 'reproduce '*--join* | 'simulate '*--virtual-time*) # in one process, as those below
       ranks=1
       break
       ;;
   esac
   case "${words[i + 1]-} ${words[i + 2]-}" in
-    'search '* | 'reproduce '* | 'supernet sweep') job=1 recovery=--enable-recovery ;;
+    'search '* | 'reproduce '* | 'simulate '* | 'supernet sweep') job=1 recovery=--enable-recovery ;;
     'supernet train') job=1 ;;
     'supernet '*) ;;
     'compare '* | 'data '* | 'lut '* | 'pareto '* | 'report '* | 'select '* | 'show '*) ranks=1 ;; # each rank would do all of it, and say all of it

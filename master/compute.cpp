@@ -22,6 +22,7 @@
 #include "master/commands/commands.hpp"
 #include "master/dispatch/heartbeat_thread.hpp"
 #include "master/guarded.hpp"
+#include "master/program_words.hpp"
 #include "master/report/report.hpp"
 #include "master/report/run_model.hpp"
 #include "master/reproduce/reproduce_plan.hpp"
@@ -50,18 +51,6 @@ struct Program {
   std::vector<std::string> words;  ///< those before the command's own: launcher, program
 };
 
-/// The launcher of deploy/ says in HARMONIC_LAUNCHER, a line a word, how it was called.
-std::vector<std::string> program_words(const std::string& program) {
-  std::vector<std::string> words;
-  const int ranks = Communicator().size();
-  if (const char* launcher = std::getenv("HARMONIC_LAUNCHER"))
-    words = split(launcher, '\n');
-  else if (ranks > 1)
-    words = {"mpirun", "-n", std::to_string(ranks)};
-  words.push_back(program);
-  return words;
-}
-
 /// A command whose work rank 0 deals to the others.
 struct DealtCommand {
   std::function<std::uint64_t()> fingerprint;  ///< what all ranks must agree on @throws InputError
@@ -86,6 +75,7 @@ ExitCode run_on_ranks(const Program& program, const DealtCommand& command) {
       if (worker) worker->poll();
     };
     hooks.stop = stop_signal_seen;
+    hooks.hurry = stop_is_urgent;
     hooks.abandon = [&] { session.take_down(); };
     return command.lead(world, std::move(hooks));
   }
@@ -218,7 +208,7 @@ ExitCode run(int argc, char** argv) {
   MpiSession session(argc, argv);
   const bool speaks = Communicator().rank().value == 0;
   if (!speaks) std::cout.rdbuf(nullptr);  // --help and --print-config, too, are said once
-  const Program program{session, program_words(argv[0])};
+  const Program program{session, program_words(argv[0], Communicator().size())};
   session.leave(guarded(speaks, [&] { return command->second({argv + 2, argv + argc}, program); }));
 }
 

@@ -97,11 +97,15 @@ std::string to_text(const ModalitySpec& spec) {
 void SearchSettings::declare(OptionSet& o) {
   o.add("data", data, "data set file (HDF5)").required();
   o.add("run", run, "run directory: journal, checkpoint, results").required();
+  declare_course(o);
+  declare_sections(o);
+}
+
+void SearchSettings::declare_course(OptionSet& o) {
   o.add("resume", resume, "go on with the run directory where it stopped");
   o.add("time-limit", time_limit_s, "stop with a checkpoint after this long, e.g. 90s, 20m, 3h; none when empty",
         {parse_time_limit, time_limit_text});
   o.add("json", json, "print the result as one JSON object on stdout");
-  declare_sections(o);
 }
 
 void SearchSettings::declare_sections(OptionSet& o) {
@@ -411,6 +415,9 @@ void SearchSettings::check() const {
   }
   const EvolutionSettings evolved = evolution_in_force();
   const bool steady = evolved.schedule == Schedule::steady;
+  if (steady && is_alone())
+    throw InputError("schedule is steady, but a search of one modality has no pairs to breed",
+                     "give schedule = generational in [evolution], or a second modality");
   if (evolved.choose == PairChoice::model && (steady || evolved.overlap > 0))
     throw InputError(fmt::format("choose is model, which learns from whole generations, but {}",
                                  steady ? "schedule is steady" : fmt::format("overlap is {}", evolved.overlap)),

@@ -184,6 +184,8 @@ struct SearchSettings {
   [[nodiscard]] bool is_alone() const { return modalities.size() == 1; }
   /// Binds every option above. Once they are read, `fusion` is what is in force.
   void declare(OptionSet& options);
+  /// Those of them that tell how it is to go: resume, time-limit, json.
+  void declare_course(OptionSet& options);
   /// Those of them that a config file may hold.
   void declare_sections(OptionSet& options);
   /// `fusion` and `evolution`, with the published values where the protocol is the published one, and with a number of

@@ -371,7 +371,8 @@ class Run {
   }
   /// The run holds its settings.
   [[nodiscard]] std::string going_on() const {
-    std::vector<std::string> words = {"--data", settings_.data, "--run", settings_.run};
+    std::vector<std::string> words = {"--run", settings_.run};
+    if (!settings_.data.empty()) words.insert(words.begin(), {"--data", settings_.data});
     if (settings_.json) words.emplace_back("--json");
     return resuming_line(hooks_.program, {recipe_.command}, words);
   }

@@ -20,6 +20,9 @@
 namespace harmonic {
 namespace {
 
+constexpr int kAssumedClasses = 10;       // of a simulation: AV-MNIST's
+constexpr double kAssumedSamples = 5000;  // likewise, a split
+
 void check_splits(const DatasetFile& data) {
   for (const Split split : {Split::train, Split::val, Split::test})
     if (const auto samples = data.samples(split); samples < 2)
@@ -126,15 +129,21 @@ void warn_of_unknown(const std::vector<Objective>& objectives, const DeviceSet& 
 
 RunInputs::RunInputs(const SearchSettings& given, const RunHooks& hooks) {
   hooks.check_paths();
-  const DatasetFile data(given.data);
-  const SearchSettings settings = fitted_settings(given, data);
-  data_shape = {data.info().classes, sample_shapes(settings, data)};
-  data_provenance = data.info().provenance;
-  check_splits(data);
-  samples = {static_cast<double>(data.samples(Split::val)), static_cast<double>(data.samples(Split::test))};
+  SearchSettings settings = given;
+  if (given.data.empty()) {
+    data_shape = {given.head_classes > 0 ? given.head_classes : kAssumedClasses, {}};
+    samples = {kAssumedSamples, kAssumedSamples};
+  } else {
+    const DatasetFile data(given.data);
+    settings = fitted_settings(given, data);
+    data_shape = {data.info().classes, sample_shapes(settings, data)};
+    data_provenance = data.info().provenance;
+    check_splits(data);
+    samples = {static_cast<double>(data.samples(Split::val)), static_cast<double>(data.samples(Split::test))};
+  }
   int inputs = 0;
   const FusionSettings fusion = settings.fusion_in_force();
-  ModelSizing sizing{{}, {}, data.info().classes, fusion.channels, fusion.side * fusion.side, fusion.backbone_logits};
+  ModelSizing sizing{{}, {}, data_shape.classes, fusion.channels, fusion.side * fusion.side, fusion.backbone_logits};
   for (const auto& modality : settings.modalities) {
     const int features = fusion.features_of(modalities.size());
     inputs += features;
@@ -147,7 +156,7 @@ RunInputs::RunInputs(const SearchSettings& given, const RunHooks& hooks) {
   answers = AnswerCheck{inputs};
   check_multiplier(settings, inputs);
   check_tables(settings.devices, priced_networks(settings, hooks, data_shape));
-  pricing = std::make_shared<const ModelPricing>(run_devices(settings, data.info().classes), std::move(sizing),
+  pricing = std::make_shared<const ModelPricing>(run_devices(settings, data_shape.classes), std::move(sizing),
                                                  settings.objectives, bounded_models(settings));
   warn_of_unknown(settings.objectives, pricing->devices());
   costs.backbone = [prices = pricing](int modality, const auto& genome) { return prices->backbone(modality, genome); };

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <iterator>
 
-#include "core/pareto/survival.hpp"
+#include "core/pareto/constrained.hpp"
 #include "core/space/prefix_groups.hpp"
 
 namespace harmonic {
@@ -28,15 +28,17 @@ std::vector<BackboneGenome> backbone_survivors(const std::vector<BackboneGenome>
                                                const EvolutionSettings& settings) {
   std::vector<BackboneGenome> scored, kept;
   std::vector<Objectives> points;
+  std::vector<double> violations;
   for (const auto& genome : population) {
     const auto* score = memo.find(modality, genome);
     if (score == nullptr || !score->has_value()) continue;
     scored.push_back(genome);
     points.push_back(with_metric(**score, costs.backbone(modality, genome)));
+    violations.push_back(costs.backbone_violation(modality, genome));
   }
   if (scored.empty()) return kept;
-  const auto wanted = static_cast<std::size_t>(settings.population);
-  for (const auto i : survivors(points, share_of(wanted, settings.backbone_survivors, 1))) kept.push_back(scored[i]);
+  const auto wanted = share_of(static_cast<std::size_t>(settings.population), settings.backbone_survivors, 1);
+  for (const auto i : survivors(points, violations, wanted)) kept.push_back(scored[i]);
   return kept;
 }
 

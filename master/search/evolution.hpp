@@ -48,6 +48,13 @@ class Evolution {
   /// The models that no other ever scored dominates, by id.
   [[nodiscard]] const std::vector<CandidateId>& front() const { return archive().front(); }
 
+  /// Whether there is one modality, so that nothing is fused.
+  [[nodiscard]] virtual bool is_alone() const { return false; }
+  /// Whether a search that goes on follows from its journal, record by record, beside its state.
+  [[nodiscard]] virtual bool follows_journal() const { return false; }
+  /// Finished work of an earlier job, in the order in which it was; before the first ask.
+  virtual void recall(const Work& /*work*/, const Outcome& /*outcome*/, double /*seconds*/) {}
+
   [[nodiscard]] virtual int generations_finished() const = 0;
   /// The state as of the last finished generation, without prices. Put together now: O(N) for N models.
   [[nodiscard]] virtual SearchState boundary() const = 0;

@@ -1,7 +1,7 @@
 #include "master/search/search.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -10,8 +10,8 @@
 #include "core/base/overloaded.hpp"
 #include "core/pareto/constrained.hpp"
 #include "core/space/late_fusion.hpp"
-#include "core/space/prefix_groups.hpp"
 #include "master/models/scored_models.hpp"
+#include "master/search/backbone_selection.hpp"
 #include "master/search/batched_pairs.hpp"
 #include "master/search/feasible_pairs.hpp"
 #include "master/search/late_fusions.hpp"
@@ -19,14 +19,6 @@
 #include "master/search/race.hpp"
 
 namespace harmonic {
-namespace {
-
-std::size_t share_of(std::size_t total, double share, std::size_t at_least) {
-  return std::max(at_least, static_cast<std::size_t>(std::ceil(share * static_cast<double>(total) - 1e-9)));
-}
-
-}  // namespace
-
 Search::Search(EvolutionSettings settings, Seed seed, std::vector<BackboneSpace> spaces, SearchCosts costs,
                int pairs_at_once, int most_retrainings)
     : Search(std::move(settings), seed, std::move(spaces), std::move(costs), SearchState{}, pairs_at_once,
@@ -43,6 +35,7 @@ Search::Search(EvolutionSettings settings, Seed seed, std::vector<BackboneSpace>
       state_(std::move(state)),
       board_(state_.next_task) {
   state_.archive.price_with(costs_.model);
+  if (is_alone()) settings_.overlap = 0;
   bred_ = state_.generation;
   parents_after_[state_.generation] = state_.parents;
   for (std::size_t i = 0; i < state_.earlier_parents.size(); ++i)
@@ -157,7 +150,9 @@ bool Search::advance_breeding() {
   }
   if (board_.awaits([](const Work& work) { return std::holds_alternative<EvaluateBackbones>(work); })) return false;
   select_backbones();
-  if (settings_.choose == PairChoice::model && ++backbone_round_ < kBackboneRounds) {
+  if (is_alone()) {
+    score_backbones();
+  } else if (settings_.choose == PairChoice::model && ++backbone_round_ < kBackboneRounds) {
     breed_backbones();
   } else {
     pair_backbones();
@@ -269,35 +264,18 @@ void Search::breed_backbones() {
 }
 
 void Search::evaluate_population(std::vector<Work>& work, std::size_t modality) const {
-  const int m = static_cast<int>(modality);
-  std::vector<BackboneGenome> unscored;
-  std::ranges::copy_if(population_[modality], std::back_inserter(unscored),
-                       [&](const auto& genome) { return !state_.memo.contains(m, genome); });
-  for (auto& group : prefix_groups(std::move(unscored))) work.push_back(EvaluateBackbones{m, std::move(group)});
+  for (auto& group : unscored_groups(population_[modality], static_cast<int>(modality), state_.memo))
+    work.emplace_back(std::move(group));
 }
 
 void Search::select_backbones() {
   state_.survivors.resize(spaces_.size());
   for (std::size_t m = 0; m < spaces_.size(); ++m) {
     // The survivors before are part of the population: parents and offspring compete.
-    const int modality = static_cast<int>(m);
-    std::vector<BackboneGenome> scored;
-    std::vector<Objectives> points;
-    std::vector<double> violations;
-    for (const auto& genome : population_[m]) {
-      const auto* score = state_.memo.find(modality, genome);
-      if (score == nullptr || !score->has_value()) continue;
-      scored.push_back(genome);
-      points.push_back(with_metric(**score, costs_.backbone(modality, genome)));
-      violations.push_back(costs_.backbone_violation(modality, genome));
-    }
-    if (scored.empty())
+    state_.survivors[m] = backbone_survivors(population_[m], static_cast<int>(m), state_.memo, costs_, settings_);
+    if (state_.survivors[m].empty())
       throw RunError(fmt::format("no backbone of space {} could be evaluated; the last failure: {}", spaces_[m].name,
                                  board_.last_failure()));
-    const auto wanted = static_cast<std::size_t>(settings_.population);
-    state_.survivors[m].clear();
-    for (const auto i : survivors(points, violations, share_of(wanted, settings_.backbone_survivors, 1)))
-      state_.survivors[m].push_back(scored[i]);
   }
 }
 
@@ -395,6 +373,8 @@ void Search::score_backbones() {
                         Genotype{{}, {}, LateFusion::sum}, seconds_[genome]});
   }
   seconds_.clear();
+  ++bred_;
+  breeding_ = false;
   end_generation();
 }
 
@@ -404,7 +384,8 @@ void Search::start_tuning() {
     const auto& model = state_.archive.models().at(id);
     if (model.retrained.empty()) work.push_back(RetrainModel{id, model.genome, model.genotype, /*repeat=*/0});
   }
-  start(Phase::retraining, std::move(work));
+  phase_ = Phase::retraining;
+  ask_for(std::move(work));
 }
 
 void Search::end_tuning() {

@@ -10,11 +10,14 @@
 #include "core/storage/atomic_file.hpp"
 #include "master/models/candidates_file.hpp"
 #include "master/models/hypervolume_file.hpp"
+#include "master/run/journal.hpp"
 #include "master/run/model_plan.hpp"
 #include "master/search/checkpoint.hpp"
+#include "master/search/idle_advice.hpp"
 #include "master/search/progress.hpp"
 #include "master/search/race.hpp"
 #include "master/search/search.hpp"
+#include "master/search/steady_search.hpp"
 
 namespace harmonic {
 namespace {
@@ -34,8 +37,25 @@ void check_generations(int asked, int done) {
                      fmt::format("give --generations {} to end it there, or a larger number to go on", done));
 }
 
-Search make_search(const SearchSettings& settings, const RunInputs& inputs, const RunPaths& paths,
-                   RunRecipe::Start start) {
+/// The model that a folder is of; nothing where it is none's.
+std::optional<CandidateId> model_of(const std::filesystem::path& folder) {
+  CandidateId id;
+  const std::string name = folder.filename().string();
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id.value);
+  return error == std::errc{} && end == name.data() + name.size() ? std::optional(id) : std::nullopt;
+}
+
+/// One whose search was under way when an earlier job ended may have kept its weights: its number is not given again.
+std::uint64_t next_free_model(const std::filesystem::path& models) {
+  std::uint64_t next = 1;
+  std::error_code ignored;
+  for (const auto& folder : std::filesystem::directory_iterator(models, ignored))
+    if (const auto id = model_of(folder.path())) next = std::max(next, id->value + 1);
+  return next;
+}
+
+std::unique_ptr<Evolution> make_evolution(const SearchSettings& settings, const RunInputs& inputs,
+                                          const RunPaths& paths, RunRecipe::Start start) {
   const Seed seed{settings.seed};
   const int at_once = settings.fusion.pairs_at_once, repeats = settings.fusion.retrain_repeats;
   const bool from_checkpoint = settings.resume && start == RunRecipe::Start::checkpoint;
@@ -44,20 +64,21 @@ Search make_search(const SearchSettings& settings, const RunInputs& inputs, cons
   const auto evolution = settings.evolution_in_force();
   if (settings.resume)
     check_generations(evolution.generations, std::max(generations_told(paths), state ? state->generation : 0));
-  if (!state) return {evolution, seed, inputs.spaces, inputs.costs, at_once, repeats};
-  log::info("resumed after generation {}", state->generation);
-  return {evolution, seed, inputs.spaces, inputs.costs, std::move(*state), at_once, repeats};
+  if (state) log::info("resumed after generation {}", state->generation);
+  auto from = std::move(state).value_or(SearchState{});
+  if (evolution.schedule == Schedule::steady) {
+    if (settings.resume) from.next_candidate = std::max(from.next_candidate, next_free_model(paths.models()));
+    return std::make_unique<SteadySearch>(evolution, seed, inputs.spaces, inputs.costs, std::move(from), repeats);
+  }
+  return std::make_unique<Search>(evolution, seed, inputs.spaces, inputs.costs, std::move(from), at_once, repeats);
 }
 
 /// Removes the folders of scored models, but for those to keep. @param kept by id
 void prune_models(const std::filesystem::path& models, const Archive& archive, const std::vector<CandidateId>& kept) {
   std::error_code ignored;
   for (const auto& folder : std::filesystem::directory_iterator(models, ignored)) {  // the front's before, and the new
-    CandidateId id;
-    const std::string name = folder.path().filename().string();
-    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id.value);
-    if (error != std::errc{} || end != name.data() + name.size()) continue;
-    if (archive.models().contains(id) && !std::ranges::binary_search(kept, id))
+    const auto id = model_of(folder.path());
+    if (id && archive.models().contains(*id) && !std::ranges::binary_search(kept, *id))
       std::filesystem::remove_all(folder.path(), ignored);
   }
 }
@@ -70,7 +91,17 @@ class SearchPlan final : public ModelPlan {
         keep_all_models_(settings.keep_models == KeepModels::all),
         reads_test_(settings.protocol == Protocol::published),
         search_(make_evolution(settings, inputs, paths, start)),
-        progress_(settings.evolution, clock) {}
+        settings_(settings.evolution_in_force()),
+        pieces_at_once_(settings.fusion.pairs_at_once),
+        progress_(settings.evolution) {}
+
+  void recall(const Journal& journal) override {
+    if (!search_->follows_journal()) return;
+    journal.for_each([this](const FinishedWork& known) { search_->recall(known.work, known.outcome, known.seconds); });
+  }
+  [[nodiscard]] std::string advice(int workers) const override {
+    return search_->is_alone() ? "" : idle_advice(settings_, pieces_at_once_, workers);
+  }
 
   [[nodiscard]] std::vector<Task> ask() override {
     auto tasks = search_->ask();
@@ -147,6 +178,8 @@ class SearchPlan final : public ModelPlan {
   bool keep_all_models_;
   bool reads_test_;  ///< of every candidate: the published protocol does
   std::unique_ptr<Evolution> search_;
+  EvolutionSettings settings_;
+  int pieces_at_once_;
   Progress progress_;
   CandidatesFile candidates_;
   int saved_generation_ = -1;
@@ -159,10 +192,15 @@ class SearchPlan final : public ModelPlan {
 
 }  // namespace
 
+std::unique_ptr<RunPlan> make_search_plan(const SearchSettings& settings, const RunInputs& inputs,
+                                          const RunPaths& paths, RunRecipe::Start start) {
+  return std::make_unique<SearchPlan>(settings, inputs, paths, start);
+}
+
 ExitCode run_search(const SearchSettings& settings, Mailbox& mailbox, const RunHooks& hooks) {
   const RunRecipe recipe{"search", run_config(settings), [&] { return RunInputs(settings, hooks); },
                          [&](const auto& inputs, const auto& paths, RunRecipe::Start start) {
-                           return std::make_unique<SearchPlan>(settings, inputs, paths, start);
+                           return make_search_plan(settings, inputs, paths, start);
                          }};
   return lead_run(settings, recipe, mailbox, hooks);
 }

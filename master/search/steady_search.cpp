@@ -9,10 +9,10 @@
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/base/overloaded.hpp"
-#include "core/pareto/survival.hpp"
-#include "core/space/prefix_groups.hpp"
+#include "core/pareto/constrained.hpp"
 #include "master/models/scored_models.hpp"
 #include "master/search/backbone_selection.hpp"
+#include "master/search/feasible_pairs.hpp"
 #include "master/search/late_fusions.hpp"
 #include "master/search/race.hpp"
 
@@ -168,16 +168,13 @@ void SteadySearch::begin() {
       for (const auto& [genome, score] : known->second) population_[m].push_back(genome);
     } else {
       RandomStream random(seed_, "population", 0, m);
-      population_[m] = first_population(spaces_[m], settings_.population, random);
+      population_[m] = first_population(spaces_[m], settings_.population, random, repair_of(static_cast<int>(m)));
     }
     for (auto& group : unscored_groups(population_[m], static_cast<int>(m), state_.memo)) {
       evaluated_[m].insert(TaskId{board_.next_id()});
       board_.add(std::move(group));
     }
   }
-  // Parents are chosen from the best of all that an earlier job has found.
-  for (const auto& [id, model] : state_.archive.models())
-    if (model.genotype.late == LateFusion::none && !state_.parents.empty()) continue;
   select_backbones();
 }
 
@@ -204,10 +201,15 @@ void SteadySearch::select_parents() {
   std::ranges::sort(pool);
   pool.erase(std::unique(pool.begin(), pool.end()), pool.end());
   std::vector<Objectives> points;
-  for (const auto id : pool) points.push_back(state_.archive.models().at(id).objectives);
+  std::vector<double> violations;
+  for (const auto id : pool) {
+    const auto& model = state_.archive.models().at(id);
+    points.push_back(model.objectives);
+    violations.push_back(model.costs.violation);
+  }
   state_.parents.clear();
   if (pool.empty()) return;
-  for (const auto i : survivors(points, std::min(wanted, pool.size()))) state_.parents.push_back(pool[i]);
+  for (const auto i : survivors(points, violations, wanted)) state_.parents.push_back(pool[i]);
 }
 
 void SteadySearch::breed_backbones() {
@@ -220,7 +222,8 @@ void SteadySearch::breed_backbones() {
     for (const auto id : state_.parents) parents.push_back(state_.archive.models().at(id).genome.backbones[m]);
     if (parents.empty()) parents = state_.survivors[m];
     const auto known = [&](const BackboneGenome& genome) { return state_.memo.contains(modality, genome); };
-    population_[m] = next_population(spaces_[m], state_.survivors[m], parents, settings_, known, random);
+    population_[m] = next_population(spaces_[m], state_.survivors[m], parents, settings_, known, random,
+                                     repair_of(modality));
     for (auto& group : unscored_groups(population_[m], modality, state_.memo)) {
       evaluated_[m].insert(TaskId{board_.next_id()});
       board_.add(std::move(group));
@@ -234,7 +237,7 @@ bool SteadySearch::breed_pair() {
   for (const auto id : state_.parents) parents.push_back({id, state_.archive.models().at(id).genome.macro});
   RandomStream random(seed_, "offspring", state_.next_candidate);
   const auto known = [&](const MultimodalGenome& genome) { return knows(genome); };
-  auto bred = pair_up(state_.survivors, 1, parents, settings_, known, random);
+  auto bred = pair_within_limits(state_.survivors, 1, parents, settings_, known, costs_.model_violation, random);
   if (bred.empty()) {
     const bool more_to_come = std::ranges::any_of(evaluated_, [](const auto& tasks) { return !tasks.empty(); });
     if (!more_to_come) {
@@ -248,8 +251,11 @@ bool SteadySearch::breed_pair() {
   FusionCandidate candidate{CandidateId{state_.next_candidate++}, std::move(bred.front().genome)};
   if (bred.front().parent) candidate.start = state_.archive.models().at(*bred.front().parent).architecture;
   under_way_.insert(candidate.genome);
+  const auto not_to_score = [&](const MultimodalGenome& genome) {
+    return knows(genome) || costs_.model_violation(genome) > 0;
+  };
   if (settings_.late_fusion)
-    for (auto& late : late_fusions({candidate}, known)) {
+    for (auto& late : late_fusions({candidate}, not_to_score)) {
       for (auto& of_pair : late.candidates) {
         of_pair.candidate = CandidateId{state_.next_candidate++};
         under_way_.insert(of_pair.genome);
@@ -258,6 +264,12 @@ bool SteadySearch::breed_pair() {
     }
   board_.add(SearchFusion{{std::move(candidate)}});
   return true;
+}
+
+RepairBackbone SteadySearch::repair_of(int modality) const {
+  return [this, modality](BackboneGenome genome, RandomStream& random) {
+    return costs_.repaired(modality, std::move(genome), random);
+  };
 }
 
 void SteadySearch::add_retrainings() {

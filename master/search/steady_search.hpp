@@ -56,6 +56,7 @@ class SteadySearch final : public Evolution {
   void race();
   void add_retrainings();
   void start_tests();
+  [[nodiscard]] RepairBackbone repair_of(int modality) const;
 
   EvolutionSettings settings_;
   Seed seed_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -22,6 +23,7 @@ struct WorkerLoop::Exchange {
   std::string host;
   std::mutex mutex;
   std::condition_variable changed;
+  std::condition_variable said;  ///< something to say, at last
   std::deque<Task> to_do;
   std::optional<TaskId> under_way;
   std::deque<Envelope> to_say;  ///< results, and why it can do no more
@@ -38,6 +40,8 @@ struct WorkerLoop::Exchange {
 };
 
 namespace {
+
+constexpr std::chrono::milliseconds kBusyPause{10};
 
 /// The exception under way, as a failure of its kind.
 Failure failure_now() {
@@ -86,6 +90,7 @@ void WorkerLoop::Exchange::compute(const EvaluatorFactory& make) try {
     const double seconds = clock() - start;
     lock.lock();
     to_say.emplace_back(result(task.id, seconds, std::move(outcome)));
+    said.notify_all();
   }
 } catch (const std::exception&) {
   const std::lock_guard lock(mutex);
@@ -194,10 +199,20 @@ void WorkerLoop::poll() {
   if (now - master_heard_ > options_.master_silence_s) master_lost_ = true;
 }
 
+/// A worker that waits for its next piece of work looks often, one that computes seldom: it hears of its own answer.
+void WorkerLoop::rest() {
+  std::unique_lock lock(exchange_->mutex);
+  if (!exchange_->under_way) {
+    lock.unlock();
+    return pause_briefly();
+  }
+  exchange_->said.wait_for(lock, kBusyPause, [this] { return !exchange_->to_say.empty(); });
+}
+
 void WorkerLoop::run() {
   while (!finished()) {
     poll();
-    pause_briefly();
+    rest();
   }
   const double start = options_.clock();
   while (!master_lost_ && !mailbox_.all_sent(kMasterRank) && options_.clock() - start < options_.farewell_s)

@@ -56,6 +56,7 @@ class WorkerLoop {
   void send(const Envelope& envelope);
   void take(const Envelope& envelope);
   void report();
+  void rest();
 
   Mailbox& mailbox_;
   Rank rank_;
