@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/pareto/constrained.hpp"
+#include "core/base/hash.hpp"
 #include "core/pareto/hypervolume.hpp"
 #include "master/models/front.hpp"
 
@@ -12,6 +13,17 @@ namespace harmonic {
 
 bool beats(const ScoredModel& a, const ScoredModel& b) {
   return dominates(a.objectives, a.costs.violation, b.objectives, b.costs.violation);
+}
+
+KnownGenomes::Key KnownGenomes::key_of(const MultimodalGenome& genome) {
+  std::vector<int> numbers = {genome.macro.cells, genome.macro.nodes};
+  for (const auto& backbone : genome.backbones)
+    for (const auto* genes : {&backbone.kernel, &backbone.expand, &backbone.depth}) {
+      numbers.push_back(static_cast<int>(genes->size()));
+      numbers.insert(numbers.end(), genes->begin(), genes->end());
+    }
+  const auto bytes = std::as_bytes(std::span(numbers));
+  return {hash64(bytes), hash64(bytes, 1)};
 }
 
 void Archive::price_with(Prices prices) {

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <span>
 #include <tuple>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "core/base/ids.hpp"
@@ -54,6 +57,22 @@ struct Retraining {
   double seconds = 0;     ///< of work
 };
 
+/// Genomes that were seen, 128 bits of hash each: so that none of billions is taken for another.
+class KnownGenomes {
+ public:
+  void insert(const MultimodalGenome& genome) { keys_.insert(key_of(genome)); }
+  [[nodiscard]] bool contains(const MultimodalGenome& genome) const { return keys_.contains(key_of(genome)); }
+
+ private:
+  using Key = std::pair<std::uint64_t, std::uint64_t>;
+  struct Hash {
+    std::size_t operator()(const Key& key) const { return key.first; }
+  };
+  static Key key_of(const MultimodalGenome& genome);
+
+  std::unordered_set<Key, Hash> keys_;
+};
+
 /// Every model ever scored, by id, with its costs; those that no other dominates; and the genomes whose search failed,
 /// which are not tried again. Adding a model takes a time that grows with the front, not with the archive.
 class Archive {
@@ -94,7 +113,7 @@ class Archive {
   Prices prices_;
   Models models_;
   std::set<MultimodalGenome> failed_;
-  std::set<MultimodalGenome> known_;
+  KnownGenomes known_;
   std::vector<CandidateId> front_;  ///< ascending
 };
 

@@ -1,7 +1,9 @@
 #include "master/run/run_inputs.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -159,7 +161,13 @@ RunInputs::RunInputs(const SearchSettings& given, const RunHooks& hooks) {
   pricing = std::make_shared<const ModelPricing>(run_devices(settings, data_shape.classes), std::move(sizing),
                                                  settings.objectives, bounded_models(settings));
   warn_of_unknown(settings.objectives, pricing->devices());
-  costs.backbone = [prices = pricing](int modality, const auto& genome) { return prices->backbone(modality, genome); };
+  // Survivors are priced again in every generation.
+  costs.backbone = [prices = pricing, known = std::map<std::pair<int, BackboneGenome>, Objectives>()](
+                       int modality, const auto& genome) mutable {
+    const auto [price, fresh] = known.try_emplace({modality, genome});
+    if (fresh) price->second = prices->backbone(modality, genome);
+    return price->second;
+  };
   costs.model = [prices = pricing](const auto& genome, const auto& genotype) {
     return prices->model(genome, genotype);
   };

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <charconv>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
@@ -83,6 +87,13 @@ void prune_models(const std::filesystem::path& models, const Archive& archive, c
   }
 }
 
+/// A checkpoint takes for a moment what grows with the archive, in small pieces that the allocator would keep.
+void give_back_memory() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
+
 /// The search and its files: a checkpoint and tables every generation.
 class SearchPlan final : public ModelPlan {
  public:
@@ -132,6 +143,7 @@ class SearchPlan final : public ModelPlan {
     if (generation() != checkpoint_.generation && (moment == Moment::end || checkpoint_is_due())) {
       save_checkpoint(paths.checkpoint(), search_->boundary(), inputs().hash, inputs().spaces.size());
       checkpoint_ = {generation(), archive().models().size()};
+      give_back_memory();
     }
     candidates_.save(paths.candidates(), archive(), tables(), reads_test_, moment == Moment::end);
     replace_file(paths.front(), tables().front_csv(archive()));
@@ -168,11 +180,11 @@ class SearchPlan final : public ModelPlan {
     if (front.empty() || archive().models().at(front.front()).costs.violation == 0) return {};
     return fmt::format("no model has {}: these are beyond that by least\n", inputs().pricing->limits().text());
   }
-  /// A checkpoint holds all models, so it is written when they have become a tenth more: over a whole run that costs
+  /// A checkpoint holds all models, so it is written when a quarter of them is new: over a whole run that costs
   /// each model the same, however many there are. What is younger a resumed run has from the journal.
   [[nodiscard]] bool checkpoint_is_due() const {
     const auto models = archive().models().size();
-    return 10 * (models - checkpoint_.models) >= models;
+    return 4 * (models - checkpoint_.models) >= models;
   }
 
   bool keep_all_models_;
