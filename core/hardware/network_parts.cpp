@@ -116,6 +116,7 @@ std::vector<NetworkPart> backbone_parts(const BackboneSpace& space, const Backbo
 
 std::vector<NetworkPart> fusion_parts(const ModelSizing& sizing, const MultimodalGenome& genome,
                                       const Genotype& genotype) {
+  if (genome.backbones.size() == 1) return {};  // nothing is fused
   const auto [inputs, last] = sizing.inputs(genome);
   if (genotype.late != LateFusion::none) return late_parts(genotype.late, last, sizing.positions, sizing.classes);
   const int channels = sizing.channels, positions = sizing.positions;
