@@ -100,7 +100,7 @@ TEST_CASE("The smallest backbones cost 1 on every device, however slow", "[hardw
   const auto set = devices(
       {{"slow", {table(folder, "slow.json", 100, 3.0)}, 1}, {"fast", {table(folder, "fast.json", 0.1, 7.0)}, 5}},
       GENERATE(Aggregate::mean, Aggregate::worst));
-  const auto costs = set.model_costs({{smallest_genome(space()), smallest_genome(space())}, {}}, {});
+  const auto costs = set.model_costs({{smallest_genome(space()), smallest_genome(space())}, {}}, Genotype{});
   for (const auto quantity : {kLatency, kEnergy})
     CHECK_THAT(set.objectives(quantity, costs), Catch::Approx(std::vector<double>{1}));
   CHECK(set.objective_names(kEnergy) == std::vector<std::string>{"energy"});
@@ -126,7 +126,7 @@ TEST_CASE("Mean weighs the devices, worst takes the larger, each keeps them apar
   const MultimodalGenome model{{genome("K=7,7,0,0;E=3,3,0,0;D=2"), smallest_genome(space())}, {}};
   // On device a two of fourteen rows are 8 times as dear: (12 + 16) / 14 = 2; on device b nothing is.
   const auto mean = devices(specs, Aggregate::mean);
-  const auto costs = mean.model_costs(model, {});
+  const auto costs = mean.model_costs(model, Genotype{});
   const auto worst = devices(specs, Aggregate::worst);
   const auto each = devices(specs, Aggregate::each);
   for (const auto quantity : {kLatency, kEnergy}) {

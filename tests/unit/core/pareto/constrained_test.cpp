@@ -23,8 +23,8 @@ TEST_CASE("What is beyond the limits survives last, by how far it is", "[pareto]
   const double never = std::numeric_limits<double>::infinity();
   const std::vector<double> violations = {0.5, 0, 0, never, 0, 0.2};
   CHECK(survivors(points, violations, 2) == survivors({{9, 9}, {3, 3}, {1, 4}, {9, 9}, {4, 1}, {9, 9}}, 2));
-  CHECK(survivors(points, violations, 4) == Indices{1, 2, 4, 5});
-  CHECK(survivors(points, violations, 9) == Indices{1, 2, 4, 5, 0, 3});
+  CHECK(survivors(points, violations, 4) == Indices{2, 4, 1, 5});
+  CHECK(survivors(points, violations, 9) == Indices{2, 4, 1, 5, 0, 3});
 }
 
 TEST_CASE("Without a violation survival is what it is without limits", "[pareto]") {
