@@ -15,7 +15,7 @@
 namespace harmonic {
 namespace {
 
-constexpr const char* kUnsupported = "unsupported";
+constexpr const char* kUnsupportedStatus = "unsupported";
 
 /// A column "latency_us" would be read as if nobody had measured.
 void check_units(const CsvTable& csv) {
@@ -41,7 +41,7 @@ class KitReader {
           fmt::format("{} has no {} in {} of its {} rows, the first is {} ('{}')", csv_.name(),
                       kQuantities[kLatency].column, empty_.size(), csv_.rows(), csv_.line(empty_.front()),
                       csv_.cell(empty_.front(), key_)),
-          fmt::format("measure them all, or write {} as the status of what the device cannot run", kUnsupported));
+          fmt::format("measure them all, or write {} as the status of what the device cannot run", kUnsupportedStatus));
     LookUpTable table;
     for (auto& [key, cost] : rows_) table.set(key, without_overhead(cost));
     if (table.rows().empty())
@@ -58,13 +58,14 @@ class KitReader {
       throw InputError(fmt::format("{}, line {}: key '{}' is there twice", csv_.name(), csv_.line(row), key),
                        "keep one of its lines");
     const auto status = status_ ? lower_case(trim(csv_.cell(row, *status_))) : std::string();
-    if (status == kUnsupported) {
+    if (status == kUnsupportedStatus) {
       rows_.emplace_back(key, Cost::unsupported());
       return;
     }
     if (!status.empty() && status != "ok")
-      throw InputError(fmt::format("{}, line {}: status '{}'", csv_.name(), csv_.line(row), status),
-                       fmt::format("leave it empty, or write {} where the device cannot run the model", kUnsupported));
+      throw InputError(
+          fmt::format("{}, line {}: status '{}'", csv_.name(), csv_.line(row), status),
+          fmt::format("leave it empty, or write {} where the device cannot run the model", kUnsupportedStatus));
     if (trim(csv_.cell(row, *columns_[kLatency])).empty()) {
       empty_.push_back(row);
       return;

@@ -44,11 +44,11 @@ std::string times_text(double ratio) {
 }
 
 constexpr std::size_t kTerms = 4;
-using Work = std::array<double, kTerms>;
+using WorkTerms = std::array<double, kTerms>;
 
 /// Kernels, operations of dense and of depthwise convolutions, and bytes of a layer.
-Work work_of(const NetworkPart& part) {
-  Work work{};
+WorkTerms work_of(const NetworkPart& part) {
+  WorkTerms work{};
   for (const Kernel& kernel : part_kernels(part)) {
     work[0] += 1;
     work[kernel.depthwise ? 2 : 1] += kernel.flops;
@@ -57,17 +57,17 @@ Work work_of(const NetworkPart& part) {
   return work;
 }
 
-double predicted(const Work& prices, const Work& work) {
+double predicted(const WorkTerms& prices, const WorkTerms& work) {
   double sum = 0;
   for (std::size_t t = 0; t < kTerms; ++t) sum += prices[t] * work[t];
   return sum;
 }
 
 /// Prices of no less than 0, of least squared relative error; rows that are far off count less (Huber's weights).
-Work fit_prices(const std::vector<Work>& works, const std::vector<double>& latencies) {
+WorkTerms fit_prices(const std::vector<WorkTerms>& works, const std::vector<double>& latencies) {
   constexpr int kRounds = 40, kSweeps = 200;
   constexpr double kHuber = 0.2;  // relative error
-  Work prices{};
+  WorkTerms prices{};
   std::vector<double> weights(works.size(), 1.0);
   for (int round = 0; round < kRounds; ++round) {
     for (int sweep = 0; sweep < kSweeps; ++sweep)
@@ -95,7 +95,7 @@ bool is_usable(const Cost& cost) {
 
 std::vector<RowFinding> off_latency_trend(const LookUpTable& table) {
   std::vector<std::string> keys;
-  std::vector<Work> works;
+  std::vector<WorkTerms> works;
   std::vector<double> latencies;
   for (const auto& [key, cost] : table.rows())
     if (const auto part = parse_published_key(key); part && is_usable(cost)) {
@@ -104,7 +104,7 @@ std::vector<RowFinding> off_latency_trend(const LookUpTable& table) {
       latencies.push_back(cost.latency_ms());
     }
   if (keys.size() < kFewest) return {};
-  const Work prices = fit_prices(works, latencies);
+  const WorkTerms prices = fit_prices(works, latencies);
   std::vector<RowRatio> rows;
   for (std::size_t i = 0; i < keys.size(); ++i)
     if (const double expected = predicted(prices, works[i]); expected > 0)

@@ -94,6 +94,7 @@ VisitRecord::VisitRecord(std::filesystem::path file, const Conditions& condition
     differences_ = there ? harmonic::differences(*there, conditions) : std::vector<std::string>{"no record"};
     if (differences_.empty()) {
       for (std::size_t i = 1; i < lines.size(); ++i) take(lines[i]);
+      replace_file(file_, whole_lines(text));
       return;
     }
   }
