@@ -135,20 +135,27 @@ void SearchSettings::declare(OptionSet& o) {
 
   o.section("hardware");
   o.add("device", devices,
-        "a device to search for: name=table.json[+more.json][,weight]; latency in ms, energy in mJ, batch 1",
-        {parse_device, [](const DeviceSpec& spec) { return to_text(spec); }, listed_named_values})
+        "a device to search for: name=table.json[+more.json][,weight=1][,target_ms=10][,target_mj=20]; latency in ms, "
+        "energy in mJ, batch 1. Costs count as multiples of the targets, or of what the smallest networks cost",
+        {parse_device, [](const DeviceSpec& spec) { return to_text(spec); }, listed_devices})
       .names_files([](const std::string& text, const PathChange& change) {
         auto spec = parse_device(text);
         for (auto& table : spec.tables) table = change(table);
         return to_text(spec);
       });
   o.add_choice("aggregate", aggregate, kAggregates,
-               "how several devices' costs become objectives: their weighted mean, the worst, or each one's an "
-               "objective of its own, "
+               "how several devices' costs become objectives: their weighted mean, the worst (scaled by the weights "
+               "over the largest one), or each one's an objective of its own, "
                "so that the front shows what serves one device at the other's expense");
   o.add_choices("objective", objectives, objective_choices(),
                 "what is minimised beside the error: costs on the devices, where their tables know them, and sizes of "
                 "the whole model");
+  o.add("max", bounds,
+        "what every model has to keep within, several if need be: latency_ms.tx2 10, energy_mj.tx2 20 on a device; "
+        "latency 2, energy 2 over the devices, multiples; parameters 50000, macs 2e6. Models beyond come after all "
+        "others, and no fusion is searched for one while others are left",
+        {[](const std::string& text) { return parse_bound(text, /*is_upper=*/true); },
+         [](const Bound& bound) { return fmt::format("{} {}", bound.column, shortest(bound.limit)); }, whole_value});
   o.add("head-classes", head_classes,
         "classifier row of the tables; 0: the data's number of classes. Tables without a row for it: 1000, say",
         {0, 1'000'000});
@@ -182,6 +189,15 @@ void SearchSettings::declare(OptionSet& o) {
       "model: those of which most hypervolume is expected for the time they take, by a model of the fused error "
       "that learns from all models so far, and every eighth as evolution deals it; more backbones are evaluated "
       "before. It pays where the backbones' own errors say something of the pair's: see the column predicted");
+  const auto fuses = [this] { return is_alone() ? "" : "it is for a search of one modality"; };
+  o.add("finetune-epochs", evolution.finetune_epochs,
+        "of a search of one modality: epochs that each network of the final front is trained on from the supernet's "
+        "weights, where that is better on validation; 0: it is read out of the supernet and recalibrated",
+        {0, 100'000})
+      .idle_while(fuses);
+  o.add("finetune-lr", evolution.finetune_lr, "first learning rate of that, SGD with momentum 0.9; cosine to 0",
+        {0.0, 10.0})
+      .idle_while(fuses);
   o.add("cells", evolution.macro.usual.cells, "usual number of fusion cells", {1, 64});
   o.add("nodes", evolution.macro.usual.nodes, "usual number of operators a cell", {1, 64});
   o.add("macro-other", evolution.macro.p_other, "probability of another number of cells, and of nodes", {0.0, 1.0});
@@ -256,8 +272,8 @@ void SearchSettings::declare(OptionSet& o) {
         {0.01, 1.0});
   for (std::size_t q = 0; q < kQuantities.size(); ++q)
     o.add(fmt::format("{}-weight", kQuantities[q].name), fusion.cost_weights[q],
-          fmt::format("weight of the normalised {}, summed over the devices, in the architecture's loss, reached "
-                      "linearly from 0; higher finds cheaper operators",
+          fmt::format("weight of the normalised {}, put together over the devices as aggregate says (each: their "
+                      "mean), in the architecture's loss, reached linearly from 0; higher finds cheaper operators",
                       kQuantities[q].name),
           {0.0, 1e6});
   o.add("warm-start", fusion.warm_start,
@@ -330,9 +346,11 @@ void SearchSettings::check() const {
   for (const auto& spec : modalities)
     if (!names.insert(spec.name).second)
       throw InputError(fmt::format("modality '{}' is given twice", spec.name), "name every modality once");
-  if (modalities.size() < 2)
-    throw InputError(fmt::format("a search needs two modalities or more, {} given", modalities.size()),
-                     "add modality = name=space,weights.h5 to [run]");
+  if (modalities.empty())
+    throw InputError("a search needs a modality", "add modality = name=space,weights.h5 to [run], or --modality");
+  if (is_alone() && protocol == Protocol::published)
+    throw InputError("protocol published is of two modalities or more, one is given",
+                     "leave protocol out, or add modality = name=space,weights.h5 to [run]");
   const FusionSettings used = fusion_in_force();
   if (const auto counts = used.features.size(); counts != 1 && counts != modalities.size()) {
     SearchSettings usual = *this;

@@ -9,6 +9,7 @@
 #include "core/config/compute.hpp"
 #include "core/config/data_memory.hpp"
 #include "core/config/options.hpp"
+#include "core/hardware/bound.hpp"
 #include "core/hardware/fusion_operators.hpp"
 #include "core/hardware/multi_device.hpp"
 #include "core/hardware/network_part.hpp"
@@ -60,6 +61,8 @@ struct EvolutionSettings {
   bool late_fusion = true;           ///< score late fusion (LateFusion) of every pair, too; not as published
   PairChoice choose = PairChoice::evolution;
   MacroOptions macro;
+  int finetune_epochs = 0;   ///< of one modality: epochs that the networks of the final front are trained on; 0: none
+  double finetune_lr = 0.01;  ///< SGD with momentum 0.9, cosine to 0
 };
 
 /// Tier 2. Source: method.md.
@@ -103,9 +106,9 @@ struct FusionSettings {
   /// Of the operators' softmax at the end of the search; 1 at its start. Cross-entropy alone leaves the operators'
   /// entropy at 0.89 of uniform on AV-MNIST; sharpened to 0.2 it ends at 0.24-0.30.
   double arch_temperature = 0.2;
-  /// Of a normalised quantity, summed over the devices, in the architecture loss, beside a cross-entropy that falls to
-  /// some hundredths; rises from 0 over the search. At 0.1 the cheapest operator always wins, at 0.03 (of all devices
-  /// together) one that the metric needs can.
+  /// Of a normalised quantity, put together over the devices as the objectives are (each: their mean), in the
+  /// architecture loss, beside a cross-entropy that falls to some hundredths; rises from 0 over the search. At 0.1 the
+  /// cheapest operator always wins, at 0.03 one that the metric needs can.
   PerQuantity<double> cost_weights = every_quantity(0.03);
 
   /// A child starts from the architecture parameters of the parent whose macro-architecture it has. Off: what a search
@@ -146,6 +149,7 @@ struct SearchSettings {
   std::vector<DeviceSpec> devices;
   Aggregate aggregate = Aggregate::mean;
   std::vector<Objective> objectives = device_objectives();  ///< minimised beside the error
+  std::vector<Bound> bounds;                                ///< upper ones, that every model has to keep within
   int head_classes = 0;                                     ///< classifier row of the tables; 0: the data's classes
   CostScope cost = CostScope::published;                    ///< which parts of a model are priced
 
@@ -164,6 +168,8 @@ struct SearchSettings {
   EvolutionSettings evolution;
   FusionSettings fusion;
 
+  /// One modality: nothing is fused, and tier 1 is all there is.
+  [[nodiscard]] bool is_alone() const { return modalities.size() == 1; }
   /// Binds every option above. Once they are read, `fusion` is what is in force.
   void declare(OptionSet& options);
   /// `fusion` and `evolution`, with the published values where the protocol is the published one, and with a number of

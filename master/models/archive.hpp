@@ -43,6 +43,10 @@ struct ScoredModel {
   }
 };
 
+/// Whether `a` is better than `b` in all that counts: by dominance among models that keep within the run's limits, and
+/// otherwise as dominates() of violations has it. Both are priced.
+[[nodiscard]] bool beats(const ScoredModel& a, const ScoredModel& b);
+
 /// One more retraining of a model.
 struct Retraining {
   CandidateId model;
@@ -74,11 +78,11 @@ class Archive {
   [[nodiscard]] const std::set<MultimodalGenome>& failed() const { return failed_; }
   /// True for a (canonical) genome that was scored or failed.
   [[nodiscard]] bool knows(const MultimodalGenome& genome) const { return known_.contains(genome); }
-  /// The models that no other dominates, by id.
+  /// The models that no other beats, by id: where none keeps within the limits, those that are beyond them by least.
   [[nodiscard]] const std::vector<CandidateId>& front() const { return front_; }
   /// The highest validation metric; 0 without models or prices.
   [[nodiscard]] double best_metric() const;
-  /// Hypervolume of the front below `reference`; 0 without models.
+  /// Hypervolume of the front below `reference`; 0 without models within the limits.
   [[nodiscard]] double hypervolume(const Objectives& reference) const;
 
   bool operator==(const Archive& other) const { return models_ == other.models_ && failed_ == other.failed_; }

@@ -151,7 +151,8 @@ class Run {
     std::vector<CandidateId> lost;
     for (const auto& job : jobs)
       if (const auto* test = std::get_if<TestModel>(&job.task.work))
-        if (!hooks_.has_model(paths().folder, test->candidate)) lost.push_back(test->candidate);
+        if (test->genome.backbones.size() > 1 && !hooks_.has_model(paths().folder, test->candidate))
+          lost.push_back(test->candidate);  // a network alone is kept when it is tested
     return lost;
   }
   /// Searching again keeps the same models.

@@ -59,7 +59,7 @@ void check_multiplier(const SearchSettings& settings, int inputs) {
 PricedNetworks priced_networks(const SearchSettings& settings, const RunHooks& hooks, const DataShape& data) {
   PricedNetworks networks{.spaces = {},
                           .head_classes = head_classes(settings, data.classes),
-                          .operators = settings.fusion.operators,
+                          .operators = settings.is_alone() ? std::vector<std::string>{} : settings.fusion.operators,
                           .channels = settings.fusion.channels,
                           .positions = settings.fusion.side * settings.fusion.side,
                           .configs = hooks.configs,
@@ -85,8 +85,21 @@ Genotype uniform_genotype(const MacroArchitecture& macro, int inputs, int joined
   return genotype;
 }
 
+/// What decides whether models can keep within the bounds.
+Bounded bounded_models(const SearchSettings& settings) {
+  if (settings.is_alone()) return {settings.bounds};
+  Bounded bounded{settings.bounds, settings.fusion.operators};
+  if (settings.evolution_in_force().late_fusion) return bounded;
+  const auto& macro = settings.evolution.macro;
+  bounded.fewest_cells = macro.usual.cells;
+  for (const int other : macro.other_cells) bounded.fewest_cells = std::min(bounded.fewest_cells, other);
+  return bounded;
+}
+
 Objectives worst_costs(const SearchSettings& settings, const ModelPricing& pricing, int inputs) {
   const auto largest = largest_model(settings);
+  if (settings.is_alone())
+    return with_metric(0, pricing.model(largest, {{}, {}, LateFusion::sum}).objectives);
   const int joined = settings.protocol == Protocol::published ? settings.fusion.multiplier
                                                               : settings.fusion.joined_cells(largest.macro.cells);
   Objectives worst = {100};
@@ -135,11 +148,18 @@ RunInputs::RunInputs(const SearchSettings& given, const RunHooks& hooks) {
   check_multiplier(settings, inputs);
   check_tables(settings.devices, priced_networks(settings, hooks, data_shape));
   pricing = std::make_shared<const ModelPricing>(run_devices(settings, data.info().classes), std::move(sizing),
-                                                 settings.objectives);
+                                                 settings.objectives, bounded_models(settings));
   warn_of_unknown(settings.objectives, pricing->devices());
   costs.backbone = [prices = pricing](int modality, const auto& genome) { return prices->backbone(modality, genome); };
   costs.model = [prices = pricing](const auto& genome, const auto& genotype) {
     return prices->model(genome, genotype);
+  };
+  costs.backbone_violation = [prices = pricing](int modality, const auto& genome) {
+    return prices->least_violation(modality, genome);
+  };
+  costs.model_violation = [prices = pricing](const auto& genome) { return prices->least_violation(genome); };
+  costs.repaired = [prices = pricing](int modality, BackboneGenome genome, RandomStream& random) {
+    return prices->choices().at(static_cast<std::size_t>(modality)).repaired(std::move(genome), random);
   };
   reference = worst_costs(settings, *pricing, inputs);
   hooks.check();

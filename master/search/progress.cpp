@@ -81,6 +81,7 @@ double Progress::fusion_s(const Search& search, const WorkerCount& workers) cons
 bool Progress::tells_time(const Search& search, const WorkerCount& workers) const {
   if (search.phase() == Search::Phase::retraining) return part_s(retraining_s_, workers) > 0;
   if (search.phase() == Search::Phase::test) return part_s(test_s_, workers) > 0 || batch_done_ >= batch_size_;
+  if (search.is_alone()) return group_s_.count > 0;
   return fusion_s(search, workers) > 0;
 }
 
@@ -89,7 +90,7 @@ double Progress::seconds_left(const Search& search, const WorkerCount& workers, 
   const double generations = settings_.generations - search.generation();
   const int rounds = settings_.choose == PairChoice::model ? kBackboneRounds : 1;
   const double race = retraining_s_.sum / std::max(1, search.generation());  // of a generation
-  const double models = pairs() * a_fusion_s + race;
+  const double models = search.is_alone() ? 0 : pairs() * a_fusion_s + race;
   const double a_generation = rounds * static_cast<double>(groups_) * group_s_.value() + models;
   const auto now = [&] {
     switch (search.phase()) {
@@ -113,9 +114,12 @@ ProgressLine Progress::line(const Search& search, const WorkerCount& workers) co
   const double done =
       std::min(static_cast<double>(batch_done_) + workers.parts_under_way, static_cast<double>(batch_size_));
   std::string text =
-      fmt::format("generation {}/{}  {} {:.{}f}/{}  models {}/{}  workers busy {}/{}", search.generation(),
+      fmt::format("generation {}/{}  {} {:.{}f}/{}  models {}  workers busy {}/{}", search.generation(),
                   settings_.generations, name_of(search.phase()), done, workers.parts_under_way > 0 ? 1 : 0,
-                  batch_size_, searched_models(search.archive()), models(), workers.busy, workers.here);
+                  batch_size_,
+                  search.is_alone() ? std::to_string(search.archive().models().size())
+                                    : fmt::format("{}/{}", searched_models(search.archive()), models()),
+                  workers.busy, workers.here);
   if (const double best = search.archive().best_metric(); best > 0) text += fmt::format("  best {:.2f} %", best);
   if (hypervolume_ > 0) text += fmt::format("  hypervolume {:.6g}", hypervolume_);
   if (!tells_time(search, workers)) return {std::move(text)};

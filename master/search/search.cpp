@@ -8,10 +8,12 @@
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/base/overloaded.hpp"
-#include "core/pareto/survival.hpp"
+#include "core/pareto/constrained.hpp"
+#include "core/space/late_fusion.hpp"
 #include "core/space/prefix_groups.hpp"
 #include "master/models/scored_models.hpp"
 #include "master/search/batched_pairs.hpp"
+#include "master/search/feasible_pairs.hpp"
 #include "master/search/late_fusions.hpp"
 #include "master/search/model_choice.hpp"
 #include "master/search/race.hpp"
@@ -58,6 +60,8 @@ void Search::tell(const Result& result) {
                             state_.memo.add(w.modality, w.genomes[i],
                                             scores ? BackboneMemo::Score(scores->metric.at(i)) : std::nullopt);
                             evaluated_since_.emplace_back(w.modality, w.genomes[i]);
+                            if (is_alone())
+                              seconds_[w.genomes[i]] = result.seconds / static_cast<double>(w.genomes.size());
                           }
                         },
                         [&](const SearchFusion& w) {
@@ -125,13 +129,14 @@ void Search::advance() {
   switch (phase_) {
     case Phase::backbones:
       select_backbones();
+      if (is_alone()) return score_backbones();
       return settings_.choose == PairChoice::model && ++backbone_round_ < kBackboneRounds ? breed_backbones()
                                                                                           : pair_backbones();
     case Phase::fusion:
       not_retrained_.clear();
       return race();
     case Phase::retraining:
-      return race();
+      return is_alone() ? end_tuning() : race();
     case Phase::test:
       phase_ = Phase::over;
       return;
@@ -146,7 +151,8 @@ void Search::start(Phase phase, std::vector<Work> work) {
 }
 
 void Search::start_generation() {
-  if (state_.generation >= settings_.generations) return start_tests();
+  if (state_.generation >= settings_.generations)
+    return is_alone() && settings_.finetune_epochs > 0 ? start_tuning() : start_tests();
   const auto g = static_cast<std::uint64_t>(state_.generation);
   population_.clear();
   backbone_round_ = 0;
@@ -155,12 +161,13 @@ void Search::start_generation() {
     const int modality = static_cast<int>(m);
     RandomStream random(seed_, "population", g, m);
     if (g == 0) {
-      population_.push_back(first_population(spaces_[m], settings_.population, random));
+      population_.push_back(first_population(spaces_[m], settings_.population, random, repair_of(modality)));
     } else {
-      std::vector<BackboneGenome> parents;
+      std::vector<BackboneGenome> parents = is_alone() ? state_.survivors[m] : std::vector<BackboneGenome>{};
       for (const auto id : state_.parents) parents.push_back(state_.archive.models().at(id).genome.backbones[m]);
       const auto known = [&](const BackboneGenome& genome) { return state_.memo.contains(modality, genome); };
-      population_.push_back(next_population(spaces_[m], state_.survivors[m], parents, settings_, known, random));
+      population_.push_back(next_population(spaces_[m], state_.survivors[m], parents, settings_, known, random,
+                                            repair_of(modality)));
     }
     evaluate_population(work, m);
   }
@@ -173,7 +180,8 @@ void Search::breed_backbones() {
     RandomStream random(seed_, fmt::format("population, round {}", backbone_round_),
                         static_cast<std::uint64_t>(state_.generation), m);
     const auto known = [&](const BackboneGenome& genome) { return state_.memo.contains(static_cast<int>(m), genome); };
-    population_[m] = next_population(spaces_[m], state_.survivors[m], state_.survivors[m], settings_, known, random);
+    population_[m] = next_population(spaces_[m], state_.survivors[m], state_.survivors[m], settings_, known, random,
+                                     repair_of(static_cast<int>(m)));
     evaluate_population(work, m);
   }
   start(Phase::backbones, std::move(work));
@@ -194,18 +202,20 @@ void Search::select_backbones() {
     const int modality = static_cast<int>(m);
     std::vector<BackboneGenome> scored;
     std::vector<Objectives> points;
+    std::vector<double> violations;
     for (const auto& genome : population_[m]) {
       const auto* score = state_.memo.find(modality, genome);
       if (score == nullptr || !score->has_value()) continue;
       scored.push_back(genome);
       points.push_back(with_metric(**score, costs_.backbone(modality, genome)));
+      violations.push_back(costs_.backbone_violation(modality, genome));
     }
     if (scored.empty())
       throw RunError(fmt::format("no backbone of space {} could be evaluated; the last failure: {}", spaces_[m].name,
                                  board_.last_failure()));
     const auto wanted = static_cast<std::size_t>(settings_.population);
     state_.survivors[m].clear();
-    for (const auto i : survivors(points, share_of(wanted, settings_.backbone_survivors, 1)))
+    for (const auto i : survivors(points, violations, share_of(wanted, settings_.backbone_survivors, 1)))
       state_.survivors[m].push_back(scored[i]);
   }
 }
@@ -213,7 +223,8 @@ void Search::select_backbones() {
 void Search::pair_backbones() {
   RandomStream random(seed_, "pairing", static_cast<std::uint64_t>(state_.generation));
   const auto known = [&](const MultimodalGenome& genome) { return state_.archive.knows(genome); };
-  auto pairs = pair_up(state_.survivors, settings_.pairs, macro_parents(), settings_, known, random);
+  auto pairs = pair_within_limits(state_.survivors, settings_.pairs, macro_parents(), settings_, known,
+                                  costs_.model_violation, random);
   if (static_cast<int>(pairs.size()) < settings_.pairs) warn_of_few(pairs.size());
   if (settings_.choose == PairChoice::model)
     pairs = choose_pairs(pairs, {spaces_, costs_, state_.memo, state_.archive}, macro_parents(), settings_, random);
@@ -226,8 +237,11 @@ void Search::pair_backbones() {
     candidates.push_back(std::move(candidate));
   }
   std::vector<Work> work;
+  const auto not_to_score = [&](const MultimodalGenome& genome) {
+    return known(genome) || costs_.model_violation(genome) > 0;
+  };
   if (settings_.late_fusion)
-    for (auto& late : late_fusions(candidates, known)) {
+    for (auto& late : late_fusions(candidates, not_to_score)) {
       for (auto& candidate : late.candidates) candidate.candidate = CandidateId{state_.next_candidate++};
       work.emplace_back(std::move(late));
     }
@@ -245,12 +259,7 @@ void Search::warn_of_few(std::size_t pairs) const {
 }
 
 void Search::race() {
-  std::vector<Retraining> round;
-  for (const auto& [id, retraining] : std::exchange(round_, {})) {
-    keep_as_it_was(id);
-    round.push_back(retraining);
-  }
-  state_.archive.add_retrainings(round);
+  add_round();
   std::vector<Work> work;
   for (const auto id : next_retrainings(state_.archive, most_retrainings_, not_retrained_)) {
     const auto& model = state_.archive.models().at(id);
@@ -270,14 +279,64 @@ void Search::select_models() {
     throw RunError(fmt::format("no multimodal model could be evaluated; the last failure: {}", board_.last_failure()));
   std::ranges::sort(pool);
   std::vector<Objectives> points;
-  for (const auto id : pool) points.push_back(models.at(id).objectives);
+  std::vector<double> violations;
+  for (const auto id : pool) {
+    points.push_back(models.at(id).objectives);
+    violations.push_back(models.at(id).costs.violation);
+  }
   state_.parents.clear();
-  for (const auto i : survivors(points, share_of(pool.size(), settings_.model_survivors, 2)))
+  for (const auto i : survivors(points, violations, share_of(pool.size(), settings_.model_survivors, 2)))
     state_.parents.push_back(pool[i]);
+  end_generation();
+}
+
+void Search::end_generation() {
   ++state_.generation;
   state_.next_task = board_.next_id();
   mark_boundary();
   start_generation();
+}
+
+void Search::score_backbones() {
+  const MacroArchitecture nothing_fused = macro_of(LateFusion::sum);
+  for (const auto& genome : population_.front()) {
+    const auto* score = state_.memo.find(0, genome);
+    MultimodalGenome model{{genome}, nothing_fused};
+    if (score == nullptr || !score->has_value() || state_.archive.knows(model)) continue;
+    state_.archive.add({CandidateId{state_.next_candidate++}, generation(), std::move(model), **score,
+                        Genotype{{}, {}, LateFusion::sum}, seconds_[genome]});
+  }
+  seconds_.clear();
+  end_generation();
+}
+
+void Search::start_tuning() {
+  std::vector<Work> work;
+  for (const auto id : front()) {
+    const auto& model = state_.archive.models().at(id);
+    if (model.retrained.empty()) work.push_back(RetrainModel{id, model.genome, model.genotype, /*repeat=*/0});
+  }
+  start(Phase::retraining, std::move(work));
+}
+
+void Search::end_tuning() {
+  add_round();
+  start_tests();
+}
+
+void Search::add_round() {
+  std::vector<Retraining> round;
+  for (const auto& [id, retraining] : std::exchange(round_, {})) {
+    keep_as_it_was(id);
+    round.push_back(retraining);
+  }
+  state_.archive.add_retrainings(round);
+}
+
+RepairBackbone Search::repair_of(int modality) const {
+  return [this, modality](BackboneGenome genome, RandomStream& random) {
+    return costs_.repaired(modality, std::move(genome), random);
+  };
 }
 
 void Search::start_tests() {

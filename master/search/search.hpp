@@ -38,6 +38,12 @@ struct SearchState {
 /// are the next parents. After the last generation the models that no other dominates, of all ever scored, are tested.
 ///
 /// With choose = model the populations go through some generations alone before pairs are chosen (choose_pairs).
+///
+/// Of one modality nothing is fused: every backbone that is evaluated is a model (a late sum of one), and tier 1 is all
+/// there is. After the last generation the front is fine-tuned, where that is asked for.
+///
+/// Limits that models have to keep within, where the costs tell of any, come before all objectives in every survival
+/// (survivors() of violations), and no pair that must be beyond them is searched while others are left.
 class Search {
  public:
   /// @param spaces one a modality, in the run's order
@@ -64,6 +70,8 @@ class Search {
   /// The models that no other ever scored dominates, by id.
   [[nodiscard]] const std::vector<CandidateId>& front() const { return state_.archive.front(); }
 
+  /// Whether there is one modality, so that nothing is fused.
+  [[nodiscard]] bool is_alone() const { return spaces_.size() == 1; }
   [[nodiscard]] int generations_finished() const { return boundary_.generation; }
   /// The state as of the last finished generation, without prices. Put together now: O(N) for N models.
   [[nodiscard]] SearchState boundary() const;
@@ -78,7 +86,13 @@ class Search {
   void pair_backbones();
   void warn_of_few(std::size_t pairs) const;
   void select_models();
+  void end_generation();
+  void score_backbones();
+  void start_tuning();
+  void end_tuning();
+  void add_round();
   void start_tests();
+  [[nodiscard]] RepairBackbone repair_of(int modality) const;
   void keep_as_it_was(CandidateId model);
   void mark_boundary();
   void start(Phase phase, std::vector<Work> work);
@@ -101,6 +115,7 @@ class Search {
   bool started_ = false;
   std::vector<std::vector<BackboneGenome>> population_;  ///< [modality], of the generation that runs
   int backbone_round_ = 0;                               ///< of the generation that runs, from 0
+  std::map<BackboneGenome, double> seconds_;             ///< of work, of those evaluated in the generation that runs
   std::map<CandidateId, double> predicted_;              ///< of the generation that runs, percent
   TaskBoard board_;
 };

@@ -117,7 +117,7 @@ class SearchPlan final : public ModelPlan {
     return fmt::format("in generation {} with {} models scored", search_.generation(), archive().models().size());
   }
   [[nodiscard]] std::string text() const override {
-    return tables().front_table(archive()) + '\n' + hypervolume_text() +
+    return tables().front_table(archive()) + '\n' + limits_text() + hypervolume_text() +
            "operators: cell by cell; late:sum, late:logits, late:maps are late fusion; harmonic show --run DIR --model "
            "ID draws a model\n";
   }
@@ -126,6 +126,12 @@ class SearchPlan final : public ModelPlan {
   [[nodiscard]] const Archive& archive() const override { return search_.archive(); }
 
  private:
+  /// What there is to say where no model keeps within the run's limits.
+  [[nodiscard]] std::string limits_text() const {
+    const auto& front = archive().front();
+    if (front.empty() || archive().models().at(front.front()).costs.violation == 0) return {};
+    return fmt::format("no model has {}: these are beyond that by least\n", inputs().pricing->limits().text());
+  }
   /// A checkpoint holds all models, so it is written when they have become a tenth more: over a whole run that costs
   /// each model the same, however many there are. What is younger a resumed run has from the journal.
   [[nodiscard]] bool checkpoint_is_due() const {

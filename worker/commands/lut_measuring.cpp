@@ -8,7 +8,6 @@
 #include <torch/version.h>
 
 #include "core/base/text.hpp"
-#include "core/data/published_tables.hpp"
 #include "core/hardware/machine.hpp"
 #include "core/hardware/model_size.hpp"
 #include "core/mpi/communicator.hpp"
@@ -67,14 +66,9 @@ std::string MeasuringOptions::device_in_words() const {
 
 std::vector<int> usual_classes(const std::vector<BackboneSpace>& spaces) {
   std::vector<int> classes;
-  for (const auto& name : published_table_names()) {
-    const auto& table = find_published_table(name);
-    for (const auto& modality : table.modalities)
-      for (const auto& space : spaces)
-        if (space.name == modality.space && space.family != BackboneSpace::Family::maxout &&
-            std::ranges::find(classes, table.classes) == classes.end())
-          classes.push_back(table.classes);
-  }
+  for (const auto& space : spaces)
+    if (const int own = published_classes(space); own > 0 && std::ranges::find(classes, own) == classes.end())
+      classes.push_back(own);
   if (classes.empty()) classes.push_back(10);
   return classes;
 }
