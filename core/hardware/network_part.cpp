@@ -129,7 +129,8 @@ std::optional<NetworkPart> parse_published_key(const std::string& key) {
                                  .stride = numbers["stride"],
                                  .resolution = numbers["side"],
                                  .batch_norm = numbers["use_bn"] != 0}};
-  if (kind == "MBConvLayer" &&
+  const bool fused_block = kind == "FusedMBConvLayer";
+  if ((kind == "MBConvLayer" || fused_block) &&
       numbers.has({"in_ch", "out_ch", "mid_ch", "expand", "kernel", "stride", "side", "use_se"})) {
     const bool fixed = numbers["mid_ch"] == 0;  // the first block
     return NetworkPart{.layer = {.kind = Layer::Kind::mbconv,
@@ -141,6 +142,7 @@ std::optional<NetworkPart> parse_published_key(const std::string& key) {
                                  .stride = numbers["stride"],
                                  .resolution = numbers["side"],
                                  .squeeze_excite = numbers["use_se"] != 0,
+                                 .fused = fused_block,
                                  .position = fixed ? -1 : 0}};
   }
   const auto& operators = fusion_operator_table();

@@ -14,8 +14,8 @@
 namespace harmonic {
 namespace {
 
-constexpr double kFar = 2;              ///< times
-constexpr double kFarInDeviations = 4;  ///< robust standard deviations
+constexpr double kStrange = 2;              ///< times
+constexpr double kStrangeInDeviations = 4;  ///< robust standard deviations
 constexpr std::size_t kFewest = 8;      ///< rows that make a trend
 
 /// A row with the logarithm of a ratio that is alike for all rows of a sound table.
@@ -33,7 +33,7 @@ std::vector<std::pair<std::string, double>> far_ones(const std::vector<RowRatio>
   const double middle = median(ratios);
   for (const double ratio : ratios) distances.push_back(std::abs(ratio - middle));
   constexpr double kDeviation = 1.4826;  // of a normal distribution, in median distances
-  const double limit = std::max(std::log(kFar), kFarInDeviations * kDeviation * median(distances));
+  const double limit = std::max(std::log(kStrange), kStrangeInDeviations * kDeviation * median(distances));
   for (const auto& row : rows)
     if (std::abs(row.log_ratio - middle) > limit) far.emplace_back(row.key, std::exp(row.log_ratio - middle));
   return far;
