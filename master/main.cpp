@@ -31,7 +31,7 @@ const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
       {"data", "make, import and show data sets", data_command},
       {"supernet", "train, import and evaluate weight-sharing backbones"},
-      {"lut", "look-up tables of latency and energy", lut_command},
+      {"lut", "look-up tables of latency and energy", lut_command, needs_no_networks},
       {"search", "the main job: find the Pareto front"},
       {"reproduce", "the published tables, published beside measured", reproduce_command, reproduces_without_data},
       {"show", "a run in ten lines; a model's architecture, sizes and costs", show_command},
