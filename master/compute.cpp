@@ -186,20 +186,24 @@ ExitCode evaluate_model_of_run(const Arguments& args, const Program&) {
   return evaluate_command(args, find_run_model, [](const std::string& run) { write_report(run); });
 }
 
+ExitCode lut(const Arguments& args, const Program&) {
+  return lut_measuring_command(args);
+}
+
 /// Whether the command takes a signal as a wish to stop (workers leave it to the master, who sends them home); the
 /// others are short, and a signal ends them.
 bool stops_with_a_checkpoint(std::string_view command, std::string_view action) {
+  if (command == "lut") return action == "profile";
   if (command == "supernet") return action == "sweep" || action == "train";
   return command != "export" && command != "evaluate";
 }
 
 ExitCode run(int argc, char** argv) {
   using Command = ExitCode (*)(const Arguments&, const Program&);
-  const std::map<std::string_view, Command> commands = {{"supernet", supernet},
-                                                        {"search", search_command},
-                                                        {"reproduce", reproduce_command},
-                                                        {"export", export_model_of_run},
-                                                        {"evaluate", evaluate_model_of_run}};
+  const std::map<std::string_view, Command> commands = {
+      {"supernet", supernet},          {"lut", lut},
+      {"search", search_command},      {"reproduce", reproduce_command},
+      {"export", export_model_of_run}, {"evaluate", evaluate_model_of_run}};
   const auto command = argc > 1 ? commands.find(argv[1]) : commands.end();
   if (command == commands.end())
     throw InputError("harmonic-compute is a part of harmonic", "call that: harmonic --help lists its commands");

@@ -32,7 +32,7 @@ const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
       {"data", "make, import and show data sets", data_command},
       {"supernet", "train, import and evaluate weight-sharing backbones"},
-      {"lut", "look-up tables of latency and energy", lut_command},
+      {"lut", "look-up tables of latency and energy", lut_command, needs_no_networks},
       {"search", "the main job: find the Pareto front"},
       {"simulate", "a search played without computing: schedules, utilisation, the master's own time"},
       {"reproduce", "the published tables, published beside measured", reproduce_command, reproduces_without_data},

@@ -87,6 +87,10 @@ class LookUpTable {
   [[nodiscard]] bool has(std::size_t quantity) const;              ///< every row has one
 
   void set(const std::string& key, Cost cost) { rows_[key] = cost; }
+  /// Those that another table has, too.
+  void remove_rows_of(const LookUpTable& other) {
+    std::erase_if(rows_, [&](const auto& row) { return other.contains(row.first); });
+  }
   void set_provenance(LutProvenance provenance) { provenance_ = std::move(provenance); }
   void save(const std::filesystem::path& path) const;  ///< the project's JSON form, atomically
 

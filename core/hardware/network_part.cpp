@@ -1,9 +1,13 @@
 #include "core/hardware/network_part.hpp"
 
-#include <cmath>
+#include <algorithm>
+#include <charconv>
+#include <initializer_list>
+#include <map>
 
 #include <fmt/format.h>
 
+#include "core/base/text.hpp"
 #include "core/hardware/cost_model.hpp"
 #include "core/hardware/fusion_operators.hpp"
 #include "core/hardware/kernel_parts.hpp"
@@ -48,6 +52,33 @@ std::vector<Kernel> head_kernels(const NetworkPart& part) {
   return kernels;
 }
 
+/// The numbers of a published key by their names; "side" is the last of the input's.
+class KeyNumbers {
+ public:
+  explicit KeyNumbers(const std::string& key) {
+    for (const auto& field : split(key, '-')) {
+      const auto colon = field.find(':');
+      if (colon == std::string::npos) continue;
+      const auto name = field.substr(0, colon), value = field.substr(colon + 1);
+      if (name == "input" && value.find('_') != std::string::npos) put("side", value.substr(value.rfind('_') + 1));
+      put(name, value);
+    }
+  }
+  [[nodiscard]] bool has(std::initializer_list<const char*> names) const {
+    return std::ranges::all_of(names, [&](const char* name) { return numbers_.contains(name); });
+  }
+  [[nodiscard]] int operator[](const char* name) const { return numbers_.at(name); }
+
+ private:
+  void put(const std::string& name, const std::string& text) {
+    int number = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (failure == std::errc() && end == text.data() + text.size() && number >= 0) numbers_[name] = number;
+  }
+
+  std::map<std::string, int> numbers_;
+};
+
 }  // namespace
 
 std::string lut_key(const NetworkPart& part) {
@@ -82,6 +113,43 @@ std::string lut_key(const NetworkPart& part) {
       break;
   }
   return fmt::format("LateMaps-input:{}-classes:{}", shape_text(part), part.classes);
+}
+
+std::optional<NetworkPart> parse_published_key(const std::string& key) {
+  const KeyNumbers numbers(key);
+  const auto kind = key_kind(key);
+  if (kind == "LinearLayer" && numbers.has({"in_ch", "out_ch"}))
+    return NetworkPart{
+        .layer = {.kind = Layer::Kind::linear, .in_channels = numbers["in_ch"], .out_channels = numbers["out_ch"]}};
+  if (kind == "ConvLayer" && numbers.has({"in_ch", "out_ch", "kernel", "stride", "side", "use_bn"}))
+    return NetworkPart{.layer = {.kind = Layer::Kind::conv,
+                                 .in_channels = numbers["in_ch"],
+                                 .out_channels = numbers["out_ch"],
+                                 .kernel = numbers["kernel"],
+                                 .stride = numbers["stride"],
+                                 .resolution = numbers["side"],
+                                 .batch_norm = numbers["use_bn"] != 0}};
+  const bool fused_block = kind == "FusedMBConvLayer";
+  if ((kind == "MBConvLayer" || fused_block) &&
+      numbers.has({"in_ch", "out_ch", "mid_ch", "expand", "kernel", "stride", "side", "use_se"})) {
+    const bool fixed = numbers["mid_ch"] == 0;  // the first block
+    return NetworkPart{.layer = {.kind = Layer::Kind::mbconv,
+                                 .in_channels = numbers["in_ch"],
+                                 .out_channels = numbers["out_ch"],
+                                 .mid_channels = fixed ? numbers["in_ch"] : numbers["mid_ch"],
+                                 .expand = numbers["expand"],
+                                 .kernel = numbers["kernel"],
+                                 .stride = numbers["stride"],
+                                 .resolution = numbers["side"],
+                                 .squeeze_excite = numbers["use_se"] != 0,
+                                 .fused = fused_block,
+                                 .position = fixed ? -1 : 0}};
+  }
+  const auto& operators = fusion_operator_table();
+  if (std::ranges::find(operators, kind, &FusionOperatorRow::name) != operators.end() && numbers.has({"C", "L"}))
+    return NetworkPart{
+        .kind = NetworkPart::Kind::fusion_operator, .op = kind, .channels = numbers["C"], .positions = numbers["L"]};
+  return std::nullopt;
 }
 
 std::string key_kind(const std::string& key) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,10 @@ struct NetworkPart {
 [[nodiscard]] std::string lut_key(const NetworkPart& part);
 /// "MBConvLayer" of any key: what comes before its first '-'.
 [[nodiscard]] std::string key_kind(const std::string& key);
+
+/// The part of a key of a published table, as far as its key tells (activations it does not: ReLU). Nothing for other
+/// keys.
+[[nodiscard]] std::optional<NetworkPart> parse_published_key(const std::string& key);
 
 /// What it launches, one kernel an operator as an eager framework does, norms of layers folded into nothing.
 [[nodiscard]] std::vector<Kernel> part_kernels(const NetworkPart& part);

@@ -116,7 +116,13 @@ std::vector<NetworkPart> backbone_parts(const BackboneSpace& space, const Backbo
 
 std::vector<NetworkPart> fusion_parts(const ModelSizing& sizing, const MultimodalGenome& genome,
                                       const Genotype& genotype) {
-  const auto [inputs, last] = sizing.inputs(genome);
+  if (genome.backbones.size() == 1) return {};  // nothing is fused
+  const auto [all, last] = sizing.inputs(genome);
+  return fusion_parts(sizing, all, last, genotype);
+}
+
+std::vector<NetworkPart> fusion_parts(const ModelSizing& sizing, const std::vector<FusionInput>& inputs,
+                                      const std::vector<FusionInput>& last, const Genotype& genotype) {
   if (genotype.late != LateFusion::none) return late_parts(genotype.late, last, sizing.positions, sizing.classes);
   const int channels = sizing.channels, positions = sizing.positions;
   std::set<int> read(genotype.concat.begin(), genotype.concat.end());
@@ -130,7 +136,7 @@ std::vector<NetworkPart> fusion_parts(const ModelSizing& sizing, const Multimoda
   }
   parts.push_back(head_part(static_cast<int>(genotype.concat.size()), channels, positions, sizing.classes));
   if (sizing.backbone_logits)
-    parts.insert(parts.end(), sizing.spaces.size(), logits_part(Kind::scaled_addition, 0, sizing.classes));
+    parts.insert(parts.end(), last.size(), logits_part(Kind::scaled_addition, 0, sizing.classes));
   return parts;
 }
 

@@ -21,6 +21,10 @@ namespace harmonic {
 [[nodiscard]] std::vector<NetworkPart> fusion_parts(const ModelSizing& sizing, const MultimodalGenome& genome,
                                                     const Genotype& genotype);
 
+/// The same of given features. @param all that are offered @param last of each modality
+[[nodiscard]] std::vector<NetworkPart> fusion_parts(const ModelSizing& sizing, const std::vector<FusionInput>& all,
+                                                    const std::vector<FusionInput>& last, const Genotype& genotype);
+
 /// One for every row that a search of the space may ask for, in order of first use.
 [[nodiscard]] std::vector<NetworkPart> space_parts(const BackboneSpace& space, int head_classes, CostScope scope);
 

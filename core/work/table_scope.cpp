@@ -71,6 +71,12 @@ void TableScopeOptions::declare(OptionSet& options) {
   declare_spaces(options, catalog_);
 }
 
+TableScope TableScopeOptions::whole_scope(const OptionSet& options, const std::vector<std::string>& args) const {
+  TableScopeOptions whole = *this;
+  whole.spaces_.clear();
+  return whole.scope(options, args);
+}
+
 TableScope TableScopeOptions::scope(const OptionSet& options, const std::vector<std::string>& args) const {
   TableScope scope = scope_;
   take_fusion(scope.channels, scope.positions, options, args);

@@ -22,6 +22,8 @@ class TableScopeOptions {
   void declare(OptionSet& options);
   /// What they say, once `options` are read. @throws InputError
   [[nodiscard]] TableScope scope(const OptionSet& options, const std::vector<std::string>& args) const;
+  /// The same of all spaces that there are, whichever are named.
+  [[nodiscard]] TableScope whole_scope(const OptionSet& options, const std::vector<std::string>& args) const;
   [[nodiscard]] const std::string& data() const { return data_; }
   [[nodiscard]] TableScope& defaults() { return scope_; }  ///< before declare()
 

@@ -31,14 +31,21 @@ LookUpTable load_tables(const std::vector<std::string>& files) {
   return LookUpTable::load({files.begin(), files.end()});
 }
 
+bool needs_no_networks(const Arguments& args) {
+  return args.empty() || (args[0] != "profile" && args[0] != "kit" && args[0] != "validate");
+}
+
 ExitCode lut_command(const Arguments& args) {
-  const std::vector<std::string> verbs = {"import", "model", "show", "cost"};
+  const std::vector<std::string> verbs = {"profile", "kit", "import", "model", "show", "cost", "validate"};
   if (args.empty() || args[0] == "--help" || args[0] == "-h") {
     std::cout << "Look-up tables: what every layer costs on a device, in ms and mJ.\n\n"
-                 "  harmonic lut import  join published or own tables into one\n"
-                 "  harmonic lut model   fill a table from an analytic device model\n"
-                 "  harmonic lut show    a table's rows and provenance\n"
-                 "  harmonic lut cost    what a network costs, part by part\n\n"
+                 "  harmonic lut profile   measure a table on the machine at hand\n"
+                 "  harmonic lut kit       small models to measure on a device that cannot run this program\n"
+                 "  harmonic lut import    join published or own tables, or a measured kit, into one\n"
+                 "  harmonic lut model     fill a table from an analytic device model\n"
+                 "  harmonic lut show      a table's rows and provenance\n"
+                 "  harmonic lut cost      what a network costs, part by part\n"
+                 "  harmonic lut validate  a table's sums beside whole networks; rows that are suspect\n\n"
                  "Each takes --help.\n";
     if (args.empty()) throw InputError("harmonic lut needs a word of what to do", join(verbs, ", "));
     return ExitCode::done;

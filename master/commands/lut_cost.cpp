@@ -46,6 +46,21 @@ Genotype one_cell_each(const std::vector<std::string>& operators, int inputs) {
   return genotype;
 }
 
+constexpr int kUsualClasses = 10;  ///< of a space that is of no data set
+
+/// Of the first space that is of a data set. @throws InputError when they are of several
+int usual_classes(const std::vector<std::string>& spaces, const SpaceCatalog& catalog) {
+  int classes = 0;
+  for (const auto& name : spaces) {
+    const int own = published_classes(catalog.find(name));
+    if (own > 0 && classes > 0 && own != classes)
+      throw InputError(fmt::format("the spaces are of data sets of {} and of {} classes", classes, own),
+                       "say how many the classifier has: --classes");
+    if (own > 0) classes = own;
+  }
+  return classes > 0 ? classes : kUsualClasses;
+}
+
 }  // namespace
 
 using nlohmann::ordered_json;
@@ -54,7 +69,7 @@ ExitCode lut_cost(const Arguments& args) {
   SpaceCatalog catalog;
   std::vector<std::string> luts, spaces, genomes;
   std::string fusion, genotype_text;
-  int classes = 10, head_classes = 0, channels = 192, positions = 16;
+  int classes = 0, head_classes = 0, channels = 192, positions = 16;
   CostScope scope = CostScope::published;
   bool json = false, backbone_logits = FusionSettings{}.backbone_logits;
   OptionSet options(
@@ -67,7 +82,11 @@ ExitCode lut_cost(const Arguments& args) {
       .add("genome", genomes, "its genome: K=5,5,5,5;E=3,3,4,3;D=2, smallest, largest; fixed for maxout", kWholeTexts)
       .required();
   declare_spaces(options, catalog);
-  options.add("classes", classes, "classes of the classifier", {1, 1'000'000});
+  options.add("classes", classes,
+              fmt::format("classes of the classifier; 0: those of the data set that the space was made for, {} of a "
+                          "space of your own",
+                          kUsualClasses),
+              {0, 1'000'000});
   options.add("head-classes", head_classes,
               "classifier row of the table, where it is not that of --classes; 0: the same", {0, 1'000'000});
   options.add("fusion", fusion, "fusion operators to add, comma separated: LinearGLU,LinearGLU");
@@ -92,6 +111,7 @@ ExitCode lut_cost(const Arguments& args) {
     throw InputError(fmt::format("--fusion '{}' has an operator without a name", fusion),
                      "list operators between single commas: LinearGLU,LinearGLU");
 
+  if (classes == 0) classes = usual_classes(spaces, catalog);
   const LookUpTable table = load_tables(luts);
   PricedNetworks networks{.spaces = {},
                           .head_classes = head_classes > 0 ? head_classes : classes,

@@ -4,6 +4,7 @@
 
 #include "core/base/text.hpp"
 #include "core/config/options.hpp"
+#include "core/hardware/kit.hpp"
 #include "core/work/table_file.hpp"
 #include "master/commands/lut_actions.hpp"
 
@@ -28,14 +29,29 @@ std::pair<std::string, Cost> parse_row(const std::string& text) {
   return {key, cost};
 }
 
+/// Those of a kit beside those of tables. @throws InputError when they disagree
+void add_rows(LookUpTable& table, const LookUpTable& kit) {
+  for (const auto& [key, cost] : kit.rows()) {
+    if (table.contains(key) && table.at(key) != cost)
+      throw InputError(fmt::format("table {} and the kit disagree on key '{}'", table.name(), key),
+                       "give measurements of one device, or leave one of them out");
+    table.set(key, cost);
+  }
+  auto provenance = table.provenance();
+  provenance.settings += "; " + kit.provenance().settings;
+  table.set_provenance(std::move(provenance));
+}
+
 }  // namespace
 
 ExitCode lut_import(const Arguments& args) {
   std::vector<std::string> in, set;
-  std::string device, out, date = today();
+  std::string kit, device, out, date = today();
   bool json = false;
-  OptionSet options("harmonic lut import", "Joins tables of one device, published or the project's own, into one.");
-  options.add("in", in, "a table to read").required();
+  OptionSet options("harmonic lut import",
+                    "Joins tables of one device, published or the project's own, or a measured kit, into one.");
+  options.add("in", in, "a table to read");
+  options.add("kit", kit, "manifest.csv of a kit (harmonic lut kit) with what was measured filled in");
   options.add("device", device, "the device, in words, for the table's provenance").required();
   options.add("out", out, "table to write; its folder is made where there is none").required();
   options.add("set", set, "a row to add or replace: KEY=ms,mJ, or KEY=ms without an energy",
@@ -43,11 +59,14 @@ ExitCode lut_import(const Arguments& args) {
   options.add("date", date, "date for the table's provenance, ISO 8601");
   options.add("json", json, "print the result as one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
-  std::vector<OptionFile> inputs;
+  if (in.empty() && kit.empty())
+    throw InputError("harmonic lut import has nothing to read", "give tables by --in, or a measured kit by --kit");
+  std::vector<OptionFile> inputs = {{"kit", kit}};
   for (const auto& file : in) inputs.push_back({"in", file});
   const TableFolder folder(out, inputs, args);
 
-  LookUpTable table = load_tables(in);
+  LookUpTable table = in.empty() ? read_kit(kit) : load_tables(in);
+  if (!in.empty() && !kit.empty()) add_rows(table, read_kit(kit));
   LutProvenance provenance = table.provenance();
   if (!provenance.device.empty() && provenance.device != device)
     provenance.settings += fmt::format("; device there: {}", provenance.device);

@@ -45,6 +45,7 @@ std::string detail_of(const Layer& layer) {
   std::vector<std::string> words = {fmt::format("{0}x{0}", layer.kernel)};
   if (layer.stride > 1) words.push_back(fmt::format("stride {}", layer.stride));
   if (layer.position >= 0) words.push_back(fmt::format("expansion {} to {}", layer.expand, layer.mid_channels));
+  if (layer.fused) words.emplace_back("fused");
   words.push_back(word_of(kActivations, layer.activation));
   if (layer.squeeze_excite) words.emplace_back("squeeze-excite");
   if (layer.shortcut) words.emplace_back("shortcut");

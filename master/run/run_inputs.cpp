@@ -101,18 +101,53 @@ Bounded bounded_models(const SearchSettings& settings) {
   return bounded;
 }
 
+/// The largest network that every device can run, with blocks of one kind where there is a choice.
+BackboneGenome largest_runnable(const BackboneSpace& space, const GeneChoices& choices, bool fused) {
+  BackboneGenome genome = largest_genome(space);
+  const int widest = fused ? std::ranges::min(space.expands) : std::ranges::max(space.expands);
+  std::ranges::fill(genome.expand, widest);
+  if (choices.allows(genome)) return genome;
+  RandomStream random(Seed{0}, "a network that all devices can run");
+  genome = choices.repaired(std::move(genome), random);
+  const auto enlarge = [&](int& gene, const std::vector<int>& options) {
+    for (const int option : options) {
+      const int before = std::exchange(gene, std::max(gene, option));
+      if (!choices.allows(genome)) gene = before;
+    }
+  };
+  for (auto& depth : genome.depth) enlarge(depth, space.depths);
+  for (auto& kernel : genome.kernel) enlarge(kernel, space.kernels);
+  for (auto& expand : genome.expand) enlarge(expand, space.expands);
+  return genome;
+}
+
+/// The largest models, whose costs no other's should be above.
+std::vector<MultimodalGenome> largest_models(const SearchSettings& settings, const ModelPricing& pricing) {
+  std::vector<MultimodalGenome> models;
+  for (const bool fused : {false, true}) {
+    models.push_back(largest_model(settings));
+    for (std::size_t m = 0; m < settings.modalities.size(); ++m)
+      if (const auto& space = settings.modalities[m].space; space.family != BackboneSpace::Family::maxout)
+        models.back().backbones[m] = largest_runnable(space, pricing.choices()[m], fused && std::ranges::min(space.expands) < 0);
+  }
+  return models;
+}
+
 Objectives worst_costs(const SearchSettings& settings, const ModelPricing& pricing, int inputs) {
-  const auto largest = largest_model(settings);
-  if (settings.is_alone())
-    return with_metric(0, pricing.model(largest, {{}, {}, LateFusion::sum}).objectives);
-  const int joined = settings.protocol == Protocol::published ? settings.fusion.multiplier
-                                                              : settings.fusion.joined_cells(largest.macro.cells);
   Objectives worst = {100};
-  for (const auto& op : settings.fusion.operators) {
-    const auto genotype = uniform_genotype(largest.macro, inputs, joined, op);
-    const auto cost = pricing.model(largest, genotype).objectives;
+  const auto include = [&](const MultimodalGenome& model, const Genotype& genotype) {
+    const auto cost = pricing.model(model, genotype).objectives;
     worst.resize(1 + cost.size());
     for (std::size_t i = 0; i < cost.size(); ++i) worst[i + 1] = std::max(worst[i + 1], cost[i]);
+  };
+  for (const auto& largest : largest_models(settings, pricing)) {
+    if (settings.is_alone()) {
+      include(largest, {{}, {}, LateFusion::sum});
+      continue;
+    }
+    const int joined = settings.protocol == Protocol::published ? settings.fusion.multiplier
+                                                                : settings.fusion.joined_cells(largest.macro.cells);
+    for (const auto& op : settings.fusion.operators) include(largest, uniform_genotype(largest.macro, inputs, joined, op));
   }
   return worst;
 }

@@ -1,6 +1,7 @@
 #include "master/search/breeding.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <numeric>
 #include <set>
 #include <tuple>
@@ -42,7 +43,9 @@ BackboneGenome repaired(BackboneGenome genome, const RepairBackbone& repair, Ran
 std::tuple<int, int, int> weight_of(const BackboneGenome& genome) {
   const BackboneGenome active = canonical(genome);
   const auto sum = [](const std::vector<int>& genes) { return std::accumulate(genes.begin(), genes.end(), 0); };
-  return {sum(active.depth), sum(active.expand), sum(active.kernel)};
+  BackboneGenome widths = active;
+  for (int& expand : widths.expand) expand = std::abs(expand);
+  return {sum(active.depth), sum(widths.expand), sum(active.kernel)};
 }
 
 /// A child's macro-architecture, and the parent that has the same.

@@ -87,7 +87,7 @@ OperatorCosts with_backbones(OperatorCosts costs, const DeviceSet& devices,
   if (costs.aggregate != Aggregate::worst) return costs;
   for (auto& of_quantity : costs.backbones) of_quantity.clear();
   for (const auto& genome : lanes) {
-    const auto own = devices.model_costs(genome, {});
+    const auto own = devices.model_costs(genome, std::vector<std::string>{});
     for (std::size_t q = 0; q < kQuantities.size(); ++q) {
       auto& lane = costs.backbones[q].emplace_back();
       for (std::size_t d = 0; d < own.size(); ++d)
