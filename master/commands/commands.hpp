@@ -19,6 +19,7 @@ ExitCode reproduce_command(const Arguments& args);
 ExitCode report_command(const Arguments& args);  ///< harmonic report
 ExitCode select_command(const Arguments& args);  ///< harmonic select
 ExitCode show_command(const Arguments& args);    ///< harmonic show
+ExitCode status_command(const Arguments& args);  ///< harmonic status
 
 /// Whether these words of harmonic reproduce are for reproduce_command.
 [[nodiscard]] bool reproduces_without_data(const Arguments& args);
