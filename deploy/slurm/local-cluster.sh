@@ -202,7 +202,11 @@ case "$action" in
   install) HARMONIC_SLURM=1 "$here/../setup.sh" ;;
   start) start ;;
   stop) [ ! -e "$folder" ] || stop ;;
-  env) echo "export SLURM_CONF=$folder/slurm.conf" ;;
+  env)
+    echo "export SLURM_CONF=$folder/slurm.conf"
+    # Two of Open MPI's daemons under one host name would mix up their ranks' shared memory.
+    namespaces || echo "export OMPI_MCA_btl=tcp,self"
+    ;;
   on) on "$@" ;;
   cut | mend)
     namespaces || refuse "the nodes share the machine's network: there is no link to $action"

@@ -35,11 +35,16 @@ class Cluster {
     INFO(started.err);
     REQUIRE(started.exit_code == 0);
     has_links_ = started.err.find("network of its own") != std::string::npos;
-    setenv("SLURM_CONF", (folder_ / "slurm.conf").c_str(), 1);
+    for (const auto& line : split(run({script_, "env"}).out, '\n')) {
+      const auto name = line.find(' ') + 1, equals = line.find('=');
+      if (equals == std::string::npos) continue;
+      variables_.push_back(line.substr(name, equals - name));
+      setenv(variables_.back().c_str(), line.substr(equals + 1).c_str(), 1);
+    }
   }
   ~Cluster() {
     run({script_, "stop"});
-    unsetenv("SLURM_CONF");
+    for (const auto& name : variables_) unsetenv(name.c_str());
     unsetenv("HARMONIC_SLURM_FOLDER");
   }
   Cluster(const Cluster&) = delete;
@@ -56,6 +61,7 @@ class Cluster {
  private:
   std::string script_;
   TemporaryFolder folder_;
+  std::vector<std::string> variables_;  ///< that mean this cluster
   bool has_links_ = false;
 };
 
