@@ -17,6 +17,7 @@
 #include "core/config/space_config.hpp"
 #include "core/mpi/communicator.hpp"
 #include "core/mpi/session.hpp"
+#include "core/mpi/slurm_start.hpp"
 #include "core/work/run_hash.hpp"
 #include "core/work/stop_signal.hpp"
 #include "master/commands/commands.hpp"
@@ -55,6 +56,7 @@ struct Program {
 struct DealtCommand {
   std::function<std::uint64_t()> fingerprint;  ///< what all ranks must agree on @throws InputError
   EvaluatorFactory make_evaluator;
+  Compute compute = Compute::automatic;              ///< on what the evaluator computes
   std::function<ExitCode(Mailbox&, RunHooks)> lead;  ///< the master's part
 };
 
@@ -65,8 +67,13 @@ ExitCode run_on_ranks(const Program& program, const DealtCommand& command) {
   session.limit_finalize(kFinalize_s);
   Communicator world;
   std::optional<WorkerLoop> worker;
-  if (world.rank().value != 0 || world.size() == 1)
-    worker.emplace(world, make_hello(world.rank(), command.fingerprint), command.make_evaluator);
+  if (world.rank().value != 0 || world.size() == 1) {
+    WorkerLoopOptions options;
+    options.device = [compute = command.compute, place = local_place()] {
+      return device_text(choose_device(compute, place));
+    };
+    worker.emplace(world, make_hello(world.rank(), command.fingerprint), command.make_evaluator, options);
+  }
   if (world.rank().value == 0) {
     const HeartbeatThread alive(world);
     RunHooks hooks;
@@ -93,6 +100,7 @@ ExitCode run_on_ranks(const Program& program, const Arguments& args, const Searc
   return run_on_ranks(
       program, {.fingerprint = [&] { return run_fingerprint(settings); },
                 .make_evaluator = [settings, place = local_place()] { return make_search_evaluator(settings, place); },
+                .compute = settings.compute,
                 .lead =
                     [&](Mailbox& world, RunHooks hooks) {
                       say_notices(options);
@@ -156,6 +164,7 @@ ExitCode sweep_command(const Arguments& args, const Program& program) {
   return run_on_ranks(program,
                       {.fingerprint = source.fingerprint,
                        .make_evaluator = [evaluation, place] { return make_sweep_evaluator(evaluation, place); },
+                       .compute = evaluation.compute,
                        .lead =
                            [&](Mailbox& world, RunHooks hooks) {
                              say_notices(options);
@@ -198,7 +207,7 @@ bool stops_with_a_checkpoint(std::string_view command, std::string_view action) 
   return command != "export" && command != "evaluate";
 }
 
-ExitCode run(int argc, char** argv) {
+ExitCode run(int argc, char** argv, const StartedBySlurm& slurm) {
   using Command = ExitCode (*)(const Arguments&, const Program&);
   const std::map<std::string_view, Command> commands = {
       {"supernet", supernet},          {"lut", lut},
@@ -210,6 +219,8 @@ ExitCode run(int argc, char** argv) {
   // Before MPI starts: once the ranks have met, all of them hear a wish to stop, and none dies of it.
   if (stops_with_a_checkpoint(argv[1], argc > 2 ? argv[2] : "")) catch_stop_signals();
   MpiSession session(argc, argv);
+  check_not_alone(slurm, Communicator().size());
+  choose_mig_instance();
   const bool speaks = Communicator().rank().value == 0;
   if (!speaks) std::cout.rdbuf(nullptr);  // --help and --print-config, too, are said once
   const Program program{session, program_words(argv[0], Communicator().size())};
@@ -221,5 +232,6 @@ ExitCode run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   ::prctl(PR_SET_NAME, "harmonic");  // as ps and pkill know it
-  return static_cast<int>(harmonic::guarded(true, [&] { return harmonic::run(argc, argv); }));
+  const auto slurm = harmonic::started_by_slurm();
+  return static_cast<int>(harmonic::guarded(slurm.task == 0, [&] { return harmonic::run(argc, argv, slurm); }));
 }

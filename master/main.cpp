@@ -37,6 +37,7 @@ const std::vector<Command>& commands() {
       {"simulate", "a search played without computing: schedules, utilisation, the master's own time"},
       {"reproduce", "the published tables, published beside measured", reproduce_command, reproduces_without_data},
       {"show", "a run in ten lines; a model's architecture, sizes and costs", show_command},
+      {"status", "how a run is, from anywhere, also while it goes on", status_command},
       {"select", "the model of a run's front that is wanted: a knee, or the best within bounds", select_command},
       {"compare", "fronts of runs over one another, and over the published rows", compare_command},
       {"evaluate", "a kept model on a data set: metric with its interval, modalities alone and missing, classes"},

@@ -20,6 +20,7 @@ ExitCode reproduce_command(const Arguments& args);
 ExitCode report_command(const Arguments& args);  ///< harmonic report
 ExitCode select_command(const Arguments& args);  ///< harmonic select
 ExitCode show_command(const Arguments& args);    ///< harmonic show
+ExitCode status_command(const Arguments& args);  ///< harmonic status
 
 /// Whether these words of harmonic lut are for lut_command.
 [[nodiscard]] bool needs_no_networks(const Arguments& args);

@@ -7,6 +7,7 @@
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "master/dispatch/placement_table.hpp"
 #include "proto/tags.hpp"
 
 namespace harmonic {
@@ -164,7 +165,7 @@ void Dispatcher::handle(const Message& message) {
 }
 
 void Dispatcher::handle(Rank from, const Hello& hello) {
-  roster_.greet(from, hello.host);
+  roster_.greet(from, hello.host, hello.device);
   if (!hello.problem.empty()) {
     set_aside(from, {hello.problem, FailureKind::input});
   } else if (hello.settings_hash != settings_hash_) {
@@ -293,7 +294,15 @@ void Dispatcher::watch() {
     lose(rank, fmt::format("has {} for {}", roster_.at(rank).state == State::unheard ? "not said hello" : "been silent",
                            human_duration(options_.lease_s)));
   watch_deadlines(now);
+  tell_placement();
   if (roster_.here() == 0 && !open_.empty()) no_worker_left();
+}
+
+/// Once, when the last of them is ready: of several workers who is where.
+void Dispatcher::tell_placement() {
+  if (placement_told_ || !roster_.is_placed()) return;
+  placement_told_ = true;
+  if (roster_.workers().size() > 1) log::info("{}", placement_table(roster_.workers()));
 }
 
 void Dispatcher::watch_deadlines(double now_s) {

@@ -175,6 +175,7 @@ class Dispatcher {
   void gone(Rank rank, WorkerEntry::State state, Failure reason);
   void close(TaskId id, const Result& result);
   [[noreturn]] void no_worker_left() const;
+  void tell_placement();
 
   Mailbox& mailbox_;
   DispatchOptions options_;
@@ -198,6 +199,7 @@ class Dispatcher {
   AnswerCheck answers_;
   double last_watch_s_ = 0;
   bool stopping_ = false;
+  bool placement_told_ = false;
 };
 
 }  // namespace harmonic

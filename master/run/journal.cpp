@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fstream>
 #include <optional>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -209,6 +210,18 @@ bool Journal::is_of(const std::filesystem::path& path, std::uint64_t settings_ha
 std::string Journal::settings(const std::filesystem::path& path) {
   const auto header = header_at(path);
   return header ? header->settings : "";
+}
+
+Journal::Tally Journal::tally(const std::filesystem::path& path) {
+  Tally tally;
+  if (!std::filesystem::is_regular_file(path)) return tally;
+  const std::string text = read_file(path);
+  std::set<Key> seen;  // of several answers to one piece of work the first counts
+  read_content(std::as_bytes(std::span{text}), AnswerCheck{}, [&](const Content::Record& record) {
+    if (seen.insert(key_of(record.finished.work)).second)
+      ++(std::holds_alternative<Failure>(record.finished.outcome) ? tally.failed : tally.done);
+  });
+  return tally;
 }
 
 std::string Journal::program(const std::filesystem::path& path) {

@@ -32,6 +32,12 @@ class Journal {
   [[nodiscard]] static bool is_of(const std::filesystem::path& path, std::uint64_t settings_hash);
   /// The settings in force when the run began, but for defaults: INI text; empty where no header tells.
   [[nodiscard]] static std::string settings(const std::filesystem::path& path);
+  /// How much it holds, read without a lock while a run writes it. Nothing where there is none.
+  struct Tally {
+    int done = 0, failed = 0;  ///< pieces of work
+  };
+  /// @throws InputError when the file cannot be read
+  [[nodiscard]] static Tally tally(const std::filesystem::path& path);
   /// The version of the program that began the run; empty where no header tells.
   [[nodiscard]] static std::string program(const std::filesystem::path& path);
 

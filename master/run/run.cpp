@@ -95,10 +95,13 @@ class Run {
   /// Tells people and scripts how it is, as long as there is more to come; cheap, to be called often.
   void show() {
     if (over_ || plan_ == nullptr) return;
-    if (display_.is_due())
-      display_.show(plan_->progress({.here = dispatcher_.workers_here(),
-                                     .busy = dispatcher_.workers_busy(),
-                                     .parts_under_way = dispatcher_.parts_under_way()}));
+    if (display_.is_due()) {
+      auto line = plan_->progress({.here = dispatcher_.workers_here(),
+                                   .busy = dispatcher_.workers_busy(),
+                                   .parts_under_way = dispatcher_.parts_under_way()});
+      seconds_left_ = line.seconds_left;
+      display_.show(std::move(line));
+    }
     tell_status();
     show_report();
   }
@@ -419,6 +422,9 @@ class Run {
                        .retried = counts.retried,
                        .lost_workers = counts.lost_workers,
                        .utilisation = utilisation(),
+                       .workers = dispatcher_.workers_here(),
+                       .busy = dispatcher_.workers_busy(),
+                       .seconds_left = over_ ? std::nullopt : seconds_left_,
                        .lost = std::move(lost)});
   }
   void log_counts() {
@@ -461,9 +467,10 @@ class Run {
   int done_before_ = static_cast<int>(journal_.size() - journal_.failures());  ///< by earlier jobs
   int failed_before_ = static_cast<int>(journal_.failures());
   int saved_generation_ = -1;
-  bool from_journal_ = false;  ///< the plan, of which the checkpoint holds more than can be had again
-  bool over_ = false;          ///< its end is told
-  bool work_done_ = false;     ///< beyond what the journal held: the run cannot be refused any more
+  std::optional<double> seconds_left_;  ///< as last shown
+  bool from_journal_ = false;           ///< the plan, of which the checkpoint holds more than can be had again
+  bool over_ = false;                   ///< its end is told
+  bool work_done_ = false;              ///< beyond what the journal held: the run cannot be refused any more
   LiveReport live_report_{[this] { (void)hooks_.report(paths().folder, /*goes_on=*/true); }};
 };
 

@@ -32,7 +32,7 @@ struct WorkerLoop::Exchange {
   std::atomic<double> share = 0;
   std::atomic<bool> cancelled = false;  ///< what is under way
 
-  void compute(const EvaluatorFactory& make);
+  void compute(const EvaluatorFactory& make, Hello ready, const std::function<std::string()>& device);
   void cancel(TaskId task);
   [[nodiscard]] Result result(TaskId task, double seconds, Outcome outcome) const {
     return {task, rank, seconds, std::move(outcome), host};
@@ -66,13 +66,17 @@ Outcome evaluate_safely(Evaluator& evaluator, const Work& work, const WorkHooks&
 
 }  // namespace
 
-void WorkerLoop::Exchange::compute(const EvaluatorFactory& make) try {
+/// @param ready what it says once it is, with its device
+void WorkerLoop::Exchange::compute(const EvaluatorFactory& make, Hello ready,
+                                   const std::function<std::string()>& device) try {
   const auto evaluator = make();
+  ready.device = device();
   const Clock clock = steady_clock();
   WorkHooks hooks;
   hooks.progress = [this](double done) { share = std::clamp(done, 0.0, 1.0); };
   hooks.cancelled = [this] { return cancelled.load(); };
   std::unique_lock lock(mutex);
+  if (!ready.device.empty()) to_say.emplace_back(std::move(ready));
   while (true) {
     computing = false;
     under_way.reset();
@@ -128,7 +132,9 @@ WorkerLoop::WorkerLoop(Mailbox& mailbox, const Hello& hello, EvaluatorFactory ma
     exchange_->computing = false;
     return;
   }
-  computer_ = std::thread([exchange = exchange_, make = std::move(make)] { exchange->compute(make); });
+  computer_ = std::thread([exchange = exchange_, make = std::move(make), hello, device = options_.device] {
+    exchange->compute(make, hello, device);
+  });
 }
 
 WorkerLoop::~WorkerLoop() {
