@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
-# Runs a command on N ranks of this machine, the way Harmonic likes it: a rank that dies does not end the run, a signal
-# reaches the program, which stops with a checkpoint, and the exit code is rank 0's.
+# Runs a command on N ranks of this machine, or of all nodes of the Slurm job that it is called in (deploy/README.md), the way
+# Harmonic likes it: a rank or a node that dies does not end the run, a signal reaches the program, which stops with a
+# checkpoint, and the exit code is rank 0's.
 #   deploy/mpirun.sh 3 build/harmonic search --config configs/avmnist.cfg --data F.h5 --run DIR
 #
 #   HARMONIC_MEET_SECONDS=N    so long may ranks take to meet [default: 120]; then the job is started again, once
+{ # read to its end before it begins: the clone may be updated while a job runs
 set -uo pipefail
 asked= # to stop: by which signal
 for signal in INT TERM USR1 HUP; do trap "asked=$(kill -l $signal)" $signal; done
 . "$(dirname "$(readlink -f "$0")")/env.sh"
+here=$HARMONIC_ROOT/deploy
 say() { printf 'deploy/mpirun.sh: %s\n' "$*" >&2; }
 refuse() { say "$@"; exit 2; }
 is_count() { [[ $1 =~ ^[1-9][0-9]{0,5}$ ]]; }
@@ -28,7 +31,11 @@ export HARMONIC_LAUNCHER="$0"$'\n'"$ranks" # for the line that says how to go on
 [ $# -ge 1 ] || { echo "$usage" >&2; exit 2; }
 # More ranks than that only hold each other up, until the machine answers nobody any more.
 cores=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc) # which nproc heeds
+# On several nodes Slurm has been told how many tasks there are.
+nodes=1
+if [ -n "${SLURM_JOB_ID-}" ] && is_count "${SLURM_JOB_NUM_NODES-}"; then nodes=$SLURM_JOB_NUM_NODES; fi
 most_ranks=$((cores * 8 > 32 ? cores * 8 : 32))
+if [ "$nodes" -gt 1 ] && is_count "${SLURM_NTASKS-}"; then most_ranks=$((SLURM_NTASKS > most_ranks ? SLURM_NTASKS : most_ranks)); fi
 [ "$ranks" -le $most_ranks ] || refuse "RANKS is $ranks, too many for $cores cores; give at most $most_ranks, best one a core and one to lead"
 if ! type -P -- "$1" >/dev/null; then
   [ ! -f "$1" ] || refuse "$1 is no program: it must not be executed (chmod +x makes it one)"
@@ -48,16 +55,16 @@ words=("$@")
 for ((i = 0; i < $#; ++i)); do
   [ "${words[i]##*/}" = harmonic ] || continue
   case "${words[*]:i + 1}" in
-    'reproduce '*--lut* | 'reproduce '*--join*) # without a data set, as those below
+    'reproduce '*--lut* | 'reproduce '*--join* | 'simulate '*--virtual-time*) # in one process, as those below
       ranks=1
       break
       ;;
   esac
   case "${words[i + 1]-} ${words[i + 2]-}" in
-    'search '* | 'reproduce '* | 'supernet sweep') job=1 recovery=--enable-recovery ;;
+    'search '* | 'reproduce '* | 'simulate '* | 'supernet sweep') job=1 recovery=--enable-recovery ;;
     'supernet train') job=1 ;;
     'supernet '*) ;;
-    'compare '* | 'data '* | 'lut '* | 'pareto '* | 'report '* | 'select '* | 'show '*) ranks=1 ;; # each rank would do all of it, and say all of it
+    'compare '* | 'data '* | 'lut '* | 'pareto '* | 'report '* | 'select '* | 'show '* | 'status '*) ranks=1 ;; # each rank would do all of it, and say all of it
     *)
       [ "$i" -eq 0 ] || continue
       ranks=1 # --version, or a command that it does not know
@@ -65,6 +72,15 @@ for ((i = 0; i < $#; ++i)); do
   esac
   break
 done
+
+# The nodes of a Slurm job: through an agent of our own, for what mpirun itself starts there ends the job with the first node
+# that fails. Its daemons stay with their step, or Slurm would take them for left-overs.
+if [ "$nodes" -gt 1 ] && [ -z "${SLURMD_NODENAME-}" ]; then # salloc's shell: rank 0 would be elsewhere, and its word not heard
+  refuse "this is no node of Slurm job $SLURM_JOB_ID; call it inside the job, with sbatch or srun --pty, as deploy/README.md shows"
+fi
+if [ "$nodes" -gt 1 ] && [ -z "${OMPI_MCA_plm-}" ]; then
+  export OMPI_MCA_plm=rsh OMPI_MCA_plm_rsh_agent="$here/slurm/agent.sh" OMPI_MCA_plm_rsh_no_tree_spawn=1 OMPI_MCA_orte_leave_session_attached=1
+fi
 
 if [ -n "${TMPDIR-}" ] && { [ ! -d "$TMPDIR" ] || [ ! -w "$TMPDIR" ]; }; then
   say "TMPDIR=$TMPDIR is no folder to write to: /tmp serves"
@@ -219,10 +235,11 @@ watch() {
       end
       break
     fi
-    # mpirun kills its ranks a second after SIGINT or SIGTERM; SIGUSR1 it passes on, and the program takes it as the same wish.
+    # mpirun kills its ranks a second after SIGINT or SIGTERM; SIGUSR1 it passes on, and the program takes it as the same wish,
+    # and SIGUSR2 as that of a person at a terminal, who waits for no work to be finished.
     # All ranks that have met listen: before, it would kill them. The job stops in its own time.
     if [ -n "$asked" ] && [ "$word" = running ] && { [ -z "$passed_on" ] || [ -n "$tick" ]; }; then
-      kill -USR1 "$mpirun"
+      if [ "$asked" = 2 ]; then kill -USR2 "$mpirun"; else kill -USR1 "$mpirun"; fi
       passed_on=1
     fi
     nap
@@ -327,3 +344,4 @@ if [ "$status" -ne 0 ]; then
   fi
 fi
 exit "$status"
+}

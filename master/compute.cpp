@@ -17,11 +17,13 @@
 #include "core/config/space_config.hpp"
 #include "core/mpi/communicator.hpp"
 #include "core/mpi/session.hpp"
+#include "core/mpi/slurm_start.hpp"
 #include "core/work/run_hash.hpp"
 #include "core/work/stop_signal.hpp"
 #include "master/commands/commands.hpp"
 #include "master/dispatch/heartbeat_thread.hpp"
 #include "master/guarded.hpp"
+#include "master/program_words.hpp"
 #include "master/report/report.hpp"
 #include "master/report/run_model.hpp"
 #include "master/reproduce/reproduce_plan.hpp"
@@ -50,22 +52,11 @@ struct Program {
   std::vector<std::string> words;  ///< those before the command's own: launcher, program
 };
 
-/// The launcher of deploy/ says in HARMONIC_LAUNCHER, a line a word, how it was called.
-std::vector<std::string> program_words(const std::string& program) {
-  std::vector<std::string> words;
-  const int ranks = Communicator().size();
-  if (const char* launcher = std::getenv("HARMONIC_LAUNCHER"))
-    words = split(launcher, '\n');
-  else if (ranks > 1)
-    words = {"mpirun", "-n", std::to_string(ranks)};
-  words.push_back(program);
-  return words;
-}
-
 /// A command whose work rank 0 deals to the others.
 struct DealtCommand {
   std::function<std::uint64_t()> fingerprint;  ///< what all ranks must agree on @throws InputError
   EvaluatorFactory make_evaluator;
+  Compute compute = Compute::automatic;              ///< on what the evaluator computes
   std::function<ExitCode(Mailbox&, RunHooks)> lead;  ///< the master's part
 };
 
@@ -76,8 +67,13 @@ ExitCode run_on_ranks(const Program& program, const DealtCommand& command) {
   session.limit_finalize(kFinalize_s);
   Communicator world;
   std::optional<WorkerLoop> worker;
-  if (world.rank().value != 0 || world.size() == 1)
-    worker.emplace(world, make_hello(world.rank(), command.fingerprint), command.make_evaluator);
+  if (world.rank().value != 0 || world.size() == 1) {
+    WorkerLoopOptions options;
+    options.device = [compute = command.compute, place = local_place()] {
+      return device_text(choose_device(compute, place));
+    };
+    worker.emplace(world, make_hello(world.rank(), command.fingerprint), command.make_evaluator, options);
+  }
   if (world.rank().value == 0) {
     const HeartbeatThread alive(world);
     RunHooks hooks;
@@ -86,6 +82,7 @@ ExitCode run_on_ranks(const Program& program, const DealtCommand& command) {
       if (worker) worker->poll();
     };
     hooks.stop = stop_signal_seen;
+    hooks.hurry = stop_is_urgent;
     hooks.abandon = [&] { session.take_down(); };
     return command.lead(world, std::move(hooks));
   }
@@ -103,6 +100,7 @@ ExitCode run_on_ranks(const Program& program, const Arguments& args, const Searc
   return run_on_ranks(
       program, {.fingerprint = [&] { return run_fingerprint(settings); },
                 .make_evaluator = [settings, place = local_place()] { return make_search_evaluator(settings, place); },
+                .compute = settings.compute,
                 .lead =
                     [&](Mailbox& world, RunHooks hooks) {
                       say_notices(options);
@@ -166,6 +164,7 @@ ExitCode sweep_command(const Arguments& args, const Program& program) {
   return run_on_ranks(program,
                       {.fingerprint = source.fingerprint,
                        .make_evaluator = [evaluation, place] { return make_sweep_evaluator(evaluation, place); },
+                       .compute = evaluation.compute,
                        .lead =
                            [&](Mailbox& world, RunHooks hooks) {
                              say_notices(options);
@@ -196,29 +195,35 @@ ExitCode evaluate_model_of_run(const Arguments& args, const Program&) {
   return evaluate_command(args, find_run_model, [](const std::string& run) { write_report(run); });
 }
 
+ExitCode lut(const Arguments& args, const Program&) {
+  return lut_measuring_command(args);
+}
+
 /// Whether the command takes a signal as a wish to stop (workers leave it to the master, who sends them home); the
 /// others are short, and a signal ends them.
 bool stops_with_a_checkpoint(std::string_view command, std::string_view action) {
+  if (command == "lut") return action == "profile";
   if (command == "supernet") return action == "sweep" || action == "train";
   return command != "export" && command != "evaluate";
 }
 
-ExitCode run(int argc, char** argv) {
+ExitCode run(int argc, char** argv, const StartedBySlurm& slurm) {
   using Command = ExitCode (*)(const Arguments&, const Program&);
-  const std::map<std::string_view, Command> commands = {{"supernet", supernet},
-                                                        {"search", search_command},
-                                                        {"reproduce", reproduce_command},
-                                                        {"export", export_model_of_run},
-                                                        {"evaluate", evaluate_model_of_run}};
+  const std::map<std::string_view, Command> commands = {
+      {"supernet", supernet},          {"lut", lut},
+      {"search", search_command},      {"reproduce", reproduce_command},
+      {"export", export_model_of_run}, {"evaluate", evaluate_model_of_run}};
   const auto command = argc > 1 ? commands.find(argv[1]) : commands.end();
   if (command == commands.end())
     throw InputError("harmonic-compute is a part of harmonic", "call that: harmonic --help lists its commands");
   // Before MPI starts: once the ranks have met, all of them hear a wish to stop, and none dies of it.
   if (stops_with_a_checkpoint(argv[1], argc > 2 ? argv[2] : "")) catch_stop_signals();
   MpiSession session(argc, argv);
+  check_not_alone(slurm, Communicator().size());
+  choose_mig_instance();
   const bool speaks = Communicator().rank().value == 0;
   if (!speaks) std::cout.rdbuf(nullptr);  // --help and --print-config, too, are said once
-  const Program program{session, program_words(argv[0])};
+  const Program program{session, program_words(argv[0], Communicator().size())};
   session.leave(guarded(speaks, [&] { return command->second({argv + 2, argv + argc}, program); }));
 }
 
@@ -227,5 +232,6 @@ ExitCode run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   ::prctl(PR_SET_NAME, "harmonic");  // as ps and pkill know it
-  return static_cast<int>(harmonic::guarded(true, [&] { return harmonic::run(argc, argv); }));
+  const auto slurm = harmonic::started_by_slurm();
+  return static_cast<int>(harmonic::guarded(slurm.task == 0, [&] { return harmonic::run(argc, argv, slurm); }));
 }

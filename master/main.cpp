@@ -16,6 +16,7 @@
 #include "core/base/version.hpp"
 #include "master/commands/commands.hpp"
 #include "master/guarded.hpp"
+#include "master/simulate.hpp"
 
 namespace harmonic {
 namespace {
@@ -31,10 +32,12 @@ const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
       {"data", "make, import and show data sets", data_command},
       {"supernet", "train, import and evaluate weight-sharing backbones"},
-      {"lut", "look-up tables of latency and energy", lut_command},
+      {"lut", "look-up tables of latency and energy", lut_command, needs_no_networks},
       {"search", "the main job: find the Pareto front"},
+      {"simulate", "a search played without computing: schedules, utilisation, the master's own time"},
       {"reproduce", "the published tables, published beside measured", reproduce_command, reproduces_without_data},
       {"show", "a run in ten lines; a model's architecture, sizes and costs", show_command},
+      {"status", "how a run is, from anywhere, also while it goes on", status_command},
       {"select", "the model of a run's front that is wanted: a knee, or the best within bounds", select_command},
       {"compare", "fronts of runs over one another, and over the published rows", compare_command},
       {"evaluate", "a kept model on a data set: metric with its interval, modalities alone and missing, classes"},
@@ -82,6 +85,7 @@ ExitCode run(int argc, char** argv) {
     std::cout << "harmonic " << program_version() << '\n';
     return ExitCode::done;
   }
+  if (words[0] == "simulate") return simulate_command(argv[0], {words.begin() + 1, words.end()});
   const Command& command = find_command(words[0]);
   const Arguments args(words.begin() + 1, words.end());
   if (command.run == nullptr || !command.is_own(args)) hand_over(argv);

@@ -244,7 +244,8 @@ Envelope get(const wire::Envelope& from) {
   switch (from.body_case()) {
     case wire::Envelope::kHello: {
       const auto& hello = from.hello();
-      return Hello{Rank{hello.rank()}, hello.host(), hello.process(), hello.settings_hash(), hello.problem()};
+      return Hello{Rank{hello.rank()},    hello.host(),    hello.process(),
+                   hello.settings_hash(), hello.problem(), hello.device()};
     }
     case wire::Envelope::kTask:
       require(from.task().has_work());
@@ -322,6 +323,7 @@ std::vector<std::byte> encode(const Envelope& envelope) {
                           out.set_process(hello.process);
                           out.set_settings_hash(hello.settings_hash);
                           out.set_problem(hello.problem);
+                          out.set_device(hello.device);
                         },
                         [&](const Task& task) {
                           message.mutable_task()->set_id(task.id.value);

@@ -13,13 +13,14 @@
 
 namespace harmonic {
 
-/// Worker to master, first of all.
+/// Worker to master, first of all; and once more when it is ready to work, with its device.
 struct Hello {
   Rank rank;
   std::string host;
   std::int64_t process = 0;
   std::uint64_t settings_hash = 0;  ///< run_fingerprint; the master does without a worker that has another
   std::string problem;              ///< why this worker cannot start; empty when it can
+  std::string device = {};          ///< on what it computes, "CPU, 2 threads"; empty while it does not know
 
   bool operator==(const Hello&) const = default;
 };

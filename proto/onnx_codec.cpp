@@ -33,11 +33,15 @@ NumberType type_of(int code) {
   refuse(fmt::format("it has numbers of type {}", code));
 }
 
-void write(onnx::ValueInfoProto& out, const GraphValue& value) {
+void write(onnx::ValueInfoProto& out, const GraphValue& value, std::optional<int> batch) {
   out.set_name(value.name);
   auto& tensor = *out.mutable_type()->mutable_tensor_type();
   tensor.set_elem_type(static_cast<int>(value.type));
-  tensor.mutable_shape()->add_dim()->set_dim_param(kBatch);
+  auto& first = *tensor.mutable_shape()->add_dim();
+  if (batch)
+    first.set_dim_value(*batch);
+  else
+    first.set_dim_param(kBatch);
   for (const auto size : value.sample_shape) tensor.mutable_shape()->add_dim()->set_dim_value(size);
 }
 
@@ -109,7 +113,7 @@ GraphConstant read(const onnx::TensorProto& tensor) {
 
 }  // namespace
 
-std::string to_onnx(const NetworkGraph& graph) {
+std::string to_onnx(const NetworkGraph& graph, std::optional<int> batch) {
   onnx::ModelProto model;
   model.set_ir_version(onnx::IR_VERSION);
   model.set_producer_name(kProducer);
@@ -124,8 +128,8 @@ std::string to_onnx(const NetworkGraph& graph) {
   }
   auto& out = *model.mutable_graph();
   out.set_name(graph.name);
-  for (const auto& value : graph.inputs) write(*out.add_input(), value);
-  for (const auto& value : graph.outputs) write(*out.add_output(), value);
+  for (const auto& value : graph.inputs) write(*out.add_input(), value, batch);
+  for (const auto& value : graph.outputs) write(*out.add_output(), value, batch);
   for (const auto& node : graph.nodes) write(*out.add_node(), node);
   for (const auto& constant : graph.constants) write(*out.add_initializer(), constant);
   if (model.ByteSizeLong() > static_cast<std::size_t>(std::numeric_limits<int>::max()))

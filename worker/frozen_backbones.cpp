@@ -40,8 +40,9 @@ FrozenBackbones::FrozenBackbones(const SearchSettings& settings, torch::Device d
     const auto train = open_samples(data_, spec.name, Split::train, memory_);
     const auto val = open_samples(data_, spec.name, Split::val, memory_);
     const auto supernet = load_supernet(spec.weights, spec.space, data_->info().classes);
-    BackboneEvaluator backbones(supernet, SampleBatches(train, calibration), device, kStatisticsBytes);
-    modalities_.push_back({spec, fusion_.features_of(modalities_.size()), std::move(backbones),
+    const SampleBatches batches(train, calibration);
+    BackboneEvaluator backbones(supernet, batches, device, kStatisticsBytes);
+    modalities_.push_back({spec, fusion_.features_of(modalities_.size()), std::move(backbones), batches,
                            in_views(train, Split::train, fusion_.train_views),
                            in_views(val, Split::val, fusion_.validation_views)});
   }
@@ -96,6 +97,15 @@ Samples FrozenBackbones::samples(const MultimodalGenome& genome, Split split) {
 Labels FrozenBackbones::labels(Split split, int views) const {
   return {labels_of_views(load_labels(*data_, split), views).to(device_), data_->info().labels, data_->info().classes,
           views};
+}
+
+TunedBackbone FrozenBackbones::tuned(std::size_t modality, const BackboneGenome& genome,
+                                     const TuningSettings& settings, std::uint64_t seed,
+                                     const std::function<void(double share)>& at_work) {
+  Modality& m = modalities_.at(modality);
+  const TrainingData data{plain(m, Split::train), labels(Split::train, /*views=*/1).values, m.val, val_labels_.values,
+                          val_labels_.kind};
+  return tune_backbone(m.backbones.supernet(), genome, data, m.calibration, settings, seed, device_, at_work);
 }
 
 std::vector<NamedTensor> FrozenBackbones::subnet_state(std::size_t modality, const BackboneGenome& genome) const {

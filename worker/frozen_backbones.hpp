@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "worker/data/feature_cache.hpp"
 #include "worker/data/views.hpp"
 #include "worker/fusion/samples.hpp"
+#include "worker/tuned_backbone.hpp"
 
 namespace harmonic {
 
@@ -44,6 +46,10 @@ class FrozenBackbones {
   /// Plain samples of one split, opened when it is first asked for: the test split plays no part before. Their features
   /// are computed once for a (modality, genome, split) and kept. @throws NotFinite
   [[nodiscard]] Samples samples(const MultimodalGenome& genome, Split split);
+  /// A sub-network trained on by itself, validated over all views; of the samples in their first view it learns.
+  /// @throws as tune_backbone
+  [[nodiscard]] TunedBackbone tuned(std::size_t modality, const BackboneGenome& genome, const TuningSettings& settings,
+                                    std::uint64_t seed, const std::function<void(double share)>& at_work);
   /// A recalibrated sub-network's tensors, on the CPU.
   [[nodiscard]] std::vector<NamedTensor> subnet_state(std::size_t modality, const BackboneGenome& genome) const;
 
@@ -52,6 +58,7 @@ class FrozenBackbones {
     ModalitySpec spec;
     int features_offered;
     BackboneEvaluator backbones;
+    SampleBatches calibration;
     SampleSource train, val;                                ///< inputs, in all views
     std::array<std::optional<SampleSource>, 3> plain = {};  ///< of splits that were asked for
   };

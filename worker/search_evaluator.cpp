@@ -2,6 +2,8 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -21,6 +23,8 @@
 #include "worker/fusion/predict.hpp"
 #include "worker/fusion/retraining.hpp"
 #include "worker/group/placement.hpp"
+#include "worker/models/kept_model.hpp"
+#include "worker/models/model_evaluation.hpp"
 #include "worker/models/model_file.hpp"
 #include "worker/models/training_curves.hpp"
 #include "worker/tensor/gpu_failure.hpp"
@@ -34,8 +38,9 @@ class SearchEvaluator final : public Evaluator {
  public:
   SearchEvaluator(const SearchSettings& settings, torch::Device device, int ranks)
       : settings_(fitted_settings(settings, DatasetFile(settings.data))), backbones_(settings_, device, ranks) {
-    const DeviceSet devices = run_devices(settings_, backbones_.data().classes);
-    costs_ = operator_costs(devices.devices(), settings.fusion.operators, settings.fusion.channels,
+    devices_.emplace(run_devices(settings_, backbones_.data().classes));
+    if (settings.is_alone()) return;  // nothing is fused
+    costs_ = operator_costs(*devices_, settings.fusion.operators, settings.fusion.channels,
                             settings.fusion.side * settings.fusion.side);
   }
 
@@ -87,8 +92,11 @@ class SearchEvaluator final : public Evaluator {
     std::vector<FusionJob> jobs;
     for (std::size_t i = 0; i < candidates.size(); ++i)
       jobs.push_back({samples[i], seed_of(candidates[i]), candidates[i].start});
+    std::vector<MultimodalGenome> genomes;
+    for (const auto& candidate : candidates) genomes.push_back(candidate.genome);
+    const auto costs = with_backbones(costs_, *devices_, genomes);
     auto results = naming_lost(
-        candidates, [&] { return search_fusions(jobs, candidates.front().genome.macro, once, costs_, hooks); });
+        candidates, [&] { return search_fusions(jobs, candidates.front().genome.macro, once, costs, hooks); });
     for (std::size_t i = 0; i < candidates.size(); ++i)
       found.scores.push_back(honest(candidates[i], std::move(results[i])));
     return found;
@@ -130,6 +138,7 @@ class SearchEvaluator final : public Evaluator {
   RetrainScore run(const RetrainModel& work, const WorkHooks& asker) {
     const FusionHooks hooks{asker.cancelled, [&](const FusionProgress& done) { asker.progress(done.share); }};
     const FusionCandidate searched{work.candidate, work.genome, {}, work.trial};
+    if (settings_.is_alone()) return tuned(searched, work.genotype, hooks);
     return naming_lost({&searched, 1}, [&] {
       const auto samples = backbones_.fusion_samples(work.genome);
       const auto seed = retraining_seed(seed_of(searched), work.repeat);
@@ -142,6 +151,7 @@ class SearchEvaluator final : public Evaluator {
 
   TestScore run(const TestModel& work, const WorkHooks&) {
     const auto folder = model_folder(settings_.run, work.candidate);
+    if (settings_.is_alone()) return test_alone(work);
     if (!std::filesystem::exists(folder / "weights.h5"))
       throw InputError(fmt::format("the run directory lacks the weights of model {}: no {}", work.candidate.value,
                                    (folder / "weights.h5").string()),
@@ -160,6 +170,37 @@ class SearchEvaluator final : public Evaluator {
     }
   }
 
+  /// Trains the network of one modality on by itself; kept is what is better on validation, with its metric.
+  RetrainScore tuned(const FusionCandidate& candidate, const Genotype& genotype, const FusionHooks& hooks) {
+    const auto& genome = candidate.genome.backbones.front();
+    const double before = backbones_.evaluate(0, {genome}).front();
+    const TuningSettings settings{settings_.evolution.finetune_epochs, settings_.evolution.finetune_lr};
+    auto after = backbones_.tuned(0, genome, settings, seed_of(candidate), [&](double share) {
+      hooks.stop_if_cancelled();
+      hooks.tell({share, true, 0, 0, 0, before});
+    });
+    if (after.metric_val <= before) after = {before, backbones_.subnet_state(0, genome)};
+    keep(candidate, genotype, after.metric_val, plain_late_sum(1), {}, {}, after.tensors);
+    return RetrainScore{after.metric_val};
+  }
+
+  /// Of one modality a network is kept when it was trained on, or else now: read out of the supernet and recalibrated.
+  TestScore test_alone(const TestModel& work) {
+    const FusionCandidate candidate{work.candidate, work.genome};
+    const auto folder = model_folder(settings_.run, work.candidate);
+    if (!has_whole_model(settings_.run, work.candidate)) {
+      const auto& genome = work.genome.backbones.front();
+      if (settings_.evolution.finetune_epochs > 0)
+        (void)tuned(candidate, work.genotype, {});
+      else
+        keep(candidate, work.genotype, backbones_.evaluate(0, {genome}).front(), plain_late_sum(1), {});
+    }
+    const auto found =
+        evaluate_kept_model(KeptModel(folder, settings_), std::make_shared<DatasetFile>(settings_.data), Split::test);
+    return {found.metric,
+            found.kind == LabelKind::multilabel ? std::optional(found.interval) : std::optional<Interval>()};
+  }
+
   /// "K=…|K=…|2x1": backbones, cells and nodes.
   static std::string text_of(const MultimodalGenome& genome) {
     std::string text;
@@ -168,7 +209,8 @@ class SearchEvaluator final : public Evaluator {
   }
 
   void keep(const FusionCandidate& candidate, const Genotype& genotype, double metric_val,
-            std::map<std::string, torch::Tensor> weights, std::vector<Curves> curves, std::vector<Trial> trials = {}) {
+            std::map<std::string, torch::Tensor> weights, std::vector<Curves> curves, std::vector<Trial> trials = {},
+            const std::vector<NamedTensor>& tuned = {}) {
     ModelFile model;
     model.genome = candidate.genome;
     model.genotype = genotype;
@@ -181,7 +223,8 @@ class SearchEvaluator final : public Evaluator {
       model.modalities.push_back(backbones_.spec(m).name);
       model.spaces.push_back(backbones_.spec(m).space.name);
       auto& tensors = model.backbones.emplace_back();
-      for (const auto& [name, tensor] : backbones_.subnet_state(m, candidate.genome.backbones[m]))
+      for (const auto& [name, tensor] :
+           tuned.empty() ? backbones_.subnet_state(m, candidate.genome.backbones[m]) : tuned)
         tensors[name] = tensor;
     }
     save_curves(curves_folder(settings_.run, candidate.candidate), model.curves);
@@ -190,7 +233,8 @@ class SearchEvaluator final : public Evaluator {
 
   SearchSettings settings_;
   FrozenBackbones backbones_;
-  OperatorCosts costs_;
+  std::optional<DeviceSet> devices_;
+  OperatorCosts costs_;  ///< of what is fused
 };
 
 }  // namespace

@@ -7,6 +7,7 @@ namespace {
 
 // Of commands that lie above this folder; their tests hold these lists against what they declare.
 const std::vector<std::string> kOfReproduce = {"table", "rows", "seeds", "first-seed"};
+const std::vector<std::string> kOfSimulate = {"durations", "answers", "noise", "candidates", "virtual-time", "workers"};
 const std::vector<std::string> kOfSupernet = {"seed",
                                               "epochs",
                                               "batch",
@@ -41,12 +42,13 @@ struct SearchOptions {
 }  // namespace
 
 const std::vector<std::string>& known_sections() {
-  static const std::vector<std::string> sections = {"run", "hardware", "evolution", "fusion", "reproduce", "supernet"};
+  static const std::vector<std::string> sections = {"run", "hardware", "evolution", "fusion", "reproduce", "simulate", "supernet"};
   return sections;
 }
 
 std::vector<std::string> known_keys(std::string_view section) {
   if (section == "reproduce") return kOfReproduce;
+  if (section == "simulate") return kOfSimulate;
   if (section == "supernet") return kOfSupernet;
   static const SearchOptions search;
   return search.options.keys(section);

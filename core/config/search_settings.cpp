@@ -97,11 +97,18 @@ std::string to_text(const ModalitySpec& spec) {
 void SearchSettings::declare(OptionSet& o) {
   o.add("data", data, "data set file (HDF5)").required();
   o.add("run", run, "run directory: journal, checkpoint, results").required();
+  declare_course(o);
+  declare_sections(o);
+}
+
+void SearchSettings::declare_course(OptionSet& o) {
   o.add("resume", resume, "go on with the run directory where it stopped");
   o.add("time-limit", time_limit_s, "stop with a checkpoint after this long, e.g. 90s, 20m, 3h; none when empty",
         {parse_time_limit, time_limit_text});
   o.add("json", json, "print the result as one JSON object on stdout");
+}
 
+void SearchSettings::declare_sections(OptionSet& o) {
   o.section("run");
   o.add("seed", seed,
         "seed of every random number of the run; the same seed, settings and data give the same front on any number of "
@@ -131,27 +138,44 @@ void SearchSettings::declare(OptionSet& o) {
       .free();
   o.add_seconds("deadline", deadline_s, "seconds after which a piece of work is dealt to another worker", {1.0, 1e7})
       .free();
+  o.add_seconds("grace", grace_s,
+                "seconds that a run has to stop in, after a signal (SIGTERM, SIGUSR1) or its time limit: no more work is "
+                "dealt, what will be finished by then is waited for; under Slurm it ends so long before the job does",
+                {0.0, 86400.0})
+      .free();
   o.add_choice("keep-models", keep_models, kKeepModels, "whose trained weights stay in the run directory").free();
 
   o.section("hardware");
   o.add("device", devices,
-        "a device to search for: name=table.json[+more.json][,weight]; latency in ms, energy in mJ, batch 1",
-        {parse_device, [](const DeviceSpec& spec) { return to_text(spec); }, listed_named_values})
+        "a device to search for: name=table.json[+more.json][,weight=1][,target_ms=10][,target_mj=20]; latency in ms, "
+        "energy in mJ, batch 1. Costs count as multiples of the targets, or of what the smallest networks cost",
+        {parse_device, [](const DeviceSpec& spec) { return to_text(spec); }, listed_devices})
       .names_files([](const std::string& text, const PathChange& change) {
         auto spec = parse_device(text);
         for (auto& table : spec.tables) table = change(table);
         return to_text(spec);
       });
   o.add_choice("aggregate", aggregate, kAggregates,
-               "how several devices' costs become objectives: their weighted mean, the worst, or each one's an "
-               "objective of its own, "
+               "how several devices' costs become objectives: their weighted mean, the worst (scaled by the weights "
+               "over the largest one), or each one's an objective of its own, "
                "so that the front shows what serves one device at the other's expense");
   o.add_choices("objective", objectives, objective_choices(),
                 "what is minimised beside the error: costs on the devices, where their tables know them, and sizes of "
                 "the whole model");
+  o.add("max", bounds,
+        "what every model has to keep within, several if need be: latency_ms.tx2 10, energy_mj.tx2 20 on a device; "
+        "latency 2, energy 2 over the devices, multiples; parameters 50000, macs 2e6. Models beyond come after all "
+        "others, and no fusion is searched for one while others are left",
+        {[](const std::string& text) { return parse_bound(text, /*is_upper=*/true); },
+         [](const Bound& bound) { return fmt::format("{} {}", bound.column, shortest(bound.limit)); }, whole_value});
   o.add("head-classes", head_classes,
         "classifier row of the tables; 0: the data's number of classes. Tables without a row for it: 1000, say",
         {0, 1'000'000});
+  o.add_choice(
+      "cost", cost, kCostScopes,
+      "which parts of a model are priced; published: those that published tables have rows for; full: pooling, "
+      "residual additions, reshape layers, norms and classifiers as well, whose rows harmonic lut profile and "
+      "lut model --cost full make");
 
   o.section("evolution");
   o.add("population", evolution.population, "backbones a modality and generation; one where the space has one",
@@ -177,6 +201,25 @@ void SearchSettings::declare(OptionSet& o) {
       "model: those of which most hypervolume is expected for the time they take, by a model of the fused error "
       "that learns from all models so far, and every eighth as evolution deals it; more backbones are evaluated "
       "before. It pays where the backbones' own errors say something of the pair's: see the column predicted");
+  o.add_choice("schedule", evolution.schedule, kSchedules,
+               "generational: models are bred from whole generations, the same ones on any number of ranks; steady: one "
+               "the moment a worker is free, from all that is known then, so that none is ever idle: a run then follows "
+               "from its journal alone, not from its seed");
+  o.add("overlap", evolution.overlap,
+        "generations that may be under way beside the one that is judged next; each is bred from those that were judged "
+        "before it could begin, so that workers need not wait for the slowest of a generation; as reproducible as 0, as "
+        "published",
+        {0, 16})
+      .idle_while([this] { return evolution.schedule == Schedule::steady ? "schedule is steady" : ""; });
+  const auto fuses = [this] { return is_alone() ? "" : "it is for a search of one modality"; };
+  o.add("finetune-epochs", evolution.finetune_epochs,
+        "of a search of one modality: epochs that each network of the final front is trained on from the supernet's "
+        "weights, where that is better on validation; 0: it is read out of the supernet and recalibrated",
+        {0, 100'000})
+      .idle_while(fuses);
+  o.add("finetune-lr", evolution.finetune_lr, "first learning rate of that, SGD with momentum 0.9; cosine to 0",
+        {0.0, 10.0})
+      .idle_while(fuses);
   o.add("cells", evolution.macro.usual.cells, "usual number of fusion cells", {1, 64});
   o.add("nodes", evolution.macro.usual.nodes, "usual number of operators a cell", {1, 64});
   o.add("macro-other", evolution.macro.p_other, "probability of another number of cells, and of nodes", {0.0, 1.0});
@@ -251,8 +294,8 @@ void SearchSettings::declare(OptionSet& o) {
         {0.01, 1.0});
   for (std::size_t q = 0; q < kQuantities.size(); ++q)
     o.add(fmt::format("{}-weight", kQuantities[q].name), fusion.cost_weights[q],
-          fmt::format("weight of the normalised {}, summed over the devices, in the architecture's loss, reached "
-                      "linearly from 0; higher finds cheaper operators",
+          fmt::format("weight of the normalised {}, put together over the devices as aggregate says (each: their "
+                      "mean), in the architecture's loss, reached linearly from 0; higher finds cheaper operators",
                       kQuantities[q].name),
           {0.0, 1e6});
   o.add("warm-start", fusion.warm_start,
@@ -317,6 +360,8 @@ EvolutionSettings SearchSettings::evolution_in_force() const {
   if (protocol != Protocol::published) return settings;
   settings.late_fusion = false;
   settings.choose = PairChoice::evolution;
+  settings.schedule = Schedule::generational;
+  settings.overlap = 0;
   return settings;
 }
 
@@ -325,9 +370,11 @@ void SearchSettings::check() const {
   for (const auto& spec : modalities)
     if (!names.insert(spec.name).second)
       throw InputError(fmt::format("modality '{}' is given twice", spec.name), "name every modality once");
-  if (modalities.size() < 2)
-    throw InputError(fmt::format("a search needs two modalities or more, {} given", modalities.size()),
-                     "add modality = name=space,weights.h5 to [run]");
+  if (modalities.empty())
+    throw InputError("a search needs a modality", "add modality = name=space,weights.h5 to [run], or --modality");
+  if (is_alone() && protocol == Protocol::published)
+    throw InputError("protocol published is of two modalities or more, one is given",
+                     "leave protocol out, or add modality = name=space,weights.h5 to [run]");
   const FusionSettings used = fusion_in_force();
   if (const auto counts = used.features.size(); counts != 1 && counts != modalities.size()) {
     SearchSettings usual = *this;
@@ -366,6 +413,20 @@ void SearchSettings::check() const {
     for (const auto& op : fusion.operators)
       if (!find_fusion_operator(op).in_lanes) refused(fmt::format("operator {} works on one pair alone", op));
   }
+  const EvolutionSettings evolved = evolution_in_force();
+  const bool steady = evolved.schedule == Schedule::steady;
+  if (steady && is_alone())
+    throw InputError("schedule is steady, but a search of one modality has no pairs to breed",
+                     "give schedule = generational in [evolution], or a second modality");
+  if (evolved.choose == PairChoice::model && (steady || evolved.overlap > 0))
+    throw InputError(fmt::format("choose is model, which learns from whole generations, but {}",
+                                 steady ? "schedule is steady" : fmt::format("overlap is {}", evolved.overlap)),
+                     steady ? "give choose = evolution in [evolution], or schedule = generational"
+                            : "give choose = evolution in [evolution], or overlap = 0");
+  if (steady && fusion.pairs_at_once > 1)
+    throw InputError(fmt::format("pairs-at-once is {}, but schedule is steady: pairs are bred one by one",
+                                 fusion.pairs_at_once),
+                     "give pairs-at-once = 1 in [fusion], or schedule = generational in [evolution]");
   for (const int n : evolution.macro.other_cells)
     if (n < 1) throw InputError(fmt::format("other-cells lists {}", n), "give numbers of at least 1");
   for (const int n : evolution.macro.other_nodes)

@@ -9,8 +9,10 @@
 #include "core/config/compute.hpp"
 #include "core/config/data_memory.hpp"
 #include "core/config/options.hpp"
+#include "core/hardware/bound.hpp"
 #include "core/hardware/fusion_operators.hpp"
 #include "core/hardware/multi_device.hpp"
+#include "core/hardware/network_part.hpp"
 #include "core/hardware/objective.hpp"
 #include "core/space/search_space.hpp"
 #include "core/space/variation.hpp"
@@ -37,6 +39,13 @@ enum class PairChoice {
 };
 inline const Choices<PairChoice> kPairChoices = {{"evolution", PairChoice::evolution}, {"model", PairChoice::model}};
 
+/// When new models are bred.
+enum class Schedule {
+  generational,  ///< from whole generations: the same models on any number of ranks
+  steady,        ///< the moment a worker is free, from all that is known then
+};
+inline const Choices<Schedule> kSchedules = {{"generational", Schedule::generational}, {"steady", Schedule::steady}};
+
 /// Whose trained weights stay in the run directory.
 enum class KeepModels { front, all };
 
@@ -58,7 +67,13 @@ struct EvolutionSettings {
   int pairs = 0;                     ///< fusion searches a generation; 0: as many as backbones survive
   bool late_fusion = true;           ///< score late fusion (LateFusion) of every pair, too; not as published
   PairChoice choose = PairChoice::evolution;
+  Schedule schedule = Schedule::generational;
+  /// Generations that may be under way beside the one that is to be judged next, bred from those before it: no worker
+  /// waits for the last search of a generation. 0: as published.
+  int overlap = 0;
   MacroOptions macro;
+  int finetune_epochs = 0;   ///< of one modality: epochs that the networks of the final front are trained on; 0: none
+  double finetune_lr = 0.01;  ///< SGD with momentum 0.9, cosine to 0
 };
 
 /// Tier 2. Source: method.md.
@@ -102,9 +117,9 @@ struct FusionSettings {
   /// Of the operators' softmax at the end of the search; 1 at its start. Cross-entropy alone leaves the operators'
   /// entropy at 0.89 of uniform on AV-MNIST; sharpened to 0.2 it ends at 0.24-0.30.
   double arch_temperature = 0.2;
-  /// Of a normalised quantity, summed over the devices, in the architecture loss, beside a cross-entropy that falls to
-  /// some hundredths; rises from 0 over the search. At 0.1 the cheapest operator always wins, at 0.03 (of all devices
-  /// together) one that the metric needs can.
+  /// Of a normalised quantity, put together over the devices as the objectives are (each: their mean), in the
+  /// architecture loss, beside a cross-entropy that falls to some hundredths; rises from 0 over the search. At 0.1 the
+  /// cheapest operator always wins, at 0.03 one that the metric needs can.
   PerQuantity<double> cost_weights = every_quantity(0.03);
 
   /// A child starts from the architecture parameters of the parent whose macro-architecture it has. Off: what a search
@@ -136,6 +151,7 @@ struct SearchSettings {
   std::string run;   ///< run directory
   bool resume = false;
   double time_limit_s = std::numeric_limits<double>::infinity();
+  double grace_s = 60;  ///< of a run that is to stop: what can be finished in it is
   bool json = false;
 
   std::uint64_t seed = 1;
@@ -145,7 +161,9 @@ struct SearchSettings {
   std::vector<DeviceSpec> devices;
   Aggregate aggregate = Aggregate::mean;
   std::vector<Objective> objectives = device_objectives();  ///< minimised beside the error
+  std::vector<Bound> bounds;                                ///< upper ones, that every model has to keep within
   int head_classes = 0;                                     ///< classifier row of the tables; 0: the data's classes
+  CostScope cost = CostScope::published;                    ///< which parts of a model are priced
 
   /// Train samples that batch norms are re-estimated on, at most. On AV-MNIST (64 backbones a modality,
   /// bench_calibration) 512 of the 900 rank as all do with a Kendall tau of 0.78-0.90, two halves of the 900 as each
@@ -162,8 +180,14 @@ struct SearchSettings {
   EvolutionSettings evolution;
   FusionSettings fusion;
 
+  /// One modality: nothing is fused, and tier 1 is all there is.
+  [[nodiscard]] bool is_alone() const { return modalities.size() == 1; }
   /// Binds every option above. Once they are read, `fusion` is what is in force.
   void declare(OptionSet& options);
+  /// Those of them that tell how it is to go: resume, time-limit, json.
+  void declare_course(OptionSet& options);
+  /// Those of them that a config file may hold.
+  void declare_sections(OptionSet& options);
   /// `fusion` and `evolution`, with the published values where the protocol is the published one, and with a number of
   /// features: of settings made by hand, too.
   [[nodiscard]] FusionSettings fusion_in_force() const;

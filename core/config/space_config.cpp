@@ -62,6 +62,9 @@ struct SpaceSection {
     o.add("width-mult", space.width_mult, "factor of all widths", {0.05, 20.0}).idle_while(of_maps);
     o.add("first-width", space.first_width, "channels of the first convolution and the first block", {1, 4096})
         .idle_while(of_maps);
+    o.add_choice("fixed-activation", space.fixed_activation, kActivations,
+                 "of the first convolution, the final expansion and the feature mix")
+        .idle_while(of_maps);
     o.add("widths", widths, "channels of every stage").idle_while(of_maps);
     o.add("strides", strides, "stride of every stage's first block: 1 or 2").idle_while(of_maps);
     o.add_choices("activations", activations, kActivations, "of every stage").idle_while(of_maps);
@@ -71,7 +74,10 @@ struct SpaceSection {
     o.add("final-expand", space.final_expand, "channels of the last map", {1, 16384}).idle_while(of_maps);
     o.add("feature-mix", space.feature_mix, "features before the classifier", {1, 16384}).idle_while(of_maps);
     o.add("kernels", space.kernels, "kernel sides to choose from").idle_while(of_maps);
-    o.add("expansions", space.expands, "expansion ratios to choose from").idle_while(of_maps);
+    o.add("expansions", space.expands,
+          "expansion ratios to choose from; -4 is a fused block: one dense convolution of its side in place of expansion "
+          "and depthwise convolution")
+        .idle_while(of_maps);
     o.add("depths", space.depths, fmt::format("blocks of a stage to choose from, {} at most", BackboneSpace::kMaxDepth))
         .idle_while(of_maps);
     o.add("in-features", space.in_features, "maxout: length of the input vector", {1, 1'000'000})

@@ -1,11 +1,11 @@
 #include "core/hardware/cost_model.hpp"
 
-#include <algorithm>
-#include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "core/hardware/missing_rows.hpp"
+#include "core/hardware/network_parts.hpp"
 
 namespace harmonic {
 namespace {
@@ -14,9 +14,9 @@ std::string mbconv_key(const Layer& layer) {
   // The published tables write the fixed first block, which has no expansion conv, as mid_ch 0.
   const bool fixed = layer.position < 0;
   return fmt::format(
-      "MBConvLayer-input:1_{0}_{1}_{1}-in_ch:{0}-out_ch:{2}-mid_ch:{3}-expand:{4}-kernel:{5}-stride:{6}-use_se:{7:d}",
+      "{8}MBConvLayer-input:1_{0}_{1}_{1}-in_ch:{0}-out_ch:{2}-mid_ch:{3}-expand:{4}-kernel:{5}-stride:{6}-use_se:{7:d}",
       layer.in_channels, layer.resolution, layer.out_channels, fixed ? 0 : layer.mid_channels, layer.expand,
-      layer.kernel, layer.stride, layer.squeeze_excite);
+      layer.kernel, layer.stride, layer.squeeze_excite, layer.fused ? "Fused" : "");
 }
 
 std::string conv_key(const Layer& layer) {
@@ -58,12 +58,11 @@ std::string fusion_key(const std::string& op, int channels, int positions) {
 }
 
 std::vector<CostPart> backbone_cost(const LookUpTable& table, const BackboneSpace& space, const BackboneGenome& genome,
-                                    int head_classes) {
+                                    int head_classes, CostScope scope) {
   std::vector<CostPart> parts;
-  const auto networks = [&] { return PricedNetworks{.spaces = {space}, .head_classes = head_classes}; };
-  const auto add = [&](std::string key) { parts.push_back(part_of(table, std::move(key), networks)); };
-  if (space.family == BackboneSpace::Family::maxout) add(maxout_key(space));
-  for (const Layer& layer : backbone_layers(space, genome, head_classes)) add(lut_key(layer));
+  const auto networks = [&] { return PricedNetworks{.spaces = {space}, .head_classes = head_classes, .cost = scope}; };
+  for (const auto& part : backbone_parts(space, genome, head_classes, scope))
+    parts.push_back(part_of(table, lut_key(part), networks));
   return parts;
 }
 
@@ -77,6 +76,16 @@ std::vector<CostPart> fusion_cost(const LookUpTable& table, const std::vector<st
   return parts;
 }
 
+std::vector<CostPart> parts_cost(const LookUpTable& table, const std::vector<NetworkPart>& parts) {
+  std::vector<CostPart> costs;
+  for (const auto& part : parts) {
+    auto key = lut_key(part);
+    const Cost& cost = table.at(key);
+    costs.push_back({std::move(key), cost});
+  }
+  return costs;
+}
+
 Cost total(const std::vector<CostPart>& parts) {
   Cost sum;
   for (const auto& part : parts) sum += part.cost;
@@ -84,27 +93,14 @@ Cost total(const std::vector<CostPart>& parts) {
 }
 
 std::vector<Layer> space_layers(const BackboneSpace& space, int head_classes) {
-  // A block's row depends on its own genes alone (its input is as wide as the stage before): the networks whose
-  // blocks are all alike show every row there is.
   std::vector<Layer> layers;
-  if (space.family == BackboneSpace::Family::maxout) return layers;
-  std::set<std::string> seen;
-  BackboneGenome genome = largest_genome(space);
-  for (const int kernel : space.kernels)
-    for (const int expand : space.expands) {
-      std::ranges::fill(genome.kernel, kernel);
-      std::ranges::fill(genome.expand, expand);
-      for (const Layer& layer : backbone_layers(space, genome, head_classes))
-        if (seen.insert(lut_key(layer)).second) layers.push_back(layer);
-    }
+  for (const auto& part : space_parts(space, head_classes, CostScope::published))
+    if (part.kind == NetworkPart::Kind::layer) layers.push_back(part.layer);
   return layers;
 }
 
-std::vector<std::string> space_keys(const BackboneSpace& space, int head_classes) {
-  if (space.family == BackboneSpace::Family::maxout) return {maxout_key(space)};
-  std::vector<std::string> keys;
-  for (const Layer& layer : space_layers(space, head_classes)) keys.push_back(lut_key(layer));
-  return keys;
+std::vector<std::string> space_keys(const BackboneSpace& space, int head_classes, CostScope scope) {
+  return lut_keys(space_parts(space, head_classes, scope));
 }
 
 }  // namespace harmonic

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/hardware/lut.hpp"
+#include "core/hardware/network_part.hpp"
 #include "core/space/genome.hpp"
 #include "core/space/genotype.hpp"
 #include "core/space/layers.hpp"
@@ -23,18 +24,22 @@ struct CostPart {
 [[nodiscard]] std::string fusion_key(const std::string& op, int channels, int positions);
 
 /// The parts of a backbone's cost, in order of execution. `head_classes` is the classifier's row to use (the data's
-/// number of classes, unless the table has another). Maxout has one part: maxout_key.
+/// number of classes, unless the table has another). In the published scope Maxout has one part: maxout_key.
 /// @throws InputError when the table lacks a row; it ends with the command that makes it
 [[nodiscard]] std::vector<CostPart> backbone_cost(const LookUpTable& table, const BackboneSpace& space,
-                                                  const BackboneGenome& genome, int head_classes);
+                                                  const BackboneGenome& genome, int head_classes,
+                                                  CostScope scope = CostScope::published);
 /// The parts of a fusion network's cost: one row an operator. @throws InputError likewise
 [[nodiscard]] std::vector<CostPart> fusion_cost(const LookUpTable& table, const std::vector<std::string>& operators,
                                                 int channels = 192, int positions = 16);
+/// The rows of parts. @throws InputError as LookUpTable::at()
+[[nodiscard]] std::vector<CostPart> parts_cost(const LookUpTable& table, const std::vector<NetworkPart>& parts);
 [[nodiscard]] Cost total(const std::vector<CostPart>& parts);
 
 /// One layer for every row that a search of the space may ask for, in order of first use; none for Maxout.
 [[nodiscard]] std::vector<Layer> space_layers(const BackboneSpace& space, int head_classes);
 /// Every key that a search of the space may ask for.
-[[nodiscard]] std::vector<std::string> space_keys(const BackboneSpace& space, int head_classes);
+[[nodiscard]] std::vector<std::string> space_keys(const BackboneSpace& space, int head_classes,
+                                                  CostScope scope = CostScope::published);
 
 }  // namespace harmonic

@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 #include "core/hardware/cost_model.hpp"
-#include "core/hardware/fusion_operators.hpp"
+#include "core/hardware/network_parts.hpp"
 
 namespace harmonic {
 namespace {
@@ -38,8 +40,40 @@ const std::vector<Profile>& profiles() {
                                              .overhead_ms = 0.006,
                                              .energy_pj_per_flop = 45,
                                              .energy_pj_per_byte = 80,
-                                             .static_power_w = 0.35}}};
+                                             .static_power_w = 0.35}},
+                                           // 4 TOPS and 2 TOPS a watt (8 bit) by its data sheet, a quarter of which a
+                                           // dense layer attains; a depthwise one fills a column of 64.
+                                           {"edge-npu",
+                                            {.device = "edge accelerator (Edge TPU class, 8 bit), modelled",
+                                             .peak_gflops = 1000,
+                                             .depthwise_efficiency = 0.016,
+                                             .memory_gbps = 20,
+                                             .overhead_ms = 0.004,
+                                             .energy_pj_per_flop = 0.5,
+                                             .energy_pj_per_byte = 5,
+                                             .static_power_w = 0.5,
+                                             .squeeze_excite = false,
+                                             .hard_swish = false}}};
   return all;
+}
+
+const std::string kCannot = "unsupported=";    ///< then what a device cannot run
+const std::string kParameters = "parameters: ";  ///< of a fitted model, then what describes it, to a semicolon
+
+/// "squeeze-excite,hard-swish"
+std::string unsupported_text(const DeviceModel& model) {
+  std::vector<std::string> words;
+  if (!model.squeeze_excite) words.emplace_back("squeeze-excite");
+  if (!model.hard_swish) words.emplace_back("hard-swish");
+  return join(words, ",");
+}
+
+/// What follows `key` in a provenance's settings, to one of `ends`; empty where it is not there.
+std::string told_after(const std::string& settings, const std::string& key, const char* ends) {
+  const auto at = settings.find(key);
+  if (at == std::string::npos) return {};
+  const auto from = at + key.size();
+  return settings.substr(from, settings.find_first_of(ends, from) - from);
 }
 
 /// Significant digits kept in a table: more would say more than a model knows, and depend on the machine's arithmetic.
@@ -91,7 +125,16 @@ std::string DeviceModel::describe() const {
   std::vector<std::string> parts;
   for (const auto& parameter : model_parameters())
     parts.push_back(fmt::format("{}={}", parameter.name, shortest(this->*parameter.value)));
+  if (const auto cannot = unsupported_text(*this); !cannot.empty()) parts.push_back(kCannot + cannot);
   return join(parts, " ");
+}
+
+bool DeviceModel::runs(const NetworkPart& part) const {
+  if (part.kind != NetworkPart::Kind::layer) return true;
+  const Layer& layer = part.layer;
+  const bool activates = layer.kind != Layer::Kind::linear;
+  return (squeeze_excite || !layer.squeeze_excite) &&
+         (hard_swish || !activates || layer.activation != Activation::h_swish);
 }
 
 std::vector<std::string> device_profile_names() {
@@ -110,16 +153,18 @@ DeviceModel device_profile(std::string_view name) {
 
 std::string model_options(const LutProvenance& provenance) {
   if (provenance.origin != kModelled) return {};
-  const auto told = [&](const ModelParameter& parameter) -> std::string {
-    const auto name = fmt::format(" {}=", parameter.name);
-    const auto at = provenance.settings.find(name);
-    if (at == std::string::npos) return {};
-    const auto from = at + name.size();
-    return provenance.settings.substr(from, provenance.settings.find_first_of(" ;", from) - from);
+  if (auto parameters = told_after(provenance.settings, kParameters, ";"); !parameters.empty()) {
+    std::ranges::replace(parameters, ' ', ',');
+    return "--parameters " + parameters;
+  }
+  const auto told = [&](const ModelParameter& parameter) {
+    return told_after(provenance.settings, fmt::format(" {}=", parameter.name), " ;");
   };
+  const auto cannot = told_after(provenance.settings, " " + kCannot, " ;");
   std::string fewest;
   std::size_t count = model_parameters().size() + 1;
   for (const auto& profile : profiles()) {
+    if (unsupported_text(profile.model) != cannot) continue;
     std::string options = "--device-profile " + profile.name;
     std::size_t different = 0;
     for (const auto& parameter : model_parameters())
@@ -134,22 +179,50 @@ std::string model_options(const LutProvenance& provenance) {
   return fewest;
 }
 
+std::vector<NetworkPart> TableScope::parts() const {
+  std::vector<NetworkPart> all;
+  std::set<std::string> seen;
+  const auto add = [&](const std::vector<NetworkPart>& parts) {
+    for (const auto& part : parts)
+      if (seen.insert(lut_key(part)).second) all.push_back(part);
+  };
+  for (const auto& space : spaces)
+    for (const int classes : head_classes) add(space_parts(space, classes, cost));
+  add(fusion_scope_parts(spaces, {operators, channels, positions, joined, head_classes}, cost));
+  return all;
+}
+
+namespace {
+
+LookUpTable filled_table(const TableScope& scope, const std::function<Cost(const NetworkPart&)>& cost_of) {
+  LookUpTable table;
+  for (const auto& part : scope.parts()) {
+    Cost row = cost_of(part);
+    for (std::size_t q = 0; q < kQuantities.size() && row.is_supported(); ++q)
+      if (row[q]) row[q] = rounded(*row[q]);
+    const auto key = lut_key(part);
+    // Keys do not tell activations: what some space of the scope can run there has its row.
+    if (row.is_supported() || !table.contains(key)) table.set(key, row);
+  }
+  return table;
+}
+
+}  // namespace
+
+LookUpTable model_table(const FittedModel& model, const std::string& device, const std::string& from,
+                        const TableScope& scope, std::string date) {
+  auto table = filled_table(scope, [&](const NetworkPart& part) { return model.cost(part_kernels(part)); });
+  table.set_provenance({device, kModelled, std::move(date), tool_name(),
+                        fmt::format("host and device overlapped, batch 1, one kernel an operator; {}{}; {}", kParameters,
+                                    model.describe(), from)});
+  return table;
+}
+
 LookUpTable model_table(const DeviceModel& model, const TableScope& scope, std::string date) {
   model.check();
-  LookUpTable table;
-  const auto add = [&](const std::string& key, const std::vector<Kernel>& kernels) {
-    const Cost cost = model.cost(kernels);
-    Cost row;
-    for (std::size_t q = 0; q < kQuantities.size(); ++q) row[q] = rounded(cost[q].value());
-    table.set(key, row);
-  };
-  for (const auto& space : scope.spaces) {
-    if (space.family == BackboneSpace::Family::maxout) add(maxout_key(space), maxout_kernels(space));
-    for (const int classes : scope.head_classes)
-      for (const Layer& layer : space_layers(space, classes)) add(lut_key(layer), layer_kernels(layer));
-  }
-  for (const auto& op : fusion_operator_table())
-    add(fusion_key(op.name, scope.channels, scope.positions), op.kernels(scope.channels, scope.positions));
+  auto table = filled_table(scope, [&](const NetworkPart& part) {
+    return model.runs(part) ? model.cost(part_kernels(part)) : Cost::unsupported();
+  });
   table.set_provenance({model.device, kModelled, std::move(date), tool_name(),
                         fmt::format("roofline, batch 1, float32, one kernel an operator: {}", model.describe())});
   return table;

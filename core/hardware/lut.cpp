@@ -18,6 +18,7 @@ using nlohmann::json;
 
 constexpr std::string_view kFormat = "harmonic-lut";
 constexpr int kVersion = 1;
+constexpr const char* kUnsupported = "unsupported";  ///< field of a row that the device cannot run
 
 /// One file's content on its way into a table.
 struct FileContent {
@@ -63,6 +64,15 @@ double read_number(const json& value, const std::string& where) {
 
 /// Reads one row, whose fields the quantities name; but for the first they may be missing or null.
 Cost read_row(const json& row, std::string_view Quantity::*field, const std::string& where) {
+  if (const auto it = row.is_object() ? row.find(kUnsupported) : row.end(); row.is_object() && it != row.end()) {
+    if (!it->is_boolean() || !it->get<bool>() || row.size() != 1)
+      throw InputError(
+          fmt::format("{} says {}", where, json_text(row)),
+          fmt::format("write a row that the device cannot run as {{\"{}\": true}}, without costs; any other "
+                      "as {}",
+                      kUnsupported, row_form(field)));
+    return Cost::unsupported();
+  }
   Cost cost{};
   for (std::size_t q = 0; q < kQuantities.size(); ++q) {
     const std::string name(kQuantities[q].*field);
@@ -206,8 +216,9 @@ void LookUpTable::save(const std::filesystem::path& path) const {
   std::string_view separator = "\n";
   for (const auto& [key, cost] : rows_) {
     std::vector<std::string> fields;
-    for (std::size_t q = 0; q < kQuantities.size(); ++q)
+    for (std::size_t q = 0; q < kQuantities.size() && cost.is_supported(); ++q)
       if (cost[q]) fields.push_back(fmt::format("\"{}\": {}", kQuantities[q].column, shortest(*cost[q])));
+    if (!cost.is_supported()) fields.push_back(fmt::format("\"{}\": true", kUnsupported));
     text += fmt::format("{}    {}: {{{}}}", separator, json_text(json(key)), fmt::join(fields, ", "));
     separator = ",\n";
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <filesystem>
 #include <initializer_list>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -22,6 +23,13 @@ class Cost {
   Cost() { values_.fill(0.0); }
   /// In the order of kQuantities. What is left out is absent.
   Cost(std::initializer_list<std::optional<double>> values) { std::ranges::copy(values, values_.begin()); }
+  /// Of what the device cannot run: everything is infinite, and so is every sum that it is part of.
+  [[nodiscard]] static Cost unsupported() {
+    Cost cost;
+    cost.values_.fill(std::numeric_limits<double>::infinity());
+    return cost;
+  }
+  [[nodiscard]] bool is_supported() const { return values_[kLatency] != std::numeric_limits<double>::infinity(); }
 
   /// Of kQuantities[quantity]; absent where the table has none: nothing could be measured.
   [[nodiscard]] const std::optional<double>& operator[](std::size_t quantity) const { return values_[quantity]; }
@@ -54,7 +62,8 @@ struct LutProvenance {
 /// "harmonic 0.1.0": this program and its version, for the provenance of what it writes.
 [[nodiscard]] std::string tool_name();
 
-/// A device's look-up table: layer key -> cost. Keys as in the published tables.
+/// A device's look-up table: layer key -> cost. Keys as in the published tables. A row may say that the device cannot
+/// run the layer: {"unsupported": true} (Cost::unsupported).
 class LookUpTable {
  public:
   /// Of a cost, ms or mJ: decades of either. Sums and ratios of more would not stay finite.
@@ -78,6 +87,10 @@ class LookUpTable {
   [[nodiscard]] bool has(std::size_t quantity) const;              ///< every row has one
 
   void set(const std::string& key, Cost cost) { rows_[key] = cost; }
+  /// Those that another table has, too.
+  void remove_rows_of(const LookUpTable& other) {
+    std::erase_if(rows_, [&](const auto& row) { return other.contains(row.first); });
+  }
   void set_provenance(LutProvenance provenance) { provenance_ = std::move(provenance); }
   void save(const std::filesystem::path& path) const;  ///< the project's JSON form, atomically
 

@@ -8,6 +8,7 @@
 #include "core/base/text.hpp"
 #include "core/hardware/cost_model.hpp"
 #include "core/hardware/device_model.hpp"
+#include "core/hardware/network_parts.hpp"
 #include "core/storage/output_file.hpp"
 
 namespace harmonic {
@@ -27,10 +28,16 @@ bool lacks_any(const Lacking& lacking, const std::vector<std::string>& keys) {
       keys, [&](const auto& key) { return std::ranges::find(lacking.keys, key) != lacking.keys.end(); });
 }
 
+/// Of networks that have fusion operators.
 std::vector<std::string> fusion_keys(const PricedNetworks& networks) {
-  std::vector<std::string> keys;
-  for (const auto& op : networks.operators) keys.push_back(fusion_key(op, networks.channels, networks.positions));
-  return keys;
+  if (networks.operators.empty()) return {};
+  return lut_keys(fusion_scope_parts(networks.spaces,
+                                     {.operators = networks.operators,
+                                      .channels = networks.channels,
+                                      .positions = networks.positions,
+                                      .joined = networks.joined,
+                                      .classes = {networks.classes > 0 ? networks.classes : networks.head_classes}},
+                                     networks.cost));
 }
 
 std::string problem_of(const Lacking& lacking) {
@@ -49,7 +56,8 @@ std::string modelling_line(const Lacking& lacking, const PricedNetworks& network
   Words spaces;
   bool of_data = false, of_config = false;
   for (const auto& space : networks.spaces) {
-    if (!lacks_any(lacking, space_keys(space, networks.head_classes))) continue;
+    const bool fused = networks.cost == CostScope::full && lacks_any(lacking, fusion_keys(networks));
+    if (!fused && !lacks_any(lacking, space_keys(space, networks.head_classes, networks.cost))) continue;
     const auto known = std::ranges::find(published, space.name, &BackboneSpace::name);
     if (known == published.end()) of_config = true;
     if (known != published.end() && *known != space) of_data = true;
@@ -62,6 +70,10 @@ std::string modelling_line(const Lacking& lacking, const PricedNetworks& network
       extend(words, {"--config", file});
   extend(words, spaces);
   if (!spaces.empty()) extend(words, {"--classes", std::to_string(networks.head_classes)});
+  if (networks.classes > 0 && networks.classes != networks.head_classes)
+    extend(words, {"--classes", std::to_string(networks.classes)});
+  if (networks.cost == CostScope::full) extend(words, {"--cost", "full"});
+  if (networks.joined != PricedNetworks{}.joined) extend(words, {"--joined", std::to_string(networks.joined)});
   if (of_data) extend(words, {"--data", networks.data.empty() ? "DATA.h5" : networks.data});
   if (lacks_any(lacking, fusion_keys(networks)))
     extend(words, {"--channels", std::to_string(networks.channels), "--positions", std::to_string(networks.positions)});
@@ -105,18 +117,21 @@ InputError error_of(const std::vector<Lacking>& tables, const PricedNetworks& ne
   if (!modelling.empty()) mends.push_back("make what is missing with: " + join(modelling, " && "));
   if (!measuring.empty())
     mends.push_back("measure what is missing (a --set for every row, its ms and mJ filled in), and add it with: " +
-                    join(measuring, " && "));
+                    join(measuring, " && ") +
+                    (networks.cost == CostScope::full
+                         ? "; or, on the device itself, measure all rows anew: " + networks.program +
+                               " lut profile --cost full; or leave out cost = full"
+                         : ""));
   mends.push_back("then give " + then);
   return {join(problems, "; "), join(mends, "; ")};
 }
 
 Words backbone_keys(const PricedNetworks& networks, std::size_t m) {
   const auto& space = networks.spaces[m];
-  if (networks.genomes.empty() || space.family == BackboneSpace::Family::maxout)
-    return space_keys(space, networks.head_classes);
+  if (networks.genomes.empty()) return space_keys(space, networks.head_classes, networks.cost);
   Words keys;
   for (const auto& genome : networks.genomes.at(m))
-    for (const auto& layer : backbone_layers(space, genome, networks.head_classes)) keys.push_back(lut_key(layer));
+    extend(keys, lut_keys(backbone_parts(space, genome, networks.head_classes, networks.cost)));
   return keys;
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/hardware/lut.hpp"
 #include "core/hardware/multi_device.hpp"
+#include "core/hardware/network_part.hpp"
 #include "core/space/genome.hpp"
 #include "core/space/search_space.hpp"
 
@@ -20,6 +21,9 @@ struct PricedNetworks {
   std::vector<std::string> configs = {};                  ///< config files that may define spaces
   std::string data = {};                                  ///< data set that the space maxout has its length from
   std::string program = "harmonic";                       ///< as it is to be typed
+  CostScope cost = CostScope::published;
+  int joined = 2;   ///< states that the fusion's head joins, at most; of a full cost
+  int classes = 0;  ///< of the data, likewise; 0: head_classes
 };
 
 /// @throws InputError when a table lacks rows that a search of these networks may ask for: it names the first row of

@@ -25,11 +25,25 @@ ModelSize backbone_size(const BackboneSpace& space, const BackboneGenome& genome
   return size;
 }
 
+std::vector<FusionInput> returned_features(const BackboneSpace& space, const BackboneGenome& genome) {
+  std::vector<FusionInput> features;
+  if (space.family == BackboneSpace::Family::maxout) {
+    auto channels = feature_channels(space, genome, /*classes=*/1);
+    channels.pop_back();  // the logits
+    for (const int count : channels) features.push_back({count, true});
+    return features;
+  }
+  const auto layers = backbone_layers(space, genome, /*classes=*/1);
+  for (std::size_t i = 0; i + 3 < layers.size(); ++i)
+    features.push_back({layers[i].out_channels, false, strided(layers[i].resolution, layers[i].stride)});
+  return features;
+}
+
 std::vector<FusionInput> fusion_inputs(const BackboneSpace& space, const BackboneGenome& genome, int count) {
-  const auto channels = feature_channels(space, genome, /*classes=*/1);
+  const auto features = returned_features(space, genome);
   std::vector<FusionInput> inputs;
-  for (const int f : offered_features(static_cast<int>(channels.size()), count))
-    inputs.push_back({channels[static_cast<std::size_t>(f)], space.family == BackboneSpace::Family::maxout});
+  for (const int f : offered_features(static_cast<int>(features.size()) + 1, count))
+    inputs.push_back(features[static_cast<std::size_t>(f)]);
   return inputs;
 }
 
@@ -56,7 +70,7 @@ ModelSize fusion_size(const Genotype& genotype, const std::vector<FusionInput>& 
 ModelSize late_fusion_size(LateFusion late, const std::vector<FusionInput>& last, int classes, int positions) {
   const auto backbones = static_cast<double>(last.size());
   double numbers = 0;
-  for (const auto& [channels, vector] : last) numbers += static_cast<double>(channels) * (vector ? 1 : positions);
+  for (const auto& [channels, vector, side] : last) numbers += static_cast<double>(channels) * (vector ? 1 : positions);
   switch (late) {
     case LateFusion::sum:
       return {backbones, 0};
@@ -70,18 +84,23 @@ ModelSize late_fusion_size(LateFusion late, const std::vector<FusionInput>& last
   return {};
 }
 
+ModelSizing::Inputs ModelSizing::inputs(const MultimodalGenome& genome) const {
+  Inputs found;
+  for (std::size_t m = 0; m < spaces.size(); ++m) {
+    const auto offered = fusion_inputs(spaces[m], genome.backbones.at(m), features.at(m));
+    found.all.insert(found.all.end(), offered.begin(), offered.end());
+    found.last.push_back(offered.back());
+  }
+  return found;
+}
+
 ModelSize ModelSizing::operator()(const MultimodalGenome& genome, const Genotype& genotype) const {
   ModelSize size;
-  std::vector<FusionInput> inputs, last;
-  for (std::size_t m = 0; m < spaces.size(); ++m) {
-    size += backbone_size(spaces[m], genome.backbones.at(m), classes);
-    const auto offered = fusion_inputs(spaces[m], genome.backbones[m], features.at(m));
-    inputs.insert(inputs.end(), offered.begin(), offered.end());
-    last.push_back(offered.back());
-  }
+  for (std::size_t m = 0; m < spaces.size(); ++m) size += backbone_size(spaces[m], genome.backbones.at(m), classes);
+  const auto [all, last] = inputs(genome);
   if (genotype.late != LateFusion::none) return size += late_fusion_size(genotype.late, last, classes, positions);
   const int added = backbone_logits ? static_cast<int>(spaces.size()) : 0;
-  return size += fusion_size(genotype, inputs, classes, channels, positions, added);
+  return size += fusion_size(genotype, all, classes, channels, positions, added);
 }
 
 }  // namespace harmonic

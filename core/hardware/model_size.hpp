@@ -43,7 +43,11 @@ inline constexpr std::array kSizeMeasures = {
 struct FusionInput {
   int channels = 0;
   bool vector = false;  ///< it has one position, and is repeated after it was reshaped
+  int side = 0;         ///< of the map, pixels; 0 of a vector
 };
+
+/// What a sub-network returns without its logits: of first conv, first block, and every active block or Maxout layer.
+[[nodiscard]] std::vector<FusionInput> returned_features(const BackboneSpace& space, const BackboneGenome& genome);
 
 /// What a sub-network offers, in the order of offered_features. @throws InputError when it has fewer than `count`
 [[nodiscard]] std::vector<FusionInput> fusion_inputs(const BackboneSpace& space, const BackboneGenome& genome,
@@ -65,6 +69,11 @@ struct ModelSizing {
   int channels = 192, positions = 16;
   bool backbone_logits = false;  ///< fusion networks add the backbones' logits to their own
 
+  struct Inputs {
+    std::vector<FusionInput> all;   ///< that are offered, modality by modality
+    std::vector<FusionInput> last;  ///< of each modality
+  };
+  [[nodiscard]] Inputs inputs(const MultimodalGenome& genome) const;
   /// Backbones cut to their genomes, and the fusion network.
   [[nodiscard]] ModelSize operator()(const MultimodalGenome& genome, const Genotype& genotype) const;
 };

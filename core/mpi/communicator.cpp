@@ -21,10 +21,12 @@ class Communicator::Transfer {
   /// Begins to receive a message that was probed: its sender may be gone before it is here.
   Transfer(MPI_Message& probed, const MPI_Status& status)
       : peer(status.MPI_SOURCE), tag(status.MPI_TAG), bytes_(new Bytes()) {
-    int count = 0;
-    check_mpi(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count");
-    bytes_->resize(static_cast<std::size_t>(count));
-    check_mpi(MPI_Imrecv(bytes_->data(), count, MPI_BYTE, &probed, &request_), "MPI_Imrecv");
+    MPI_Count count = 0;
+    check_mpi(MPI_Get_elements_x(&status, MPI_BYTE, &count), "MPI_Get_elements_x");
+    too_long_ = count > static_cast<MPI_Count>(kLongestMessage);
+    if (!too_long_) bytes_->resize(static_cast<std::size_t>(count));
+    // Of one that is too long nothing is taken: MPI throws the rest away, and calls it an error.
+    check_mpi(MPI_Imrecv(bytes_->data(), static_cast<int>(bytes_->size()), MPI_BYTE, &probed, &request_), "MPI_Imrecv");
   }
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
@@ -40,7 +42,7 @@ class Communicator::Transfer {
     if (MPI_Test(&request_, &finished, MPI_STATUS_IGNORE) != MPI_SUCCESS) failed_ = true, request_ = MPI_REQUEST_NULL;
     return request_ == MPI_REQUEST_NULL;
   }
-  [[nodiscard]] bool failed() const { return failed_; }
+  [[nodiscard]] bool failed() const { return failed_ && !too_long_; }
   [[nodiscard]] Bytes take() { return std::move(*bytes_); }
 
   const Rank peer;
@@ -50,6 +52,7 @@ class Communicator::Transfer {
   std::unique_ptr<Bytes> bytes_;
   MPI_Request request_ = MPI_REQUEST_NULL;
   bool failed_ = false;
+  bool too_long_ = false;
 };
 
 Communicator::Communicator() {

@@ -10,6 +10,7 @@
 #include <mpi.h>
 
 #include "core/mpi/check.hpp"
+#include "core/mpi/peer_memory.hpp"
 
 namespace harmonic {
 namespace {
@@ -36,6 +37,7 @@ void end_after(double seconds, ExitCode code) {
 }  // namespace
 
 MpiSession::MpiSession(int& argc, char**& argv) {
+  avoid_forbidden_peer_memory();
   int provided = MPI_THREAD_SINGLE;
   check_mpi(MPI_Init_thread(&argc, &argv, MPI_THREAD_SERIALIZED, &provided), "MPI_Init_thread");
   if (provided < MPI_THREAD_SERIALIZED) throw RunError("this MPI has no thread support (MPI_THREAD_SERIALIZED)");

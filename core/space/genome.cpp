@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdint>
+#include <cstdlib>
 #include <numeric>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -16,6 +18,11 @@ namespace {
 bool active(const BackboneGenome& genome, std::size_t position) {
   const std::size_t stage = position / BackboneSpace::kMaxDepth;
   return static_cast<int>(position % BackboneSpace::kMaxDepth) < genome.depth[stage];
+}
+
+/// Orders expansions by the block's width; of equal ones the fused block is the larger.
+std::pair<int, bool> by_width(int expand) {
+  return {std::abs(expand), expand < 0};
 }
 
 void check_gene(int value, const std::vector<int>& options, const std::string& gene, const std::string& space) {
@@ -150,12 +157,12 @@ void check_genome(const BackboneGenome& genome, const BackboneSpace& space) {
 }
 
 BackboneGenome smallest_genome(const BackboneSpace& space) {
-  return uniform_genome(space, std::ranges::min(space.kernels), std::ranges::min(space.expands),
+  return uniform_genome(space, std::ranges::min(space.kernels), std::ranges::min(space.expands, {}, by_width),
                         std::ranges::min(space.depths));
 }
 
 BackboneGenome largest_genome(const BackboneSpace& space) {
-  return uniform_genome(space, std::ranges::max(space.kernels), std::ranges::max(space.expands),
+  return uniform_genome(space, std::ranges::max(space.kernels), std::ranges::max(space.expands, {}, by_width),
                         std::ranges::max(space.depths));
 }
 

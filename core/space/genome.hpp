@@ -15,7 +15,8 @@ namespace harmonic {
 /// A Maxout backbone has no genes: all three lists are empty.
 struct BackboneGenome {
   std::vector<int> kernel;  ///< [4 * stage + block], kernel side: 3, 5 or 7
-  std::vector<int> expand;  ///< [4 * stage + block], ratio of middle to input channels: 3, 4 or 6
+  /// [4 * stage + block], ratio of middle to input channels: 3, 4 or 6; of a fused block (Layer::fused) with a minus.
+  std::vector<int> expand;
   std::vector<int> depth;   ///< [stage], blocks kept: 2, 3 or 4
 
   auto operator<=>(const BackboneGenome&) const = default;

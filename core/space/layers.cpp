@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -26,7 +27,7 @@ std::vector<Layer> backbone_layers(const BackboneSpace& space, const BackboneGen
                     .kernel = 3,
                     .stride = 2,
                     .resolution = side,
-                    .activation = Activation::h_swish});
+                    .activation = space.fixed_activation});
   side = strided(side, 2);
   layers.push_back({.kind = Kind::mbconv,
                     .in_channels = first,
@@ -42,7 +43,8 @@ std::vector<Layer> backbone_layers(const BackboneSpace& space, const BackboneGen
     for (int block = 0; block < genome.depth[s]; ++block) {
       const auto position = s * BackboneSpace::kMaxDepth + static_cast<std::size_t>(block);
       const int stride = block == 0 ? stage.stride : 1;
-      const int expand = genome.expand[position];
+      const bool fused = genome.expand[position] < 0;
+      const int expand = std::abs(genome.expand[position]);
       layers.push_back({.kind = Kind::mbconv,
                         .in_channels = channels,
                         .out_channels = space.scaled(stage.width),
@@ -54,6 +56,7 @@ std::vector<Layer> backbone_layers(const BackboneSpace& space, const BackboneGen
                         .activation = stage.activation,
                         .squeeze_excite = stage.squeeze_excite,
                         .shortcut = block > 0,
+                        .fused = fused,
                         .position = static_cast<int>(position)});
       side = strided(side, stride);
       channels = layers.back().out_channels;
@@ -65,12 +68,12 @@ std::vector<Layer> backbone_layers(const BackboneSpace& space, const BackboneGen
                     .in_channels = channels,
                     .out_channels = expanded,
                     .resolution = side,
-                    .activation = Activation::h_swish});
+                    .activation = space.fixed_activation});
   layers.push_back({.kind = Kind::conv,
                     .in_channels = expanded,
                     .out_channels = mixed,
                     .resolution = 1,
-                    .activation = Activation::h_swish,
+                    .activation = space.fixed_activation,
                     .batch_norm = false});
   layers.push_back({.kind = Kind::linear, .in_channels = mixed, .out_channels = classes, .resolution = 1});
   return layers;

@@ -1,7 +1,9 @@
 #include "core/space/search_space.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <cstdlib>
 #include <set>
 #include <utility>
 
@@ -108,6 +110,13 @@ const std::vector<BackboneSpace>& published_spaces() {
   return all;
 }
 
+int published_classes(const BackboneSpace& space) {
+  constexpr std::array<std::pair<std::string_view, int>, 5> kClasses = {
+      {{"avmnist-image", 10}, {"avmnist-audio", 10}, {"mmimdb-image", 23}, {"harmp-image", 3}, {"maxout-77", 3}}};
+  const auto* found = std::ranges::find(kClasses, space.name, &std::pair<std::string_view, int>::first);
+  return found == kClasses.end() ? 0 : found->second;
+}
+
 std::vector<std::string> spaces_of_same_tensors(const BackboneSpace& space) {
   std::vector<std::string> names;
   for (BackboneSpace other : published_spaces()) {
@@ -182,7 +191,13 @@ void check_space(const BackboneSpace& space) {
       throw InputError(fmt::format("space {} has strides = {}", space.name, fmt::join(strides, ",")),
                        "give 1 or 2 for every stage");
   check_choices(space, "kernels", space.kernels, 3, 31, /*odd=*/true);
-  check_choices(space, "expansions", space.expands, 1, 64);
+  std::vector<int> separate, fused;  // blocks
+  for (const int expand : space.expands) (expand < 0 ? fused : separate).push_back(std::abs(expand));
+  check_choices(space, "expansions", separate, 1, 64);
+  if (!fused.empty()) check_choices(space, "fused expansions (negative ones)", fused, 1, 64);
+  if (!fused.empty() && std::ranges::any_of(space.stages, &StageSpec::squeeze_excite))
+    throw InputError(fmt::format("space {} has fused blocks and squeeze-excite", space.name),
+                     "write squeeze-excite = no, or leave out negative expansions");
   check_choices(space, "depths", space.depths, 1, BackboneSpace::kMaxDepth);
 }
 

@@ -37,11 +37,13 @@ struct BackboneSpace {
   int in_channels = 1;
   int resolution = 28;   ///< side of the square input, pixels
   int first_width = 16;  ///< first conv and first block, before the width multiplier
+  /// Of the layers that every network has: first conv, final expand, feature mix. The fixed first block has ReLU.
+  Activation fixed_activation = Activation::h_swish;
   std::vector<StageSpec> stages;
   int final_expand = 40;  ///< before the width multiplier
   int feature_mix = 80;   ///< before the width multiplier
   std::vector<int> kernels = {3, 5, 7};
-  std::vector<int> expands = {3, 4, 6};
+  std::vector<int> expands = {3, 4, 6};  ///< negative: fused blocks of that expansion (Layer::fused)
   std::vector<int> depths = {2, 3, 4};
 
   // maxout
@@ -68,6 +70,9 @@ struct BackboneSpace {
 [[nodiscard]] const std::vector<BackboneSpace>& published_spaces();
 /// @throws InputError naming the nearest published space.
 [[nodiscard]] const BackboneSpace& find_space(std::string_view name);
+/// Classes of the data set that a published space was made for: 10 of AV-MNIST, 23 of MM-IMDB, 3 of Harm-P; 0 of a
+/// space that is of no data set alone.
+[[nodiscard]] int published_classes(const BackboneSpace& space);
 /// The other published spaces whose supernets have tensors of the same names and shapes: they differ in the input's
 /// resolution, which no tensor shows.
 ///   spaces_of_same_tensors(find_space("avmnist-audio")) == {"avmnist-image"}

@@ -10,7 +10,7 @@ Clock steady_clock() {
 }
 
 void pause_briefly() {
-  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  std::this_thread::sleep_for(std::chrono::microseconds(500));
 }
 
 }  // namespace harmonic

@@ -1,5 +1,7 @@
 #include "core/work/expected_cost.hpp"
 
+#include <cstdlib>
+
 #include "core/base/overloaded.hpp"
 
 namespace harmonic {
@@ -7,7 +9,7 @@ namespace {
 
 double blocks(const BackboneGenome& genome) {
   double sum = 2;  // the fixed layers
-  for (const int e : canonical(genome).expand) sum += e / 4.0;
+  for (const int e : canonical(genome).expand) sum += std::abs(e) / 4.0;
   return sum;
 }
 

@@ -23,7 +23,8 @@ constexpr std::streamoff kWhole = std::streamoff{64} << 20;  // bytes up to whic
 }  // namespace
 
 std::vector<InputFile> input_files(const SearchSettings& settings) {
-  std::vector<InputFile> files = {{kData, settings.data}, {kTestData, settings.data}};
+  std::vector<InputFile> files;
+  if (!settings.data.empty()) files = {{kData, settings.data}, {kTestData, settings.data}};
   for (const auto& modality : settings.modalities)
     if (!modality.weights.empty()) files.push_back({"weights of " + modality.name, modality.weights});
   for (const auto& device : settings.devices) {

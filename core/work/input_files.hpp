@@ -17,7 +17,7 @@ struct InputFile {
   std::filesystem::path path;
 };
 /// The data set (twice: its test split counts by itself), the supernets' weights and the devices' tables, in the order
-/// of the settings. Opens none.
+/// of the settings; none of what they do not name. Opens none.
 [[nodiscard]] std::vector<InputFile> input_files(const SearchSettings& settings);
 
 /// Hash of what a file holds: of data the training and validation samples, of test data those of the test split, of

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+
 namespace harmonic {
 
 std::vector<std::string> take_operands(Arguments& args, const std::vector<std::string>& flags) {
@@ -22,6 +26,15 @@ std::vector<std::string> take_operands(Arguments& args, const std::vector<std::s
   }
   args = std::move(options);
   return operands;
+}
+
+std::string one_run(const std::string& option, const std::vector<std::string>& words, const std::string& command) {
+  const std::size_t named = words.size() + (option.empty() ? 0 : 1);
+  if (named != 1)
+    throw InputError(
+        named == 0 ? fmt::format("{} names no run", command) : fmt::format("{} names {} runs", command, named),
+        fmt::format("give one: {} RUN [options]", command));
+  return words.empty() ? option : words.front();
 }
 
 }  // namespace harmonic

@@ -25,16 +25,6 @@ OptionText<Bound> bound_text(bool is_upper) {
           [](const Bound& bound) { return fmt::format("{}={}", bound.column, shortest(bound.limit)); }};
 }
 
-/// The one run that is named, by --run or as a word.
-std::string one_run(const std::string& option, const std::vector<std::string>& words, const std::string& command) {
-  const std::size_t named = words.size() + (option.empty() ? 0 : 1);
-  if (named != 1)
-    throw InputError(
-        named == 0 ? fmt::format("{} names no run", command) : fmt::format("{} names {} runs", command, named),
-        fmt::format("give one: {} RUN [options]", command));
-  return words.empty() ? option : words.front();
-}
-
 /// A cell as scripts want it: a number where it is one, null where it is empty.
 nlohmann::ordered_json json_cell(const CsvTable& table, std::size_t row, std::size_t column) {
   if (trim(table.cell(row, column)).empty()) return {};

@@ -38,6 +38,7 @@ Cost price_on(RunResults& results, const RunPaths& paths, const DeviceSpec& devi
     throw InputError(fmt::format("the run {} does not say how many classes it tells apart", paths.folder.string()),
                      "leave the table out of --device");
   recorded.settings.devices = {device};
+  recorded.settings.cost = CostScope::published;  // what every table has rows for
   const auto devices = run_devices(recorded.settings, recorded.data->classes);
   for (auto* models : {&results.candidates, &results.front})
     for (auto& model : *models) {

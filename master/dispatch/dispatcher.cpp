@@ -1,11 +1,13 @@
 #include "master/dispatch/dispatcher.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "master/dispatch/placement_table.hpp"
 #include "proto/tags.hpp"
 
 namespace harmonic {
@@ -32,22 +34,69 @@ Dispatcher::End Dispatcher::run(std::vector<Job> jobs, const OnResult& on_result
   queue_.clear();
   refused_.clear();
   on_result_ = &on_result;
+  told_ = false;
+  fresh_ = true;
+  add(std::move(jobs));
+  std::optional<double> stops_by_s;
+  while (!open_.empty()) {
+    if (!stops_by_s && stop()) {
+      stops_by_s = options_.clock() + options_.grace_s;
+      if (is_worth_waiting(*stops_by_s))
+        log::info("stopping: no more work is dealt, and what ends within {} is waited for",
+                  human_duration(options_.grace_s));
+    }
+    if (stops_by_s && (hurry_() || !is_worth_waiting(*stops_by_s))) return End::stopped;
+    const bool heard = receive();
+    watch();
+    if (!stops_by_s) deal();
+    gather();
+    if (!stops_by_s) refill();
+    if (!heard && !open_.empty()) {
+      idle_();
+      options_.pause();
+    }
+  }
+  return End::finished;
+}
+
+void Dispatcher::add(std::vector<Job> jobs) {
   for (auto& job : jobs) {
     queue_.insert({job.expected_cost, job.task.id});
     const TaskId id = job.task.id;
     open_.emplace(id, Open{std::move(job)});
   }
-  while (!open_.empty()) {
-    if (stop()) return End::stopped;
-    const bool heard = receive();
-    watch();
-    deal();
-    if (!heard && !open_.empty()) {
-      idle_();
-      pause_briefly();
-    }
-  }
-  return End::finished;
+}
+
+void Dispatcher::gather() {
+  if (std::exchange(told_, false)) gathered_();
+}
+
+void Dispatcher::refill() {
+  if (!supply_ || !queue_.empty() || !fresh_) return;
+  const auto free = std::ranges::count_if(
+      roster_.workers(), [&](const auto& w) { return w.second.state == State::idle && may_work(w.second); });
+  if (free == 0) return;
+  fresh_ = false;
+  add(supply_(static_cast<int>(free)));
+  deal();
+  dealt_more_();
+}
+
+/// Whether a worker is at something that is expected to end by then: as its share tells that is done, else as such work
+/// took before. What nothing is known of may end at any time.
+bool Dispatcher::is_worth_waiting(double until_s) const {
+  constexpr double kTellingShare = 0.05;
+  const double now = options_.clock();
+  return now < until_s && std::ranges::any_of(roster_.workers(), [&](const auto& entry) {
+           const auto& worker = entry.second;
+           if (worker.state != State::busy || worker.cancelled) return false;
+           const auto open = open_.find(*worker.task);
+           if (open == open_.end()) return false;
+           const double elapsed = now - worker.since_s;
+           const double whole = worker.share > kTellingShare ? elapsed / worker.share
+                                                             : expected_s_(open->second.job.task.work);
+           return std::max(0.0, whole - elapsed) <= until_s - now;
+         });
 }
 
 bool Dispatcher::stop_workers() {
@@ -62,7 +111,7 @@ bool Dispatcher::stop_workers() {
        std::ranges::any_of(workers, awaited) && options_.clock() - start < options_.farewell_s;) {
     if (receive()) continue;
     idle_();
-    pause_briefly();
+    options_.pause();
   }
   for (const auto& worker : workers)
     if (awaited(worker))
@@ -84,7 +133,7 @@ double Dispatcher::parts_under_way() const {
 bool Dispatcher::receive() {
   bool heard = false;
   while (const auto message = mailbox_.try_receive(kToMaster)) {
-    heard = true;
+    heard = fresh_ = true;
     handle(*message);
   }
   return heard;
@@ -116,7 +165,7 @@ void Dispatcher::handle(const Message& message) {
 }
 
 void Dispatcher::handle(Rank from, const Hello& hello) {
-  roster_.greet(from, hello.host);
+  roster_.greet(from, hello.host, hello.device);
   if (!hello.problem.empty()) {
     set_aside(from, {hello.problem, FailureKind::input});
   } else if (hello.settings_hash != settings_hash_) {
@@ -245,7 +294,15 @@ void Dispatcher::watch() {
     lose(rank, fmt::format("has {} for {}", roster_.at(rank).state == State::unheard ? "not said hello" : "been silent",
                            human_duration(options_.lease_s)));
   watch_deadlines(now);
+  tell_placement();
   if (roster_.here() == 0 && !open_.empty()) no_worker_left();
+}
+
+/// Once, when the last of them is ready: of several workers who is where.
+void Dispatcher::tell_placement() {
+  if (placement_told_ || !roster_.is_placed()) return;
+  placement_told_ = true;
+  if (roster_.workers().size() > 1) log::info("{}", placement_table(roster_.workers()));
 }
 
 void Dispatcher::watch_deadlines(double now_s) {
@@ -418,6 +475,7 @@ void Dispatcher::close(TaskId id, const Result& result) {
     if (worker.task == id && !worker.cancelled) cancel(rank);
   ++counts_.done;
   if (std::holds_alternative<Failure>(result.outcome)) ++counts_.failed;
+  told_ = true;
   (*on_result_)(job.task, result);
 }
 

@@ -27,7 +27,9 @@ struct DispatchOptions {
   int max_in_a_row = 3;      ///< a worker that could not do so many, one after another, gets nothing more until others
                              ///< have tried; if one can do what it could not, it is set aside
   double farewell_s = 3;     ///< for workers to say goodbye at the end
+  double grace_s = 0;        ///< for what is under way when it is to stop: what is expected to end by then is waited for
   Clock clock = steady_clock();
+  std::function<void()> pause = pause_briefly;  ///< while nothing arrives
 };
 
 /// A piece of work to deal.
@@ -83,6 +85,21 @@ class Dispatcher {
 
   /// A worker that answers what this calls nonsense is set aside. To be called before `run`.
   void expect_answers(AnswerCheck check) { answers_ = check; }
+  /// Seconds that a piece of work takes on a worker, 0: not known. To be called before `run`.
+  void expect_durations(std::function<double(const Work&)> seconds) { expected_s_ = std::move(seconds); }
+  /// True when what is under way is not to be waited for any more, whatever grace is left.
+  void hurry_when(std::function<bool()> hurry) { hurry_ = std::move(hurry); }
+  /// Called when all that had arrived was heard, if `on_result` was called since: what answers cost at once (a disk to
+  /// wait for) they may cost together. Workers that were free have got their next piece by then, where there was one.
+  void on_gathered(std::function<void()> gathered) { gathered_ = std::move(gathered); }
+  /// Asked for more work while workers are free and none waits for them, after the start and after every answer.
+  /// @param supply gets how many they are; what it gives is dealt as the jobs of the `run` under way
+  /// @param dealt called when that is done: what takes longer, while they work
+  void on_free_workers(
+      std::function<std::vector<Job>(int free)> supply, std::function<void()> dealt = [] {}) {
+    supply_ = std::move(supply);
+    dealt_more_ = std::move(dealt);
+  }
   /// Hears of every setback as it comes. To be called before `run`.
   void on_setback(std::function<void(const Setback&)> hear) { hear_setback_ = std::move(hear); }
 
@@ -90,8 +107,8 @@ class Dispatcher {
   enum class End { finished, stopped };
 
   /// Deals every job; `on_result` hears of each exactly once, in the order in which answers arrive. A job that cannot
-  /// be done comes with a Failure. Returns early, dealing no more, when `stop` says so. Task ids are unique over all
-  /// calls.
+  /// be done comes with a Failure. When `stop` says so it deals no more and returns early, once what is under way and
+  /// expected to end within the grace has ended. Task ids are unique over all calls.
   /// @throws InputError when every worker that could try finds fault with the user's input; `on_result` has heard of it
   /// @throws RunError when no worker is left
   End run(std::vector<Job> jobs, const OnResult& on_result, const std::function<bool()>& stop);
@@ -128,6 +145,10 @@ class Dispatcher {
   };
 
   bool receive();
+  void add(std::vector<Job> jobs);
+  void gather();
+  void refill();
+  [[nodiscard]] bool is_worth_waiting(double until_s) const;
   void handle(const Message& message);
   void handle(Rank from, const Hello& hello);
   void handle(Rank from, const Heartbeat& beat);
@@ -154,6 +175,7 @@ class Dispatcher {
   void gone(Rank rank, WorkerEntry::State state, Failure reason);
   void close(TaskId id, const Result& result);
   [[noreturn]] void no_worker_left() const;
+  void tell_placement();
 
   Mailbox& mailbox_;
   DispatchOptions options_;
@@ -165,11 +187,19 @@ class Dispatcher {
   std::set<TaskId> refused_;
   const OnResult* on_result_ = nullptr;
   std::function<void(const Setback&)> hear_setback_ = [](const Setback&) {};
+  std::function<double(const Work&)> expected_s_ = [](const Work&) { return 0; };
+  std::function<bool()> hurry_ = [] { return false; };
+  std::function<void()> gathered_ = [] {};
+  std::function<std::vector<Job>(int free)> supply_;
+  std::function<void()> dealt_more_ = [] {};
+  bool told_ = false;   ///< results that `gathered_` has not heard of
+  bool fresh_ = false;  ///< something has been heard since `supply_` was asked
   DispatchCounts counts_;
   std::uint64_t settings_hash_ = 0;
   AnswerCheck answers_;
   double last_watch_s_ = 0;
   bool stopping_ = false;
+  bool placement_told_ = false;
 };
 
 }  // namespace harmonic

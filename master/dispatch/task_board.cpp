@@ -15,8 +15,12 @@ std::vector<Work> tried_alone(const Work& work, const Failure& failure) {
 }
 
 std::vector<Task> TaskBoard::tasks() const {
+  return tasks_from(0);
+}
+
+std::vector<Task> TaskBoard::tasks_from(std::uint64_t id) const {
   std::vector<Task> tasks;
-  for (const auto& [id, work] : awaited_) tasks.push_back({id, work});
+  for (auto it = awaited_.lower_bound(TaskId{id}); it != awaited_.end(); ++it) tasks.push_back({it->first, it->second});
   return tasks;
 }
 

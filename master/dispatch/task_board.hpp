@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -24,7 +25,14 @@ class TaskBoard {
   [[nodiscard]] bool empty() const { return awaited_.empty(); }
   /// All that is awaited, in the order in which it was added.
   [[nodiscard]] std::vector<Task> tasks() const;
+  /// Of these the ones that were added from this id on.
+  [[nodiscard]] std::vector<Task> tasks_from(std::uint64_t id) const;
   [[nodiscard]] std::uint64_t next_id() const { return next_id_; }
+  /// Whether work is awaited that is so. @param is takes a Work
+  template <class Predicate>
+  [[nodiscard]] bool awaits(const Predicate& is) const {
+    return std::ranges::any_of(awaited_, [&](const auto& entry) { return is(entry.second); });
+  }
 
   /// The work that this is the answer to, awaited no longer. Nothing when it is not awaited; nor when candidates that
   /// travelled together failed, which need not be the fault of each: they are awaited again, every one alone.

@@ -44,9 +44,10 @@ bool WorkerRoster::heard(Rank rank, double now_s) {
   return true;
 }
 
-void WorkerRoster::greet(Rank rank, const std::string& host) {
+void WorkerRoster::greet(Rank rank, const std::string& host, const std::string& device) {
   auto& worker = at(rank);
   worker.host = host;
+  if (!device.empty()) worker.device = device;
   if (worker.state == State::unheard) worker.state = State::idle;
 }
 
@@ -66,6 +67,11 @@ void WorkerRoster::answered(Rank rank) {
   worker.share = 0;
   worker.cancelled = false;
   if (worker.state != State::set_aside) worker.state = State::idle;
+}
+
+bool WorkerRoster::is_placed() const {
+  return here() > 0 &&
+         std::ranges::none_of(workers_, [](const auto& w) { return w.second.here() && w.second.device.empty(); });
 }
 
 void WorkerRoster::absolve(TaskId task) {

@@ -33,6 +33,7 @@ struct WorkerEntry {
 
   State state = State::unheard;
   std::string host;
+  std::string device;          ///< on what it computes; empty until it is ready
   std::optional<TaskId> task;  ///< given last and not answered yet
   double last_heard_s = 0;
   double since_s = 0;         ///< when the task was given
@@ -69,10 +70,12 @@ class WorkerRoster {
 
   /// A sign of life. A lost worker comes back with it: idle, or overdue when it still owes an answer. True when it did.
   bool heard(Rank rank, double now_s);
-  void greet(Rank rank, const std::string& host);
+  void greet(Rank rank, const std::string& host, const std::string& device = {});
   void give(Rank rank, TaskId task, double now_s, int parts = 1);
   /// It owes nothing any more, and is idle unless it is set aside.
   void answered(Rank rank);
+  /// Whether every worker that is here has said on what it computes, and one at least is.
+  [[nodiscard]] bool is_placed() const;
   /// Nobody can do this task: it speaks against no worker.
   void absolve(TaskId task);
 

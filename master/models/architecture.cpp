@@ -10,6 +10,7 @@
 #include "core/hardware/cost_model.hpp"
 #include "core/hardware/fusion_operators.hpp"
 #include "core/hardware/kernels.hpp"
+#include "core/hardware/network_parts.hpp"
 #include "core/space/layers.hpp"
 #include "core/work/run_devices.hpp"
 
@@ -44,6 +45,7 @@ std::string detail_of(const Layer& layer) {
   std::vector<std::string> words = {fmt::format("{0}x{0}", layer.kernel)};
   if (layer.stride > 1) words.push_back(fmt::format("stride {}", layer.stride));
   if (layer.position >= 0) words.push_back(fmt::format("expansion {} to {}", layer.expand, layer.mid_channels));
+  if (layer.fused) words.emplace_back("fused");
   words.push_back(word_of(kActivations, layer.activation));
   if (layer.squeeze_excite) words.emplace_back("squeeze-excite");
   if (layer.shortcut) words.emplace_back("shortcut");
@@ -157,8 +159,17 @@ std::vector<ModelPart> parts_of(const SearchSettings& settings, const Multimodal
           std::move(costs));
     }
   const auto whole = sizing(genome, genotype);
+  std::vector<Cost> rest;  // of what is no part above; published tables leave it out
+  if (devices != nullptr && devices->scope() == CostScope::full) {
+    const auto fusion_network = fusion_parts(sizing, genome, genotype);
+    for (const auto& device : devices->devices()) {
+      rest.emplace_back();
+      for (const auto& part : fusion_network)
+        if (part.kind != NetworkPart::Kind::fusion_operator) rest.back() += device.table.at(lut_key(part));
+    }
+  }
   add(genotype.late == LateFusion::none ? "inputs, norms and head" : to_text(genotype),
-      {whole.parameters - counted.parameters, whole.macs - counted.macs}, {});
+      {whole.parameters - counted.parameters, whole.macs - counted.macs}, std::move(rest));
   return parts;
 }
 

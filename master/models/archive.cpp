@@ -4,10 +4,27 @@
 #include <numeric>
 #include <set>
 
+#include "core/pareto/constrained.hpp"
+#include "core/base/hash.hpp"
 #include "core/pareto/hypervolume.hpp"
 #include "master/models/front.hpp"
 
 namespace harmonic {
+
+bool beats(const ScoredModel& a, const ScoredModel& b) {
+  return dominates(a.objectives, a.costs.violation, b.objectives, b.costs.violation);
+}
+
+KnownGenomes::Key KnownGenomes::key_of(const MultimodalGenome& genome) {
+  std::vector<int> numbers = {genome.macro.cells, genome.macro.nodes};
+  for (const auto& backbone : genome.backbones)
+    for (const auto* genes : {&backbone.kernel, &backbone.expand, &backbone.depth}) {
+      numbers.push_back(static_cast<int>(genes->size()));
+      numbers.insert(numbers.end(), genes->begin(), genes->end());
+    }
+  const auto bytes = std::as_bytes(std::span(numbers));
+  return {hash64(bytes), hash64(bytes, 1)};
+}
 
 void Archive::price_with(Prices prices) {
   prices_ = std::move(prices);
@@ -32,11 +49,11 @@ void Archive::add(ScoredModel model) {
 
 void Archive::add_retrainings(std::span<const Retraining> retrainings) {
   std::set<CandidateId> moved;
-  std::vector<Objectives> left;  // where members of the front were
+  std::vector<std::pair<Objectives, double>> left;  // where members of the front were, and their violations
   for (const auto& retraining : retrainings) {
     auto& model = models_.at(retraining.model);
     moved.insert(model.id);
-    if (std::erase(front_, model.id) > 0) left.push_back(model.objectives);
+    if (std::erase(front_, model.id) > 0) left.emplace_back(model.objectives, model.costs.violation);
     model.retrained.push_back(retraining.metric_val);
     model.seconds += retraining.seconds;
     model.metric_val = std::accumulate(model.retrained.begin(), model.retrained.end(), 0.0) /
@@ -48,7 +65,9 @@ void Archive::add_retrainings(std::span<const Retraining> retrainings) {
   // Whom none of these kept off the front is kept off still.
   for (const auto& [id, model] : models_)
     if (!moved.contains(id) &&
-        std::ranges::any_of(left, [&](const auto& place) { return dominates(place, model.objectives); }))
+        std::ranges::any_of(left, [&](const auto& place) {
+          return dominates(place.first, place.second, model.objectives, model.costs.violation);
+        }))
       enter_front(model);
 }
 
@@ -64,15 +83,15 @@ void Archive::price(ScoredModel& model) const {
 }
 
 void Archive::enter_front(const ScoredModel& model) {
-  const auto objectives = [&](CandidateId id) -> const Objectives& { return models_.at(id).objectives; };
-  if (std::ranges::any_of(front_, [&](CandidateId id) { return dominates(objectives(id), model.objectives); })) return;
-  std::erase_if(front_, [&](CandidateId id) { return dominates(model.objectives, objectives(id)); });
+  if (std::ranges::any_of(front_, [&](CandidateId id) { return beats(models_.at(id), model); })) return;
+  std::erase_if(front_, [&](CandidateId id) { return beats(model, models_.at(id)); });
   front_.insert(std::ranges::lower_bound(front_, model.id), model.id);
 }
 
 double Archive::hypervolume(const Objectives& reference) const {
   std::vector<Objectives> points;
-  for (const auto id : front_) points.push_back(models_.at(id).objectives);
+  for (const auto id : front_)
+    if (const auto& model = models_.at(id); model.costs.violation == 0) points.push_back(model.objectives);
   return points.empty() ? 0 : harmonic::hypervolume(points, reference);
 }
 

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <span>
 #include <tuple>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "core/base/ids.hpp"
@@ -43,11 +46,31 @@ struct ScoredModel {
   }
 };
 
+/// Whether `a` is better than `b` in all that counts: by dominance among models that keep within the run's limits, and
+/// otherwise as dominates() of violations has it. Both are priced.
+[[nodiscard]] bool beats(const ScoredModel& a, const ScoredModel& b);
+
 /// One more retraining of a model.
 struct Retraining {
   CandidateId model;
   double metric_val = 0;  ///< percent
   double seconds = 0;     ///< of work
+};
+
+/// Genomes that were seen, 128 bits of hash each: so that none of billions is taken for another.
+class KnownGenomes {
+ public:
+  void insert(const MultimodalGenome& genome) { keys_.insert(key_of(genome)); }
+  [[nodiscard]] bool contains(const MultimodalGenome& genome) const { return keys_.contains(key_of(genome)); }
+
+ private:
+  using Key = std::pair<std::uint64_t, std::uint64_t>;
+  struct Hash {
+    std::size_t operator()(const Key& key) const { return key.first; }
+  };
+  static Key key_of(const MultimodalGenome& genome);
+
+  std::unordered_set<Key, Hash> keys_;
 };
 
 /// Every model ever scored, by id, with its costs; those that no other dominates; and the genomes whose search failed,
@@ -74,11 +97,11 @@ class Archive {
   [[nodiscard]] const std::set<MultimodalGenome>& failed() const { return failed_; }
   /// True for a (canonical) genome that was scored or failed.
   [[nodiscard]] bool knows(const MultimodalGenome& genome) const { return known_.contains(genome); }
-  /// The models that no other dominates, by id.
+  /// The models that no other beats, by id: where none keeps within the limits, those that are beyond them by least.
   [[nodiscard]] const std::vector<CandidateId>& front() const { return front_; }
   /// The highest validation metric; 0 without models or prices.
   [[nodiscard]] double best_metric() const;
-  /// Hypervolume of the front below `reference`; 0 without models.
+  /// Hypervolume of the front below `reference`; 0 without models within the limits.
   [[nodiscard]] double hypervolume(const Objectives& reference) const;
 
   bool operator==(const Archive& other) const { return models_ == other.models_ && failed_ == other.failed_; }
@@ -90,7 +113,7 @@ class Archive {
   Prices prices_;
   Models models_;
   std::set<MultimodalGenome> failed_;
-  std::set<MultimodalGenome> known_;
+  KnownGenomes known_;
   std::vector<CandidateId> front_;  ///< ascending
 };
 

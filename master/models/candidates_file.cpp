@@ -14,7 +14,7 @@ void CandidatesFile::save(const std::filesystem::path& path, const Archive& arch
   const auto new_rows = static_cast<std::size_t>(std::distance(added, models.end()));
   std::error_code none;
   const bool as_left = bytes_ > 0 && std::filesystem::file_size(path, none) == bytes_ && !none;
-  const bool has_grown = 10 * (models.size() - whole_rows_) >= models.size();
+  const bool has_grown = 4 * (models.size() - whole_rows_) >= models.size();
   if (!whole && as_left && !has_grown && rows_ + new_rows == models.size()) {
     const std::string text = tables.candidate_rows(archive, last_, with_test);
     if (!text.empty()) append_file(path, text);

@@ -9,12 +9,12 @@
 
 namespace harmonic {
 
-/// candidates.csv of a run: a row a model ever scored, by id. Appended to, and written whole when it has grown by a
-/// tenth: rows of models that were retrained since then wait for that, and standard errors of older rows.
+/// candidates.csv of a run: a row a model ever scored, by id. Appended to, and written whole when a quarter of it
+/// is new: rows of models that were retrained since then wait for that, and standard errors of older rows.
 class CandidatesFile {
  public:
   /// Brings the file up to date. Where all models that are new come after those that the file holds (ids ascend with
-  /// the generations), and it has not grown by a tenth, only these are written. @throws RunError
+  /// the generations), and less than a quarter is new, only these are written. @throws RunError
   /// @param whole all of it, whatever it has grown by: the bytes of ResultTables::candidates_csv
   void save(const std::filesystem::path& path, const Archive& archive, const ResultTables& tables, bool with_test,
             bool whole);

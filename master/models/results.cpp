@@ -100,8 +100,9 @@ std::string ResultTables::front_table(const Archive& archive) const {
   for (const auto& device : devices_.devices())
     for (const auto& quantity : kQuantities) header.push_back(fmt::format("{} {}", device.name, quantity.unit));
   for (const auto& size : kSizeMeasures) header.emplace_back(size.in_millions);
-  header.insert(header.end(), {"cells", "nodes", "operators"});
-  const auto late = best_late_fusions(archive);
+  header.insert(header.end(), {"cells", "nodes", modalities_.size() == 1 ? "genome" : "operators"});
+  const bool alone = modalities_.size() == 1;  // nothing is fused
+  const auto late = alone ? std::map<std::vector<BackboneGenome>, double>{} : best_late_fusions(archive);
   if (!late.empty()) header.insert(header.begin() + kBeforeLate, "late %");
   std::vector<const ScoredModel*> models;
   for (const auto id : archive.front()) models.push_back(&archive.models().at(id));
@@ -118,7 +119,9 @@ std::string ResultTables::front_table(const Archive& archive) const {
     const auto macro = macro_of(model->genotype);
     cells.push_back(std::to_string(macro.cells));
     cells.push_back(std::to_string(macro.nodes));
-    cells.push_back(model->genotype.late == LateFusion::none ? join(operators, " ") : to_text(model->genotype));
+    cells.push_back(alone                                      ? to_text(model->genome.backbones.front())
+                    : model->genotype.late == LateFusion::none ? join(operators, " ")
+                                                               : to_text(model->genotype));
     if (!late.empty()) {
       const auto found = late.find(model->genome.backbones);
       cells.insert(cells.begin() + kBeforeLate, found == late.end() ? "-" : fmt::format("{:.2f}", found->second));

@@ -1,6 +1,7 @@
 #include "master/report/device_comparison.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <ranges>
 #include <vector>
 
@@ -28,29 +29,46 @@ std::string device_comparison(const RunResults& results) {
     optimum.push_back(
         *std::ranges::min_element(good, {}, [d](const ReportedModel* m) { return m->costs[kLatency][d]; }));
 
+  /// How much slower than each device's own fastest; 1 where nothing could be faster.
+  const auto ratios = [&](const ReportedModel& model) {
+    std::vector<double> all;
+    for (std::size_t d = 0; d < optimum.size(); ++d) {
+      const double could = optimum[d]->costs[kLatency][d].value();
+      all.push_back(could == 0 ? 1 : model.costs[kLatency][d].value() / could);
+    }
+    return all;
+  };
+  const auto mean = [&](const ReportedModel* model) {
+    const auto all = ratios(*model);
+    return std::accumulate(all.begin(), all.end(), 0.0) / static_cast<double>(all.size());
+  };
+  const auto worst = [&](const ReportedModel* model) { return std::ranges::max(ratios(*model)); };
+
   std::vector<Cell> header = {{"fastest on"}, {"model"}, {"val %", true}};
   for (const auto& device : results.devices) header.push_back({"on " + escape_html(device), true});
+  header.push_back({"on average", true});
+  header.push_back({"at worst", true});
   std::vector<std::vector<Cell>> rows;
-  for (std::size_t d = 0; d < results.devices.size(); ++d) {
-    const ReportedModel& model = *optimum[d];
-    std::vector<Cell> row = {
-        {escape_html(results.devices[d])}, {escape_html(model.id)}, {fmt::format("{:.2f}", model.metric_val), true}};
-    for (std::size_t other = 0; other < results.devices.size(); ++other) {
-      const double there = model.costs[kLatency][other].value();
-      const double could = optimum[other]->costs[kLatency][other].value();
-      row.push_back(
-          {fmt::format("{} ms{}", cost_text(there),
-                       other == d || could == 0 ? "" : fmt::format(" ({:+.0f} %)", 100 * (there / could - 1))),
-           true, other == d});
-    }
+  const auto add = [&](const std::string& what, const ReportedModel* model) {
+    std::vector<Cell> row = {{what}, {escape_html(model->id)}, {fmt::format("{:.2f}", model->metric_val), true}};
+    const auto slower = ratios(*model);
+    for (std::size_t d = 0; d < results.devices.size(); ++d)
+      row.push_back({fmt::format("{} ms{}", cost_text(model->costs[kLatency][d].value()),
+                                 optimum[d] == model ? "" : fmt::format(" ({:+.0f} %)", 100 * (slower[d] - 1))),
+                     true, optimum[d] == model});
+    row.push_back({fmt::format("{:+.1f} %", 100 * (mean(model) - 1)), true});
+    row.push_back({fmt::format("{:+.1f} %", 100 * (worst(model) - 1)), true});
     rows.push_back(std::move(row));
-  }
+  };
+  for (std::size_t d = 0; d < results.devices.size(); ++d) add(escape_html(results.devices[d]), optimum[d]);
+  add("all, on average", *std::ranges::min_element(good, {}, mean));
+  add("all, at worst", *std::ranges::min_element(good, {}, worst));
   return fmt::format(
              "<h2 id=\"devices\">One device's best on the others</h2>\n<p class=\"note\">Of the models within {} "
              "percentage point of "
              "the "
-             "best validation metric, the fastest on each device, and how much slower it is elsewhere than that "
-             "device's own fastest.</p>\n",
+             "best validation metric, the fastest on each device and the nearest to that on all of them, and how much "
+             "slower each is than a device's own fastest.</p>\n",
              kWithin) +
          table_html(header, rows);
 }

@@ -20,12 +20,18 @@
 namespace harmonic {
 namespace {
 
+/// Rows are as they were published, within a search's limits or not.
+SearchSettings without_limits(SearchSettings settings) {
+  settings.bounds.clear();
+  return settings;
+}
+
 /// Everything that can be wrong with the input, before the run directory is made.
 RunInputs checked_inputs(const ReproduceSettings& settings, const RunHooks& hooks) {
   const DatasetFile data(settings.run.data);
   if (settings.of_supernets()) {
     (void)settings.supernet_rows(data.info());
-    RunInputs inputs(settings.run, hooks);
+    RunInputs inputs(without_limits(settings.run), hooks);
     inputs.hash = hash64(fmt::format("reproduce {}", settings.table), inputs.hash);
     return inputs;
   }
@@ -36,7 +42,7 @@ RunInputs checked_inputs(const ReproduceSettings& settings, const RunHooks& hook
         fmt::format("{} labels samples with {} {} classes, table {} is about {} {}", settings.run.data,
                     kind(data.info().labels), data.info().classes, table.name, kind(table.labels), table.classes),
         "give the table's data set, or the data's table");
-  RunInputs inputs(settings.run, hooks);
+  RunInputs inputs(without_limits(settings.run), hooks);
   inputs.hash = hash64("reproduce " + table.name, inputs.hash);  // no search's run, nor another table's
   return inputs;
 }

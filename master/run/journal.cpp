@@ -5,7 +5,9 @@
 #include <cstring>
 #include <fstream>
 #include <optional>
+#include <set>
 #include <span>
+#include <utility>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -53,11 +55,6 @@ std::vector<std::byte> beginning(const JournalHeader& header) {
   return bytes;
 }
 
-std::string key_of(const Work& work) {
-  const auto bytes = encode(work);
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 /// Length of the record's payload; nothing when the bytes do not begin with a whole frame.
 std::optional<std::size_t> payload_length(std::span<const std::byte> bytes) {
   if (bytes.size() < kFrame || !std::ranges::equal(bytes.first(kMark.size()), std::as_bytes(std::span(kMark))))
@@ -82,14 +79,19 @@ std::optional<JournalRecord> record_of(std::span<const std::byte> bytes, std::si
 
 /// What a journal's bytes hold.
 struct Content {
+  struct Record {
+    std::size_t at = 0, size = 0;  ///< with its frame
+    FinishedWork finished;
+  };
+
   std::optional<JournalHeader> header;
-  std::vector<FinishedWork> work;
+  std::size_t records = 0;       ///< of finished work
   std::size_t end = 0;           ///< of the last whole record
   std::size_t damaged = 0;       ///< bytes of no whole record, but for a last one that is cut short
   std::size_t torn = 0;          ///< bytes of that
   std::size_t headers_size = 0;  ///< bytes of whole headers
 
-  [[nodiscard]] bool holds_work() const { return !work.empty() || damaged > 0 || end > headers_size; }
+  [[nodiscard]] bool holds_work() const { return records > 0 || damaged > 0 || end > headers_size; }
 };
 
 /// Bytes behind the last record that could be the start of another one: all that a killed writer leaves.
@@ -100,7 +102,10 @@ bool is_torn_record(std::span<const std::byte> rest) {
          (rest.size() < kFrame || payload_length(rest).value_or(0) > rest.size() - kFrame);
 }
 
-Content read_content(std::span<const std::byte> bytes, const AnswerCheck& check = AnswerCheck{}) {
+/// @param hear of every whole record of finished work, in order
+Content read_content(
+    std::span<const std::byte> bytes, const AnswerCheck& check = AnswerCheck{},
+    const std::function<void(Content::Record)>& hear = [](const auto&) {}) {
   Content content;
   const auto text = std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   for (std::size_t at = 0; at < bytes.size();) {
@@ -114,7 +119,8 @@ Content read_content(std::span<const std::byte> bytes, const AnswerCheck& check 
       content.damaged += at - content.end;
       content.end = at + kFrame + *length;
       if (auto* finished = std::get_if<FinishedWork>(&*record)) {
-        content.work.push_back(std::move(*finished));
+        ++content.records;
+        hear({at, kFrame + *length, std::move(*finished)});
       } else {
         content.header = std::get<JournalHeader>(*record);
         content.headers_size += kFrame + *length;
@@ -206,6 +212,18 @@ std::string Journal::settings(const std::filesystem::path& path) {
   return header ? header->settings : "";
 }
 
+Journal::Tally Journal::tally(const std::filesystem::path& path) {
+  Tally tally;
+  if (!std::filesystem::is_regular_file(path)) return tally;
+  const std::string text = read_file(path);
+  std::set<Key> seen;  // of several answers to one piece of work the first counts
+  read_content(std::as_bytes(std::span{text}), AnswerCheck{}, [&](const Content::Record& record) {
+    if (seen.insert(key_of(record.finished.work)).second)
+      ++(std::holds_alternative<Failure>(record.finished.outcome) ? tally.failed : tally.done);
+  });
+  return tally;
+}
+
 std::string Journal::program(const std::filesystem::path& path) {
   const auto header = header_at(path);
   return header ? header->program : "";
@@ -228,7 +246,11 @@ Journal::Journal(std::filesystem::path path, std::uint64_t settings_hash, Answer
     end_ = start.size();
     return;
   }
-  auto content = read_content(bytes, answers_);
+  auto content = read_content(bytes, answers_, [this](const Content::Record& record) {
+    const Place place{record.at, static_cast<std::uint32_t>(record.size)};
+    if (places_.try_emplace(key_of(record.finished.work), place).second)
+      failures_ += std::holds_alternative<Failure>(record.finished.outcome) ? 1 : 0;
+  });
   if (!content.header) content.header = old_header(bytes);
   if (!content.header)
     throw InputError(fmt::format("{} is no journal, or both its headers are damaged", path_.string()),
@@ -237,48 +259,92 @@ Journal::Journal(std::filesystem::path path, std::uint64_t settings_hash, Answer
   header_ = *content.header;
   end_ = content.end;
   damaged_ = content.damaged > 0;
-  for (auto& finished : content.work) {
-    auto key = key_of(finished.work);
-    finished_.try_emplace(std::move(key), std::move(finished));
-  }
   if (content.damaged + content.torn > 0)
     log::warning("journal {}: {} bytes are {}; {} finished pieces of work are kept, what is missing is done again",
                  path_.string(), content.damaged + content.torn,
-                 damaged_ ? "damaged" : "of a last record that is cut short", finished_.size());
+                 damaged_ ? "damaged" : "of a last record that is cut short", places_.size());
 }
 
 Journal::~Journal() {
-  if (file_ >= 0) close(file_);
+  for (const int file : {file_, read_})
+    if (file >= 0) close(file);
 }
 
-const SearchFusion* Journal::search_of(CandidateId model) const {
-  for (const auto& [key, finished] : finished_) {
-    const auto* search = std::get_if<SearchFusion>(&finished.work);
-    if (search != nullptr && std::holds_alternative<FusionScores>(finished.outcome) &&
-        std::ranges::find(search->candidates, model, &FusionCandidate::candidate) != search->candidates.end())
-      return search;
+Journal::Key Journal::key_of(const Work& work) {
+  const auto bytes = encode(work);
+  return {hash64(bytes), hash64(bytes, 1)};
+}
+
+FinishedWork Journal::read(const Place& place) const {
+  const auto refuse = [this](const std::string& why) -> RunError {
+    return RunError(fmt::format("cannot read the journal {} again: {}", path_.string(), why));
+  };
+  if (read_ < 0) read_ = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+  if (read_ < 0) throw refuse(std::strerror(errno));
+  std::vector<std::byte> bytes(place.size);
+  for (std::size_t done = 0; done < bytes.size();) {
+    const ssize_t n = pread(read_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(place.at + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) throw refuse(n < 0 ? std::strerror(errno) : "it has become shorter");
+    done += static_cast<std::size_t>(n);
   }
-  return nullptr;
+  const auto length = payload_length(bytes);
+  auto record = length ? record_of(bytes, *length, answers_) : std::nullopt;
+  auto* finished = record ? std::get_if<FinishedWork>(&*record) : nullptr;
+  if (finished == nullptr) throw refuse("it has been changed meanwhile");
+  return std::move(*finished);
 }
 
-std::size_t Journal::failures() const {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      finished_, [](const auto& entry) { return std::holds_alternative<Failure>(entry.second.outcome); }));
+std::vector<Journal::Place> Journal::places_in_order() const {
+  std::vector<Place> places;
+  for (const auto& [key, place] : places_) places.push_back(place);
+  std::ranges::sort(places, {}, &Place::at);
+  return places;
 }
 
-const FinishedWork* Journal::find(const Work& work) const {
-  const auto it = finished_.find(key_of(work));
-  return it == finished_.end() ? nullptr : &it->second;
+void Journal::for_each(const std::function<void(const FinishedWork&)>& hear, std::size_t latest) const {
+  const auto places = places_in_order();
+  for (std::size_t i = places.size() - std::min(latest, places.size()); i < places.size(); ++i) hear(read(places[i]));
 }
 
-void Journal::append(FinishedWork finished) {
-  auto key = key_of(finished.work);
-  if (finished_.contains(key)) return;
+std::optional<SearchFusion> Journal::search_of(CandidateId model) const {
+  std::optional<SearchFusion> found;
+  for_each([&](const FinishedWork& finished) {
+    const auto* search = std::get_if<SearchFusion>(&finished.work);
+    if (!found && search != nullptr && std::holds_alternative<FusionScores>(finished.outcome) &&
+        std::ranges::find(search->candidates, model, &FusionCandidate::candidate) != search->candidates.end())
+      found = *search;
+  });
+  return found;
+}
+
+std::optional<FinishedWork> Journal::find(const Work& work) const {
+  const auto it = places_.find(key_of(work));
+  return it == places_.end() ? std::nullopt : std::optional(read(it->second));
+}
+
+void Journal::add(const FinishedWork& finished) {
+  const auto key = key_of(finished.work);
+  if (places_.contains(key) || std::ranges::find(waiting_, key, &Waiting::key) != waiting_.end()) return;
   if (const auto why = answers_.why_nonsense(finished.work, finished.outcome); !why.empty())
     throw RunError(fmt::format("what came of {} is not fit for the journal: {}", describe(finished.work), why));
+  const auto record = framed(finished);
+  bytes_waiting_.insert(bytes_waiting_.end(), record.begin(), record.end());
+  waiting_.push_back({key, static_cast<std::uint32_t>(record.size()), std::holds_alternative<Failure>(finished.outcome)});
+}
+
+void Journal::commit() {
+  if (waiting_.empty()) return;
+  const auto bytes = std::exchange(bytes_waiting_, {});
+  const auto records = std::exchange(waiting_, {});
   if (file_ < 0) open_to_append();
-  write(framed(finished));
-  finished_.try_emplace(std::move(key), std::move(finished));
+  auto at = static_cast<std::uint64_t>(end_);
+  write(bytes);
+  for (const auto& record : records) {
+    places_.emplace(record.key, Place{at, record.size});
+    at += record.size;
+    failures_ += record.failed ? 1 : 0;
+  }
 }
 
 void Journal::open_to_append() {
@@ -290,11 +356,16 @@ void Journal::open_to_append() {
     if (!std::filesystem::copy_file(path_, aside, error))
       throw RunError(fmt::format("cannot keep the damaged journal as {}: {}", aside.string(), error.message()));
     auto bytes = beginning(header_);
-    for (const auto& [key, finished] : finished_) {
+    std::unordered_map<Key, Place, KeyHash> places;
+    for (const auto& place : places_in_order()) {
+      const auto finished = read(place);
       const auto record = framed(finished);
+      places.emplace(key_of(finished.work), Place{bytes.size(), static_cast<std::uint32_t>(record.size())});
       bytes.insert(bytes.end(), record.begin(), record.end());
     }
     replace_file(path_, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+    if (read_ >= 0) close(std::exchange(read_, -1));  // the file of before
+    places_ = std::move(places);
     end_ = bytes.size();
     damaged_ = false;
     log::warning("journal {} was written anew; the damaged one is {}", path_.string(), aside.string());

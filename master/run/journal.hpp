@@ -3,8 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <map>
+#include <functional>
+#include <optional>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/work/answer_check.hpp"
@@ -17,6 +20,7 @@ namespace harmonic {
 /// endian), XXH3-64 of the payload (8 bytes, little endian), the lower half of the XXH3-64 of those 16 bytes (4 bytes),
 /// payload (protobuf): a record is found again behind one that is damaged. The file begins with a header, twice: the
 /// form's version, the hash of the run's settings, the version of the program that began the run, and those settings.
+/// In memory it keeps where each record lies, some 60 bytes, and reads one from the file when it is asked for it.
 class Journal {
  public:
   /// What lies at a path. `foreign` holds no journal's header.
@@ -28,6 +32,12 @@ class Journal {
   [[nodiscard]] static bool is_of(const std::filesystem::path& path, std::uint64_t settings_hash);
   /// The settings in force when the run began, but for defaults: INI text; empty where no header tells.
   [[nodiscard]] static std::string settings(const std::filesystem::path& path);
+  /// How much it holds, read without a lock while a run writes it. Nothing where there is none.
+  struct Tally {
+    int done = 0, failed = 0;  ///< pieces of work
+  };
+  /// @throws InputError when the file cannot be read
+  [[nodiscard]] static Tally tally(const std::filesystem::path& path);
   /// The version of the program that began the run; empty where no header tells.
   [[nodiscard]] static std::string program(const std::filesystem::path& path);
 
@@ -43,29 +53,61 @@ class Journal {
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  /// What came of this work, when it was finished before; else null.
-  [[nodiscard]] const FinishedWork* find(const Work& work) const;
-  /// The fusion search that found this model; null when none did.
-  [[nodiscard]] const SearchFusion* search_of(CandidateId model) const;
-  /// Returns once the record is on disk. Of several answers to one piece of work the first counts. The first append to
+  /// What came of this work, when it was finished before. @throws RunError when the file cannot be read any more
+  [[nodiscard]] std::optional<FinishedWork> find(const Work& work) const;
+  /// The fusion search that found this model; nothing when none did. Reads the whole file. @throws RunError as find
+  [[nodiscard]] std::optional<SearchFusion> search_of(CandidateId model) const;
+  /// Every record, or the `latest` ones, in the order in which they were written. @throws RunError as find
+  void for_each(const std::function<void(const FinishedWork&)>& hear, std::size_t latest = SIZE_MAX) const;
+
+  /// Takes a record for the next commit; until then it does not count. Of several answers to one piece of work the
+  /// first counts. @throws RunError when the outcome is none of this work
+  void add(const FinishedWork& finished);
+  /// Returns once all that was added is on disk, which is one wait however many records there are. The first commit to
   /// a damaged file keeps that aside as PATH.damaged-N and writes the whole records anew; the rest of a record that was
-  /// cut off while it was written is just cut away.
-  /// @throws RunError when the disk refuses, or the outcome is none of this work
-  void append(FinishedWork finished);
-  [[nodiscard]] std::size_t size() const { return finished_.size(); }
-  [[nodiscard]] std::size_t failures() const;  ///< those among them that failed
+  /// cut off while it was written is just cut away. What the disk refuses is not added. @throws RunError then
+  void commit();
+  /// Both for one record.
+  void append(const FinishedWork& finished) {
+    add(finished);
+    commit();
+  }
+  [[nodiscard]] std::size_t size() const { return places_.size(); }         ///< records that count
+  [[nodiscard]] std::size_t failures() const { return failures_; }          ///< those among them that failed
 
  private:
+  /// Of the work's bytes: 128 bits of hash, so that none of billions is taken for another.
+  using Key = std::pair<std::uint64_t, std::uint64_t>;
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const { return key.first; }
+  };
+  struct Place {
+    std::uint64_t at = 0;  ///< of the record's frame in the file
+    std::uint32_t size = 0;
+  };
+  struct Waiting {
+    Key key;
+    std::uint32_t size = 0;
+    bool failed = false;
+  };
+
+  static Key key_of(const Work& work);
+  [[nodiscard]] FinishedWork read(const Place& place) const;
+  [[nodiscard]] std::vector<Place> places_in_order() const;
   void open_to_append();
   void write(const std::vector<std::byte>& bytes);
 
   std::filesystem::path path_;
   JournalHeader header_;
   AnswerCheck answers_;
-  int file_ = -1;                                 ///< open from the first append on
-  std::uintmax_t end_ = 0;                        ///< bytes of the file up to the end of its last whole record
-  bool damaged_ = false;                          ///< somewhere before that, or behind it by more than a torn record
-  std::map<std::string, FinishedWork> finished_;  ///< by the work's bytes
+  int file_ = -1;          ///< open from the first commit on
+  mutable int read_ = -1;  ///< open from the first reading on
+  std::uintmax_t end_ = 0;  ///< bytes of the file up to the end of its last whole record
+  bool damaged_ = false;    ///< somewhere before that, or behind it by more than a torn record
+  std::unordered_map<Key, Place, KeyHash> places_;  ///< of whole records, by their work
+  std::size_t failures_ = 0;
+  std::vector<std::byte> bytes_waiting_;  ///< for the next commit, record after record
+  std::vector<Waiting> waiting_;
 };
 
 }  // namespace harmonic

@@ -19,24 +19,30 @@
 #include "master/dispatch/failure_table.hpp"
 #include "master/dispatch/task_board.hpp"
 #include "master/dispatch/worker_roster.hpp"
+#include "master/run/cut_groups.hpp"
+#include "master/run/expected_seconds.hpp"
 #include "master/run/farewell.hpp"
 #include "master/run/journal.hpp"
 #include "master/run/live_report.hpp"
 #include "master/run/run_curves.hpp"
 #include "master/run/run_directory.hpp"
 #include "master/run/run_status.hpp"
+#include "master/run/time_limit.hpp"
 #include "master/run/timeline.hpp"
 
 namespace harmonic {
 namespace {
 
 constexpr std::uint64_t kFirstRepeated = std::uint64_t{1} << 62U;  // ids of tasks that are no plan's
+constexpr std::size_t kTellingRecords = 1000;                      // of a journal: they tell how long work takes
 
 /// The plan, the run's directory and journal, and the workers.
 class Run {
  public:
-  Run(const SearchSettings& settings, const RunRecipe& recipe, const RunHooks& hooks, Dispatcher& dispatcher)
-      : settings_(settings),
+  Run(const SearchSettings& settings, const RunRecipe& recipe, const RunHooks& hooks, const TimeLimit& limit,
+      Dispatcher& dispatcher)
+      : limit_(limit),
+        settings_(settings),
         recipe_(recipe),
         hooks_(hooks),
         dispatcher_(dispatcher),
@@ -50,6 +56,11 @@ class Run {
     dispatcher_.expect_settings(run_fingerprint(settings));
     dispatcher_.expect_answers(inputs_.answers);
     dispatcher_.on_setback([this](const Setback& setback) { tell(setback); });
+    dispatcher_.expect_durations([this](const Work& work) { return expected_.of(work); });
+    dispatcher_.hurry_when(hooks.hurry);
+    dispatcher_.on_gathered([this] { commit(); });
+    journal_.for_each([this](const FinishedWork& known) { expected_.add(known.work, known.outcome, known.seconds); },
+                      kTellingRecords);
     directory_.begin();
   }
 
@@ -84,10 +95,13 @@ class Run {
   /// Tells people and scripts how it is, as long as there is more to come; cheap, to be called often.
   void show() {
     if (over_ || plan_ == nullptr) return;
-    if (display_.is_due())
-      display_.show(plan_->progress({.here = dispatcher_.workers_here(),
-                                     .busy = dispatcher_.workers_busy(),
-                                     .parts_under_way = dispatcher_.parts_under_way()}));
+    if (display_.is_due()) {
+      auto line = plan_->progress({.here = dispatcher_.workers_here(),
+                                   .busy = dispatcher_.workers_busy(),
+                                   .parts_under_way = dispatcher_.parts_under_way()});
+      seconds_left_ = line.seconds_left;
+      display_.show(std::move(line));
+    }
     tell_status();
     show_report();
   }
@@ -97,11 +111,13 @@ class Run {
 
   ExitCode work_through() {
     plan_ = recipe_.make_plan(inputs_, paths(), RunRecipe::Start::checkpoint);
-    const double limit_s = settings_.time_limit_s;
-    const auto stop = [&] { return hooks_.stop() || clock_() - start_s_ > limit_s; };
+    if (journal_.size() > 0) plan_->recall(journal_);
+    if (const auto advice = plan_->advice(static_cast<int>(dispatcher_.workers().size())); !advice.empty())
+      log::info("{}", advice);
+    const auto stop = [&] { return hooks_.stop() || limit_.is_reached(); };
     for (auto tasks = plan_->ask(); !tasks.empty(); tasks = plan_->ask()) {
       auto jobs = unfinished(std::move(tasks));
-      if (plan_->generation() > saved_generation_) generation_done();
+      save_new_generation();
       const auto lost = lost_models(jobs);
       if (follow_journal_again(lost)) continue;
       if (stop() || deal(std::move(jobs), lost, stop) == Dispatcher::End::stopped) return stopped();
@@ -117,9 +133,21 @@ class Run {
       };
       if (run_on_workers(std::move(searches), hear, stop) == Dispatcher::End::stopped) return Dispatcher::End::stopped;
     }
+    dispatcher_.on_free_workers([this](int free) { return more(free); }, [this] { save_new_generation(); });
     const auto end = run_on_workers(
-        std::move(jobs), [&](const Task& t, const Result& r) { finished(t, r); }, stop);
+        groups_.cut(std::move(jobs), dispatcher_.workers_here()),
+        [&](const Task& t, const Result& r) { finished(t, r); }, stop);
+    dispatcher_.on_free_workers({});
     return end == Dispatcher::End::finished ? deal_doubtful(stop) : end;
+  }
+  /// For workers that would wait for the others.
+  std::vector<Job> more(int free) {
+    std::vector<Job> jobs;
+    for (auto tasks = plan_->ask_more(free); jobs.empty() && !tasks.empty();) {
+      jobs = unfinished(std::move(tasks));
+      tasks = jobs.empty() ? plan_->ask_more(free) : std::vector<Task>{};
+    }
+    return groups_.cut(std::move(jobs), free);
   }
   /// Deals them; what each worker did becomes a row of the timeline.
   Dispatcher::End run_on_workers(std::vector<Job> jobs, const Dispatcher::OnResult& hear,
@@ -130,10 +158,17 @@ class Run {
                          describe(task.work), result.seconds));
       hear(task, result);
     };
-    return dispatcher_.run(std::move(jobs), tell_time, stop);
+    try {
+      const auto end = dispatcher_.run(std::move(jobs), tell_time, stop);
+      commit();
+      return end;
+    } catch (...) {  // what was heard before counts
+      commit();
+      throw;
+    }
   }
-  static TimelineRow instant(TimelineKind kind, Rank rank, const std::string& host, const std::string& about) {
-    const double now_s = wall_time_s();
+  TimelineRow instant(TimelineKind kind, Rank rank, const std::string& host, const std::string& about) const {
+    const double now_s = wall_start_s_ + clock_() - start_s_;
     return {now_s, now_s, kind, rank, host, about};
   }
   /// What a worker has just ended. @param seconds of work, as it says; 0: it does not, and it is as long as it had it
@@ -151,7 +186,8 @@ class Run {
     std::vector<CandidateId> lost;
     for (const auto& job : jobs)
       if (const auto* test = std::get_if<TestModel>(&job.task.work))
-        if (!hooks_.has_model(paths().folder, test->candidate)) lost.push_back(test->candidate);
+        if (test->genome.backbones.size() > 1 && !hooks_.has_model(paths().folder, test->candidate))
+          lost.push_back(test->candidate);  // a network alone is kept when it is tested
     return lost;
   }
   /// Searching again keeps the same models.
@@ -159,8 +195,9 @@ class Run {
     std::vector<Job> searches;
     std::set<CandidateId> found;  // with companions
     for (const auto model : lost) {
-      const auto* search = journal_.search_of(model);
-      if (search == nullptr || found.contains(model)) continue;
+      if (found.contains(model)) continue;
+      const auto search = journal_.search_of(model);
+      if (!search) continue;
       log::warning("the weights of model {} are gone or damaged: it is searched for again", model.value);
       for (const auto& candidate : search->candidates) found.insert(candidate.candidate);
       searches.push_back({{TaskId{kFirstRepeated + repeated_++}, *search}, expected_cost(*search)});
@@ -172,7 +209,7 @@ class Run {
   bool follow_journal_again(const std::vector<CandidateId>& lost) {
     if (from_journal_) return false;
     for (const auto model : lost) {
-      if (journal_.search_of(model) != nullptr) continue;
+      if (journal_.search_of(model)) continue;
       log::warning(
           "the weights of model {} are gone or damaged, and so is the journal's record of its search: the run is "
           "followed again from its beginning, and what the journal lacks is done again",
@@ -217,13 +254,14 @@ class Run {
             describe(task.work), worker_name(result.worker, result.host), std::get<Failure>(result.outcome).message));
       settle(task, result);
     }
+    commit();
     return Dispatcher::End::finished;
   }
   /// Answers from the journal are told at once; the rest is to be dealt.
   std::vector<Job> unfinished(std::vector<Task> tasks) {
     std::vector<Job> jobs;
     for (auto& task : tasks) {
-      if (const auto* before = journal_.find(task.work)) {
+      if (const auto before = journal_.find(task.work)) {
         if (!std::holds_alternative<Failure>(before->outcome)) keep_as_probe(task);
         plan_->tell(task, {task.id, Rank{0}, before->seconds, before->outcome});
       } else {
@@ -237,10 +275,13 @@ class Run {
   void keep_as_probe(const Task& task) {
     if (!is_late_fusion(task.work)) doable_.insert_or_assign(task.work.index(), task);
   }
-  void finished(const Task& task, const Result& result) {
+  void finished(const Task& part, const Result& of_part) {
+    const auto whole = groups_.take(part, of_part, dispatcher_.refused().contains(part.id));
+    if (!whole) return;
+    const auto& [task, result, refused] = *whole;
     if (!std::holds_alternative<Failure>(result.outcome)) {
       keep_as_probe(task);
-    } else if (dispatcher_.refused().contains(task.id)) {
+    } else if (refused) {
       doubtful_.push_back(task);
       return;
     }
@@ -258,11 +299,21 @@ class Run {
       ++done_;
     }
     if (failure == nullptr || failure->kind == FailureKind::candidate || dispatcher_.refused().contains(task.id)) {
-      keep(std::move(record));
+      keep(record);
     } else {
       mendable_.push_back(std::move(record));
     }
-    plan_->tell(task, result);
+    expected_.add(task.work, result.outcome, result.seconds);
+    answers_.emplace_back(task, result);
+  }
+  /// What was settled counts from here on: it is on disk, by one wait for all that came together.
+  void commit() {
+    const auto answers = std::exchange(answers_, {});  // none of which counts where the disk refuses
+    journal_.commit();
+    for (const auto& [task, result] : answers) {
+      plan_->tell(task, result);
+      hooks_.heard(task, result);
+    }
     if (work_done_) timeline_.write();
     tell_status();
     show_report();
@@ -288,13 +339,17 @@ class Run {
         return timeline_.add(instant(TimelineKind::set_aside, setback.rank, setback.host, setback.reason));
     }
   }
-  void keep(FinishedWork record) {
-    journal_.append(std::move(record));
+  void keep(const FinishedWork& record) {
+    journal_.add(record);
     work_done_ = true;
   }
 
+  void save_new_generation() {
+    if (plan_->generation() > saved_generation_) generation_done();
+  }
   void generation_done() {
-    for (auto& record : std::exchange(mendable_, {})) keep(std::move(record));
+    for (auto& record : std::exchange(mendable_, {})) keep(record);
+    journal_.commit();
     save(RunPlan::Moment::between_generations);
   }
   void save(RunPlan::Moment moment) {
@@ -313,12 +368,14 @@ class Run {
     display_.close();
     save(RunPlan::Moment::end);
     end_live_report();
-    log::info("stopped {}; go on with: {}", plan_->how_far(), going_on());
+    log::info("stopped {}{}; go on with: {}", limit_.is_reached() ? limit_.reason() + " " : "", plan_->how_far(),
+              going_on());
     return ExitCode::stopped;
   }
   /// The run holds its settings.
   [[nodiscard]] std::string going_on() const {
-    std::vector<std::string> words = {"--data", settings_.data, "--run", settings_.run};
+    std::vector<std::string> words = {"--run", settings_.run};
+    if (!settings_.data.empty()) words.insert(words.begin(), {"--data", settings_.data});
     if (settings_.json) words.emplace_back("--json");
     return resuming_line(hooks_.program, {recipe_.command}, words);
   }
@@ -365,6 +422,9 @@ class Run {
                        .retried = counts.retried,
                        .lost_workers = counts.lost_workers,
                        .utilisation = utilisation(),
+                       .workers = dispatcher_.workers_here(),
+                       .busy = dispatcher_.workers_busy(),
+                       .seconds_left = over_ ? std::nullopt : seconds_left_,
                        .lost = std::move(lost)});
   }
   void log_counts() {
@@ -377,6 +437,7 @@ class Run {
                    failed_);
   }
 
+  const TimeLimit& limit_;
   const SearchSettings& settings_;
   const RunRecipe& recipe_;
   const RunHooks& hooks_;
@@ -389,22 +450,27 @@ class Run {
   FailureTable failures_;
   TimelineFile timeline_;
   RunCurves curves_;
+  ExpectedSeconds expected_;
+  CutGroups groups_;
+  std::vector<std::pair<Task, Result>> answers_;  ///< that await the next commit
   std::vector<FinishedWork> mendable_;  ///< of the generation that runs: work that cost workers
   std::vector<Task> doubtful_;          ///< refused by every worker
   std::map<std::size_t, Task> doable_;  ///< by kind of work: the last piece that was done
   std::unique_ptr<RunPlan> plan_;
   std::filesystem::path report_;  ///< empty: none
-  Clock clock_ = steady_clock();
+  Clock clock_ = hooks_.clock;
   double start_s_ = clock_();
+  double wall_start_s_ = wall_time_s();
   std::uint64_t repeated_ = 0;  ///< searches for models that were lost
   int done_ = 0;                ///< pieces of work, by workers of this job
   int failed_ = 0;              ///< likewise, for good
   int done_before_ = static_cast<int>(journal_.size() - journal_.failures());  ///< by earlier jobs
   int failed_before_ = static_cast<int>(journal_.failures());
   int saved_generation_ = -1;
-  bool from_journal_ = false;  ///< the plan, of which the checkpoint holds more than can be had again
-  bool over_ = false;          ///< its end is told
-  bool work_done_ = false;     ///< beyond what the journal held: the run cannot be refused any more
+  std::optional<double> seconds_left_;  ///< as last shown
+  bool from_journal_ = false;           ///< the plan, of which the checkpoint holds more than can be had again
+  bool over_ = false;                   ///< its end is told
+  bool work_done_ = false;              ///< beyond what the journal held: the run cannot be refused any more
   LiveReport live_report_{[this] { (void)hooks_.report(paths().folder, /*goes_on=*/true); }};
 };
 
@@ -420,9 +486,16 @@ ExitCode lead_run(const SearchSettings& settings, const RunRecipe& recipe, Mailb
     hooks.idle();
     if (run) run->show();
   };
-  Dispatcher dispatcher(mailbox, {.lease_s = settings.lease_s, .deadline_s = settings.deadline_s}, idle);
+  const TimeLimit limit(settings.time_limit_s, settings.grace_s, hooks.clock, seconds_of_slurm_job());
+  Dispatcher dispatcher(mailbox,
+                        {.lease_s = settings.lease_s,
+                         .deadline_s = settings.deadline_s,
+                         .grace_s = limit.grace_s(),
+                         .clock = hooks.clock,
+                         .pause = hooks.pause},
+                        idle);
   const Farewell farewell{dispatcher, hooks};
-  run.emplace(settings, recipe, hooks, dispatcher);
+  run.emplace(settings, recipe, hooks, limit, dispatcher);
   const ExitCode code = run->lead();
   if (code == ExitCode::done) result = run->result();
   return code;
@@ -433,6 +506,10 @@ ExitCode lead_run(const SearchSettings& settings, const RunRecipe& recipe, Mailb
 ExitCode lead_run(const SearchSettings& settings, const RunRecipe& recipe, Mailbox& mailbox, const RunHooks& hooks) {
   std::string result;
   const ExitCode code = lead_run(settings, recipe, mailbox, hooks, result);
+  if (hooks.result) {
+    if (code == ExitCode::done) hooks.result(result);
+    return code;
+  }
   std::cout << result << std::flush;  // in one piece, when the workers have left and stderr has had its last line
   return code;
 }

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "core/base/ids.hpp"
+#include "core/work/clock.hpp"
+#include "core/work/work.hpp"
 
 namespace harmonic {
 
@@ -24,6 +26,8 @@ struct RunHooks {
   std::function<void()> check = [] {};
   /// True once the run is to stop early (stop_signal_seen).
   std::function<bool()> stop = [] { return false; };
+  /// True once what is under way is not to be waited for then (stop_is_urgent).
+  std::function<bool()> hurry = [] { return false; };
   /// Called at the end when a worker is lost: MPI must not be finalised (MpiSession::take_down).
   std::function<void()> abandon = [] {};
   /// Whether the weights of a model that the run keeps are there and whole. Damaged ones are moved out of the way, so
@@ -34,6 +38,12 @@ struct RunHooks {
   /// Writes the report of a run directory, of one that goes on or of what it came to, and says where it is. Called by a
   /// thread of its own while the run goes on.
   std::function<std::filesystem::path(const std::filesystem::path& run, bool goes_on)> report;
+  /// Hears of every answer of a worker, once it is on disk: who measures.
+  std::function<void(const Task& task, const Result& result)> heard = [](const auto&, const auto&) {};
+  /// Takes what stdout gets in the end, where that is not to be printed.
+  std::function<void(const std::string& result)> result;
+  Clock clock = steady_clock();                 ///< that the run and its dispatcher go by
+  std::function<void()> pause = pause_briefly;  ///< while nothing arrives
 };
 
 }  // namespace harmonic

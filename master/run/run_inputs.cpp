@@ -1,7 +1,9 @@
 #include "master/run/run_inputs.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -19,6 +21,9 @@
 
 namespace harmonic {
 namespace {
+
+constexpr int kAssumedClasses = 10;       // of a simulation: AV-MNIST's
+constexpr double kAssumedSamples = 5000;  // likewise, a split
 
 void check_splits(const DatasetFile& data) {
   for (const Split split : {Split::train, Split::val, Split::test})
@@ -59,12 +64,15 @@ void check_multiplier(const SearchSettings& settings, int inputs) {
 PricedNetworks priced_networks(const SearchSettings& settings, const RunHooks& hooks, const DataShape& data) {
   PricedNetworks networks{.spaces = {},
                           .head_classes = head_classes(settings, data.classes),
-                          .operators = settings.fusion.operators,
+                          .operators = settings.is_alone() ? std::vector<std::string>{} : settings.fusion.operators,
                           .channels = settings.fusion.channels,
                           .positions = settings.fusion.side * settings.fusion.side,
                           .configs = hooks.configs,
                           .data = settings.data,
-                          .program = hooks.program.back()};
+                          .program = hooks.program.back(),
+                          .cost = settings.cost,
+                          .joined = std::max(settings.fusion.multiplier, PricedNetworks{}.joined),
+                          .classes = data.classes};
   for (const auto& modality : settings.modalities) networks.spaces.push_back(modality.space);
   if (networks.configs.empty() && settings.resume) networks.configs.push_back(RunPaths{settings.run}.config().string());
   return networks;
@@ -82,16 +90,64 @@ Genotype uniform_genotype(const MacroArchitecture& macro, int inputs, int joined
   return genotype;
 }
 
+/// What decides whether models can keep within the bounds.
+Bounded bounded_models(const SearchSettings& settings) {
+  if (settings.is_alone()) return {settings.bounds};
+  Bounded bounded{settings.bounds, settings.fusion.operators};
+  if (settings.evolution_in_force().late_fusion) return bounded;
+  const auto& macro = settings.evolution.macro;
+  bounded.fewest_cells = macro.usual.cells;
+  for (const int other : macro.other_cells) bounded.fewest_cells = std::min(bounded.fewest_cells, other);
+  return bounded;
+}
+
+/// The largest network that every device can run, with blocks of one kind where there is a choice.
+BackboneGenome largest_runnable(const BackboneSpace& space, const GeneChoices& choices, bool fused) {
+  BackboneGenome genome = largest_genome(space);
+  const int widest = fused ? std::ranges::min(space.expands) : std::ranges::max(space.expands);
+  std::ranges::fill(genome.expand, widest);
+  if (choices.allows(genome)) return genome;
+  RandomStream random(Seed{0}, "a network that all devices can run");
+  genome = choices.repaired(std::move(genome), random);
+  const auto enlarge = [&](int& gene, const std::vector<int>& options) {
+    for (const int option : options) {
+      const int before = std::exchange(gene, std::max(gene, option));
+      if (!choices.allows(genome)) gene = before;
+    }
+  };
+  for (auto& depth : genome.depth) enlarge(depth, space.depths);
+  for (auto& kernel : genome.kernel) enlarge(kernel, space.kernels);
+  for (auto& expand : genome.expand) enlarge(expand, space.expands);
+  return genome;
+}
+
+/// The largest models, whose costs no other's should be above.
+std::vector<MultimodalGenome> largest_models(const SearchSettings& settings, const ModelPricing& pricing) {
+  std::vector<MultimodalGenome> models;
+  for (const bool fused : {false, true}) {
+    models.push_back(largest_model(settings));
+    for (std::size_t m = 0; m < settings.modalities.size(); ++m)
+      if (const auto& space = settings.modalities[m].space; space.family != BackboneSpace::Family::maxout)
+        models.back().backbones[m] = largest_runnable(space, pricing.choices()[m], fused && std::ranges::min(space.expands) < 0);
+  }
+  return models;
+}
+
 Objectives worst_costs(const SearchSettings& settings, const ModelPricing& pricing, int inputs) {
-  const auto largest = largest_model(settings);
-  const int joined = settings.protocol == Protocol::published ? settings.fusion.multiplier
-                                                              : settings.fusion.joined_cells(largest.macro.cells);
   Objectives worst = {100};
-  for (const auto& op : settings.fusion.operators) {
-    const auto genotype = uniform_genotype(largest.macro, inputs, joined, op);
-    const auto cost = pricing.model(largest, genotype).objectives;
+  const auto include = [&](const MultimodalGenome& model, const Genotype& genotype) {
+    const auto cost = pricing.model(model, genotype).objectives;
     worst.resize(1 + cost.size());
     for (std::size_t i = 0; i < cost.size(); ++i) worst[i + 1] = std::max(worst[i + 1], cost[i]);
+  };
+  for (const auto& largest : largest_models(settings, pricing)) {
+    if (settings.is_alone()) {
+      include(largest, {{}, {}, LateFusion::sum});
+      continue;
+    }
+    const int joined = settings.protocol == Protocol::published ? settings.fusion.multiplier
+                                                                : settings.fusion.joined_cells(largest.macro.cells);
+    for (const auto& op : settings.fusion.operators) include(largest, uniform_genotype(largest.macro, inputs, joined, op));
   }
   return worst;
 }
@@ -110,15 +166,21 @@ void warn_of_unknown(const std::vector<Objective>& objectives, const DeviceSet& 
 
 RunInputs::RunInputs(const SearchSettings& given, const RunHooks& hooks) {
   hooks.check_paths();
-  const DatasetFile data(given.data);
-  const SearchSettings settings = fitted_settings(given, data);
-  data_shape = {data.info().classes, sample_shapes(settings, data)};
-  data_provenance = data.info().provenance;
-  check_splits(data);
-  samples = {static_cast<double>(data.samples(Split::val)), static_cast<double>(data.samples(Split::test))};
+  SearchSettings settings = given;
+  if (given.data.empty()) {
+    data_shape = {given.head_classes > 0 ? given.head_classes : kAssumedClasses, {}};
+    samples = {kAssumedSamples, kAssumedSamples};
+  } else {
+    const DatasetFile data(given.data);
+    settings = fitted_settings(given, data);
+    data_shape = {data.info().classes, sample_shapes(settings, data)};
+    data_provenance = data.info().provenance;
+    check_splits(data);
+    samples = {static_cast<double>(data.samples(Split::val)), static_cast<double>(data.samples(Split::test))};
+  }
   int inputs = 0;
   const FusionSettings fusion = settings.fusion_in_force();
-  ModelSizing sizing{{}, {}, data.info().classes, fusion.channels, fusion.side * fusion.side, fusion.backbone_logits};
+  ModelSizing sizing{{}, {}, data_shape.classes, fusion.channels, fusion.side * fusion.side, fusion.backbone_logits};
   for (const auto& modality : settings.modalities) {
     const int features = fusion.features_of(modalities.size());
     inputs += features;
@@ -131,12 +193,25 @@ RunInputs::RunInputs(const SearchSettings& given, const RunHooks& hooks) {
   answers = AnswerCheck{inputs};
   check_multiplier(settings, inputs);
   check_tables(settings.devices, priced_networks(settings, hooks, data_shape));
-  pricing = std::make_shared<const ModelPricing>(run_devices(settings, data.info().classes), std::move(sizing),
-                                                 settings.objectives);
+  pricing = std::make_shared<const ModelPricing>(run_devices(settings, data_shape.classes), std::move(sizing),
+                                                 settings.objectives, bounded_models(settings));
   warn_of_unknown(settings.objectives, pricing->devices());
-  costs.backbone = [prices = pricing](int modality, const auto& genome) { return prices->backbone(modality, genome); };
+  // Survivors are priced again in every generation.
+  costs.backbone = [prices = pricing, known = std::map<std::pair<int, BackboneGenome>, Objectives>()](
+                       int modality, const auto& genome) mutable {
+    const auto [price, fresh] = known.try_emplace({modality, genome});
+    if (fresh) price->second = prices->backbone(modality, genome);
+    return price->second;
+  };
   costs.model = [prices = pricing](const auto& genome, const auto& genotype) {
     return prices->model(genome, genotype);
+  };
+  costs.backbone_violation = [prices = pricing](int modality, const auto& genome) {
+    return prices->least_violation(modality, genome);
+  };
+  costs.model_violation = [prices = pricing](const auto& genome) { return prices->least_violation(genome); };
+  costs.repaired = [prices = pricing](int modality, BackboneGenome genome, RandomStream& random) {
+    return prices->choices().at(static_cast<std::size_t>(modality)).repaired(std::move(genome), random);
   };
   reference = worst_costs(settings, *pricing, inputs);
   hooks.check();

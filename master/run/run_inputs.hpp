@@ -19,6 +19,7 @@ namespace harmonic {
 
 /// Everything that the user gave to a search, opened and checked before the first piece of work is dealt.
 struct RunInputs {
+  /// Where no data set is named (a simulation) spaces are as they stand, with head-classes classes, or AV-MNIST's ten.
   /// @pre settings.check() has passed
   /// @throws InputError: a file that is missing or damaged, a modality that the data lacks or has in another shape, a
   ///   table that lacks a row of the spaces or of the fusion operators

@@ -13,6 +13,8 @@
 
 namespace harmonic {
 
+class Journal;
+
 /// The workers of a run at this moment.
 struct WorkerCount {
   int here = 0;
@@ -36,6 +38,14 @@ class RunPlan {
 
   /// The next batch of work; none when the plan is done. Called when all of the batch before was told.
   [[nodiscard]] virtual std::vector<Task> ask() = 0;
+  /// Work that may be done beside the batch, for workers that would wait for it; none by default. Called again and
+  /// again while it is under way, after answers were told. What it gives is then a part of the batch.
+  /// @param free workers
+  [[nodiscard]] virtual std::vector<Task> ask_more(int /*free*/) { return {}; }
+  /// Called once, before the first ask(), where a run goes on: a plan that follows from its journal reads it there.
+  virtual void recall(const Journal& /*journal*/) {}
+  /// What people may change so that so many workers do not wait for each other; empty where they do not.
+  [[nodiscard]] virtual std::string advice(int /*workers*/) const { return {}; }
   /// The answer to a piece of work of the batch: by a worker now, or from the journal.
   virtual void tell(const Task& task, const Result& result) = 0;
 

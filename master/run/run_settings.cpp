@@ -1,6 +1,7 @@
 #include "master/run/run_settings.hpp"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -14,7 +15,9 @@
 namespace harmonic {
 namespace {
 
-constexpr const char* kOfReproduction = "reproduce";  ///< command, and section that it alone has
+constexpr const char* kUsualCommand = "search";
+/// Commands, each with the section of its name that it alone has.
+constexpr std::array kOtherCommands = {"reproduce", "simulate"};
 
 /// Nothing when config.cfg is gone or cut short.
 std::optional<RecordedSettings> in_config(const RunPaths& paths) {
@@ -31,10 +34,13 @@ std::optional<RecordedSettings> in_journal(const RunPaths& paths) {
 /// @throws InputError when the other command began the run
 void check_command(const RecordedSettings& settings, const RunPaths& paths, const std::string& command) {
   const auto sections = parse_ini(settings.text, settings.path);
-  const bool of_reproduction = std::ranges::find(sections, kOfReproduction, &IniSection::name) != sections.end();
-  if (of_reproduction != (command == kOfReproduction))
+  const auto found = std::ranges::find_if(kOtherCommands, [&](const char* other) {
+    return std::ranges::find(sections, other, &IniSection::name) != sections.end();
+  });
+  const std::string began = found == kOtherCommands.end() ? kUsualCommand : *found;
+  if (began != command)
     throw InputError(
-        fmt::format("{} is a run of harmonic {}", paths.folder.string(), of_reproduction ? kOfReproduction : "search"),
+        fmt::format("{} is a run of harmonic {}", paths.folder.string(), began),
         "go on with it by that command, or give another directory to --run");
 }
 

@@ -29,6 +29,12 @@ const char* state_of(const RunStatus& status) {
   return "failed";
 }
 
+/// What is left changes all the time, and is no news.
+bool same_but_for_time(RunStatus a, const RunStatus& b) {
+  a.seconds_left = b.seconds_left;
+  return a == b;
+}
+
 /// Over what lies there, in place, with blanks where that was longer: needs no space on a full disk. A reader may meet
 /// half of it, once.
 void overwrite(const std::filesystem::path& path, std::string text) {
@@ -58,6 +64,9 @@ std::string status_json(const RunStatus& status) {
   json["retried"] = status.retried;
   json["lost_workers"] = status.lost_workers;
   json["utilisation"] = std::round(1e4 * status.utilisation) / 1e4;
+  json["workers"] = status.workers;
+  json["busy"] = status.busy;
+  json["seconds_left"] = status.seconds_left ? nlohmann::ordered_json(std::round(*status.seconds_left)) : nullptr;
   auto& lost = json["lost"] = nlohmann::ordered_json::array();
   for (const auto& worker : status.lost)
     lost.push_back({{"rank", worker.rank.value}, {"host", worker.host}, {"reason", worker.reason}});
@@ -84,7 +93,11 @@ StatusFile::StatusFile(std::filesystem::path path, Clock clock) : path_(std::mov
 void StatusFile::show(const RunStatus& status) {
   const bool turn = !shown_ || shown_->exit_code != status.exit_code || shown_->generation != status.generation ||
                     shown_->lost_workers != status.lost_workers || shown_->lost != status.lost;
-  if (!turn && (status == *shown_ || clock_() - shown_s_ < kBetween_s)) return;
+  if (!turn) {
+    const double since_s = clock_() - shown_s_;
+    if (since_s < kBetween_s || (same_but_for_time(status, *shown_) && (since_s < kStatusBeat_s || status.exit_code)))
+      return;
+  }
   shown_ = status;
   shown_s_ = clock_();
   try {

@@ -1,6 +1,7 @@
 #include "master/search/breeding.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <numeric>
 #include <set>
 #include <tuple>
@@ -34,11 +35,17 @@ void fill(std::vector<BackboneGenome>& genomes, int count, const KnownBackbone& 
   }
 }
 
+BackboneGenome repaired(BackboneGenome genome, const RepairBackbone& repair, RandomStream& random) {
+  return repair ? repair(std::move(genome), random) : genome;
+}
+
 /// Orders genomes by how much they compute, roughly: active blocks, then their channels, then their kernels.
 std::tuple<int, int, int> weight_of(const BackboneGenome& genome) {
   const BackboneGenome active = canonical(genome);
   const auto sum = [](const std::vector<int>& genes) { return std::accumulate(genes.begin(), genes.end(), 0); };
-  return {sum(active.depth), sum(active.expand), sum(active.kernel)};
+  BackboneGenome widths = active;
+  for (int& expand : widths.expand) expand = std::abs(expand);
+  return {sum(active.depth), sum(widths.expand), sum(active.kernel)};
 }
 
 /// A child's macro-architecture, and the parent that has the same.
@@ -57,27 +64,49 @@ std::pair<MacroArchitecture, std::optional<CandidateId>> breed_macro(const std::
 
 }  // namespace
 
-std::vector<BackboneGenome> first_population(const BackboneSpace& space, int count, RandomStream& random) {
+std::vector<BackboneGenome> first_population(const BackboneSpace& space, int count, RandomStream& random,
+                                             const RepairBackbone& repair) {
   if (space.positions() == 0) return {BackboneGenome{}};
-  std::vector<BackboneGenome> genomes = {canonical(smallest_genome(space))};
-  if (const auto largest = canonical(largest_genome(space)); largest != genomes.front()) genomes.push_back(largest);
+  const auto made = [&](BackboneGenome genome) { return repaired(std::move(genome), repair, random); };
+  std::vector<BackboneGenome> genomes = {canonical(made(smallest_genome(space)))};
+  if (const auto largest = canonical(made(largest_genome(space))); largest != genomes.front())
+    genomes.push_back(largest);
   fill(
-      genomes, count, [](const auto&) { return false; }, [&] { return random_genome(space, random); });
+      genomes, count, [](const auto&) { return false; }, [&] { return made(random_genome(space, random)); });
   return genomes;
 }
 
 std::vector<BackboneGenome> next_population(const BackboneSpace& space, std::vector<BackboneGenome> kept,
                                             const std::vector<BackboneGenome>& parents,
                                             const EvolutionSettings& settings, const KnownBackbone& known,
-                                            RandomStream& random) {
+                                            RandomStream& random, const RepairBackbone& repair) {
   if (space.positions() == 0) return {BackboneGenome{}};
   fill(kept, settings.population, known, [&] {
-    if (parents.empty()) return random_genome(space, random);
+    if (parents.empty()) return repaired(random_genome(space, random), repair, random);
     const auto first = with_all_genes(random.pick(parents), space, random);
     const auto second = with_all_genes(random.pick(parents), space, random);
-    return mutate(crossover(first, second, settings.crossover_first, random), space, settings.mutation, random);
+    return repaired(mutate(crossover(first, second, settings.crossover_first, random), space, settings.mutation, random),
+                    repair, random);
   });
   return kept;
+}
+
+std::vector<MacroArchitecture> all_macros(const MacroOptions& options) {
+  std::set<int> cells = {options.usual.cells}, nodes = {options.usual.nodes};
+  if (options.p_other > 0) {
+    cells.insert(options.other_cells.begin(), options.other_cells.end());
+    nodes.insert(options.other_nodes.begin(), options.other_nodes.end());
+  }
+  std::vector<MacroArchitecture> all;
+  for (const int c : cells)
+    for (const int n : nodes) all.push_back({c, n});
+  return all;
+}
+
+int pair_count(const std::vector<std::vector<BackboneGenome>>& survivors, int count, bool first) {
+  if (count > 0) return count;
+  for (const auto& modality : survivors) count = std::max(count, static_cast<int>(modality.size()));
+  return first ? count + kAnchors : count;
 }
 
 MacroArchitecture smallest_macro(const MacroOptions& options) {
@@ -93,10 +122,7 @@ std::vector<Pairing> pair_up(const std::vector<std::vector<BackboneGenome>>& sur
                              const std::vector<MacroParent>& parents, const EvolutionSettings& settings,
                              const KnownModel& known, RandomStream& random) {
   auto decks = survivors;
-  if (count == 0) {
-    for (const auto& deck : decks) count = std::max(count, static_cast<int>(deck.size()));
-    if (parents.empty()) count += kAnchors;
-  }
+  count = pair_count(survivors, count, parents.empty());
   std::set<MultimodalGenome> taken;
   std::vector<Pairing> pairs;
   if (parents.empty()) {

@@ -18,17 +18,23 @@ namespace harmonic {
 using KnownBackbone = std::function<bool(const BackboneGenome&)>;
 using KnownModel = std::function<bool(const MultimodalGenome&)>;
 
+/// Makes of a genome one that can be had (GeneChoices::repaired); none: all can.
+using RepairBackbone = std::function<BackboneGenome(BackboneGenome, RandomStream&)>;
+
 /// Distinct genomes: the space's smallest and largest, then random ones. Fewer than `count` only where the space has
 /// hardly more; one for a space without genes.
-[[nodiscard]] std::vector<BackboneGenome> first_population(const BackboneSpace& space, int count, RandomStream& random);
+[[nodiscard]] std::vector<BackboneGenome> first_population(const BackboneSpace& space, int count, RandomStream& random,
+                                                           const RepairBackbone& repair = {});
 
 /// `kept`, filled up to `count` with children of `parents` (crossover, then mutation) that are distinct and not known.
 /// Random genomes stand in when there is no parent. Fewer than `count` where the space has hardly anything new left.
 [[nodiscard]] std::vector<BackboneGenome> next_population(const BackboneSpace& space, std::vector<BackboneGenome> kept,
                                                           const std::vector<BackboneGenome>& parents,
                                                           const EvolutionSettings& settings, const KnownBackbone& known,
-                                                          RandomStream& random);
+                                                          RandomStream& random, const RepairBackbone& repair = {});
 
+/// Every macro-architecture that may be drawn.
+[[nodiscard]] std::vector<MacroArchitecture> all_macros(const MacroOptions& options);
 /// The fewest cells and nodes that may be drawn.
 [[nodiscard]] MacroArchitecture smallest_macro(const MacroOptions& options);
 
@@ -48,8 +54,11 @@ struct Pairing {
 /// Pairs of the first generation that anchor the front's cheap end; beyond the number of pairs where that is left open.
 constexpr int kAnchors = 2;
 
-/// Combinations of the modalities' survivors with a macro-architecture each. `count` of them, 0: as many as the
-/// modality with the most survivors has, and two more in the first generation. Every survivor takes part at least once
+/// How many pairs a generation has that is to have `count`, 0: as many as the modality with the most survivors has, and
+/// two more in the first generation.
+[[nodiscard]] int pair_count(const std::vector<std::vector<BackboneGenome>>& survivors, int count, bool first);
+
+/// Combinations of the modalities' survivors with a macro-architecture each, pair_count() of them. Every survivor takes part at least once
 /// when count allows; a combination that is known gets another macro-architecture, then another partner, and is left
 /// out when that does not help. The macro-architecture is crossed from two parents', then mutated; without parents it
 /// is drawn. Without parents (the first generation) the lightest survivors come first, with the smallest

@@ -18,7 +18,7 @@
 namespace harmonic {
 namespace {
 
-constexpr std::int64_t kVersion = 4;  ///< another one is not read: its run's journal is refused, too
+constexpr std::int64_t kVersion = 5;  ///< another one is not read: its run's journal is refused, too
 constexpr std::string_view kSeal = "HARMONIC";
 
 /// The checksum that goes behind the bytes of a checkpoint.
@@ -47,6 +47,7 @@ struct Columns {
   std::vector<std::vector<std::string>> memo_genomes;  ///< [modality]
   std::vector<std::vector<double>> memo_scores;        ///< [modality], percent; NaN: failed
   std::vector<std::int64_t> parents;
+  std::vector<std::int64_t> earlier_parents, earlier_parent_counts;  ///< generation after generation; [generation]
   std::vector<std::int64_t> ids, generations;   ///< [model]
   std::vector<double> metrics, tests, seconds;  ///< [model]; test NaN: not read
   std::vector<double> predicted;                ///< [model]; NaN: no model of the error chose it
@@ -99,6 +100,8 @@ void exchange(File& file, Columns& columns) {
     file.field(fmt::format("/modality_{}/memo/metric_val", m), columns.memo_scores[m]);
   }
   file.field("/parents", columns.parents);
+  file.field("/earlier_parents", columns.earlier_parents);
+  file.field("/earlier_parent_counts", columns.earlier_parent_counts);
   file.field("/models/id", columns.ids);
   file.field("/models/generation", columns.generations);
   file.field("/models/metric_val", columns.metrics);
@@ -142,6 +145,10 @@ Columns to_columns(const SearchState& state, std::size_t modalities) {
       columns.memo_scores.at(m).push_back(score.value_or(std::numeric_limits<double>::quiet_NaN()));
     }
   for (const auto id : state.parents) columns.parents.push_back(static_cast<std::int64_t>(id.value));
+  for (const auto& parents : state.earlier_parents) {
+    columns.earlier_parent_counts.push_back(static_cast<std::int64_t>(parents.size()));
+    for (const auto id : parents) columns.earlier_parents.push_back(static_cast<std::int64_t>(id.value));
+  }
   for (const auto& [id, model] : state.archive.models()) {
     columns.ids.push_back(static_cast<std::int64_t>(id.value));
     columns.generations.push_back(model.generation);
@@ -185,6 +192,11 @@ SearchState to_state(const Columns& columns, const std::vector<BackboneSpace>& s
     }
   }
   for (const auto id : columns.parents) state.parents.push_back(CandidateId{static_cast<std::uint64_t>(id)});
+  std::span<const std::int64_t> earlier = columns.earlier_parents;
+  for (const auto count : columns.earlier_parent_counts) {
+    auto& parents = state.earlier_parents.emplace_back();
+    for (const auto id : take(earlier, count)) parents.push_back(CandidateId{static_cast<std::uint64_t>(id)});
+  }
   const auto unless_nan = [](double value) { return std::isnan(value) ? std::nullopt : std::optional(value); };
   std::span<const float> parameters = columns.parameters;
   std::span<const double> retrained = columns.retrained;
@@ -213,8 +225,11 @@ void check(const SearchState& state, const AnswerCheck& answers) {
       throw InputError(fmt::format("model {} was predicted {} percent", id.value, *model.predicted), "");
     if (id.value >= state.next_candidate) throw InputError(fmt::format("model {} is yet to come", id.value), "");
   }
-  for (const auto id : state.parents)
-    if (!state.archive.models().contains(id)) throw InputError(fmt::format("parent {} is no model", id.value), "");
+  auto generations = state.earlier_parents;
+  generations.push_back(state.parents);
+  for (const auto& parents : generations)
+    for (const auto id : parents)
+      if (!state.archive.models().contains(id)) throw InputError(fmt::format("parent {} is no model", id.value), "");
   if (state.generation < 0) throw InputError("its generation is below 0", "");
 }
 

@@ -9,9 +9,9 @@
 #include <queue>
 #include <set>
 
+#include "core/pareto/constrained.hpp"
 #include "core/pareto/expected_gain.hpp"
 #include "core/pareto/hypervolume.hpp"
-#include "core/pareto/survival.hpp"
 #include "core/space/layers.hpp"
 #include "core/work/expected_cost.hpp"
 #include "master/search/error_model.hpp"
@@ -89,19 +89,6 @@ double operator_count(MacroArchitecture macro) {
   return macro.cells * macro.nodes;
 }
 
-/// Every macro-architecture that may be drawn.
-std::vector<MacroArchitecture> all_macros(const MacroOptions& options) {
-  std::set<int> cells = {options.usual.cells}, nodes = {options.usual.nodes};
-  if (options.p_other > 0) {
-    cells.insert(options.other_cells.begin(), options.other_cells.end());
-    nodes.insert(options.other_nodes.begin(), options.other_nodes.end());
-  }
-  std::vector<MacroArchitecture> all;
-  for (const int c : cells)
-    for (const int n : nodes) all.push_back({c, n});
-  return all;
-}
-
 /// A model that may be searched for, or was.
 struct Candidate {
   Combination backbones;
@@ -162,10 +149,12 @@ void Choice::learn() {
   std::vector<double> log_errors;
   std::vector<std::size_t> at;  // of the predictable, in `points`
   std::vector<Objectives> points;
+  std::vector<double> violations;
   double operators = 0;
   for (const auto id : ids) {
     const auto& model = models.at(id);
     points.push_back(model.objectives);
+    violations.push_back(model.costs.violation);
     const auto backbones = model.genome.macro.cells > 0 ? combination(model.genome) : std::nullopt;
     if (!backbones) continue;
     at.push_back(points.size() - 1);
@@ -183,9 +172,12 @@ void Choice::learn() {
   errors_.emplace(learned_from, log_errors);
   const auto predicted = errors_->predict(predictable);
   for (std::size_t i = 0; i < at.size(); ++i) points[at[i]][0] = std::exp(predicted[i].mean);
-  if (points.empty()) return;
-  const auto ranked = fronts(points);
-  for (const auto i : ranked.front()) front_.push_back(points[i]);
+  std::vector<Objectives> allowed;  // within the run's limits
+  for (std::size_t i = 0; i < points.size(); ++i)
+    if (violations[i] == 0) allowed.push_back(points[i]);
+  if (allowed.empty()) return;
+  const auto ranked = fronts(allowed);
+  for (const auto i : ranked.front()) front_.push_back(allowed[i]);
 }
 
 std::vector<Candidate> Choice::candidates(RandomStream& random) const {
@@ -194,13 +186,15 @@ std::vector<Candidate> Choice::candidates(RandomStream& random) const {
   for (const auto& of_modality : scored_) {
     std::vector<const Backbone*> all;
     std::vector<Objectives> points;
+    std::vector<double> violations;
     for (const auto& [genome, backbone] : of_modality) {
       all.push_back(&backbone);
+      violations.push_back(known_.costs.backbone_violation(static_cast<int>(backbones.size()), genome));
       points.push_back({backbone.log_error});
       points.back().insert(points.back().end(), backbone.costs.begin(), backbone.costs.end());
     }
     auto& best = backbones.emplace_back();
-    for (const auto i : survivors(points, kBackbones)) best.push_back(all[i]);
+    for (const auto i : survivors(points, violations, kBackbones)) best.push_back(all[i]);
     count *= best.size();
   }
   const auto macros = all_macros(settings_.macro);
@@ -264,7 +258,7 @@ std::vector<Pairing> Choice::best(std::size_t count, std::set<MultimodalGenome>&
     const auto [_, i, when] = queue.top();
     queue.pop();
     auto genome = all[i].genome();
-    if (known_.archive.knows(genome) || taken.contains(genome)) continue;
+    if (known_.archive.knows(genome) || taken.contains(genome) || known_.costs.model_violation(genome) > 0) continue;
     if (when != chosen.size()) {
       queue.push({gain(i), i, chosen.size()});
       continue;

@@ -12,17 +12,17 @@
 namespace harmonic {
 namespace {
 
-const char* name_of(Search::Phase phase) {
+const char* name_of(Evolution::Phase phase) {
   switch (phase) {
-    case Search::Phase::backbones:
+    case Evolution::Phase::backbones:
       return "backbones";
-    case Search::Phase::fusion:
+    case Evolution::Phase::fusion:
       return "fusion";
-    case Search::Phase::retraining:
+    case Evolution::Phase::retraining:
       return "retraining";
-    case Search::Phase::test:
+    case Evolution::Phase::test:
       return "test";
-    case Search::Phase::over:
+    case Evolution::Phase::over:
       break;
   }
   return "done";
@@ -49,11 +49,18 @@ int Progress::models() const {
   return pairs() * settings_.generations + (settings_.pairs > 0 ? 0 : kAnchors);
 }
 
-void Progress::batch(const Search& search, const std::vector<Task>& tasks) {
+void Progress::batch(const Evolution& search, const std::vector<Task>& tasks) {
   batch_size_ = batch_done_ = 0;
   batch_start_s_ = clock_();
+  batch_of_ = {search.generation(), search.phase()};
   for (const auto& task : tasks) batch_size_ += counted_parts(task.work);
-  if (search.phase() == Search::Phase::backbones) groups_ = tasks.size();
+  if (search.phase() == Evolution::Phase::backbones) groups_ = tasks.size();
+}
+
+void Progress::more(const Evolution& search, const std::vector<Task>& tasks) {
+  if (tasks.empty()) return;
+  if (batch_of_ != std::pair{search.generation(), search.phase()}) return batch(search, tasks);
+  for (const auto& task : tasks) batch_size_ += counted_parts(task.work);
 }
 
 void Progress::told(const Task& task, const Result& result) {
@@ -74,34 +81,36 @@ double Progress::part_s(const Mean& known, const WorkerCount& workers) const {
   return workers.parts_under_way > 0 ? workers.busy * (clock_() - batch_start_s_) / workers.parts_under_way : 0;
 }
 
-double Progress::fusion_s(const Search& search, const WorkerCount& workers) const {
-  return search.phase() == Search::Phase::fusion ? part_s(fusion_s_, workers) : fusion_s_.value();
+double Progress::fusion_s(const Evolution& search, const WorkerCount& workers) const {
+  return search.phase() == Evolution::Phase::fusion ? part_s(fusion_s_, workers) : fusion_s_.value();
 }
 
-bool Progress::tells_time(const Search& search, const WorkerCount& workers) const {
-  if (search.phase() == Search::Phase::retraining) return part_s(retraining_s_, workers) > 0;
-  if (search.phase() == Search::Phase::test) return part_s(test_s_, workers) > 0 || batch_done_ >= batch_size_;
+bool Progress::tells_time(const Evolution& search, const WorkerCount& workers) const {
+  if (search.phase() == Evolution::Phase::retraining) return part_s(retraining_s_, workers) > 0;
+  if (search.phase() == Evolution::Phase::test) return part_s(test_s_, workers) > 0 || batch_done_ >= batch_size_;
+  if (search.is_alone()) return group_s_.count > 0;
   return fusion_s(search, workers) > 0;
 }
 
-double Progress::seconds_left(const Search& search, const WorkerCount& workers, double a_fusion_s) const {
-  const double left = static_cast<double>(batch_size_ - batch_done_) - workers.parts_under_way;
+double Progress::seconds_left(const Evolution& search, const WorkerCount& workers, double a_fusion_s) const {
+  const double left =
+      std::max(0.0, static_cast<double>(batch_size_) - static_cast<double>(batch_done_) - workers.parts_under_way);
   const double generations = settings_.generations - search.generation();
   const int rounds = settings_.choose == PairChoice::model ? kBackboneRounds : 1;
   const double race = retraining_s_.sum / std::max(1, search.generation());  // of a generation
-  const double models = pairs() * a_fusion_s + race;
+  const double models = search.is_alone() ? 0 : pairs() * a_fusion_s + race;
   const double a_generation = rounds * static_cast<double>(groups_) * group_s_.value() + models;
   const auto now = [&] {
     switch (search.phase()) {
-      case Search::Phase::backbones:
+      case Evolution::Phase::backbones:
         return left * group_s_.value() + models;
-      case Search::Phase::fusion:
+      case Evolution::Phase::fusion:
         return left * a_fusion_s + race;
-      case Search::Phase::retraining:
+      case Evolution::Phase::retraining:
         return left * part_s(retraining_s_, workers);
-      case Search::Phase::test:
+      case Evolution::Phase::test:
         return left * part_s(test_s_, workers);
-      case Search::Phase::over:
+      case Evolution::Phase::over:
         break;
     }
     return 0.0;
@@ -109,20 +118,23 @@ double Progress::seconds_left(const Search& search, const WorkerCount& workers, 
   return (now() + generations * a_generation) / std::max(1, workers.here);
 }
 
-ProgressLine Progress::line(const Search& search, const WorkerCount& workers) const {
+ProgressLine Progress::line(const Evolution& search, const WorkerCount& workers) const {
   const double done =
       std::min(static_cast<double>(batch_done_) + workers.parts_under_way, static_cast<double>(batch_size_));
   std::string text =
-      fmt::format("generation {}/{}  {} {:.{}f}/{}  models {}/{}  workers busy {}/{}", search.generation(),
+      fmt::format("generation {}/{}  {} {:.{}f}/{}  models {}  workers busy {}/{}", search.generation(),
                   settings_.generations, name_of(search.phase()), done, workers.parts_under_way > 0 ? 1 : 0,
-                  batch_size_, searched_models(search.archive()), models(), workers.busy, workers.here);
+                  batch_size_,
+                  search.is_alone() ? std::to_string(search.archive().models().size())
+                                    : fmt::format("{}/{}", searched_models(search.archive()), models()),
+                  workers.busy, workers.here);
   if (const double best = search.archive().best_metric(); best > 0) text += fmt::format("  best {:.2f} %", best);
   if (hypervolume_ > 0) text += fmt::format("  hypervolume {:.6g}", hypervolume_);
   if (!tells_time(search, workers)) return {std::move(text)};
   return {std::move(text), seconds_left(search, workers, fusion_s(search, workers))};
 }
 
-void Progress::generation_done(const Search& search, double hypervolume, const std::string& reference) {
+void Progress::generation_done(const Evolution& search, double hypervolume, const std::string& reference) {
   hypervolume_ = hypervolume;
   log::info("generation {}/{}: {} models, best {:.2f} %, front of {}, hypervolume {:.6g} (reference: {}), {}",
             search.generations_finished(), settings_.generations, search.archive().models().size(),

@@ -23,7 +23,6 @@ std::vector<const ScoredModel*> retrainable_front(const Archive& archive) {
     if (const auto& model = archive.models().at(id); is_retrainable(model)) front.push_back(&model);
   if (!front.empty()) return front;
   for (const auto& [id, model] : archive.models()) {
-    const auto beats = [](const ScoredModel& a, const ScoredModel& b) { return dominates(a.objectives, b.objectives); };
     if (!is_retrainable(model) || std::ranges::any_of(front, [&](const auto* other) { return beats(*other, model); }))
       continue;
     std::erase_if(front, [&](const auto* other) { return beats(model, *other); });
@@ -44,6 +43,7 @@ class Race {
   [[nodiscard]] std::optional<std::vector<const ScoredModel*>> rivals(const ScoredModel& model) const {
     std::vector<const ScoredModel*> found;
     for (const auto* member : front_) {
+      if (member->costs.violation < model.costs.violation) return std::nullopt;
       const bool cheaper = costs_no_more(*member, model), dearer = costs_no_more(model, *member);
       if (!cheaper && !dearer) continue;
       const double gap = member->metric_val - model.metric_val;

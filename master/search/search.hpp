@@ -11,22 +11,10 @@
 #include "master/models/archive.hpp"
 #include "master/models/front.hpp"
 #include "master/search/breeding.hpp"
+#include "master/search/evolution.hpp"
 #include "master/search/memo.hpp"
 
 namespace harmonic {
-
-/// Everything that the rest of a search follows from; what a checkpoint holds.
-struct SearchState {
-  int generation = 0;  ///< generations finished
-  std::uint64_t next_task = 1;
-  std::uint64_t next_candidate = 1;
-  std::vector<std::vector<BackboneGenome>> survivors;  ///< [modality], of the last generation
-  std::vector<CandidateId> parents;                    ///< surviving models
-  BackboneMemo memo;
-  Archive archive;
-
-  bool operator==(const SearchState&) const = default;
-};
 
 /// Tier 1: elitist NSGA-II over backbones and their combinations, as questions and answers. Knows no transport, no
 /// files and no clock; the order in which answers arrive changes nothing. Source: method.md, tier 1 (arXiv 2309.06612).
@@ -38,7 +26,17 @@ struct SearchState {
 /// are the next parents. After the last generation the models that no other dominates, of all ever scored, are tested.
 ///
 /// With choose = model the populations go through some generations alone before pairs are chosen (choose_pairs).
-class Search {
+///
+/// Of one modality nothing is fused: every backbone that is evaluated is a model (a late sum of one), and tier 1 is all
+/// there is. After the last generation the front is fine-tuned, where that is asked for.
+///
+/// Limits that models have to keep within, where the costs tell of any, come before all objectives in every survival
+/// (survivors() of violations), and no pair that must be beyond them is searched while others are left.
+///
+/// With an overlap a generation is bred while so many before it are still under way, from the parents that there were
+/// before those: its population and its pairs follow from finished generations and from what was asked for, and its
+/// answers wait until the generations before it are finished. So they depend on no order of answers either.
+class Search final : public Evolution {
  public:
   /// @param spaces one a modality, in the run's order
   /// @param pairs_at_once fusion searches of one macro-architecture that travel as one piece of work, at most
@@ -49,27 +47,38 @@ class Search {
   Search(EvolutionSettings settings, Seed seed, std::vector<BackboneSpace> spaces, SearchCosts costs, SearchState state,
          int pairs_at_once = 1, int most_retrainings = 1);
 
-  /// The work whose answers are awaited now, in a fixed order; none when the search is over. Nothing is asked for
-  /// twice, but what has not been answered yet is listed again.
-  /// @throws RunError when nothing of a kind could be evaluated, so that there is nothing to go on with
-  [[nodiscard]] std::vector<Task> ask();
-  /// The answer to a task that was asked for. A Failure leaves its genomes unscored; a model whose retraining fails has
-  /// those that it had, and gets no more in this generation. Answers to others are ignored.
-  void tell(const Result& result);
+  [[nodiscard]] std::vector<Task> ask() override;
+  [[nodiscard]] std::vector<Task> ask_more(int free) override;
+  void tell(const Result& result) override;
 
-  enum class Phase { backbones, fusion, retraining, test, over };
-  [[nodiscard]] Phase phase() const { return phase_; }
-  [[nodiscard]] int generation() const;  ///< the one that runs, from 1
-  [[nodiscard]] const Archive& archive() const { return state_.archive; }
-  /// The models that no other ever scored dominates, by id.
-  [[nodiscard]] const std::vector<CandidateId>& front() const { return state_.archive.front(); }
-
-  [[nodiscard]] int generations_finished() const { return boundary_.generation; }
-  /// The state as of the last finished generation, without prices. Put together now: O(N) for N models.
-  [[nodiscard]] SearchState boundary() const;
+  [[nodiscard]] Phase phase() const override { return phase_; }
+  [[nodiscard]] int generation() const override;
+  [[nodiscard]] const Archive& archive() const override { return state_.archive; }
+  [[nodiscard]] bool is_alone() const override { return spaces_.size() == 1; }
+  [[nodiscard]] int generations_finished() const override { return boundary_.generation; }
+  [[nodiscard]] SearchState boundary() const override;
 
  private:
-  void advance();
+  enum class Tests { yes, not_yet };
+  /// A generation whose pairs are asked for, and that is not finished.
+  struct Paired {
+    std::vector<std::vector<BackboneGenome>> survivors;  ///< [modality], of its populations
+    std::uint64_t next_candidate = 0;                    ///< after its own
+    std::set<MultimodalGenome> genomes;                  ///< that it asks for
+  };
+  struct Early {
+    SearchFusion work;
+    Result result;
+  };
+
+  bool advance(Tests tests);
+  bool advance_breeding();
+  bool judge(Tests tests);
+  void take(const SearchFusion& work, const Result& result);
+  void begin_to_judge();
+  [[nodiscard]] bool is_of_judged(const SearchFusion& work) const;
+  [[nodiscard]] bool knows(const MultimodalGenome& genome) const;
+  [[nodiscard]] const std::vector<CandidateId>& breeding_parents() const;
   void start_generation();
   void evaluate_population(std::vector<Work>& work, std::size_t modality) const;
   void select_backbones();
@@ -78,10 +87,16 @@ class Search {
   void pair_backbones();
   void warn_of_few(std::size_t pairs) const;
   void select_models();
+  void end_generation();
+  void score_backbones();
+  void start_tuning();
+  void end_tuning();
+  void add_round();
   void start_tests();
+  [[nodiscard]] RepairBackbone repair_of(int modality) const;
   void keep_as_it_was(CandidateId model);
   void mark_boundary();
-  void start(Phase phase, std::vector<Work> work);
+  void ask_for(std::vector<Work> work);
   [[nodiscard]] std::vector<MacroParent> macro_parents() const;
 
   EvolutionSettings settings_;
@@ -92,17 +107,29 @@ class Search {
   int most_retrainings_;
   SearchState state_;
   SearchState boundary_;  ///< of the last finished generation; its memo and archive are left out
-  std::vector<std::pair<int, BackboneGenome>> evaluated_since_;  ///< modality and genome
+  struct Evaluated {
+    int generation = 0;  ///< from 0
+    int modality = 0;
+    BackboneGenome genome;
+  };
+  std::vector<Evaluated> evaluated_since_;
   std::set<MultimodalGenome> failed_since_;
   std::map<CandidateId, ScoredModel> changed_since_;  ///< as they were; models of `boundary_` that are other now
   std::map<CandidateId, Retraining> round_;           ///< of the race, as far as it is answered
   std::set<CandidateId> not_retrained_;               ///< whose retraining failed in this generation
-  Phase phase_ = Phase::over;
-  bool started_ = false;
-  std::vector<std::vector<BackboneGenome>> population_;  ///< [modality], of the generation that runs
-  int backbone_round_ = 0;                               ///< of the generation that runs, from 0
+  Phase phase_ = Phase::backbones;  ///< of the generation that is judged next
+  /// Of finished generations, by their number: whose parents breed. Those of 0 are none.
+  std::map<int, std::vector<CandidateId>> parents_after_;
+  std::map<int, Paired> paired_;  ///< by generation, from 0
+  std::vector<Early> early_;      ///< answers of generations that are not judged yet
+  int bred_ = 0;                  ///< generations whose pairs are asked for; the one that is bred now, from 0
+  bool breeding_ = false;         ///< its backbones are asked for
+  std::vector<std::vector<BackboneGenome>> population_;  ///< [modality], of the generation that is bred
+  int backbone_round_ = 0;                               ///< of that generation, from 0
+  std::map<BackboneGenome, double> seconds_;             ///< of work, of those evaluated in the generation that runs
   std::map<CandidateId, double> predicted_;              ///< of the generation that runs, percent
   TaskBoard board_;
+  std::uint64_t unlisted_ = 0;  ///< the first task that no ask has listed
 };
 
 }  // namespace harmonic

@@ -5,25 +5,13 @@
 #include <string_view>
 #include <vector>
 
+#include "core/hardware/bound.hpp"
 #include "core/storage/csv.hpp"
 
 namespace harmonic {
 
 /// The column of what the test split, by which nothing else is chosen, says of a model.
 inline constexpr std::string_view kTestMetric = "metric_test";
-
-/// What a column of a front may be at most, or at least. The limit itself is allowed.
-struct Bound {
-  std::string column;
-  double limit = 0;
-  bool is_upper = true;
-
-  /// "latency_ms.tx2 <= 9"
-  [[nodiscard]] std::string text() const;
-};
-
-/// Reads "latency_ms.tx2=9" or "latency_ms.tx2 9". @throws InputError
-[[nodiscard]] Bound parse_bound(const std::string& text, bool is_upper);
 
 /// What a user wants of a front.
 struct SelectionWish {

@@ -9,7 +9,7 @@ void SweepOptions::declare(OptionSet& options) {
   options.add("genomes", genomes, "file with one genome a line");
   options.add("all", all, "every distinct network of the space instead");
   options.add("device", devices, "a device whose cost is added: name=table.json[+more.json]",
-              {parse_device, [](const DeviceSpec& spec) { return to_text(spec); }, listed_named_values});
+              {parse_device, [](const DeviceSpec& spec) { return to_text(spec); }, listed_devices});
   options.add("head-classes", head_classes, "classifier row of the tables; 0: the data's number of classes",
               {0, 1'000'000});
   options

@@ -9,6 +9,7 @@
 #include <torch/types.h>
 
 #include "core/base/rng.hpp"
+#include "core/base/statistics.hpp"
 #include "core/config/options.hpp"
 #include "tests/bench/timing.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
@@ -21,20 +22,6 @@ namespace harmonic::bench {
 namespace {
 
 using Metrics = std::vector<double>;  ///< in percent, of every genome
-
-/// Kendall's tau-b: 1 where both rank alike; pairs that are equal in one of them count as half known.
-double kendall_tau(const Metrics& a, const Metrics& b) {
-  const auto sign = [](double x) { return (x > 0) - (x < 0); };
-  double agreeing = 0, in_a = 0, in_b = 0;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    for (std::size_t j = 0; j < i; ++j) {
-      const int of_a = sign(a[i] - a[j]), of_b = sign(b[i] - b[j]);
-      agreeing += of_a * of_b;
-      in_a += std::abs(of_a);
-      in_b += std::abs(of_b);
-    }
-  return agreeing / std::sqrt(in_a * in_b);
-}
 
 double mean_difference(const Metrics& a, const Metrics& b) {
   double sum = 0;

@@ -19,6 +19,7 @@
 #include "core/storage/csv.hpp"
 #include "core/storage/json_text.hpp"
 #include "master/search/search.hpp"
+#include "tests/bench/alone.hpp"
 
 namespace harmonic::bench {
 namespace {
@@ -34,7 +35,8 @@ constexpr const char* kSummary =
     "device of the sweeps, are the sum of both backbones' and of operator-cost a cell and node, multiples of the "
     "cheapest "
     "backbones'. The reference point is the worst error and the largest costs of all pairs.\n"
-    "evolution and model are the program's own search with that choose; random draws pairs and macro-architectures.";
+    "evolution and model are the program's own search with that choose; random draws pairs and macro-architectures.\n"
+    "With --alone in front: searches over one modality on several devices; bench_search --alone --help.";
 
 struct Options {
   std::vector<std::string> answers;
@@ -331,6 +333,7 @@ int main(int argc, char** argv) {
   using namespace harmonic;
   log::set_level(log::Level::error);
   try {
+    if (argc > 1 && std::string_view(argv[1]) == "--alone") return bench::alone({argv + 2, argv + argc});
     bench::Options options;
     OptionSet set("bench_search", bench::kSummary);
     options.declare(set);

@@ -60,6 +60,21 @@ TEST_CASE("Empty and large messages arrive whole", "[mpi]") {
   while (!world.all_sent(next)) CHECK_FALSE(world.try_receive(kTag).has_value());
 }
 
+TEST_CASE("A message longer than any real one arrives empty, and what follows it whole", "[mpi]") {
+  const Case separate;
+  Communicator world;
+  const Rank last{world.size() - 1};
+  if (world.rank() == Rank{0}) {
+    world.post(last, kTag, Bytes(kLongestMessage + 1));
+    world.post(last, kTag, filled(3, 5));
+  }
+  if (world.rank() == last) {
+    CHECK(wait_for(world, kTag).bytes.empty());
+    CHECK(wait_for(world, kTag).bytes == filled(3, 5));
+  }
+  while (world.rank() == Rank{0} && !world.all_sent(last)) CHECK_FALSE(world.try_receive(kTag).has_value());
+}
+
 TEST_CASE("A rank outside the world is refused", "[mpi]") {
   const Case separate;
   Communicator world;

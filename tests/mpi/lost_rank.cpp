@@ -1,6 +1,7 @@
 // Rank 1 goes for good, in the way that the argument says; the others do everything, and the job ends by itself.
 //   killed    it dies over its first piece of work
 //   half      it is stopped when it has begun to send something large (half-killed: it dies)
+//   deaf      it is stopped while something large is on its way to it (deaf-killed: it dies)
 //   stopped   it does its part, and is stopped when it is to say goodbye
 #include <chrono>
 #include <csignal>
@@ -57,10 +58,16 @@ void go_as(const std::string& way, Communicator& world) {
   if (way == "half-killed")
     misbehave(
         world, [&] { after_half_a_message(SIGKILL); }, nothing);
+  if (way.starts_with("deaf")) {  // never asks MPI for anything again, which would take what comes
+    world.post(kMasterRank, kToMaster, encode(hello(world)));
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    std::raise(way == "deaf" ? SIGSTOP : SIGKILL);
+  }
   if (way == "stopped") misbehave(world, nothing, [] { std::raise(SIGSTOP); });
 }
 
-bool lead(Communicator& world) {
+bool lead(const std::string& way, Communicator& world) {
+  if (way.starts_with("deaf")) world.post(Rank{1}, kToWorker, Bytes(32'000'000));
   DispatchOptions options;
   options.lease_s = 2;
   Dispatcher dispatcher(world, options, [] {});
@@ -85,7 +92,7 @@ int main(int argc, char** argv) {
   session.limit_finalize(10);
   Communicator world;
   if (world.rank() == Rank{0}) {
-    if (!lead(world)) session.take_down();
+    if (!lead(argv[1], world)) session.take_down();
   } else if (world.rank() == Rank{1}) {
     go_as(argv[1], world);
   } else {

@@ -44,6 +44,7 @@ inline std::vector<Outcome> every_outcome() {
 inline std::vector<Envelope> every_envelope() {
   std::vector<Envelope> all = {Hello{Rank{3}, "node7", 4242, 0xfedcba9876543210U, ""},
                                Hello{Rank{1}, "", 0, 0, "no data"},
+                               Hello{Rank{1}, "node7", 7, 1, "", "CPU, 2 threads"},
                                Heartbeat{Rank{2}, 0.75},
                                Stop{},
                                Stop{true},

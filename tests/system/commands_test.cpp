@@ -31,6 +31,7 @@ TEST_CASE("Every command explains itself", "[commands]") {
                                                 {"lut", "cost", "--help"},
                                                 {"pareto", "--help"},
                                                 {"select", "--help"},
+                                                {"status", "--help"},
                                                 {"compare", "--help"},
                                                 {"report", "--help"},
                                                 {"export", "--help"},

@@ -1,5 +1,6 @@
 // How far a run is, where people look: on a terminal, and in a run's log.
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
 #include <regex>
 #include <string>
@@ -50,6 +51,24 @@ TEST_CASE("A search on a terminal is seen to go on, and its log stays short", "[
   CHECK(count(log, "generation \\d/3: ") == generations);
   CHECK(count(log, "ETA ") <= 1 + static_cast<long>(shown.seconds / 60));
   CHECK(count(log, "\n") <= generations + 5 + static_cast<long>(shown.seconds / 60));
+}
+
+TEST_CASE("Who watches a run from another terminal sees it go on, and how it ends", "[progress]") {
+  const World w = world();
+  const TemporaryFolder folder;
+  Process search(w.on_ranks(3, w.search(folder / "run")));
+  REQUIRE(wait_until(search, [&] { return std::filesystem::exists(folder / "run/status.json"); }));
+  const auto shown = run_on_terminal(w.alone({"status", "--run", (folder / "run").string(), "--watch"}), 100);
+  CHECK(search.wait().exit_code == 0);
+  CHECK(shown.exit_code == 0);
+  const auto text = shown.text();
+  INFO(text);
+  CHECK(count(text, "run [^\n]*: running") > 1);
+  CHECK(count(text, "run [^\n]*: finished, exit code 0") == 1);
+  // The screen that was there before comes back, with the last word on it.
+  const auto back = text.rfind("\x1b[?1049l");
+  REQUIRE(back != std::string::npos);
+  CHECK(text.find("finished, exit code 0", back) != std::string::npos);
 }
 
 TEST_CASE("A training on a terminal is seen to go on from its first seconds, validating too", "[progress]") {

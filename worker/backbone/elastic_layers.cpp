@@ -52,7 +52,7 @@ class FeatureMixLayer : public SubnetLayer {
   FeatureMixLayer(const LayerTensors& tensors, const LayerKey& key) : SubnetLayer(key), weight_(tensors.feature_mix) {}
 
   torch::Tensor forward(const torch::Tensor& x, ForwardMode&) const override {
-    return torch::hardswish(torch::conv2d(global_average(x), weight_)).flatten(1);
+    return activate(key().layer.activation, torch::conv2d(global_average(x), weight_)).flatten(1);
   }
   bool is_feature() const override { return false; }
   std::vector<NamedTensor> weights() const override { return {{"conv.weight", weight_}}; }
@@ -146,6 +146,39 @@ class MbConvLayer : public SubnetLayer {
   std::vector<BatchNormView> norms_;
 };
 
+/// Fused inverted bottleneck: a dense convolution to the middle channels, 1x1 projection; identity shortcut where the
+/// layer has one.
+class FusedLayer : public SubnetLayer {
+ public:
+  FusedLayer(const BlockTensors& tensors, const LayerKey& key) : SubnetLayer(key) {
+    const Layer& layer = key.layer;
+    const auto all = first_slices(tensors.fused.weight, 0, layer.mid_channels);
+    const auto margin = (all.size(2) - layer.kernel) / 2;
+    conv_ = all.narrow(2, margin, layer.kernel).narrow(3, margin, layer.kernel);
+    project_ = first_slices(tensors.fused_project.weight, 1, layer.mid_channels);
+    norms_ = {tensors.fused.norm.first(layer.mid_channels), tensors.fused_project.norm};
+  }
+
+  torch::Tensor forward(const torch::Tensor& x, ForwardMode& mode) const override {
+    const Layer& layer = key().layer;
+    auto y = torch::conv2d(x, conv_, {}, layer.stride, layer.kernel / 2);
+    y = activate(layer.activation, mode.batch_norm(norms_[0], 0, y));
+    y = mode.batch_norm(norms_[1], 1, torch::conv2d(y, project_));
+    return layer.shortcut ? mode.drop_connect(y) + x : y;
+  }
+  bool is_feature() const override { return true; }
+  std::span<const BatchNormView> batch_norms() const override { return norms_; }
+  std::vector<std::string> batch_norm_names() const override { return {"conv.fused_conv.bn", "conv.fused_linear.bn"}; }
+  std::vector<NamedTensor> weights() const override {
+    return {{"conv.fused_conv.conv.weight", conv_}, {"conv.fused_linear.conv.weight", project_}};
+  }
+  std::string name(int block) const override { return fmt::format("blocks.{}", block); }
+
+ private:
+  torch::Tensor conv_, project_;
+  std::vector<BatchNormView> norms_;
+};
+
 /// Layer i of a Maxout network: the batch norm and dropout that follow layer i-1, then `pool` linear pieces a unit, of
 /// which the largest counts. Its output, before its own batch norm, is what fusion is offered. The last layer is
 /// linear.
@@ -196,6 +229,7 @@ std::unique_ptr<const SubnetLayer> view_layer(const Supernet& supernet, const La
   const LayerTensors& tensors = supernet.layers();
   switch (key.layer.kind) {
     case Layer::Kind::mbconv:
+      if (key.layer.fused) return std::make_unique<FusedLayer>(block_of(tensors, key.layer), key);
       return std::make_unique<MbConvLayer>(block_of(tensors, key.layer), key, depthwise);
     case Layer::Kind::linear:
       return std::make_unique<ClassifierLayer>(tensors, key);
@@ -214,7 +248,7 @@ torch::Tensor BlockViews::gate(const torch::Tensor& averages) const {
 std::shared_ptr<const SubnetLayer> LayerViews::layer(const LayerKey& key) {
   const auto known = std::ranges::find_if(layers_, [&](const auto& l) { return l->key() == key; });
   if (known != layers_.end()) return *known;
-  const bool is_block = key.maxout < 0 && key.layer.kind == Layer::Kind::mbconv;
+  const bool is_block = key.maxout < 0 && key.layer.kind == Layer::Kind::mbconv && !key.layer.fused;
   return layers_.emplace_back(view_layer(supernet_, key, is_block ? kernels(key.layer) : torch::Tensor()));
 }
 

@@ -60,6 +60,10 @@ BlockTensors bind_block(const Supernet& supernet, const Layer& layer) {
     found.excite_bias = supernet.tensor(fc + "expand.bias");
   }
   found.project = conv("point_linear");
+  if (std::ranges::any_of(supernet.space().expands, [](int expand) { return expand < 0; })) {
+    found.fused = conv("fused_conv");
+    found.fused_project = conv("fused_linear");
+  }
   return found;
 }
 

@@ -109,6 +109,13 @@ void Supernet::build_mobilenet(Seed seed) {
     }
     conv(block + "point_linear.conv.conv", layer.out_channels, mid, 1, 1);
     add_norm(block + "point_linear.bn.bn", layer.out_channels);
+    if (const int widest = -std::min(0, std::ranges::min(space_.expands)); widest > 0) {
+      const int fused = make_divisible(layer.in_channels * static_cast<double>(widest), 8);
+      conv(block + "fused_conv.conv.conv", fused, layer.in_channels, kernels.front(), 1);
+      add_norm(block + "fused_conv.bn.bn", fused);
+      conv(block + "fused_linear.conv.conv", layer.out_channels, fused, 1, 1);
+      add_norm(block + "fused_linear.bn.bn", layer.out_channels);
+    }
   };
 
   const auto layers = backbone_layers(space_, largest_genome(space_), classes_);

@@ -57,6 +57,8 @@ void read_tensors(const Hdf5File& file, Supernet& supernet) {
   }
 }
 
+constexpr const char* kFixedActivation = "fixed_activation";
+
 /// Every field of a space's family as its definition names it, in its order: `field(name, value)`, `stages(stages)`.
 template <class Space, class Field, class Stages>
 void visit(Space& space, const Field& field, const Stages& stages) {
@@ -92,6 +94,9 @@ BackboneSpace read_space(const nlohmann::json& json) {
                             value_of(kActivations, stage.at("activation").get<std::string>(), "activation"),
                             stage.at("squeeze_excite")});
       });
+  if (json.contains(kFixedActivation))
+    space.fixed_activation =
+        value_of(kActivations, json.at(kFixedActivation).get<std::string>(), "fixed activation");
   return space;
 }
 
@@ -126,6 +131,8 @@ std::string space_to_json(const BackboneSpace& space) {
                                     {"activation", word_of(kActivations, stage.activation)},
                                     {"squeeze_excite", stage.squeeze_excite}});
       });
+  if (space.fixed_activation != BackboneSpace{}.fixed_activation)  // no file had another before there was a choice
+    json[kFixedActivation] = word_of(kActivations, space.fixed_activation);
   return json_text(json);
 }
 
@@ -143,7 +150,7 @@ std::optional<BackboneSpace> find_space_in(const Conditions& conditions) try {
   for (const auto& [name, value] : conditions) {
     if (!name.starts_with(kSpaceCondition)) continue;
     const auto key = name.substr(kSpaceCondition.size());
-    json[key] = key == "name" || key == "family" ? nlohmann::json(value) : nlohmann::json::parse(value);
+    json[key] = key == "name" || key == "family" || key == kFixedActivation ? nlohmann::json(value) : nlohmann::json::parse(value);
   }
   if (json.is_null()) return std::nullopt;
   auto space = read_space(json);

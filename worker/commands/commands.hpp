@@ -19,6 +19,10 @@ namespace harmonic {
 ExitCode supernet_command(const std::vector<std::string>& args, const std::vector<std::string>& program,
                           const std::function<void()>& abandon_mpi);
 
+/// harmonic lut profile|kit|validate; rank 0 alone does it. `args` are the words after the subcommand.
+/// @throws InputError, RunError
+ExitCode lut_measuring_command(const std::vector<std::string>& args);
+
 /// A model of a run whose weights are there.
 struct RunModel {
   SearchSettings settings;       ///< of the run, fitted to its samples

@@ -27,7 +27,7 @@ class BackboneWriter {
       } else if (layer.kind == Layer::Kind::linear) {
         values_.logits = graph_.linear(path("classifier"), x, layer_of("classifier.linear"));
       } else if (!layer.batch_norm) {
-        x = feature_mix(x);
+        x = feature_mix(layer, x);
       } else if (layer.kernel == 1) {
         x = convolved("final_expand_layer", layer, x);
       } else {
@@ -90,17 +90,24 @@ class BackboneWriter {
     return activated(name + "/activation", layer.activation, y);
   }
 
-  Value feature_mix(const Value& x) {
+  Value feature_mix(const Layer& layer, const Value& x) {
     const std::string name = "feature_mix_layer";
     Value y = graph_.add("GlobalAveragePool", path(name + "/average"), {x});
     y = graph_.conv(path(name), y, {tensor(name + ".conv.weight"), {}});
-    y = activated(name + "/activation", Activation::h_swish, y);
+    y = activated(name + "/activation", layer.activation, y);
     return graph_.add("Flatten", path(name + "/flat"), {y}, {{"axis", std::int64_t{1}}});
   }
 
   Value add_block(const Layer& layer, const std::string& name, const Value& x) {
     const std::string of = name + ".conv.";
     Value y = x;
+    if (layer.fused) {
+      y = graph_.conv(path(name + "/fused"), y, folded(of + "fused_conv.conv.weight", of + "fused_conv.bn"),
+                      layer.stride);
+      y = activated(name + "/fused/activation", layer.activation, y);
+      y = graph_.conv(path(name + "/project"), y, folded(of + "fused_linear.conv.weight", of + "fused_linear.bn"));
+      return layer.shortcut ? graph_.add("Add", path(name + "/shortcut"), {y, x}) : y;
+    }
     if (tensors_.contains(of + "inverted_bottleneck.conv.weight")) {
       y = graph_.conv(path(name + "/expand"), y,
                       folded(of + "inverted_bottleneck.conv.weight", of + "inverted_bottleneck.bn"));

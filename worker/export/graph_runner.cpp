@@ -1,6 +1,8 @@
 #include "worker/export/graph_runner.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -42,15 +44,17 @@ std::vector<std::int64_t> numbers_of(const Tensor& tensor) {
 
 Tensor conv(const Attributes& node, const Tensors& in) {
   const auto pads = node.integers("pads", {0, 0, 0, 0}), strides = node.integers("strides", {1, 1});
-  const Tensor padded = at::constant_pad_nd(in[0], {pads[1], pads[3], pads[0], pads[2]});
-  const std::vector<std::int64_t> none = {0, 0}, undilated = {1, 1};
-  return at::conv2d(padded, in[1], in.size() > 2 ? in[2] : Tensor(), strides, at::IntArrayRef(none), undilated,
+  const std::vector<std::int64_t> undilated = {1, 1};
+  const bool even = pads[0] == pads[2] && pads[1] == pads[3];
+  const Tensor x = even ? in[0] : at::constant_pad_nd(in[0], {pads[1], pads[3], pads[0], pads[2]});
+  const std::vector<std::int64_t> margins = even ? std::vector{pads[0], pads[1]} : std::vector<std::int64_t>{0, 0};
+  return at::conv2d(x, in[1], in.size() > 2 ? in[2] : Tensor(), strides, at::IntArrayRef(margins), undilated,
                     node.integer("group", 1));
 }
 
 Tensor gemm(const Attributes& node, const Tensors& in) {
-  const Tensor product = at::matmul(in[0], node.integer("transB", 0) != 0 ? in[1].t() : in[1]);
-  return in.size() > 2 ? product + in[2] : product;
+  const bool transposed = node.integer("transB", 0) != 0;
+  return at::linear(in[0], transposed ? in[1] : in[1].t(), in.size() > 2 ? in[2] : Tensor());
 }
 
 Tensor gather(const Attributes& node, const Tensors& in) {
@@ -122,7 +126,7 @@ const std::map<std::string, Operation>& operations() {
       {"Sigmoid", one([](const auto&, const auto& in) { return at::sigmoid(in[0]); })},
       {"Tanh", one([](const auto&, const auto& in) { return at::tanh(in[0]); })},
       {"Softplus", one([](const auto&, const auto& in) { return at::softplus(in[0]); })},
-      {"HardSwish", one([](const auto&, const auto& in) { return in[0] * (in[0] / 6 + 0.5).clamp(0, 1); })},
+      {"HardSwish", one([](const auto&, const auto& in) { return at::hardswish(in[0]); })},
       {"HardSigmoid", one([](const auto& node, const auto& in) {
          return (in[0] * node.real("alpha", 0.2F) + node.real("beta", 0.5F)).clamp(0, 1);
        })},
@@ -178,9 +182,11 @@ void check_values(const NetworkGraph& graph) {
   for (const auto& output : graph.outputs) check(output.name);
 }
 
-void check_input(const GraphValue& expected, const Tensor& given) {
+/// @param precision of what is float32 in the graph
+void check_input(const GraphValue& expected, const Tensor& given, torch::ScalarType precision) {
   const bool shape = given.dim() > 0 && given.sizes().slice(1) == c10::IntArrayRef(expected.sample_shape);
-  if (shape && given.scalar_type() == scalar_type(expected.type)) return;
+  const bool reduced = expected.type == NumberType::float32 && given.scalar_type() == precision;
+  if (shape && (reduced || given.scalar_type() == scalar_type(expected.type))) return;
   throw InputError(fmt::format("input {} is {} of {}, not {} of N x {}", expected.name, toString(given.scalar_type()),
                                fmt::join(given.sizes(), " x "), word_of(kNumberTypes, expected.type),
                                fmt::join(expected.sample_shape, " x ")),
@@ -189,48 +195,103 @@ void check_input(const GraphValue& expected, const Tensor& given) {
 
 }  // namespace
 
-GraphRunner::GraphRunner(const NetworkGraph& graph) : graph_(graph) {
-  for (auto& constant : graph_.constants) {
-    constants_[constant.name] = to_tensor(constant);
+/// Values are known by numbers: the constants first, then what goes in, and what the nodes make.
+struct GraphRunner::Plan {
+  struct Step {
+    const Operation* operation = nullptr;
+    std::vector<std::size_t> in, out, done;  ///< done: values that no later step reads
+  };
+
+  NetworkGraph graph;  ///< without the constants' bytes
+  std::vector<Tensor> constants;
+  std::vector<std::string> names;  ///< of values that are no constants
+  std::vector<Step> steps;         ///< [node]
+  std::vector<std::size_t> outputs;
+  torch::ScalarType precision = torch::kFloat32;  ///< of what is float32 in the graph
+};
+
+GraphRunner::GraphRunner(const NetworkGraph& graph) {
+  auto plan = std::make_shared<Plan>();
+  plan->graph = graph;
+  std::map<std::string, std::size_t> numbers;
+  for (auto& constant : plan->graph.constants) {
+    numbers[constant.name] = plan->constants.size();
+    plan->constants.push_back(to_tensor(constant));
     constant.bytes.clear();
   }
-  check_values(graph_);
-  std::set<std::string> read_later;
-  for (const auto& output : graph_.outputs) read_later.insert(output.name);
-  done_after_.resize(graph_.nodes.size());
-  for (std::size_t i = graph_.nodes.size(); i-- > 0;)
-    for (const auto& names : {graph_.nodes[i].inputs, graph_.nodes[i].outputs})
-      for (const auto& name : names)
-        if (read_later.insert(name).second) done_after_[i].push_back(name);
+  check_values(plan->graph);
+  const auto number = [&](const std::string& name) {
+    const auto [found, fresh] = numbers.emplace(name, plan->constants.size() + plan->names.size());
+    if (fresh) plan->names.push_back(name);
+    return found->second;
+  };
+  for (const auto& input : plan->graph.inputs) (void)number(input.name);
+  for (const auto& node : plan->graph.nodes) {
+    Plan::Step step{&operations().at(node.op), {}, {}, {}};
+    for (const auto& name : node.inputs) step.in.push_back(number(name));
+    for (const auto& name : node.outputs) step.out.push_back(number(name));
+    plan->steps.push_back(std::move(step));
+  }
+  for (const auto& output : plan->graph.outputs) plan->outputs.push_back(number(output.name));
+  std::set<std::size_t> read_later(plan->outputs.begin(), plan->outputs.end());
+  for (std::size_t c = 0; c < plan->constants.size(); ++c) read_later.insert(c);  // they stay
+  for (auto step = plan->steps.rbegin(); step != plan->steps.rend(); ++step)
+    for (const auto& values : {step->in, step->out})
+      for (const auto value : values)
+        if (read_later.insert(value).second) step->done.push_back(value);
+  plan_ = std::move(plan);
+}
+
+const std::vector<GraphValue>& GraphRunner::inputs() const {
+  return plan_->graph.inputs;
+}
+
+const std::vector<GraphValue>& GraphRunner::outputs() const {
+  return plan_->graph.outputs;
+}
+
+const std::vector<std::pair<std::string, std::string>>& GraphRunner::metadata() const {
+  return plan_->graph.metadata;
+}
+
+GraphRunner GraphRunner::to(torch::Device device, torch::ScalarType precision) const {
+  auto plan = std::make_shared<Plan>(*plan_);
+  plan->precision = precision;
+  for (auto& constant : plan->constants)
+    constant = constant.to(device, constant.scalar_type() == torch::kFloat32 ? precision : constant.scalar_type());
+  return GraphRunner(std::move(plan));
 }
 
 Tensors GraphRunner::run(const Tensors& inputs, const Observer& observer) const {
   const torch::NoGradGuard no_grad;
-  if (inputs.size() != graph_.inputs.size())
-    throw InputError(fmt::format("the network takes {} inputs, not {}", graph_.inputs.size(), inputs.size()),
+  const Plan& plan = *plan_;
+  if (inputs.size() != plan.graph.inputs.size())
+    throw InputError(fmt::format("the network takes {} inputs, not {}", plan.graph.inputs.size(), inputs.size()),
                      "give one a modality");
-  std::map<std::string, Tensor> values;
-  const auto set = [&](const std::string& name, const Tensor& value) {
-    if (observer) observer(name, value);
-    values[name] = value;
+  const std::size_t constants = plan.constants.size();
+  Tensors values(plan.names.size());
+  const auto set = [&](std::size_t number, Tensor value) {
+    if (observer) observer(plan.names[number - constants], value);
+    values[number - constants] = std::move(value);
   };
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    check_input(graph_.inputs[i], inputs[i]);
-    set(graph_.inputs[i].name, inputs[i]);
+    check_input(plan.graph.inputs[i], inputs[i], plan.precision);
+    set(constants + i, inputs[i]);
   }
-  for (std::size_t n = 0; n < graph_.nodes.size(); ++n) {
-    const GraphNode& node = graph_.nodes[n];
+  for (std::size_t n = 0; n < plan.steps.size(); ++n) {
+    const auto& step = plan.steps[n];
     Tensors in;
-    for (const auto& name : node.inputs) {
-      const auto constant = constants_.find(name);
-      in.push_back(constant != constants_.end() ? constant->second : values.at(name));
-    }
-    const Tensors out = operations().at(node.op)(Attributes(node), in);
-    for (std::size_t i = 0; i < node.outputs.size(); ++i) set(node.outputs[i], out.at(i));
-    for (const auto& name : done_after_[n]) values.erase(name);
+    in.reserve(step.in.size());
+    for (const auto number : step.in)
+      in.push_back(number < constants ? plan.constants[number] : values[number - constants]);
+    Tensors out = (*step.operation)(Attributes(plan.graph.nodes[n]), in);
+    for (std::size_t i = 0; i < step.out.size(); ++i) set(step.out[i], std::move(out.at(i)));
+    in.clear();
+    for (const auto number : step.done) values[number - constants].reset();
   }
   Tensors results;
-  for (const auto& output : graph_.outputs) results.push_back(values.at(output.name));
+  for (const auto output : plan.outputs)
+    results.push_back(output < constants ? plan.constants[output] : values[output - constants]);
   return results;
 }
 

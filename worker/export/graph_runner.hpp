@@ -1,8 +1,9 @@
 #pragma once
 
 #include <functional>
-#include <map>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <torch/types.h>
@@ -18,9 +19,12 @@ class GraphRunner {
   /// @throws InputError naming an operation that it does not know, or a value that nothing makes
   explicit GraphRunner(const NetworkGraph& graph);
 
-  [[nodiscard]] const std::vector<GraphValue>& inputs() const { return graph_.inputs; }
-  [[nodiscard]] const std::vector<GraphValue>& outputs() const { return graph_.outputs; }
-  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& metadata() const { return graph_.metadata; }
+  [[nodiscard]] const std::vector<GraphValue>& inputs() const;
+  [[nodiscard]] const std::vector<GraphValue>& outputs() const;
+  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& metadata() const;
+
+  /// The same network elsewhere, its float32 numbers in another precision. It takes inputs of that precision.
+  [[nodiscard]] GraphRunner to(torch::Device device, torch::ScalarType precision) const;
 
   /// Sees every value that a node makes, or that goes in, by its name.
   using Observer = std::function<void(const std::string& name, const torch::Tensor& value)>;
@@ -30,9 +34,10 @@ class GraphRunner {
                                                const Observer& observer = {}) const;
 
  private:
-  NetworkGraph graph_;  ///< without the constants' bytes
-  std::map<std::string, torch::Tensor> constants_;
-  std::vector<std::vector<std::string>> done_after_;  ///< [node] values that no later one reads
+  struct Plan;
+  explicit GraphRunner(std::shared_ptr<const Plan> plan) : plan_(std::move(plan)) {}
+
+  std::shared_ptr<const Plan> plan_;
 };
 
 }  // namespace harmonic

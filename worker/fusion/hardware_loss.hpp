@@ -15,15 +15,32 @@ struct OperatorCosts {
 
   std::vector<double> weight;  ///< [device] above 0
   PerQuantity<Tables> tables;
+  Aggregate aggregate = Aggregate::mean;  ///< how devices' costs are put together; each: as mean
+  /// [device] what the objectives divide costs by, above 0. Empty: the range of the device's own operators.
+  PerQuantity<std::vector<double>> reference = {};
+  /// [lane][device] costs of what is fused, multiples of the reference: they tell which device is the worst. Empty:
+  /// none.
+  PerQuantity<std::vector<std::vector<double>>> backbones = {};
 };
 
-/// The rows of every device's table. @throws InputError when a table lacks an operator
+/// The rows of every device's table, each device's range of its own. @throws InputError when a table lacks an operator
 [[nodiscard]] OperatorCosts operator_costs(const std::vector<Device>& devices,
                                            const std::vector<std::string>& operators, int channels, int positions);
+/// The same with the references and the aggregate of a run's objectives.
+[[nodiscard]] OperatorCosts operator_costs(const DeviceSet& devices, const std::vector<std::string>& operators,
+                                           int channels, int positions);
+/// With the backbones of models that are searched for in one pass, where the aggregate asks for them.
+[[nodiscard]] OperatorCosts with_backbones(OperatorCosts costs, const DeviceSet& devices,
+                                           const std::vector<MultimodalGenome>& lanes);
 
-/// Expected cost of a mixed network, differentiable: per device the sum over all mixed operators of softmax(gamma) .
-/// table, min-max normalised between `operators * min` and `operators * max` of the table, then the weighted sum over
-/// the devices. Scalars; 0 where no device's table has the quantity, or all operators cost the same.
+/// Expected cost of a mixed network, differentiable, put together over the devices as the objectives are: 0 where every
+/// operator is the cheapest of its device, 1 or less where each is the dearest. On one device it is the sum over all
+/// mixed operators of softmax(gamma) . table, min-max normalised between `operators * min` and `operators * max`. Of
+/// several each is a multiple of its reference, the largest range of which is the unit of all:
+///   mean, each   weighted mean over the devices
+///   worst        what fusion adds to the largest of weight / largest weight * (backbones + fusion), a smooth maximum
+///                (logarithm of summed exponentials), so that devices nearly as bad count, too
+/// Scalars; 0 where no device's table has the quantity, or all operators cost the same.
 using HardwareLoss = PerQuantity<torch::Tensor>;
 /// @param gammas [cell] (nodes, operators), weights (after softmax); of several lanes [cell] (lanes, nodes, operators),
 ///   and their costs add up. Source: method.md.

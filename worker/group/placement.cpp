@@ -1,16 +1,21 @@
 #include "worker/group/placement.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <optional>
+#include <vector>
 
 #include <ATen/Parallel.h>
+#include <dlfcn.h>
 #include <sched.h>
 
+#include <fmt/format.h>
 #include <mpi.h>
 #include <torch/cuda.h>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
 #include "core/mpi/check.hpp"
 #include "worker/group/cuda_half.hpp"
 
@@ -30,7 +35,38 @@ std::optional<int> told(const char* name) {
   return text == nullptr ? std::nullopt : std::optional(std::atoi(text));
 }
 
+/// A function of CUDA's driver, which is loaded where there is one (cuda_half.hpp); null elsewhere. The program is
+/// built without its headers: the types are those of its interface, where a device is an int and a result 0 when all is
+/// well.
+template <class Function>
+Function* of_driver(const char* name) {
+  return reinterpret_cast<Function*>(::dlsym(RTLD_DEFAULT, name));
+}
+
+/// "NVIDIA H200, GPU-1a2b3c4d"; empty where the driver does not say.
+std::string gpu_text(int device) {
+  const auto get_name = of_driver<int(char*, int, int)>("cuDeviceGetName");
+  auto get_uuid = of_driver<int(unsigned char*, int)>("cuDeviceGetUuid_v2");  // of an instance its own, not its GPU's
+  if (get_uuid == nullptr) get_uuid = of_driver<int(unsigned char*, int)>("cuDeviceGetUuid");
+  std::array<char, 128> name{};
+  std::array<unsigned char, 16> uuid{};
+  if (get_name == nullptr || get_uuid == nullptr ||
+      get_name(name.data(), static_cast<int>(name.size()) - 1, device) != 0 || get_uuid(uuid.data(), device) != 0)
+    return {};
+  return fmt::format("{}, GPU-{:02x}{:02x}{:02x}{:02x}", name.data(), uuid[0], uuid[1], uuid[2], uuid[3]);
+}
+
 }  // namespace
+
+void choose_mig_instance() {
+  constexpr const char* kVisible = "CUDA_VISIBLE_DEVICES";
+  const char* visible = std::getenv(kVisible);
+  if (visible == nullptr) return;
+  const auto instances = split(visible, ',');
+  const auto is_instance = [](const std::string& name) { return name.starts_with("MIG-"); };
+  if (instances.size() < 2 || !std::ranges::all_of(instances, is_instance)) return;
+  ::setenv(kVisible, instances[static_cast<std::size_t>(local_place().rank) % instances.size()].c_str(), 1);
+}
 
 LocalPlace local_place() {
   int started = 0, ended = 0;
@@ -63,6 +99,15 @@ int use_threads(int threads, LocalPlace place) {
   if (threads == 0) threads = std::max(1, usable_cores() / place.size);
   at::set_num_threads(threads);
   return threads;
+}
+
+std::string device_text(torch::Device device) {
+  if (device.is_cuda()) {
+    auto text = gpu_text(device.index());
+    return text.empty() ? fmt::format("GPU {}", static_cast<int>(device.index())) : text;
+  }
+  const int threads = at::get_num_threads();
+  return fmt::format("CPU, {} thread{}", threads, threads == 1 ? "" : "s");
 }
 
 }  // namespace harmonic

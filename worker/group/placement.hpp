@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include <torch/types.h>
 
 #include "core/config/compute.hpp"
@@ -14,10 +16,19 @@ struct LocalPlace {
 };
 [[nodiscard]] LocalPlace local_place();
 
+/// CUDA shows a process one instance of a partitioned GPU (MIG) at most: of several that CUDA_VISIBLE_DEVICES names,
+/// all by their MIG UUIDs, this rank's becomes the only one. To be called before anything asks CUDA, and before threads
+/// are begun. Collective like local_place(), where there are several.
+void choose_mig_instance();
+
 /// The CPU, or the local rank's GPU, dealt round. @throws InputError for `cuda` where none can be used
 [[nodiscard]] torch::Device choose_device(Compute compute, LocalPlace place);
 
 /// Sets LibTorch's compute threads; 0: this machine's cores shared evenly by its ranks. @return how many
 int use_threads(int threads, LocalPlace place);
+
+/// For people: "CPU, 2 threads", as use_threads() has set them; "NVIDIA H200, GPU-1a2b3c4d", by which workers that
+/// share a GPU, or an instance of one, are told from those that have one each, whatever number each knows it by.
+[[nodiscard]] std::string device_text(torch::Device device);
 
 }  // namespace harmonic

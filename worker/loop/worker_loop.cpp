@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -22,6 +23,7 @@ struct WorkerLoop::Exchange {
   std::string host;
   std::mutex mutex;
   std::condition_variable changed;
+  std::condition_variable said;  ///< something to say, at last
   std::deque<Task> to_do;
   std::optional<TaskId> under_way;
   std::deque<Envelope> to_say;  ///< results, and why it can do no more
@@ -30,7 +32,7 @@ struct WorkerLoop::Exchange {
   std::atomic<double> share = 0;
   std::atomic<bool> cancelled = false;  ///< what is under way
 
-  void compute(const EvaluatorFactory& make);
+  void compute(const EvaluatorFactory& make, Hello ready, const std::function<std::string()>& device);
   void cancel(TaskId task);
   [[nodiscard]] Result result(TaskId task, double seconds, Outcome outcome) const {
     return {task, rank, seconds, std::move(outcome), host};
@@ -38,6 +40,8 @@ struct WorkerLoop::Exchange {
 };
 
 namespace {
+
+constexpr std::chrono::milliseconds kBusyPause{10};
 
 /// The exception under way, as a failure of its kind.
 Failure failure_now() {
@@ -62,13 +66,17 @@ Outcome evaluate_safely(Evaluator& evaluator, const Work& work, const WorkHooks&
 
 }  // namespace
 
-void WorkerLoop::Exchange::compute(const EvaluatorFactory& make) try {
+/// @param ready what it says once it is, with its device
+void WorkerLoop::Exchange::compute(const EvaluatorFactory& make, Hello ready,
+                                   const std::function<std::string()>& device) try {
   const auto evaluator = make();
+  ready.device = device();
   const Clock clock = steady_clock();
   WorkHooks hooks;
   hooks.progress = [this](double done) { share = std::clamp(done, 0.0, 1.0); };
   hooks.cancelled = [this] { return cancelled.load(); };
   std::unique_lock lock(mutex);
+  if (!ready.device.empty()) to_say.emplace_back(std::move(ready));
   while (true) {
     computing = false;
     under_way.reset();
@@ -86,6 +94,7 @@ void WorkerLoop::Exchange::compute(const EvaluatorFactory& make) try {
     const double seconds = clock() - start;
     lock.lock();
     to_say.emplace_back(result(task.id, seconds, std::move(outcome)));
+    said.notify_all();
   }
 } catch (const std::exception&) {
   const std::lock_guard lock(mutex);
@@ -123,7 +132,9 @@ WorkerLoop::WorkerLoop(Mailbox& mailbox, const Hello& hello, EvaluatorFactory ma
     exchange_->computing = false;
     return;
   }
-  computer_ = std::thread([exchange = exchange_, make = std::move(make)] { exchange->compute(make); });
+  computer_ = std::thread([exchange = exchange_, make = std::move(make), hello, device = options_.device] {
+    exchange->compute(make, hello, device);
+  });
 }
 
 WorkerLoop::~WorkerLoop() {
@@ -194,10 +205,20 @@ void WorkerLoop::poll() {
   if (now - master_heard_ > options_.master_silence_s) master_lost_ = true;
 }
 
+/// A worker that waits for its next piece of work looks often, one that computes seldom: it hears of its own answer.
+void WorkerLoop::rest() {
+  std::unique_lock lock(exchange_->mutex);
+  if (!exchange_->under_way) {
+    lock.unlock();
+    return pause_briefly();
+  }
+  exchange_->said.wait_for(lock, kBusyPause, [this] { return !exchange_->to_say.empty(); });
+}
+
 void WorkerLoop::run() {
   while (!finished()) {
     poll();
-    pause_briefly();
+    rest();
   }
   const double start = options_.clock();
   while (!master_lost_ && !mailbox_.all_sent(kMasterRank) && options_.clock() - start < options_.farewell_s)

@@ -20,6 +20,9 @@ struct WorkerLoopOptions {
   double master_silence_s = 120;  ///< a master silent for longer is lost, and the worker leaves
   double farewell_s = 2;          ///< for its last words to leave
   Clock clock = steady_clock();
+  /// Says on what the evaluator computes ("CPU, 2 threads"), once it is made and on its thread; the master tells the
+  /// user. Empty: nobody is told.
+  std::function<std::string()> device = [] { return std::string(); };
 };
 
 /// What the worker of this process says of itself, before it reads anything. `settings_hash` may throw InputError: then
@@ -56,6 +59,7 @@ class WorkerLoop {
   void send(const Envelope& envelope);
   void take(const Envelope& envelope);
   void report();
+  void rest();
 
   Mailbox& mailbox_;
   Rank rank_;

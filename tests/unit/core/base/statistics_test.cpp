@@ -1,8 +1,11 @@
 #include "core/base/statistics.hpp"
 
+#include <cmath>
 #include <vector>
 
 #include <catch2/catch.hpp>
+
+#include "core/base/rng.hpp"
 
 using namespace harmonic;
 
@@ -46,4 +49,29 @@ TEST_CASE("One measurement has no interval, none has no mean", "[base]") {
   CHECK(one.mean == 7.5);
   CHECK_FALSE(one.half_width.has_value());
   CHECK(mean_interval({}).count == 0);
+}
+
+TEST_CASE("Kendall's tau tells how alike two orders are, ties as half known", "[base]") {
+  const std::vector<double> up = {1, 2, 3, 4}, down = {4, 3, 2, 1}, tied = {1, 1, 2, 2}, flat = {5, 5, 5, 5};
+  CHECK(kendall_tau(up, up) == 1);
+  CHECK(kendall_tau(up, down) == -1);
+  CHECK(kendall_tau(up, tied) == Approx(4 / std::sqrt(6 * 4.0)));
+  CHECK(kendall_tau(up, flat) == 0);
+}
+
+TEST_CASE("A median's interval holds the true one in about 95 % of samples, whatever the distribution", "[base]") {
+  CHECK(median({3, 1, 2}) == 2);
+  CHECK(median({4, 1, 2, 3}) == 2.5);
+  CHECK_FALSE(median_interval({1, 2, 3, 4, 5}));
+  constexpr int kDraws = 1000, kSize = 25;
+  RandomStream random(Seed{1}, "median");
+  int held = 0;
+  for (int draw = 0; draw < kDraws; ++draw) {
+    std::vector<double> values;
+    for (int i = 0; i < kSize; ++i) values.push_back(std::exp(random.normal()));  // of median 1
+    const auto interval = median_interval(values).value();
+    held += interval.low <= 1 && 1 <= interval.high ? 1 : 0;
+  }
+  CHECK(held > 920);
+  CHECK(held < 990);
 }

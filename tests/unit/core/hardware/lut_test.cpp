@@ -51,6 +51,31 @@ TEST_CASE("A saved table reads back with its rows, its absent energies and where
   CHECK(read_file(folder / "again.json") == read_file(folder / "t.json"));
 }
 
+TEST_CASE("A layer that a device cannot run makes every sum with it one that the device cannot run", "[hardware]") {
+  const TemporaryFolder folder;
+  LookUpTable table;
+  table.set("a", {1, 2});
+  table.set("b", Cost::unsupported());
+  table.save(folder / "t.json");
+  CHECK_THAT(read_file(folder / "t.json"), Contains(R"("b": {"unsupported": true})"));
+  const auto read = LookUpTable::load({folder / "t.json"});
+  CHECK(read.at("a").is_supported());
+  CHECK_FALSE(read.at("b").is_supported());
+  CHECK_FALSE((read.at("a") + read.at("b")).is_supported());
+  CHECK(read.has(kEnergy));
+}
+
+TEST_CASE("A row that is unsupported has no costs, and says no more than that", "[hardware]") {
+  const TemporaryFolder folder;
+  for (const std::string row : {R"({"unsupported": 1})", R"({"unsupported": true, "latency_ms": 2})"}) {
+    const auto path = write(folder, "t.json",
+                            R"({"format": "harmonic-lut", "version": 1, "units": {"latency": "ms", "energy": "mJ"},)"
+                            R"( "entries": {"a": )" +
+                                row + "}}");
+    CHECK_THROWS_WITH(LookUpTable::load({path}), Contains("key 'a'") && Contains("unsupported"));
+  }
+}
+
 TEST_CASE("A table that knows nothing of a quantity needs no unit for it", "[hardware]") {
   const TemporaryFolder folder;
   const auto path = write(folder, "t.json", R"({"format": "harmonic-lut", "version": 1, "units": {"latency": "ms"},

@@ -53,7 +53,46 @@ TEST_CASE("A device is read from its text", "[hardware]") {
 }
 
 TEST_CASE("A device is written as it is read", "[hardware]") {
-  for (const std::string text : {"tx2=a.json+dir/b.json,2.5", "agx=t.json"}) CHECK(to_text(parse_device(text)) == text);
+  for (const std::string text : {"tx2=a.json+dir/b.json,2.5", "agx=t.json", "agx=t.json,3,target_ms=10,target_mj=2.5"})
+    CHECK(to_text(parse_device(text)) == text);
+}
+
+TEST_CASE("A device has a weight and targets by name, in any order", "[hardware]") {
+  const auto spec = parse_device("tx2=a.json,target_mj=20, weight=2 ,target_ms=10");
+  CHECK(spec.weight == 2);
+  CHECK(spec.target[kLatency].value() == 10);
+  CHECK(spec.target[kEnergy].value() == 20);
+  CHECK_THROWS_WITH(parse_device("tx2=a.json,target_m=1"), Contains("target_m") && Contains("target_ms"));
+  CHECK_THROWS_WITH(parse_device("tx2=a.json,weight=1,weight=2"), Contains("two of weight"));
+  CHECK_THROWS_WITH(parse_device("tx2=a.json,target_ms=0"), Contains("above 0"));
+  CHECK(listed_devices("gpu=a.json,2,cpu=b.json,weight=2,target_ms=5,npu=c.json") ==
+        std::vector<std::string>{"gpu=a.json,2", "cpu=b.json,weight=2,target_ms=5", "npu=c.json"});
+}
+
+TEST_CASE("Costs are multiples of the targets where devices have them", "[hardware]") {
+  const TemporaryFolder folder;
+  DeviceSpec slow{"slow", {table(folder, "slow.json", 100, 3.0)}, 1}, fast{"fast", {table(folder, "fast.json", 1, 7.0)}, 1};
+  slow.target[kLatency] = 700;
+  CHECK_THROWS_WITH(devices({slow, fast}, Aggregate::mean), Contains("target_ms") && Contains("fast"));
+  CHECK_NOTHROW(devices({slow, fast}, Aggregate::each));
+  fast.target[kLatency] = 28;
+  const auto set = devices({slow, fast}, Aggregate::mean);
+  // Twice seven rows: 1400 of 700 ms, 14 of 28; the energies are the smallest networks'.
+  const auto costs = set.model_costs({{smallest_genome(space()), smallest_genome(space())}, {}},
+                                     std::vector<std::string>{});
+  CHECK(set.objectives(kLatency, costs).front() == Approx((2 + 0.5) / 2));
+  CHECK(set.objectives(kEnergy, costs).front() == Approx(1));
+}
+
+TEST_CASE("Weights scale the worst case, the largest is 1", "[hardware]") {
+  const TemporaryFolder folder;
+  const std::vector<DeviceSpec> specs = {{"a", {table(folder, "a.json", 1, 1.0, 8)}, 1},
+                                         {"b", {table(folder, "b.json", 10, 2.0, 1)}, 4}};
+  const auto worst = devices(specs, Aggregate::worst);
+  const auto costs = worst.model_costs({{genome("K=7,7,0,0;E=3,3,0,0;D=2"), smallest_genome(space())}, {}},
+                                       std::vector<std::string>{});
+  // Twice the smallest on device a, which counts a quarter; once on b.
+  CHECK(worst.objectives(kLatency, costs).front() == Approx(1));
 }
 
 TEST_CASE("The smallest backbones cost 1 on every device, however slow", "[hardware]") {
@@ -61,7 +100,7 @@ TEST_CASE("The smallest backbones cost 1 on every device, however slow", "[hardw
   const auto set = devices(
       {{"slow", {table(folder, "slow.json", 100, 3.0)}, 1}, {"fast", {table(folder, "fast.json", 0.1, 7.0)}, 5}},
       GENERATE(Aggregate::mean, Aggregate::worst));
-  const auto costs = set.model_costs({{smallest_genome(space()), smallest_genome(space())}, {}}, {});
+  const auto costs = set.model_costs({{smallest_genome(space()), smallest_genome(space())}, {}}, Genotype{});
   for (const auto quantity : {kLatency, kEnergy})
     CHECK_THAT(set.objectives(quantity, costs), Catch::Approx(std::vector<double>{1}));
   CHECK(set.objective_names(kEnergy) == std::vector<std::string>{"energy"});
@@ -87,7 +126,7 @@ TEST_CASE("Mean weighs the devices, worst takes the larger, each keeps them apar
   const MultimodalGenome model{{genome("K=7,7,0,0;E=3,3,0,0;D=2"), smallest_genome(space())}, {}};
   // On device a two of fourteen rows are 8 times as dear: (12 + 16) / 14 = 2; on device b nothing is.
   const auto mean = devices(specs, Aggregate::mean);
-  const auto costs = mean.model_costs(model, {});
+  const auto costs = mean.model_costs(model, Genotype{});
   const auto worst = devices(specs, Aggregate::worst);
   const auto each = devices(specs, Aggregate::each);
   for (const auto quantity : {kLatency, kEnergy}) {

@@ -647,6 +647,78 @@ TEST_CASE("On request it deals no more and returns at once; a later call starts 
   CHECK(world.results.size() == before + 1);
 }
 
+TEST_CASE("When it is to stop, what will be done within the grace is waited for, and no more is dealt",
+          "[master][dispatcher]") {
+  DispatchOptions options;
+  options.grace_s = 10;
+  World world(3, options);
+  world.workers[0].delay_s = 6;
+  world.workers[1].delay_s = 8;
+  world.workers[2].delay_s = 100;
+  double stopped_s = 0;
+  const auto stop = [&] {
+    if (world.now >= 4 && stopped_s == 0) stopped_s = world.now;
+    return world.now >= 4;
+  };
+  SECTION("as their shares tell") {
+    CHECK(world.run(20, stop) == Dispatcher::End::stopped);
+    CHECK(world.results.size() == 2);
+    CHECK(world.now < stopped_s + 8);  // not for the last one, which takes longer
+  }
+  SECTION("as such work took before, where they tell none") {
+    world.dispatcher.expect_durations([](const Work&) { return 50; });
+    world.workers[2].delay_s = 10'000;
+    CHECK(world.run(20, stop) == Dispatcher::End::stopped);
+    CHECK(world.results.size() == 2);
+    CHECK(world.now < stopped_s + 8);
+  }
+  SECTION("as long as the grace where nothing is known") {
+    world.workers[2].delay_s = 10'000;
+    CHECK(world.run(20, stop) == Dispatcher::End::stopped);
+    CHECK(world.now >= stopped_s + 10);
+    CHECK(world.now < stopped_s + 12);
+  }
+  SECTION("for nothing where it is urgent") {
+    world.dispatcher.hurry_when([&] { return world.now >= 6; });
+    CHECK(world.run(20, stop) == Dispatcher::End::stopped);
+    CHECK(world.results.size() <= 1);
+    CHECK(world.now < 7);
+  }
+  for (const auto& worker : world.workers) CHECK(worker.given.size() == 1);
+}
+
+TEST_CASE("Free workers are supplied with more work while others are still busy", "[master][dispatcher]") {
+  World world(3);
+  world.workers[0].delay_s = 30;
+  int supplied = 0, dealt = 0;
+  world.dispatcher.on_free_workers(
+      [&](int free) {
+        CHECK(free >= 1);
+        std::vector<Job> jobs;
+        for (; free > 0 && supplied < 40; --free) jobs.push_back({World::task(100 + ++supplied), 1});
+        return jobs;
+      },
+      [&] { ++dealt; });
+  CHECK(world.run(3) == Dispatcher::End::finished);
+  CHECK(supplied == 40);
+  CHECK(dealt > 0);
+  CHECK(world.answered_well() == 43);
+  CHECK(world.workers[1].given.size() > 10);
+}
+
+TEST_CASE("Answers that came together are told to be gathered once", "[master][dispatcher]") {
+  World world(5);
+  std::size_t gathered = 0, told = 0;
+  world.dispatcher.on_gathered([&] {
+    ++gathered;
+    CHECK(world.results.size() > told);
+    told = world.results.size();
+  });
+  CHECK(world.run(50) == Dispatcher::End::finished);
+  CHECK(told == 50);
+  CHECK(gathered <= 20);  // five workers answer at one moment
+}
+
 TEST_CASE("No jobs are done at once", "[master][dispatcher]") {
   World world(1);
   CHECK(world.run(0) == Dispatcher::End::finished);

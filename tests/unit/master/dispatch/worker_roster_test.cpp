@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "master/dispatch/placement_table.hpp"
+
 namespace harmonic {
 namespace {
 
@@ -50,6 +52,35 @@ TEST_CASE("Time in which the master itself was away is nobody's silence", "[mast
   roster.forgive(1000);
   CHECK(roster.silent(10, 1005).empty());
   CHECK(roster.at(Rank{1}).deadlines(10, 1005) < 1);
+}
+
+TEST_CASE("The workers are placed once all that are here have said on what they compute", "[master][roster]") {
+  WorkerRoster roster(kBoth, 0);
+  roster.greet(Rank{1}, "node", "CPU, 1 thread");
+  roster.greet(Rank{2}, "node");
+  CHECK_FALSE(roster.is_placed());
+  roster.at(Rank{2}).state = State::lost;
+  CHECK(roster.is_placed());
+  roster.at(Rank{2}).state = State::idle;
+  roster.greet(Rank{2}, "node", "CPU, 1 thread");
+  CHECK(roster.is_placed());
+  for (const Rank rank : kBoth) roster.at(rank).state = State::lost;
+  CHECK_FALSE(roster.is_placed());
+}
+
+TEST_CASE("A row of the placement is what a host's workers share: its CPU, or one GPU", "[master][roster]") {
+  std::vector<Rank> ranks;
+  for (int rank = 1; rank <= 8; ++rank) ranks.push_back(Rank{rank});
+  WorkerRoster roster(ranks, 0);
+  for (const int rank : {1, 2, 3, 7}) roster.greet(Rank{rank}, "node-a", "CPU, 2 threads");
+  for (const int rank : {4, 6}) roster.greet(Rank{rank}, "node-b", "NVIDIA H200, GPU-1a2b3c4d");
+  roster.greet(Rank{5}, "node-b", "NVIDIA H200, GPU-5e6f7081");
+  roster.greet(Rank{8}, "node-b");  // not ready
+  CHECK(placement_table(roster.workers()) ==
+        "workers  host    ranks   device\n"
+        "      4  node-a  1-3, 7  CPU, 2 threads\n"
+        "      2  node-b  4, 6    NVIDIA H200, GPU-1a2b3c4d\n"
+        "      1  node-b  5       NVIDIA H200, GPU-5e6f7081");
 }
 
 }  // namespace

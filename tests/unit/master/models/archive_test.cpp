@@ -171,7 +171,7 @@ TEST_CASE("A file of candidates that is appended to is the one written whole", "
   CHECK(read_file(path) == tables.candidates_csv(archive));
 }
 
-TEST_CASE("What a file of candidates holds is written again when it has grown by a tenth, and at the end",
+TEST_CASE("What a file of candidates holds is written again when a quarter of it is new, and at the end",
           "[master][archive]") {
   const TemporaryFolder folder;
   const auto devices = one_device(folder);

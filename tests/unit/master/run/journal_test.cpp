@@ -54,11 +54,11 @@ TEST_CASE("Finished work is found again after the journal is opened anew", "[mas
   const Journal journal(file.path, kSettings);
   CHECK(journal.size() == 3);
   for (int i = 0; i < 3; ++i) {
-    const auto* found = journal.find(finished(i).work);
-    REQUIRE(found != nullptr);
+    const auto found = journal.find(finished(i).work);
+    REQUIRE(found);
     CHECK(*found == finished(i));
   }
-  CHECK(journal.find(finished(3).work) == nullptr);
+  CHECK_FALSE(journal.find(finished(3).work));
 }
 
 TEST_CASE("A tail cut at any byte costs only the record it is in", "[master][journal]") {
@@ -98,9 +98,9 @@ TEST_CASE("A flipped byte costs the record it is in, wherever it lies, and the d
       Journal journal(file.path, kSettings);
       REQUIRE(journal.size() == (record == 0 ? 3 : 2));
       for (int i = 0; i < 3; ++i) {
-        const auto* found = journal.find(finished(i).work);
-        REQUIRE((found == nullptr) == (static_cast<std::size_t>(i) + 1 == record));
-        if (found != nullptr) REQUIRE(*found == finished(i));
+        const auto found = journal.find(finished(i).work);
+        REQUIRE(!found == (static_cast<std::size_t>(i) + 1 == record));
+        if (found) REQUIRE(*found == finished(i));
       }
       REQUIRE(read_file(file.path) == bytes);  // before there is something to write
       journal.append(finished(record == 0 ? 3 : static_cast<int>(record) - 1));
@@ -126,6 +126,24 @@ TEST_CASE("What lies between records, or behind the last, costs none of them", "
     REQUIRE(Journal(file.path, kSettings).size() == 4);
   }
   CHECK(kept_aside(file.folder.path()).size() == file.sizes.size());
+}
+
+TEST_CASE("What was added counts once it is committed, and lies in the file in the order added", "[master][journal]") {
+  Written file;
+  std::filesystem::remove(file.path);
+  Journal journal(file.path, kSettings);
+  for (int i = 0; i < 3; ++i) journal.add(finished(i));
+  journal.add(finished(1));
+  CHECK(journal.size() == 0);
+  CHECK_FALSE(journal.find(finished(1).work));
+  CHECK(std::filesystem::file_size(file.path) == file.sizes[0]);
+  journal.commit();
+  CHECK(read_file(file.path) == file.bytes);
+  std::vector<FinishedWork> all, latest;
+  journal.for_each([&](const FinishedWork& record) { all.push_back(record); });
+  journal.for_each([&](const FinishedWork& record) { latest.push_back(record); }, 2);
+  CHECK(all == std::vector{finished(0), finished(1), finished(2)});
+  CHECK(latest == std::vector{finished(1), finished(2)});
 }
 
 TEST_CASE("Of several answers to one piece of work the first counts", "[master][journal]") {
@@ -157,7 +175,7 @@ TEST_CASE("A record that says what cannot be is neither written nor read", "[mas
   overwrite(file.path, file.bytes.substr(0, file.sizes[1]) + testing::framed(wrong) + file.bytes.substr(file.sizes[1]));
   const Journal journal(file.path, kSettings);
   CHECK(journal.size() == 3);
-  CHECK(journal.find(wrong.work) == nullptr);
+  CHECK_FALSE(journal.find(wrong.work));
 }
 
 TEST_CASE("A journal both of whose headers are damaged is refused by name and left alone", "[master][journal]") {

@@ -67,6 +67,29 @@ TEST_CASE("The status file tells of ends, generations and lost workers at once, 
   CHECK_FALSE(std::filesystem::exists(path));
 }
 
+TEST_CASE("A status file is touched every few seconds while the run lives, whatever there is to tell",
+          "[master][status]") {
+  const TemporaryFolder folder;
+  const auto path = folder / "status.json";
+  double now_s = 0;
+  StatusFile file(path, [&] { return now_s; });
+  RunStatus status;
+  const auto touched = [&] {
+    std::filesystem::remove(path);
+    file.show(status);
+    return std::filesystem::exists(path);
+  };
+  CHECK(touched());
+  now_s = kStatusBeat_s - 1;
+  status.seconds_left = 60;  // which changes all the time
+  CHECK_FALSE(touched());
+  now_s = kStatusBeat_s;
+  CHECK(touched());
+  CHECK_FALSE(touched());
+  now_s *= 2;
+  CHECK(touched());
+}
+
 TEST_CASE("Where a new status file cannot be made, as on a full disk, the old one is written over",
           "[master][status]") {
   const TemporaryFolder folder;

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "master/search/search.hpp"
 #include "tests/support/fakes.hpp"
 
 namespace harmonic {

@@ -146,9 +146,8 @@ TEST_CASE("Recalibrating layer by layer equals running the whole network batch b
 }
 
 TEST_CASE("Outputs of a tree are the features and logits that its sub-networks give by themselves", "[backbone]") {
-  const auto check = [](const std::string& name, const torch::Tensor& batch, const torch::Tensor& inputs) {
-    INFO(name);
-    const auto& space = find_space(name);
+  const auto check = [](const BackboneSpace& space, const torch::Tensor& batch, const torch::Tensor& inputs) {
+    INFO(space.name);
     const Supernet supernet(space, 10, Seed{5});
     LayerViews views(supernet);
     const auto genomes = some_genomes(space, 4);
@@ -167,8 +166,12 @@ TEST_CASE("Outputs of a tree are the features and logits that its sub-networks g
       }
     }
   };
-  check("avmnist-image", pictures(40, 28, 1), pictures(7, 28, 2));
-  check("maxout", torch::rand({40, find_space("maxout").in_features}),
+  check(find_space("avmnist-image"), pictures(40, 28, 1), pictures(7, 28, 2));
+  auto fused = find_space("avmnist-image");
+  fused.expands = {3, 4, -4};
+  fused.fixed_activation = Activation::relu;
+  check(fused, pictures(40, 28, 1), pictures(7, 28, 2));
+  check(find_space("maxout"), torch::rand({40, find_space("maxout").in_features}),
         torch::rand({7, find_space("maxout").in_features}));
 }
 

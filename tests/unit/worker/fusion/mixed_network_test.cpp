@@ -266,11 +266,42 @@ TEST_CASE("Devices without energies are left out of the energy, and weigh in the
   const std::vector<Tensor> gammas{torch::tensor({{0.25f, 0.75f, 0.0f}})};
   const OperatorCosts costs{{1, 3}, {{{{1, 2, 3}, {10, 10, 30}}, {{}, {4, 2, 6}}}}};
   const auto loss = hardware_loss(gammas, 1, costs);
-  CHECK(loss[kLatency].item<double>() == Approx(1 * (0.75 * 0.5) + 3 * 0.0));
-  CHECK(loss[kEnergy].item<double>() == Approx(3 * 0.25 * 0.5));
+  CHECK(loss[kLatency].item<double>() == Approx((1 * (0.75 * 0.5) + 3 * 0.0) / 4));
+  CHECK(loss[kEnergy].item<double>() == Approx(0.25 * 0.5));
   const OperatorCosts flat{{1}, {{{{2, 2, 2}}, {{}}}}};
   CHECK(hardware_loss(gammas, 1, flat)[kLatency].item<double>() == 0);
   CHECK(hardware_loss(gammas, 1, flat)[kEnergy].item<double>() == 0);
+}
+
+TEST_CASE("Devices count in the hardware loss as in the objectives: by their references", "[fusion]") {
+  const std::vector<Tensor> gammas{torch::tensor({{0.25f, 0.75f}})};
+  // Of one operator: 0.75 of a range of 2 ms is 0.15 of the first device's 10 ms, and 0.75 of 1 ms 0.75 of the second's.
+  OperatorCosts costs{{1, 1}, {{{{1, 3}, {1, 2}}, {{}, {}}}}};
+  costs.reference[kLatency] = {10, 1};
+  const double unit = 1;  // the second device's range in its reference
+  CHECK(hardware_loss(gammas, 1, costs)[kLatency].item<double>() == Approx((0.15 + 0.75) / 2 / unit));
+  costs.aggregate = Aggregate::each;
+  CHECK(hardware_loss(gammas, 1, costs)[kLatency].item<double>() == Approx((0.15 + 0.75) / 2 / unit));
+  costs.aggregate = Aggregate::worst;
+  CHECK(hardware_loss(gammas, 1, costs)[kLatency].item<double>() == Approx(0.75).margin(0.06));
+}
+
+TEST_CASE("The hardware loss of the worst device pulls at that device's operators", "[fusion]") {
+  // The first operator is dear on the first device, the second on the second.
+  OperatorCosts costs{{1, 1}, {{{{3, 1}, {1, 3}}, {{}, {}}}}};
+  costs.aggregate = Aggregate::worst;
+  costs.reference[kLatency] = {1, 1};
+  const auto pull = [&](double first, double second) {
+    costs.backbones[kLatency] = {{first, second}};
+    const Tensor gamma = torch::tensor({{0.5f, 0.5f}}).requires_grad_(true);
+    hardware_loss({gamma}, 1, costs)[kLatency].backward();
+    return (gamma.grad()[0][0] - gamma.grad()[0][1]).item<double>();
+  };
+  CHECK(pull(5, 2) == Approx(1).margin(0.01));   // the first device is the worst: away from its dear operator
+  CHECK(pull(2, 5) == Approx(-1).margin(0.01));  // the other way
+  CHECK(pull(3, 3) == Approx(0).margin(1e-6));
+  costs.weight = {1, 4};  // now its weight makes the second the worst
+  CHECK(pull(5, 2) == Approx(-1).margin(0.01));
 }
 
 }  // namespace harmonic

@@ -74,6 +74,19 @@ TEST_CASE("A worker says hello, answers its tasks and leaves when it is sent hom
   CHECK(talk.hear() == Envelope(Goodbye{Rank{1}}));
 }
 
+TEST_CASE("A worker that is ready says once on what it computes", "[worker][loop]") {
+  Conversation talk;
+  auto options = talk.options();
+  options.device = [] { return std::string("CPU, 3 threads"); };
+  WorkerLoop worker(talk.box, hello(), fake(), options);
+  CHECK(talk.next<Hello>(worker) == hello());
+  auto ready = hello();
+  ready.device = "CPU, 3 threads";
+  CHECK(talk.next<Hello>(worker) == ready);
+  talk.say(task(3));
+  CHECK(talk.result(worker).task == TaskId{3});
+}
+
 TEST_CASE("Heartbeats go out while the worker computes, one a period", "[worker][loop]") {
   class Waiting final : public Evaluator {
    public:

@@ -1,0 +1,76 @@
+#include "worker/profile/latency_timer.hpp"
+
+#include <chrono>
+
+#include <c10/core/Event.h>
+#include <c10/core/InferenceMode.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+#include <sys/resource.h>
+
+#include "core/base/statistics.hpp"
+
+namespace harmonic {
+namespace {
+
+/// How often the system took the processor away from this thread.
+long interruptions() {
+  ::rusage usage{};
+  ::getrusage(RUSAGE_THREAD, &usage);
+  return usage.ru_nivcsw;
+}
+
+std::vector<torch::Tensor> noise_for(const GraphRunner& runner, const RunConditions& conditions) {
+  torch::manual_seed(0);
+  std::vector<torch::Tensor> inputs;
+  for (const auto& input : runner.inputs()) {
+    std::vector<std::int64_t> shape = {conditions.batch};
+    shape.insert(shape.end(), input.sample_shape.begin(), input.sample_shape.end());
+    inputs.push_back(torch::randn(shape).to(conditions.device, conditions.precision));
+  }
+  return inputs;
+}
+
+}  // namespace
+
+TimedNetwork::TimedNetwork(const NetworkGraph& graph, const RunConditions& conditions)
+    : runner_(GraphRunner(graph).to(conditions.device, conditions.precision)),
+      device_(conditions.device),
+      inputs_(noise_for(runner_, conditions)) {}
+
+void TimedNetwork::run() const {
+  (void)runner_.run(inputs_);
+}
+
+std::optional<double> TimedNetwork::time_ms() const {
+  if (device_.is_cpu()) {
+    const long before = interruptions();
+    const auto start = std::chrono::steady_clock::now();
+    run();
+    const std::chrono::duration<double, std::milli> passed = std::chrono::steady_clock::now() - start;
+    return interruptions() == before ? std::optional(passed.count()) : std::nullopt;
+  }
+  const c10::impl::VirtualGuardImpl device(device_.type());
+  const auto stream = device.getStream(device_);
+  c10::Event start(device_.type(), c10::EventFlag::BACKEND_DEFAULT),
+      end(device_.type(), c10::EventFlag::BACKEND_DEFAULT);
+  start.record(stream);
+  run();
+  end.record(stream);
+  end.synchronize();
+  return start.elapsedTime(end);
+}
+
+std::vector<std::optional<double>> visit(const std::vector<const TimedNetwork*>& networks, VisitLength length) {
+  const c10::InferenceMode inference;
+  std::vector<std::vector<double>> times(networks.size());
+  for (int pass = -length.warm_up; pass < length.runs; ++pass)
+    for (std::size_t n = 0; n < networks.size(); ++n)
+      if (const auto ms = networks[n]->time_ms(); ms && pass >= 0) times[n].push_back(*ms);
+  std::vector<std::optional<double>> medians;
+  for (const auto& own : times)
+    medians.push_back(2 * own.size() > static_cast<std::size_t>(length.runs) ? std::optional(median(own))
+                                                                             : std::nullopt);
+  return medians;
+}
+
+}  // namespace harmonic

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include <torch/types.h>
+
+#include "core/export/network_graph.hpp"
+#include "worker/export/graph_runner.hpp"
+
+namespace harmonic {
+
+/// How networks are run to be timed.
+struct RunConditions {
+  torch::Device device = torch::kCPU;
+  torch::ScalarType precision = torch::kFloat32;
+  int batch = 1;
+};
+
+/// A network that is timed again and again, by LibTorch's operations one after another, on inputs of noise.
+class TimedNetwork {
+ public:
+  TimedNetwork(const NetworkGraph& graph, const RunConditions& conditions);
+
+  void run() const;
+  /// One run in ms: on the CPU by the clock, on a GPU by its events. Nothing where the system took the processor away
+  /// meanwhile.
+  [[nodiscard]] std::optional<double> time_ms() const;
+
+ private:
+  GraphRunner runner_;
+  torch::Device device_;
+  std::vector<torch::Tensor> inputs_;
+};
+
+/// How often networks are run, one after another, each time that it is their turn.
+struct VisitLength {
+  int warm_up = 2;  ///< not counted: caches, and what is made at first use
+  int runs = 5;
+};
+
+/// Runs networks in turn, as parts of one network follow each other. @return ms of each, the median of its runs;
+/// nothing where the system disturbed most of them
+[[nodiscard]] std::vector<std::optional<double>> visit(const std::vector<const TimedNetwork*>& networks,
+                                                       VisitLength length = {});
+
+}  // namespace harmonic
