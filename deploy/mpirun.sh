@@ -190,6 +190,7 @@ nap() { # ends early with a signal. Not by wait -n: where the sleep is over befo
 # nodes. What it says from here on is not worth a word: it may even crash, when that meets it in the midst of its own abort.
 end() {
   local until=$((SECONDS + 4))
+  ! all_have_ended || until=$((SECONDS + 1))
   : >"$state/ending"
   kill -KILL $(remaining | grep -vx "$mpirun")
   kill -TERM "$mpirun"
@@ -197,6 +198,7 @@ end() {
   kill -KILL $(remaining)
 }
 
+all_have_ended() { [ "$(cut -d' ' -f1 "$state/ended" | sort -u | wc -l)" -ge "$ranks" ]; } # mpirun with recovery often stays, over several nodes
 rank_0_has_ended() { [[ $word =~ ^[0-9]+$ ]] || { [ -n "$job" ] && grep -q '^0 ' "$state/ended"; }; }
 
 # Waits for mpirun's end, and brings it about where ranks would wait for ever: then `cut_short` is set, and `why` where the
@@ -214,6 +216,7 @@ watch() {
     fi
     if rank_0_has_ended; then
       limit=${limit:-$((SECONDS + 5))} # the others have no more to do
+      ! all_have_ended || limit=$((limit < SECONDS + 1 ? limit : SECONDS + 1))
     elif [ -n "$asked" ] && { [ -z "$job" ] || [ -z "$word" ]; }; then
       limit=$SECONDS # there is nothing to keep
     elif [ -z "$job" ]; then

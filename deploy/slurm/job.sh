@@ -27,7 +27,7 @@ lead() {
   before=$(state_of "$progress")
   ./deploy/mpirun.sh "${SLURM_NTASKS:-1}" "${harmonic[@]}" "$@" &
   local job=$!
-  trap 'warned=1 interrupted=1; kill -USR1 $job 2>/dev/null' USR1
+  trap 'warned=1 interrupted=1; echo "the time limit is near: stopping with a checkpoint" >&2; kill -USR1 $job 2>/dev/null' USR1
   for signal in TERM INT; do trap "interrupted=1; kill -$signal $job 2>/dev/null" $signal; done
   while wait $job || code=$?; [ -n "$interrupted" ]; do # a signal ends wait, not the job
     interrupted='' code=0

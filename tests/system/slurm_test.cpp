@@ -1,8 +1,10 @@
 // A search on a real Slurm of two nodes, which deploy/slurm/local-cluster.sh starts here: whatever happens to its job,
 // it ends with the front of one that nothing happened to.
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <string>
 #include <thread>
@@ -76,9 +78,9 @@ std::string why_no_cluster() {
 /// A search on four tasks of two nodes, submitted as a user does.
 class Job {
  public:
-  /// @param more options of sbatch's, and after "--" of the search's
+  /// @param sbatch more options of Slurm's @param lease of a worker
   Job(const World& w, const std::filesystem::path& run_folder, const std::vector<std::string>& sbatch = {},
-      const std::vector<std::string>& more = {})
+      const std::string& lease = "3")
       : root_(w), run_(run_folder) {
     std::vector<std::string> words = {"env",
                                       "-C",
@@ -91,7 +93,8 @@ class Job {
                                       "--output=" + log().string()};
     words.insert(words.end(), sbatch.begin(), sbatch.end());
     words.emplace_back("deploy/slurm/search.sh");
-    const auto search = w.search(run_folder, more);
+    auto search = w.search(run_folder);
+    *std::next(std::ranges::find(search, "--lease")) = lease;
     words.insert(words.end(), search.begin(), search.end());
     const auto submitted = run(words);
     INFO(submitted.err);
@@ -212,13 +215,13 @@ TEST_CASE("A job over two nodes that is requeued, out of time, or loses a node e
     const auto run_folder = folder / "late";
     const std::vector<std::string> limits = {"--time=1", "--signal=B:USR1@50"};
     {
-      const Job job(w, run_folder, limits, {"--lease", "120"});  // the pause below is no loss
+      const Job job(w, run_folder, limits, /*lease=*/"120");  // the pause below is no loss
       REQUIRE(job.until_the_middle(journal));
       const auto ranks = job.ranks();
       CHECK(ranks.size() == 4);
-      for (const auto& [rank, pid] : ranks)  // so that it cannot be done before Slurm's signal comes
+      for (const auto& [rank, pid] : ranks)  // or it could be done before Slurm's signal comes
         if (rank > 0) kill(pid, SIGSTOP);
-      CHECK(job.wait_until([&] { return job.said().find("stopping") != std::string::npos; }));
+      CHECK(job.wait_until([&] { return job.said().find("the time limit is near") != std::string::npos; }));
       for (const auto& [rank, pid] : ranks)
         if (rank > 0) kill(pid, SIGCONT);
       CHECK(job.end() == "FAILED 3:0");
