@@ -107,6 +107,20 @@ CostScope scope_of(const LookUpTable& table, const DrawnNetworks& drawn, bool ch
   return CostScope::published;
 }
 
+/// Where no spaces are named: those that the table has rows of. Of more than two nobody knows which belong together:
+/// no multimodal models are drawn. @throws InputError when there are none
+void keep_known_spaces(TableScope& scope, const LookUpTable& table, int& models) {
+  std::erase_if(scope.spaces, [&](const BackboneSpace& space) {
+    const auto keys = space_keys(space, scope.head_classes.front());
+    return !std::ranges::all_of(keys, [&](const auto& key) { return table.contains(key); });
+  });
+  if (scope.spaces.empty())
+    throw InputError(fmt::format("table {} has all rows of no space with {} classes", table.name(),
+                                 scope.head_classes.front()),
+                     "name its spaces with --space, and their --classes");
+  if (scope.spaces.size() > 2) models = 0;
+}
+
 }  // namespace
 
 ExitCode lut_validate(const Arguments& args) {
@@ -150,7 +164,8 @@ ExitCode lut_validate(const Arguments& args) {
   ordered_json result = {{"mape", nullptr}, {"within_10_percent", nullptr}, {"kendall_tau", nullptr}};
   std::vector<std::vector<std::string>> lines = {{"networks", "", "mean error %", "within 10 %", "Kendall tau"}};
   if (!table_only) {
-    const TableScope scope = measured_scope(rows, options, args);
+    TableScope scope = measured_scope(rows, options, args);
+    if (!options.given("space")) keep_known_spaces(scope, table, networks.models);
     auto drawn = networks.draw(scope);
     const CostScope cost = scope_of(table, drawn, options.given("cost"), scope.cost);
     const auto price = [&](const WholeNetwork& network) {
