@@ -166,7 +166,7 @@ class SearchPlan final : public ModelPlan {
   }
   [[nodiscard]] std::string text() const override {
     return tables().front_table(archive()) + '\n' + limits_text() + hypervolume_text() +
-           (search_.is_alone() ? "" : "operators: cell by cell; late:sum, late:logits, late:maps are late fusion; ") +
+           (search_->is_alone() ? "" : "operators: cell by cell; late:sum, late:logits, late:maps are late fusion; ") +
            "harmonic show --run DIR --model ID draws a model\n";
   }
 
