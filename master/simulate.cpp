@@ -10,6 +10,7 @@
 #include "core/config/space_config.hpp"
 #include "core/mpi/communicator.hpp"
 #include "core/mpi/session.hpp"
+#include "core/mpi/slurm_start.hpp"
 #include "core/work/run_hash.hpp"
 #include "core/work/stop_signal.hpp"
 #include "master/dispatch/heartbeat_thread.hpp"
@@ -108,10 +109,12 @@ ExitCode simulate_command(const std::string& program, const Arguments& args) {
     hooks.program = program_words(program, 1);
     return in_virtual_time(settings, std::move(hooks));
   }
+  const auto slurm = started_by_slurm();
   int argc = 0;
   char** argv = nullptr;
   MpiSession session(argc, argv);
   const Communicator world;
+  check_not_alone(slurm, world.size());
   const bool speaks = world.rank().value == 0;
   if (speaks) say_notices(options);
   hooks.program = program_words(program, world.size());

@@ -215,6 +215,7 @@ class Run {
           "followed again from its beginning, and what the journal lacks is done again",
           model.value);
       plan_ = recipe_.make_plan(inputs_, paths(), RunRecipe::Start::journal);
+      plan_->recall(journal_);
       saved_generation_ = -1;
       from_journal_ = true;
       return true;

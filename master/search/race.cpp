@@ -68,6 +68,7 @@ class Race {
 
 std::vector<CandidateId> next_retrainings(const Archive& archive, int limit, const std::set<CandidateId>& failed) {
   std::set<CandidateId> chosen;
+  if (limit <= 1) return {};  // the search's own is the first
   const auto choose = [&](const ScoredModel& model) {
     if (is_retrainable(model) && model.retrained.size() < static_cast<std::size_t>(limit) && !failed.contains(model.id))
       chosen.insert(model.id);

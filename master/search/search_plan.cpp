@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -126,6 +127,7 @@ class SearchPlan final : public ModelPlan {
   }
   void tell(const Task& task, const Result& result) override {
     search_->tell(result);
+    changed_ |= std::holds_alternative<RetrainModel>(task.work) || std::holds_alternative<TestModel>(task.work);
     progress_.told(task, result);
   }
 
@@ -145,7 +147,8 @@ class SearchPlan final : public ModelPlan {
       checkpoint_ = {generation(), archive().models().size()};
       give_back_memory();
     }
-    candidates_.save(paths.candidates(), archive(), tables(), reads_test_, moment == Moment::end);
+    candidates_.save(paths.candidates(), archive(), tables(), reads_test_, moment == Moment::end,
+                     std::exchange(changed_, false));
     replace_file(paths.front(), tables().front_csv(archive()));
   }
   void tidy(const RunPaths& paths) override {
@@ -166,7 +169,7 @@ class SearchPlan final : public ModelPlan {
   }
   [[nodiscard]] std::string text() const override {
     return tables().front_table(archive()) + '\n' + limits_text() + hypervolume_text() +
-           (search_.is_alone() ? "" : "operators: cell by cell; late:sum, late:logits, late:maps are late fusion; ") +
+           (search_->is_alone() ? "" : "operators: cell by cell; late:sum, late:logits, late:maps are late fusion; ") +
            "harmonic show --run DIR --model ID draws a model\n";
   }
 
@@ -194,6 +197,7 @@ class SearchPlan final : public ModelPlan {
   int pieces_at_once_;
   Progress progress_;
   CandidatesFile candidates_;
+  bool changed_ = true;  ///< models that candidates.csv has already may be other since
   int saved_generation_ = -1;
   GenerationFigures figures_;  ///< of that generation
   struct {

@@ -132,13 +132,14 @@ void SteadySearch::tell(const Result& result) {
 
 std::vector<Task> SteadySearch::ask() {
   begin();
-  if (is_bred() && board_.empty()) {
+  if (board_.empty() && !is_bred())
+    if (auto tasks = ask_more(1); !tasks.empty()) return tasks;
+  if (board_.empty() && is_bred()) {
     race();
     if (board_.empty() && phase_ == Phase::test) phase_ = Phase::over;
     if (board_.empty() && phase_ != Phase::over) start_tests();
     if (board_.empty()) phase_ = Phase::over;
   }
-  if (board_.empty() && !is_bred()) return ask_more(1);
   unlisted_ = board_.next_id();
   return board_.tasks();
 }

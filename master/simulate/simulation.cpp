@@ -58,9 +58,11 @@ class Meter {
     begun_->at_s = std::min(begun_->at_s, now_s - result.seconds);
     ended_s_ = now_s;
     busy_s_ += result.seconds;
+    spans_.push_back({now_s - result.seconds, now_s});
     const auto* search = std::get_if<SearchFusion>(&task.work);
     if (search == nullptr || is_late_fusion(task.work)) return;
     candidates_ += search->candidates.size();
+    last_dealt_s_ = std::max(last_dealt_s_, now_s - result.seconds);
     searches_.emplace_back(search->candidates.front().candidate, result.seconds);
     if (!early_ && candidates_ >= kSettled) early_ = {candidates_, resident_bytes()};
   }
@@ -74,6 +76,13 @@ class Meter {
   [[nodiscard]] double wall_s() const { return begun_ ? ended_s_ - begun_->at_s : 0; }
   [[nodiscard]] double utilisation(int workers) const {
     return wall_s() > 0 ? std::min(1.0, busy_s_ / (wall_s() * workers)) : 0;
+  }
+  /// The same up to the moment when the last fusion search was dealt: from then on workers have nothing to wait for.
+  [[nodiscard]] double utilisation_while_dealing(int workers) const {
+    double busy_s = 0;
+    for (const auto& [begin_s, end_s] : spans_) busy_s += std::max(0.0, std::min(end_s, last_dealt_s_) - begin_s);
+    const double wall_s = begun_ ? last_dealt_s_ - begun_->at_s : 0;
+    return wall_s > 0 ? std::min(1.0, busy_s / (wall_s * workers)) : 0;
   }
   [[nodiscard]] double master_ms_per_candidate() const {
     return candidates_ > 0 ? 1e3 * master_s_ / static_cast<double>(candidates_) : 0;
@@ -107,7 +116,8 @@ class Meter {
   std::optional<Beginning> begun_;
   std::optional<Early> early_;
   std::optional<double> growth_;
-  double ended_s_ = 0, busy_s_ = 0, master_s_ = 0;
+  double ended_s_ = 0, last_dealt_s_ = 0, busy_s_ = 0, master_s_ = 0;
+  std::vector<std::pair<double, double>> spans_;  ///< of pieces of work
   std::size_t candidates_ = 0;
   std::vector<std::pair<CandidateId, double>> searches_;
 };
@@ -143,13 +153,14 @@ void print(const SimulateSettings& settings, const SearchSettings& searched, con
   const bool steady = evolution.schedule == Schedule::steady;
   const double dealt_before = static_utilisation(
       seconds, workers, steady ? std::max<std::size_t>(1, seconds.size()) : static_cast<std::size_t>(pairs));
-  const double utilisation = meter.utilisation(workers);
+  const double utilisation = meter.utilisation(workers), while_dealing = meter.utilisation_while_dealing(workers);
   const auto found = nlohmann::json::parse(result, nullptr, /*allow_exceptions=*/false);
   if (settings.run.json) {
     nlohmann::ordered_json json = {{"ranks", ranks},
                                    {"candidates", meter.candidates()},
                                    {"wall_s", rounded(meter.wall_s(), 1e-3)},
                                    {"utilisation", rounded(utilisation, 1e-4)},
+                                   {"utilisation_while_dealing", rounded(while_dealing, 1e-4)},
                                    {"static_utilisation", rounded(dealt_before, 1e-4)},
                                    {"master_ms_per_candidate", rounded(meter.master_ms_per_candidate(), 1e-5)},
                                    {"schedule", word_of(kSchedules, evolution.schedule)},
@@ -162,10 +173,10 @@ void print(const SimulateSettings& settings, const SearchSettings& searched, con
     std::cout << json_text(json) << '\n';
   } else {
     std::cout << fmt::format(
-        "{} fusion searches on {} workers in {}{}: {:.1f} % of their time was work ({:.1f} % if each had got its equal "
-        "share before); the master's own time is {:.3f} ms a search{}\n",
+        "{} fusion searches on {} workers in {}{}: {:.1f} % of their time was work ({:.1f} % while there was more to "
+        "deal; {:.1f} % if each had got its equal share before); the master's own time is {:.3f} ms a search{}\n",
         meter.candidates(), workers, human_duration(meter.wall_s()),
-        settings.virtual_time ? " of virtual time" : "", 100 * utilisation, 100 * dealt_before,
+        settings.virtual_time ? " of virtual time" : "", 100 * utilisation, 100 * while_dealing, 100 * dealt_before,
         meter.master_ms_per_candidate(),
         meter.bytes_per_candidate() ? fmt::format(", its memory {:.0f} bytes", *meter.bytes_per_candidate()) : "");
   }

@@ -79,8 +79,9 @@ int run(const Options& options) {
   const auto tell = [&](const std::string& name, const nlohmann::json& json) {
     report.push_back({{"case", name}, {"figures", json}});
     if (options.json) return;
-    std::cout << fmt::format("{:<58} busy {:5.1f} %  equal shares {:5.1f} %  master {:.3f} ms", name,
-                             100 * json.at("utilisation").get<double>(),
+    std::cout << fmt::format("{:<58} busy {:5.1f} % (while dealing {:5.1f} %)  equal shares {:5.1f} %  master {:.3f} ms",
+                             name, 100 * json.at("utilisation").get<double>(),
+                             100 * json.at("utilisation_while_dealing").get<double>(),
                              100 * json.at("static_utilisation").get<double>(),
                              json.at("master_ms_per_candidate").get<double>());
     if (json.contains("master_bytes_per_candidate"))

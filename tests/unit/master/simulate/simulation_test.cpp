@@ -10,6 +10,7 @@
 
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "core/config/known_keys.hpp"
 #include "core/space/variation.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/csv.hpp"
@@ -192,6 +193,16 @@ TEST_CASE("A simulation answers what sweeps say", "[master][simulate]") {
   REQUIRE(csv.rows() > 0);
   for (std::size_t row = 0; row < csv.rows(); ++row)  // half of the geometric mean of 9 and 4
     CHECK(csv.number(row, csv.column("metric_val")) == Approx(97));
+}
+
+TEST_CASE("Commands that pass over the section of a simulation know its keys", "[master][simulate]") {
+  SimulateSettings settings;
+  OptionSet options("", "");
+  settings.declare(options);
+  auto declared = options.keys("simulate"), known = known_keys("simulate");
+  std::ranges::sort(declared);
+  std::ranges::sort(known);
+  CHECK(declared == known);
 }
 
 TEST_CASE("Settings of a simulation that cannot be are told in words", "[master][simulate]") {
