@@ -216,6 +216,7 @@ ExitCode run(int argc, char** argv, const StartedBySlurm& slurm) {
   const auto command = argc > 1 ? commands.find(argv[1]) : commands.end();
   if (command == commands.end())
     throw InputError("harmonic-compute is a part of harmonic", "call that: harmonic --help lists its commands");
+  check_not_alone(slurm);
   // Before MPI starts: once the ranks have met, all of them hear a wish to stop, and none dies of it.
   if (stops_with_a_checkpoint(argv[1], argc > 2 ? argv[2] : "")) catch_stop_signals();
   MpiSession session(argc, argv);

@@ -25,11 +25,13 @@ int told(const char* name, int otherwise) {
 
 StartedBySlurm started_by_slurm() {
   if (std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr) return {};
-  return {told("SLURM_STEP_NUM_TASKS", 1), told("SLURM_PROCID", 0)};
+  const auto has = [](const char* name) { return std::getenv(name) != nullptr; };
+  return {told("SLURM_STEP_NUM_TASKS", 1), told("SLURM_PROCID", 0),
+          has("PMIX_NAMESPACE") || has("PMI_RANK") || has("PMI_FD")};
 }
 
 void check_not_alone(const StartedBySlurm& slurm, int world_size) {
-  if (slurm.tasks < 2 || world_size > 1) return;
+  if (slurm.tasks < 2 || world_size > 1 || (world_size == 0 && slurm.can_meet)) return;
   throw InputError(
       fmt::format("srun started {} programs that know nothing of one another: each would do all of the work",
                   slurm.tasks),

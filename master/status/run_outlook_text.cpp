@@ -101,7 +101,7 @@ std::string front_text(const RunOutlook& run) {
     for (const auto& [column, name] : columns) rows.back().push_back(shown_cell(front.cell(r, column), name));
   }
   std::string text =
-      fmt::format("front so far: {} models{}\n{}", front.rows(),
+      fmt::format("front so far: {} model{}{}\n{}", front.rows(), front.rows() == 1 ? "" : "s",
                   run.hypervolume ? fmt::format(", hypervolume {:.6g}", *run.hypervolume) : "", aligned_table(rows));
   if (front.rows() > kShownModels) text += fmt::format("and {} more: front.csv\n", front.rows() - kShownModels);
   return text;

@@ -17,7 +17,9 @@ struct Environment {
     setenv("SLURM_PROCID", task, 1);
   }
   ~Environment() {
-    for (const char* name : {"SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "OMPI_COMM_WORLD_SIZE"}) unsetenv(name);
+    for (const char* name :
+         {"SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "OMPI_COMM_WORLD_SIZE", "PMIX_NAMESPACE", "PMI_RANK", "PMI_FD"})
+      unsetenv(name);
   }
 };
 
@@ -30,6 +32,17 @@ TEST_CASE("Several tasks of srun that are each a world of one are refused with t
                                                    Catch::Contains("srun --mpi=pmix") &&
                                                    Catch::Contains("deploy/mpirun.sh"));
   CHECK_NOTHROW(check_not_alone(slurm, 4));
+}
+
+TEST_CASE("Tasks of srun that cannot find one another are refused before MPI starts, others are not", "[mpi][slurm]") {
+  const Environment of_srun("4", "0");
+  CHECK_THROWS_WITH(check_not_alone(started_by_slurm()), Catch::Contains("srun --mpi=pmix"));
+  for (const char* language : {"PMIX_NAMESPACE", "PMI_RANK", "PMI_FD"}) {
+    setenv(language, "1", 1);
+    CHECK_NOTHROW(check_not_alone(started_by_slurm()));
+    CHECK_THROWS(check_not_alone(started_by_slurm(), 1));
+    unsetenv(language);
+  }
 }
 
 TEST_CASE("One task, no srun, and an mpirun in a step of several are as they should be", "[mpi][slurm]") {
