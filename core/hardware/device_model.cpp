@@ -1,8 +1,10 @@
 #include "core/hardware/device_model.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -57,15 +59,35 @@ const std::vector<Profile>& profiles() {
   return all;
 }
 
-const std::string kCannot = "unsupported=";    ///< then what a device cannot run
+const std::string kCannot = "unsupported=";      ///< then what a device cannot run
 const std::string kParameters = "parameters: ";  ///< of a fitted model, then what describes it, to a semicolon
+
+/// What devices may be unable to run.
+struct Feature {
+  const char* name;
+  bool DeviceModel::*has;
+};
+constexpr std::array kFeatures = {Feature{"squeeze-excite", &DeviceModel::squeeze_excite},
+                                  Feature{"hard-swish", &DeviceModel::hard_swish}};
 
 /// "squeeze-excite,hard-swish"
 std::string unsupported_text(const DeviceModel& model) {
   std::vector<std::string> words;
-  if (!model.squeeze_excite) words.emplace_back("squeeze-excite");
-  if (!model.hard_swish) words.emplace_back("hard-swish");
+  for (const auto& feature : kFeatures)
+    if (!(model.*feature.has)) words.emplace_back(feature.name);
   return join(words, ",");
+}
+
+/// " --supports hard-swish": what makes of a profile a model that cannot run these; nothing where none does.
+std::optional<std::string> support_options(const DeviceModel& profile, const std::string& unsupported) {
+  const auto lacks = split(unsupported, ',');
+  std::string options;
+  for (const auto& feature : kFeatures) {
+    const bool has = std::ranges::find(lacks, feature.name) == lacks.end();
+    if (!has && profile.*feature.has) return std::nullopt;
+    if (has && !(profile.*feature.has)) options += fmt::format(" --supports {}", feature.name);
+  }
+  return options;
 }
 
 /// What follows `key` in a provenance's settings, to one of `ends`; empty where it is not there.
@@ -129,6 +151,19 @@ std::string DeviceModel::describe() const {
   return join(parts, " ");
 }
 
+void DeviceModel::support(std::string_view what) {
+  std::vector<std::string> known;
+  for (const auto& feature : kFeatures) {
+    known.emplace_back(feature.name);
+    if (what == feature.name) {
+      this->*feature.has = true;
+      return;
+    }
+  }
+  throw InputError(fmt::format("no device is said to support '{}'", what),
+                   fmt::format("did you mean {}? There are {}", nearest(what, known), join(known, ", ")));
+}
+
 bool DeviceModel::runs(const NetworkPart& part) const {
   if (part.kind != NetworkPart::Kind::layer) return true;
   const Layer& layer = part.layer;
@@ -164,8 +199,9 @@ std::string model_options(const LutProvenance& provenance) {
   std::string fewest;
   std::size_t count = model_parameters().size() + 1;
   for (const auto& profile : profiles()) {
-    if (unsupported_text(profile.model) != cannot) continue;
-    std::string options = "--device-profile " + profile.name;
+    const auto supports = support_options(profile.model, cannot);
+    if (!supports) continue;
+    std::string options = "--device-profile " + profile.name + *supports;
     std::size_t different = 0;
     for (const auto& parameter : model_parameters())
       if (const auto value = told(parameter); value.empty()) {
@@ -213,8 +249,8 @@ LookUpTable model_table(const FittedModel& model, const std::string& device, con
                         const TableScope& scope, std::string date) {
   auto table = filled_table(scope, [&](const NetworkPart& part) { return model.cost(part_kernels(part)); });
   table.set_provenance({device, kModelled, std::move(date), tool_name(),
-                        fmt::format("host and device overlapped, batch 1, one kernel an operator; {}{}; {}", kParameters,
-                                    model.describe(), from)});
+                        fmt::format("host and device overlapped, batch 1, one kernel an operator; {}{}; {}",
+                                    kParameters, model.describe(), from)});
   return table;
 }
 

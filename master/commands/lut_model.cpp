@@ -19,7 +19,7 @@ using nlohmann::ordered_json;
 /// What a table is filled from, as the options say.
 struct ModelOptions {
   std::string profile, parameters, device, out, date = today();
-  std::vector<std::string> fitted;  ///< tables to fit to
+  std::vector<std::string> fitted, supported;  ///< tables to fit to; what the profile is to support besides
   std::vector<std::string> values = std::vector<std::string>(model_parameters().size());
   bool missing_only = false, json = false;
 
@@ -33,6 +33,8 @@ struct ModelOptions {
                 "the device, in words, for the table's provenance; that of the profile or of the fitted table when "
                 "empty");
     rows.declare(options);
+    options.add("supports", supported,
+                "of --device-profile: squeeze-excite or hard-swish, which the profile's device does not run by itself");
     options.add("missing-only", missing_only,
                 "of --fit: only rows that its table lacks, to be joined with it: --device gpu=measured.json+more.json");
     options.add("date", date, "date for the table's provenance, ISO 8601");
@@ -47,7 +49,10 @@ struct ModelOptions {
       throw InputError("lut model fills a table from one model",
                        "give one of --device-profile, --fit and --parameters");
     if (missing_only && fitted.empty())
-      throw InputError("--missing-only is of --fit", "leave it out, or give the table whose rows are not to be modelled");
+      throw InputError("--missing-only is of --fit",
+                       "leave it out, or give the table whose rows are not to be modelled");
+    if (!supported.empty() && profile.empty())
+      throw InputError("--supports is of --device-profile", "leave it out, or give --device-profile");
     for (std::size_t p = 0; p < values.size(); ++p)
       if (!values[p].empty() && profile.empty())
         throw InputError(fmt::format("--{} is of --device-profile", model_parameters()[p].name),
@@ -58,6 +63,7 @@ struct ModelOptions {
 LookUpTable of_profile(const ModelOptions& options, const TableScope& scope) {
   DeviceModel model = device_profile(options.profile);
   if (!options.device.empty()) model.device = options.device;
+  for (const auto& what : options.supported) model.support(what);
   for (std::size_t p = 0; p < options.values.size(); ++p)
     if (!options.values[p].empty())
       model.*model_parameters()[p].value =

@@ -128,7 +128,8 @@ std::vector<MultimodalGenome> largest_models(const SearchSettings& settings, con
     models.push_back(largest_model(settings));
     for (std::size_t m = 0; m < settings.modalities.size(); ++m)
       if (const auto& space = settings.modalities[m].space; space.family != BackboneSpace::Family::maxout)
-        models.back().backbones[m] = largest_runnable(space, pricing.choices()[m], fused && std::ranges::min(space.expands) < 0);
+        models.back().backbones[m] =
+            largest_runnable(space, pricing.choices()[m], fused && std::ranges::min(space.expands) < 0);
   }
   return models;
 }
@@ -147,7 +148,8 @@ Objectives worst_costs(const SearchSettings& settings, const ModelPricing& prici
     }
     const int joined = settings.protocol == Protocol::published ? settings.fusion.multiplier
                                                                 : settings.fusion.joined_cells(largest.macro.cells);
-    for (const auto& op : settings.fusion.operators) include(largest, uniform_genotype(largest.macro, inputs, joined, op));
+    for (const auto& op : settings.fusion.operators)
+      include(largest, uniform_genotype(largest.macro, inputs, joined, op));
   }
   return worst;
 }

@@ -156,17 +156,18 @@ Metrics read_answers(const Options& options, const BackboneSpace& space) {
   return metrics;
 }
 
-/// What one network for all devices costs them, by the case whose front it is chosen from: of those that reach a metric.
+/// What one network for all devices costs them, by the case whose front it is chosen from: of those that reach a
+/// metric.
 /// @return whether each aggregate is the best at what it is for
 bool compare_cases(const Options& options, const Metrics& metrics, const std::vector<Case>& cases) {
-  const double best = std::ranges::max(metrics, {}, &Metrics::value_type::second).second;
+  const double best = std::ranges::max_element(metrics, {}, &Metrics::value_type::second)->second;
   bool holds = true;
   std::vector<std::vector<std::string>> rows = {{"front of", "metric %", "mean", "worst"}};
   for (const auto& device : options.devices) rows[0].push_back(fmt::format("{} ms", device.name));
   for (const double below : {0.5, 1.0, 2.0, 5.0}) {
     std::vector<std::pair<double, double>> mean_and_worst;  // [case]
     for (const auto& one : cases) {
-      const BackboneGenome* chosen = nullptr;
+      const BackboneGenome* chosen = nullptr;  // the best metric is one
       double least = 0;
       for (const auto& [genome, metric] : metrics) {
         if (metric < best - below) continue;
@@ -175,8 +176,7 @@ bool compare_cases(const Options& options, const Metrics& metrics, const std::ve
       }
       std::vector<double> together;
       for (const std::size_t c : {std::size_t{0}, std::size_t{1}})
-        together.push_back(
-            cases[c].devices.objectives(kLatency, cases[c].devices.backbone_costs(0, *chosen)).front());
+        together.push_back(cases[c].devices.objectives(kLatency, cases[c].devices.backbone_costs(0, *chosen)).front());
       mean_and_worst.emplace_back(together[0], together[1]);
       rows.push_back({one.name, fmt::format("{:.2f}", metrics.at(*chosen)), fmt::format("{:.4f}", together[0]),
                       fmt::format("{:.4f}", together[1])});
@@ -197,8 +197,7 @@ int run(const Options& options) {
   const auto budget = static_cast<std::size_t>(options.share * static_cast<double>(metrics.size()));
   bool reaches = true, beats = true;
   auto json = nlohmann::ordered_json::array();
-  std::vector<std::vector<std::string>> rows = {
-      {"case", "true front", "share", "lowest", "random", "beats random in"}};
+  std::vector<std::vector<std::string>> rows = {{"case", "true front", "share", "lowest", "random", "beats random in"}};
   for (const auto& one : cases) {
     const Truth truth(one, metrics);
     double sum = 0, lowest = 1, random_sum = 0;
@@ -222,15 +221,17 @@ int run(const Options& options) {
   if (options.json) {
     std::cout << json_text(json) << '\n';
   } else {
-    std::cout << fmt::format("{} of {} networks evaluated, share of the true front's hypervolume, mean of {} seeds:\n{}\n",
-                             budget, metrics.size(), options.seeds, aligned_table(rows));
+    std::cout << fmt::format(
+        "{} of {} networks evaluated, share of the true front's hypervolume, mean of {} seeds:\n{}\n", budget,
+        metrics.size(), options.seeds, aligned_table(rows));
   }
   const bool aggregates = compare_cases(options, metrics, cases);
   const auto claim = [](bool holds, const std::string& what) {
     std::cout << fmt::format("{}: {}\n", holds ? "holds" : "DOES NOT HOLD", what);
     return holds;
   };
-  const bool first = claim(reaches, fmt::format("searches reach {} of the true hypervolume on average", options.wanted));
+  const bool first =
+      claim(reaches, fmt::format("searches reach {} of the true hypervolume on average", options.wanted));
   const bool second = claim(beats, "they beat as many random networks in every seed");
   const bool third = claim(aggregates, "worst has the lower worst case, mean the lower mean");
   return first && second && third ? 0 : 1;

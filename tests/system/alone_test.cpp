@@ -48,9 +48,8 @@ void check_front(const World& w, const std::filesystem::path& run_folder) {
   REQUIRE(evaluated.exit_code == 0);
   CHECK(nlohmann::json::parse(evaluated.out).at("metric").get<double>() ==
         Approx(front.number(0, front.column("metric_test"))));
-  const auto exported =
-      run(w.alone({"export", "--run", run_folder.string(), "--model", id, "--data", w.data().string(), "--out",
-                   (run_folder / "model.onnx").string(), "--json"}));
+  const auto exported = run(w.alone({"export", "--run", run_folder.string(), "--model", id, "--data", w.data().string(),
+                                     "--out", (run_folder / "model.onnx").string(), "--json"}));
   INFO(exported.err);
   REQUIRE(exported.exit_code == 0);
   CHECK(nlohmann::json::parse(exported.out).at("metric").get<double>() ==
@@ -65,10 +64,10 @@ TEST_CASE("A search over one modality keeps within its limits, is fine-tuned, an
   const TemporaryFolder folder;
   const auto run_folder = folder / "run";
   const auto table = [&](const char* name) { return (w.source / "luts" / name).string(); };
-  const auto words = search_alone(w, run_folder, "avmnist-image", w.weights("image"),
-                                  {"--device", "gpu=" + table("edge-gpu.json") + ",weight=2", "--device",
-                                   "cpu=" + table("edge-cpu.json"), "--aggregate", "worst", "--max", "latency 1.1",
-                                   "--finetune-epochs", "1"});
+  const auto words = search_alone(
+      w, run_folder, "avmnist-image", w.weights("image"),
+      {"--device", "gpu=" + table("edge-gpu.json") + ",weight=2", "--device", "cpu=" + table("edge-cpu.json"),
+       "--aggregate", "worst", "--max", "latency 1.1", "--finetune-epochs", "1"});
   const auto finished = run(w.on_ranks(2, words));
   INFO(finished.err);
   REQUIRE(finished.exit_code == 0);
@@ -76,12 +75,11 @@ TEST_CASE("A search over one modality keeps within its limits, is fine-tuned, an
   for (std::size_t row = 0; row < front.rows(); ++row) CHECK(front.number(row, front.column("latency")) <= 1.1);
   const auto candidates = CsvTable::read(run_folder / "candidates.csv");
   CHECK(candidates.rows() >= 6);
-  CHECK(read_file(run_folder / "report.html").find("What one network for all devices costs each") !=
-        std::string::npos);
+  CHECK(read_file(run_folder / "report.html").find("What one network for all devices costs each") != std::string::npos);
   check_front(w, run_folder);
 
-  const auto again = run(w.alone({"search", "--run", run_folder.string(), "--data", w.data().string(), "--resume",
-                                  "--generations", "3"}));
+  const auto again = run(
+      w.alone({"search", "--run", run_folder.string(), "--data", w.data().string(), "--resume", "--generations", "3"}));
   INFO(again.err);
   REQUIRE(again.exit_code == 0);
   CHECK(CsvTable::read(run_folder / "candidates.csv").rows() > candidates.rows());

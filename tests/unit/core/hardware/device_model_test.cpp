@@ -100,6 +100,36 @@ TEST_CASE("The shipped tables are what the model writes, byte for byte", "[hardw
   CHECK(read_file(folder / "again.json") == read_file(shipped));
 }
 
+TEST_CASE("The shipped accelerator's table is what its model writes, byte for byte, and cannot run squeeze-excite",
+          "[hardware]") {
+  const auto shipped = std::filesystem::path(HARMONIC_LUTS) / "edge-npu.json";
+  const auto table = LookUpTable::load({shipped});
+  DeviceModel model = device_profile("edge-npu");
+  model.support("hard-swish");
+  const harmonic::testing::TemporaryFolder folder;
+  model_table(model, {}, table.provenance().date).save(folder / "again.json");
+  CHECK(read_file(folder / "again.json") == read_file(shipped));
+  for (const auto& [key, cost] : table.rows()) {
+    INFO(key);
+    CHECK(cost.is_supported() == (key.find("use_se:1") == std::string::npos));
+  }
+  CHECK(model_options(table.provenance()) == "--device-profile edge-npu --supports hard-swish");
+  CHECK_THROWS_AS(model.support("hard-swis"), InputError);
+}
+
+TEST_CASE("What a device cannot run is what its layers are made of", "[hardware]") {
+  const auto npu = device_profile("edge-npu");
+  Layer layer{.kind = Layer::Kind::mbconv, .activation = Activation::relu};
+  CHECK(npu.runs({.layer = layer}));
+  layer.squeeze_excite = true;
+  CHECK_FALSE(npu.runs({.layer = layer}));
+  layer = {.kind = Layer::Kind::conv, .activation = Activation::h_swish};
+  CHECK_FALSE(npu.runs({.layer = layer}));
+  layer.kind = Layer::Kind::linear;  // which has no activation
+  CHECK(npu.runs({.layer = layer}));
+  CHECK(device_profile("edge-gpu").runs({.layer = {.kind = Layer::Kind::conv, .activation = Activation::h_swish}}));
+}
+
 TEST_CASE("The shipped devices rank networks and operators differently", "[hardware]") {
   const auto load = [](const char* file) { return LookUpTable::load({std::filesystem::path(HARMONIC_LUTS) / file}); };
   const LookUpTable gpu = load("edge-gpu.json");

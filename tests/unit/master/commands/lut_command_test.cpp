@@ -89,6 +89,48 @@ TEST_CASE("lut cost sums the backbones of several modalities", "[master][lut]") 
   CHECK_THROWS_AS(lut_command({"cost", "--lut", table, "--space", "maxout"}), InputError);
 }
 
+TEST_CASE("lut cost takes the classifier of the data set that the space was made for", "[master][lut]") {
+  const TemporaryFolder folder;
+  const std::string table = folder / "t.json";
+  run({"model", "--device-profile", "edge-gpu", "--out", table});
+  const auto head = [&](const Arguments& more) {
+    Arguments args = {"cost", "--lut", table, "--json", "--genome", "smallest"};
+    args.insert(args.end(), more.begin(), more.end());
+    return nlohmann::json::parse(run(args))["parts"].back()["key"].get<std::string>();
+  };
+  CHECK(head({"--space", "harmp-image"}) == "LinearLayer-input:160-in_ch:160-out_ch:3");
+  CHECK(head({"--space", "avmnist-image"}) == "LinearLayer-input:80-in_ch:80-out_ch:10");
+  CHECK(head({"--space", "mmimdb-image"}) == "LinearLayer-input:1536-in_ch:1536-out_ch:23");
+  CHECK(head({"--space", "harmp-image", "--classes", "10"}) == "LinearLayer-input:160-in_ch:160-out_ch:10");
+  CHECK_THROWS_WITH(lut_command({"cost", "--lut", table, "--space", "harmp-image", "--genome", "smallest", "--space",
+                                 "avmnist-image", "--genome", "smallest"}),
+                    Contains("of 3 and of 10 classes") && Contains("--classes"));
+}
+
+TEST_CASE("lut model fits a model to a table, tells how far off it is, and fills what the table lacks",
+          "[master][lut]") {
+  const TemporaryFolder folder;
+  const std::string measured = folder / "measured.json", whole = folder / "whole.json", more = folder / "more.json",
+                    again = folder / "again.json";
+  run({"model", "--device-profile", "edge-gpu", "--space", "avmnist-image", "--out", measured});
+  const auto fit =
+      nlohmann::json::parse(run({"model", "--fit", measured, "--out", whole, "--date", "2026-01-02", "--json"}));
+  CHECK(fit["errors"].back()["kind"] == "all");
+  CHECK(fit["errors"].back()["latency"]["predicted_percent"].get<double>() < 15);
+  const auto filled = LookUpTable::load({whole});
+  CHECK(filled.provenance().settings.find("fitted to measured.json; mean error, cross-validated: ") !=
+        std::string::npos);
+  run({"model", "--fit", measured, "--missing-only", "--out", more});
+  const auto joined = LookUpTable::load({measured, more});
+  CHECK(joined.rows().size() == filled.rows().size());
+  CHECK_THROWS_WITH(
+      lut_command({"model", "--fit", measured, "--space", "avmnist-image", "--missing-only", "--out", again}),
+      Contains("lacks no row"));
+  // The parameters in its provenance are all that it takes to make the table again.
+  run({"model", "--parameters", fit["parameters"].get<std::string>(), "--out", again});
+  CHECK(LookUpTable::load({again}).rows() == filled.rows());
+}
+
 TEST_CASE("lut import joins tables, adds rows by hand and records where all came from", "[master][lut]") {
   const TemporaryFolder folder;
   std::ofstream(folder / "a.json") << R"({"a": {"lat": "1", "enrg": "2"}})";
