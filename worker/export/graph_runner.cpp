@@ -198,7 +198,7 @@ void check_input(const GraphValue& expected, const Tensor& given, torch::ScalarT
 /// Values are known by numbers: the constants first, then what goes in, and what the nodes make.
 struct GraphRunner::Plan {
   struct Step {
-    const Operation* operation = nullptr;
+    std::function<Tensors(const Tensors&)> run;
     std::vector<std::size_t> in, out, done;  ///< done: values that no later step reads
   };
 
@@ -227,7 +227,10 @@ GraphRunner::GraphRunner(const NetworkGraph& graph) {
   };
   for (const auto& input : plan->graph.inputs) (void)number(input.name);
   for (const auto& node : plan->graph.nodes) {
-    Plan::Step step{&operations().at(node.op), {}, {}, {}};
+    const auto run = [operation = &operations().at(node.op), node](const Tensors& in) {
+      return (*operation)(Attributes(node), in);
+    };
+    Plan::Step step{run, {}, {}, {}};
     for (const auto& name : node.inputs) step.in.push_back(number(name));
     for (const auto& name : node.outputs) step.out.push_back(number(name));
     plan->steps.push_back(std::move(step));
@@ -278,13 +281,12 @@ Tensors GraphRunner::run(const Tensors& inputs, const Observer& observer) const 
     check_input(plan.graph.inputs[i], inputs[i], plan.precision);
     set(constants + i, inputs[i]);
   }
-  for (std::size_t n = 0; n < plan.steps.size(); ++n) {
-    const auto& step = plan.steps[n];
+  for (const auto& step : plan.steps) {
     Tensors in;
     in.reserve(step.in.size());
     for (const auto number : step.in)
       in.push_back(number < constants ? plan.constants[number] : values[number - constants]);
-    Tensors out = (*step.operation)(Attributes(plan.graph.nodes[n]), in);
+    Tensors out = step.run(in);
     for (std::size_t i = 0; i < step.out.size(); ++i) set(step.out[i], std::move(out.at(i)));
     in.clear();
     for (const auto number : step.done) values[number - constants].reset();
