@@ -9,6 +9,9 @@
 
 namespace harmonic {
 
+/// What hardware_loss multiplies the operators' weights with: (operators) float64 on a device, where it stays.
+using NormalisedCosts = PerQuantity<torch::Tensor>;
+
 /// What the fusion operators cost on every device of a run, in the order of the run's operators.
 struct OperatorCosts {
   using Tables = std::vector<std::vector<double>>;  ///< [device][operator]; an empty row: the device's table has none
@@ -29,5 +32,10 @@ using HardwareLoss = PerQuantity<torch::Tensor>;
 ///   and their costs add up. Source: method.md.
 [[nodiscard]] HardwareLoss hardware_loss(const std::vector<torch::Tensor>& gammas, std::int64_t lanes,
                                          const OperatorCosts& costs);
+/// The same with costs that are at hand: in a training, where a device would have to be sent them in every step.
+[[nodiscard]] HardwareLoss hardware_loss(const std::vector<torch::Tensor>& gammas, std::int64_t lanes,
+                                         const NormalisedCosts& costs);
+[[nodiscard]] NormalisedCosts normalised_costs(const OperatorCosts& costs, std::int64_t operators,
+                                               torch::Device device);
 
 }  // namespace harmonic
