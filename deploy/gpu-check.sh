@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What a machine with a GPU has to show, in one command: builds; unit and golden tests that compute on CUDA; NCCL in a
-# world of one rank, and of one a GPU; a search from training to front on CUDA beside the same on the CPU; then bench_gpu.
+# world of one rank, and of one a GPU; data, training, search and front on CUDA; then bench_gpu.
 # All of it goes into one file of figures, as JSON: what passed, how long it took, what was measured.
 #
 #   deploy/gpu-check.sh [--dry-run] [FILE]    [default: build/gpu-check.json]

@@ -110,8 +110,9 @@ TEST_CASE("A step of a fusion search never waits for the device, and sends it no
   CHECK(weights.most(&DeviceCalls::uploads) == 0);
   // Once: what operators cost, and validation's batches, some dozens at a time.
   CHECK(std::ranges::count_if(both.between(), [](const auto& calls) { return calls.uploads > 0; }) <= 1);
-  WARN(pairs << " pairs: kernels a step of the weights: " << weights.most(&DeviceCalls::launches)
-             << ", with one of the architecture: " << both.most(&DeviceCalls::launches));
+  // Put together from single operators, as it was: 430 and 930 kernels of one pair, 663 and 1340 of four.
+  CHECK(weights.most(&DeviceCalls::launches) <= (pairs == 1 ? 265 : 310));
+  CHECK(both.most(&DeviceCalls::launches) <= (pairs == 1 ? 550 : 610));
 }
 
 TEST_CASE("An epoch of retraining waits for the device once, however many lanes there are", "[budget]") {
@@ -126,9 +127,8 @@ TEST_CASE("An epoch of retraining waits for the device once, however many lanes 
     const auto trained = retrain_in_lanes(samples, genotype, settings, std::span(seeds).first(lanes), hooks);
     REQUIRE(marks.between().size() == 3);
     CHECK(marks.most(&DeviceCalls::waits) == 1);
-    CHECK(marks.most(&DeviceCalls::uploads) == 1);  // the epoch's order
-    reset_device_calls();
-    WARN(lanes << " lanes: kernels an epoch of retraining: " << marks.most(&DeviceCalls::launches));
+    CHECK(marks.most(&DeviceCalls::uploads) == 1);                           // the epoch's order
+    CHECK(marks.most(&DeviceCalls::launches) <= (lanes == 1 ? 870 : 1340));  // of four steps and a validation
   }
 }
 
@@ -157,8 +157,9 @@ TEST_CASE("A step of a supernet's training waits for the device once", "[budget]
   CHECK(trained.times.steps == 8);
   REQUIRE(marks.between().size() >= 6);
   CHECK(marks.most(&DeviceCalls::waits) == 1);
-  WARN("kernels a step: " << marks.most(&DeviceCalls::launches)
-                          << ", copies to the device: " << marks.most(&DeviceCalls::uploads));
+  CHECK(marks.most(&DeviceCalls::launches) <= (settings.sync_batch_norm == SyncBatchNorm::on ? 3400 : 1120));
+  CHECK(marks.most(&DeviceCalls::uploads) <=
+        9);  // indices, labels, how samples are varied, what is dropped: none is waited for
 }
 
 }  // namespace harmonic
