@@ -28,14 +28,19 @@ macro(harmonic_add_test_program name main)
   endif()
 endmacro()
 
-# harmonic_add_test(name SOURCES files… LINK targets… [SHARED] [GPU] [TORCH] [TIMEOUT seconds])
+# harmonic_add_test(name SOURCES files… LINK targets… [SHARED] [GPU] [DEVICE] [TORCH] [TIMEOUT seconds])
 #   SHARED  has cases tagged [shared] that need development data: they run as an entry of their own, which skips without it
 #   GPU     has cases tagged [gpu], likewise
+#   DEVICE  has cases tagged [device], which compute where testing::test_device() says: they run once more on the stand-in
+#           accelerator and on a GPU, there without those tagged [exact]
 #   TORCH   includes LibTorch: reuses the worker's precompiled header
 function(harmonic_add_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "SHARED;GPU;TORCH" "TIMEOUT" "SOURCES;LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SHARED;GPU;DEVICE;TORCH" "TIMEOUT" "SOURCES;LINK")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 600)
+  endif()
+  if(arg_DEVICE)
+    list(APPEND arg_LINK harmonic::test_device)
   endif()
   harmonic_add_test_program(${name} harmonic::test_main)
   add_dependencies(unit_tests ${name})
@@ -52,6 +57,15 @@ function(harmonic_add_test name)
   set_tests_properties(${entries} PROPERTIES
     LABELS unit TIMEOUT ${arg_TIMEOUT} SKIP_REGULAR_EXPRESSION "SKIPPED:"
     ENVIRONMENT "${HARMONIC_TEST_ENVIRONMENT}")
+  if(arg_DEVICE)
+    add_test(NAME unit.${name}.stand-in COMMAND ${name} "[device]~[shared]")
+    add_test(NAME unit.${name}.cuda COMMAND ${name} "[device]~[shared]~[exact]")
+    foreach(device stand-in cuda)
+      set_tests_properties(unit.${name}.${device} PROPERTIES
+        LABELS "unit;${device}" TIMEOUT ${arg_TIMEOUT} SKIP_REGULAR_EXPRESSION "SKIPPED:"
+        ENVIRONMENT "${HARMONIC_TEST_ENVIRONMENT};HARMONIC_TEST_DEVICE=${device}")
+    endforeach()
+  endif()
 endfunction()
 
 # harmonic_add_mpi_test(name RANKS 1 2 4 SOURCES files… LINK targets… [TORCH] [TIMEOUT seconds])

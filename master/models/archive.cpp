@@ -4,8 +4,8 @@
 #include <numeric>
 #include <set>
 
-#include "core/pareto/constrained.hpp"
 #include "core/base/hash.hpp"
+#include "core/pareto/constrained.hpp"
 #include "core/pareto/hypervolume.hpp"
 #include "master/models/front.hpp"
 

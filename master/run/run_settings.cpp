@@ -39,9 +39,8 @@ void check_command(const RecordedSettings& settings, const RunPaths& paths, cons
   });
   const std::string began = found == kOtherCommands.end() ? kUsualCommand : *found;
   if (began != command)
-    throw InputError(
-        fmt::format("{} is a run of harmonic {}", paths.folder.string(), began),
-        "go on with it by that command, or give another directory to --run");
+    throw InputError(fmt::format("{} is a run of harmonic {}", paths.folder.string(), began),
+                     "go on with it by that command, or give another directory to --run");
 }
 
 }  // namespace

@@ -48,14 +48,14 @@ struct Columns {
   std::vector<std::vector<double>> memo_scores;        ///< [modality], percent; NaN: failed
   std::vector<std::int64_t> parents;
   std::vector<std::int64_t> earlier_parents, earlier_parent_counts;  ///< generation after generation; [generation]
-  std::vector<std::int64_t> ids, generations;   ///< [model]
-  std::vector<double> metrics, tests, seconds;  ///< [model]; test NaN: not read
-  std::vector<double> predicted;                ///< [model]; NaN: no model of the error chose it
-  std::vector<std::string> genotypes;           ///< [model]
-  std::vector<std::int64_t> parameter_counts;   ///< [model]
-  std::vector<float> parameters;                ///< of the architecture, model after model
-  std::vector<std::int64_t> retraining_counts;  ///< [model]
-  std::vector<double> retrained;                ///< metrics of the retrainings, percent, model after model
+  std::vector<std::int64_t> ids, generations;                        ///< [model]
+  std::vector<double> metrics, tests, seconds;                       ///< [model]; test NaN: not read
+  std::vector<double> predicted;                                     ///< [model]; NaN: no model of the error chose it
+  std::vector<std::string> genotypes;                                ///< [model]
+  std::vector<std::int64_t> parameter_counts;                        ///< [model]
+  std::vector<float> parameters;                                     ///< of the architecture, model after model
+  std::vector<std::int64_t> retraining_counts;                       ///< [model]
+  std::vector<double> retrained;  ///< metrics of the retrainings, percent, model after model
   GenomeColumns models, failed;
 
   explicit Columns(std::size_t modalities) : survivors(modalities), memo_genomes(modalities), memo_scores(modalities) {

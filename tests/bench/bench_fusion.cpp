@@ -168,7 +168,11 @@ class PublishedSearch {
     torch::optim::Adam arch_adam(
         logits_.parameters(),
         torch::optim::AdamOptions(settings_.arch_lr).betas({0.5, 0.999}).weight_decay(settings_.arch_weight_decay));
-    BatchCycle val_batches(inputs_.val_labels.size(0), settings_.batch, seed_, kArchitectureBatches, torch::kCPU);
+    BatchCycle val_batches({.seeds = {seed_},
+                            .purpose = kArchitectureBatches,
+                            .samples = inputs_.val_labels.size(0),
+                            .batch = settings_.batch},
+                           torch::kCPU);
     timer.start();
     for (int epoch = 0; epoch < settings_.epochs; ++epoch) {
       const auto batches =

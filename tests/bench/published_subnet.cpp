@@ -114,6 +114,7 @@ PublishedSubnet::PublishedSubnet(const Supernet& supernet, const BackboneGenome&
   const auto state = Subnet(supernet, genome).state();
   const std::map<std::string, torch::Tensor> values(state.begin(), state.end());
   for (auto& parameter : network_->named_parameters()) parameter.value().copy_(values.at(parameter.key()));
+  network_->to(state.front().second.device());
 }
 
 PublishedSubnet::~PublishedSubnet() = default;

@@ -115,9 +115,9 @@ void keep_known_spaces(TableScope& scope, const LookUpTable& table, int& models)
     return !std::ranges::all_of(keys, [&](const auto& key) { return table.contains(key); });
   });
   if (scope.spaces.empty())
-    throw InputError(fmt::format("table {} has all rows of no space with {} classes", table.name(),
-                                 scope.head_classes.front()),
-                     "name its spaces with --space, and their --classes");
+    throw InputError(
+        fmt::format("table {} has all rows of no space with {} classes", table.name(), scope.head_classes.front()),
+        "name its spaces with --space, and their --classes");
   if (scope.spaces.size() > 2) models = 0;
 }
 

@@ -4,9 +4,11 @@
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <span>
 #include <vector>
 
 #include "core/base/rng.hpp"
+#include "worker/tensor/upload.hpp"
 
 namespace harmonic {
 namespace {
@@ -49,26 +51,40 @@ Affine draw_mfcc(RandomStream& random, double strength, double share) {
   return {static_cast<float>(stretch), 0, static_cast<float>(shift + (stretch - 1) * (1 - share)), 0, 1, 0};
 }
 
-/// How many columns of every sample hold frames: those before the columns that repeat the last one, which are padding.
-std::vector<std::int64_t> frames_of(const torch::Tensor& samples) {
-  const auto width = samples.size(3);
-  const auto differs = samples.ne(samples.narrow(3, width - 1, 1)).flatten(1, 2).any(1).to(torch::kInt64);
-  const auto last = (differs * torch::arange(1, width + 1, differs.options())).amax(1).cpu();
-  std::vector<std::int64_t> frames(last.data_ptr<std::int64_t>(), last.data_ptr<std::int64_t>() + last.numel());
-  for (auto& count : frames)
-    if (count == 0 || count == width - 1) count = width;  // the last column is a frame like the others
-  return frames;
-}
+/// Rows, or columns, from `first` up to `past`.
+struct Band {
+  std::int64_t first = 0, past = 0;
+};
 
-/// Sets a band of rows (or columns) to 0, which is near the mean of normalised data.
 /// @param length rows (columns) that may be masked, from the first; @param widest of the band
-void mask_band(torch::Tensor sample, int dimension, std::int64_t length, std::int64_t widest, RandomStream& random) {
+Band draw_band(std::int64_t length, std::int64_t widest, RandomStream& random) {
   const auto width = static_cast<std::int64_t>(random.below(static_cast<std::size_t>(widest) + 1));
   const auto start = static_cast<std::int64_t>(random.below(static_cast<std::size_t>(length - width) + 1));
-  if (width > 0) sample.narrow(dimension, start, width).zero_();
+  return {start, start + width};
+}
+
+/// Sets a band of every sample's rows and one of its columns to 0, which is near the mean of normalised data: all
+/// samples at once, as a device likes it. @param bands (N, 4): Band of rows, of columns
+void mask_bands(torch::Tensor& samples, const torch::Tensor& bands) {
+  const auto inside = [&](std::int64_t which, std::int64_t length) {  // (N, length)
+    const auto place = torch::arange(length, bands.options());
+    return place.ge(bands.narrow(1, 2 * which, 1)).logical_and_(place.lt(bands.narrow(1, 2 * which + 1, 1)));
+  };
+  samples.masked_fill_(
+      inside(0, samples.size(2)).unsqueeze(2).logical_or(inside(1, samples.size(3)).unsqueeze(1)).unsqueeze(1), 0);
 }
 
 }  // namespace
+
+torch::Tensor frames_of(const torch::Tensor& samples) {
+  if (samples.dim() != 4) return torch::ones({samples.size(0)}, torch::kInt64);
+  const auto width = samples.size(3);
+  const auto differs = samples.ne(samples.narrow(3, width - 1, 1)).flatten(1, 2).any(1).to(torch::kInt64);
+  const auto frames = (differs * torch::arange(1, width + 1, differs.options())).amax(1).cpu();
+  for (auto& count : std::span(frames.data_ptr<std::int64_t>(), static_cast<std::size_t>(frames.numel())))
+    if (count == 0 || count == width - 1) count = width;  // the last column is a frame like the others
+  return frames;
+}
 
 Augmentation usual_augmentation(const BackboneSpace& space) {
   if (space.family == BackboneSpace::Family::maxout) return Augmentation::none;
@@ -77,12 +93,15 @@ Augmentation usual_augmentation(const BackboneSpace& space) {
 }
 
 torch::Tensor augment(Augmentation kind, const torch::Tensor& samples, const torch::Tensor& ids, Seed seed,
-                      std::uint64_t epoch, double strength) {
+                      std::uint64_t epoch, double strength, const torch::Tensor& frames_at_hand) {
   if (kind == Augmentation::none || samples.dim() != 4 || strength <= 0) return samples;
   const torch::NoGradGuard no_grad;
   const auto n = ids.size(0);
   auto affine = torch::empty({n, 2, 3}, torch::kFloat32);
-  const auto frames = kind == Augmentation::mfcc ? frames_of(samples) : std::vector<std::int64_t>{};
+  const auto counted = kind != Augmentation::mfcc ? torch::Tensor()
+                       : frames_at_hand.defined() ? frames_at_hand.contiguous()
+                                                  : frames_of(samples);
+  const auto* frames = counted.defined() ? counted.const_data_ptr<std::int64_t>() : nullptr;
   const auto share = [&](std::size_t i) {
     return static_cast<double>(frames[i]) / static_cast<double>(samples.size(3));
   };
@@ -95,19 +114,21 @@ torch::Tensor augment(Augmentation kind, const torch::Tensor& samples, const tor
                                                          : draw_mfcc(random, strength, share(i));
     std::ranges::copy(matrix, affine.data_ptr<float>() + 6 * i);
   }
-  const auto grid = torch::affine_grid_generator(affine.to(samples.device()), samples.sizes(), /*align_corners=*/false);
+  const auto grid =
+      torch::affine_grid_generator(uploaded(affine, samples.device()), samples.sizes(), /*align_corners=*/false);
   // Digits lie on a ground, which the border repeats; so do the silence round a sound and a picture's edge.
   auto varied = torch::grid_sampler(samples, grid, /*bilinear*/ 0, /*border*/ 1, /*align_corners=*/false);
-  if (kind == Augmentation::mfcc)
-    for (std::int64_t i = 0; i < n; ++i) {
-      auto& random = streams[static_cast<std::size_t>(i)];
-      const auto widest = [&](std::int64_t length) {
-        return std::min(length, static_cast<std::int64_t>(strength * static_cast<double>(length) / 6));
-      };
-      const auto rows = varied.size(2), columns = frames[static_cast<std::size_t>(i)];
-      mask_band(varied[i], 1, rows, widest(rows), random);
-      mask_band(varied[i], 2, columns, widest(columns), random);
+  if (kind != Augmentation::mfcc) return varied;
+  const auto bands = torch::empty({n, 4}, torch::kInt64);
+  auto* numbers = bands.data_ptr<std::int64_t>();
+  for (std::size_t i = 0; i < streams.size(); ++i)
+    for (const auto length : {varied.size(2), frames[i]}) {
+      const auto widest = std::min(length, static_cast<std::int64_t>(strength * static_cast<double>(length) / 6));
+      const Band band = draw_band(length, widest, streams[i]);
+      *numbers++ = band.first;
+      *numbers++ = band.past;
     }
+  mask_bands(varied, uploaded(bands, samples.device()));
   return varied;
 }
 

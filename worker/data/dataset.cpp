@@ -12,6 +12,7 @@
 #include "core/base/hash.hpp"
 #include "core/base/log.hpp"
 #include "core/storage/shared_bytes.hpp"
+#include "worker/tensor/upload.hpp"
 
 namespace harmonic {
 namespace {
@@ -55,7 +56,7 @@ class HeldStore final : public SampleStore {
 
   [[nodiscard]] std::vector<std::int64_t> sizes() const override { return stored_.sizes().vec(); }
   [[nodiscard]] torch::Tensor at(const torch::Tensor& ids) const override {
-    return scaling_(stored_.index_select(0, ids.to(stored_.device())));
+    return scaling_(stored_.index_select(0, uploaded(ids, stored_.device())));
   }
   [[nodiscard]] torch::Tensor range(std::int64_t first, std::int64_t count) const override {
     return scaling_(stored_.narrow(0, first, count));
@@ -114,7 +115,7 @@ class FileStore final : public SampleStore {
   [[nodiscard]] torch::Tensor at(const torch::Tensor& ids) const override {
     const bool expected = next_.valid() && torch::equal(next_ids_, ids);
     if (next_.valid()) next_.get();  // whatever it is: it writes into next_rows_
-    return scaling_((expected ? next_rows_ : read_now(ids)).to(device_));
+    return scaling_(uploaded(expected ? next_rows_ : read_now(ids), device_));
   }
 
   void expect(const torch::Tensor& ids) const override {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include <torch/types.h>
 
 #include "core/data/dataset_file.hpp"
@@ -27,6 +29,11 @@ inline constexpr double kF1Threshold = 0.3;
 [[nodiscard]] const char* metric_name(LabelKind kind);
 /// Accuracy or weighted F1, whichever the labels ask for.
 [[nodiscard]] double metric_percent(const torch::Tensor& logits, const torch::Tensor& labels, LabelKind kind);
+
+/// The same where the logits lie, without waiting for it: a scalar float64, of which metric_of() makes the percentage.
+[[nodiscard]] torch::Tensor metric_count(const torch::Tensor& logits, const torch::Tensor& labels, LabelKind kind);
+/// @param samples that were counted
+[[nodiscard]] double metric_of(double count, std::int64_t samples, LabelKind kind);
 
 /// Mean cross-entropy (classification, soft targets allowed) or binary cross-entropy over classes (multilabel).
 [[nodiscard]] torch::Tensor task_loss(const torch::Tensor& logits, const torch::Tensor& labels, LabelKind kind,

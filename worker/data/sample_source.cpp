@@ -7,6 +7,7 @@
 
 #include "core/base/hash.hpp"
 #include "worker/data/sample_batches.hpp"
+#include "worker/tensor/upload.hpp"
 
 namespace harmonic {
 namespace {
@@ -18,7 +19,7 @@ class FloatStore final : public SampleStore {
 
   [[nodiscard]] std::vector<std::int64_t> sizes() const override { return samples_.sizes().vec(); }
   [[nodiscard]] torch::Tensor at(const torch::Tensor& ids) const override {
-    return samples_.index_select(0, ids.to(samples_.device()));
+    return samples_.index_select(0, uploaded(ids, samples_.device()));
   }
   [[nodiscard]] torch::Tensor range(std::int64_t first, std::int64_t count) const override {
     return samples_.narrow(0, first, count);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/rng.hpp"
+#include "worker/tensor/upload.hpp"
 
 namespace harmonic {
 namespace {
@@ -31,7 +32,7 @@ class ViewStore final : public SampleStore {
     for (auto v = std::max<std::int64_t>(1, view.min().item<std::int64_t>()); v <= last; ++v) {
       const auto own = view.eq(v).nonzero().flatten();
       if (own.size(0) == 0) continue;
-      const auto there = own.to(rows.device());
+      const auto there = uploaded(own, rows.device());
       rows.index_copy_(0, there,
                        augment(kind_, rows.index_select(0, there), of_sample.index_select(0, own), seed_,
                                static_cast<std::uint64_t>(v), strength_));

@@ -5,51 +5,73 @@
 #include <torch/types.h>
 
 #include "worker/tensor/permutation.hpp"
+#include "worker/tensor/upload.hpp"
 
 namespace harmonic {
+namespace {
 
-std::vector<torch::Tensor> shuffled_batches(std::int64_t samples, int batch, RandomStream random, torch::Device device,
-                                            int views) {
+/// Batches that BatchCycle has at hand, about: one upload for so many.
+constexpr std::size_t kAhead = 64;
+
+/// A fresh order of all samples, each in a view drawn at random: (samples) on the CPU.
+torch::Tensor drawn_order(std::int64_t samples, RandomStream random, int views) {
   torch::Tensor indices = permutation(samples, random);
   if (views > 1)
     for (auto& index : std::span(indices.data_ptr<std::int64_t>(), static_cast<std::size_t>(samples)))
       index += samples * static_cast<std::int64_t>(random.below(static_cast<std::size_t>(views)));
-  indices = indices.to(device);
-  std::vector<torch::Tensor> batches;
+  return indices;
+}
+
+/// Cuts orders, (lanes, samples), into batches. Adds them to `batches`.
+void cut(const torch::Tensor& orders, int batch, std::vector<torch::Tensor>& batches) {
+  const std::int64_t samples = orders.size(1);
   for (std::int64_t first = 0; first < samples; first += batch)
     if (const auto count = std::min<std::int64_t>(batch, samples - first); count > 1)
-      batches.push_back(indices.slice(0, first, first + count));
-  return batches;
+      batches.push_back(orders.narrow(1, first, count).reshape({-1}));
 }
 
-torch::Tensor join_lanes(std::vector<torch::Tensor> batches, std::int64_t rows_a_lane) {
-  if (batches.size() == 1) return batches.front();
-  for (std::size_t lane = 1; lane < batches.size() && rows_a_lane > 0; ++lane)
-    batches[lane] = batches[lane] + static_cast<std::int64_t>(lane) * rows_a_lane;
-  return at::cat(batches);
-}
-
-std::vector<torch::Tensor> lane_batches(std::span<const std::uint64_t> seeds, const char* purpose, int epoch,
-                                        std::int64_t samples, int views, int batch, std::int64_t rows_a_lane,
-                                        torch::Device device) {
-  std::vector<std::vector<torch::Tensor>> by_batch;
-  for (const auto seed : seeds) {
-    const auto own = shuffled_batches(
-        samples, batch, RandomStream(Seed{seed}, purpose, static_cast<std::uint64_t>(epoch)), device, views);
-    by_batch.resize(own.size());
-    for (std::size_t b = 0; b < own.size(); ++b) by_batch[b].push_back(own[b]);
+torch::Tensor drawn_orders(const LaneOrders& orders, int epoch) {
+  std::vector<torch::Tensor> lanes;
+  for (std::size_t lane = 0; lane < orders.seeds.size(); ++lane) {
+    RandomStream random(Seed{orders.seeds[lane]}, orders.purpose, static_cast<std::uint64_t>(epoch));
+    lanes.push_back(drawn_order(orders.samples, random, orders.views));
+    if (orders.rows_a_lane > 0) lanes.back() += static_cast<std::int64_t>(lane) * orders.rows_a_lane;
   }
+  return at::stack(lanes);
+}
+
+/// The same batches on a device.
+std::vector<torch::Tensor> sent(const std::vector<torch::Tensor>& batches, torch::Device device) {
+  if (device.is_cpu() || batches.empty()) return batches;
+  std::vector<std::int64_t> sizes;
+  for (const auto& batch : batches) sizes.push_back(batch.size(0));
+  return uploaded(at::cat(batches), device).split_with_sizes(sizes);
+}
+
+}  // namespace
+
+std::vector<torch::Tensor> shuffled_batches(std::int64_t samples, int batch, RandomStream random, torch::Device device,
+                                            int views) {
   std::vector<torch::Tensor> batches;
-  for (auto& parts : by_batch) batches.push_back(join_lanes(std::move(parts), rows_a_lane));
-  return batches;
+  cut(drawn_order(samples, random, views).unsqueeze(0), batch, batches);
+  return sent(batches, device);
+}
+
+std::vector<torch::Tensor> lane_batches(const LaneOrders& orders, int epoch, torch::Device device) {
+  std::vector<torch::Tensor> batches;
+  cut(drawn_orders(orders, epoch), orders.batch, batches);
+  return sent(batches, device);
 }
 
 torch::Tensor BatchCycle::next() {
   if (position_ == batches_.size()) {
-    batches_ = shuffled_batches(samples_, batch_, RandomStream(Seed{seed_}, purpose_, round_++), device_, views_);
+    std::vector<torch::Tensor> drawn;
+    do cut(drawn_orders(orders_, epoch_++), orders_.batch, drawn);
+    while (!drawn.empty() && drawn.size() < kAhead);
+    batches_ = sent(drawn, device_);
     position_ = 0;
   }
-  return batches_[position_++];
+  return batches_.at(position_++);
 }
 
 }  // namespace harmonic

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <torch/types.h>
@@ -21,31 +22,32 @@ inline constexpr const char* kArchitectureBatches = "fusion-architecture-batches
 [[nodiscard]] std::vector<torch::Tensor> shuffled_batches(std::int64_t samples, int batch, RandomStream random,
                                                           torch::Device device, int views = 1);
 
-/// Batches of every lane's own samples as batches of all lanes' samples, lane by lane.
-/// @param rows_a_lane that lie between a sample of one lane and the next one's; 0: all lanes share their samples
-[[nodiscard]] torch::Tensor join_lanes(std::vector<torch::Tensor> batches, std::int64_t rows_a_lane);
+/// What batches of lanes are cut from. Each lane draws an order of its own; a batch holds its samples of all lanes, one
+/// lane after another.
+struct LaneOrders {
+  std::vector<std::uint64_t> seeds;  ///< one a lane
+  const char* purpose = "";
+  std::int64_t samples = 0;  ///< of one lane
+  int views = 1;             ///< likewise
+  int batch = 0;             ///< samples of a lane in a batch
+  /// Rows between a sample of one lane and the next one's; 0: all lanes share their samples.
+  std::int64_t rows_a_lane = 0;
+};
 
-/// An epoch's shuffled batches of all lanes. @param seeds one a lane @param samples, views of one lane
-[[nodiscard]] std::vector<torch::Tensor> lane_batches(std::span<const std::uint64_t> seeds, const char* purpose,
-                                                      int epoch, std::int64_t samples, int views, int batch,
-                                                      std::int64_t rows_a_lane, torch::Device device);
+/// An epoch's shuffled batches of all lanes, which go to the device together.
+[[nodiscard]] std::vector<torch::Tensor> lane_batches(const LaneOrders& orders, int epoch, torch::Device device);
 
-/// An endless run of shuffled batches.
+/// An endless run of such batches: epoch after epoch, drawn ahead where an epoch has but a few, so that the device is
+/// seldom sent any.
 class BatchCycle {
  public:
-  BatchCycle(std::int64_t samples, int batch, std::uint64_t seed, const char* purpose, torch::Device device,
-             int views = 1)
-      : samples_(samples), batch_(batch), seed_(seed), purpose_(purpose), device_(device), views_(views) {}
+  BatchCycle(LaneOrders orders, torch::Device device) : orders_(std::move(orders)), device_(device) {}
   [[nodiscard]] torch::Tensor next();
 
  private:
-  std::int64_t samples_;
-  int batch_;
-  std::uint64_t seed_;
-  const char* purpose_;
+  LaneOrders orders_;
   torch::Device device_;
-  int views_;
-  std::uint64_t round_ = 0;
+  int epoch_ = 0;
   std::vector<torch::Tensor> batches_;
   std::size_t position_ = 0;
 };

@@ -100,15 +100,40 @@ Tensor DerivedNetwork::forward(const std::vector<Tensor>& features, Mode mode,
   return head_->forward(joined, backbone_logits);
 }
 
-std::map<std::string, Tensor> DerivedNetwork::tensors() const {
-  std::map<std::string, Tensor> all;
+std::vector<std::pair<std::string, Tensor>> DerivedNetwork::named_numbers() const {
+  std::vector<std::pair<std::string, Tensor>> all;
   const auto keep = [&](const torch::OrderedDict<std::string, Tensor>& named) {
     for (const auto& item : named)
       if (item.value().is_floating_point())  // batch norms' step counters change nothing
-        all[item.key()] = item.value().detach().to(torch::kCPU, /*non_blocking=*/false, /*copy=*/true);
+        all.emplace_back(item.key(), item.value().detach());
   };
   keep(named_parameters());
   keep(named_buffers());
+  return all;
+}
+
+std::map<std::string, Tensor> DerivedNetwork::tensors() const {
+  return tensors(snapshot(0, 1), 1);
+}
+
+Tensor DerivedNetwork::snapshot(std::int64_t lane, std::int64_t lanes) const {
+  std::vector<Tensor> all;
+  for (const auto& [name, numbers] : named_numbers())
+    all.push_back(numbers.chunk(lanes)[static_cast<std::size_t>(lane)].reshape({-1}));
+  return at::cat(all);
+}
+
+std::map<std::string, Tensor> DerivedNetwork::tensors(const Tensor& snapshot, std::int64_t lanes) const {
+  const Tensor on_host = snapshot.cpu();
+  std::map<std::string, Tensor> all;
+  std::int64_t first = 0;
+  for (const auto& [name, numbers] : named_numbers()) {
+    auto sizes = numbers.sizes().vec();
+    sizes.front() /= lanes;
+    const std::int64_t count = numbers.numel() / lanes;
+    all[name] = on_host.narrow(0, first, count).view(sizes).clone();  // of its own: it is written to files, and kept
+    first += count;
+  }
   return all;
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <torch/nn/module.h>
@@ -44,10 +46,17 @@ class DerivedNetwork final : public torch::nn::Module {
 
   /// Every parameter and running statistic by name: copies, on the CPU.
   [[nodiscard]] std::map<std::string, torch::Tensor> tensors() const;
+  /// The same numbers of one lane in one vector where they lie, which costs no wait for a device.
+  [[nodiscard]] torch::Tensor snapshot(std::int64_t lane, std::int64_t lanes) const;
+  /// tensors() of one lane, as they were when the snapshot was taken.
+  [[nodiscard]] std::map<std::string, torch::Tensor> tensors(const torch::Tensor& snapshot, std::int64_t lanes) const;
   /// Inverse of tensors(). @throws InputError naming a tensor that is missing, or of another shape
   void load(const std::map<std::string, torch::Tensor>& tensors);
 
  private:
+  /// Every parameter and running statistic, in one order.
+  [[nodiscard]] std::vector<std::pair<std::string, torch::Tensor>> named_numbers() const;
+
   Genotype genotype_;
   std::vector<std::shared_ptr<ReshapeLayer>> reshape_;  ///< null where unused
   std::vector<std::shared_ptr<DerivedCell>> cells_;

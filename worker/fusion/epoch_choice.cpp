@@ -1,6 +1,7 @@
 #include "worker/fusion/epoch_choice.hpp"
 
 #include <utility>
+#include <vector>
 
 #include <torch/types.h>
 
@@ -25,19 +26,34 @@ EpochChoice::EpochChoice(Labels labels) : labels_(std::move(labels)) {
   sides_[0].judges = sides_[1].chooses = second;
 }
 
+torch::Tensor EpochChoice::numbers(const torch::Tensor& logits) const {
+  std::vector<torch::Tensor> all;
+  for (const auto& side : sides_) {
+    const auto own_logits = logits.index_select(0, side.chooses),
+               own_labels = labels_.values.index_select(0, side.chooses);
+    all.push_back(metric_count(own_logits, own_labels, labels_.kind));
+    all.push_back(task_loss(own_logits, own_labels, labels_.kind).to(torch::kFloat64));
+    all.push_back(
+        metric_count(logits.index_select(0, side.judges), labels_.values.index_select(0, side.judges), labels_.kind));
+  }
+  return torch::stack(all);
+}
+
 void EpochChoice::add_epoch(const torch::Tensor& logits) {
+  const auto told = numbers(logits).cpu();
+  add_epoch(std::span<const double, kNumbers>(told.const_data_ptr<double>(), kNumbers));
+}
+
+void EpochChoice::add_epoch(std::span<const double, kNumbers> numbers) {
+  const double* number = numbers.data();
   for (auto& side : sides_) {
-    const auto of = [&](const torch::Tensor& indices) {
-      return std::pair(logits.index_select(0, indices), labels_.values.index_select(0, indices));
-    };
-    const auto [chosen_logits, chosen_labels] = of(side.chooses);
-    const double metric = metric_percent(chosen_logits, chosen_labels, labels_.kind);
-    const double loss = task_loss(chosen_logits, chosen_labels, labels_.kind).item<double>();
+    const double metric = metric_of(*number++, side.chooses.size(0), labels_.kind);
+    const double loss = *number++;
+    const double judged = metric_of(*number++, side.judges.size(0), labels_.kind);
     if (metric < side.best_metric || (metric == side.best_metric && loss >= side.best_loss)) continue;
     side.best_metric = metric;
     side.best_loss = loss;
-    const auto [judged_logits, judged_labels] = of(side.judges);
-    side.judged = metric_percent(judged_logits, judged_labels, labels_.kind);
+    side.judged = judged;
   }
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <span>
 
 #include <torch/types.h>
 
@@ -20,6 +22,12 @@ class EpochChoice {
   /// Takes in the predictions of one more epoch.
   /// @param logits (rows, classes), in the labels' order
   void add_epoch(const torch::Tensor& logits);
+
+  /// The same in two parts, so that a device is waited for once for much: what is to be known of the predictions,
+  /// (kNumbers) float64 where they lie, and what follows from it.
+  static constexpr std::int64_t kNumbers = 6;
+  [[nodiscard]] torch::Tensor numbers(const torch::Tensor& logits) const;
+  void add_epoch(std::span<const double, kNumbers> numbers);
   /// Mean of what the two halves say of each other's choice, percent.
   [[nodiscard]] double metric() const;
 

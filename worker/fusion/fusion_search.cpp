@@ -76,18 +76,21 @@ std::vector<MixedResult> train_mixed(std::span<const FusionJob> jobs, MacroArchi
   std::vector<Standstill> standstills(jobs.size(), Standstill(settings.settle_epochs));
   for (int epoch = 0; epoch < settings.epochs && !std::ranges::all_of(standstills, &Standstill::reached); ++epoch) {
     const auto losses = search.run_epoch(epoch, [&] { hooks.stop_if_cancelled(); });
-    for (std::size_t k = 0; k < jobs.size(); ++k) {
+    for (std::size_t k = 0; k < jobs.size(); ++k)
       results[k].result.epochs.push_back({search.learning_rate(), losses[k]});
-      if (epoch >= settings.warmup_epochs) standstills[k].add_epoch(search.logits(k), search.temperature());
+    if (settings.settle_epochs > 0 && epoch >= settings.warmup_epochs) {
+      const auto logits = search.logits_on_host();
+      for (std::size_t k = 0; k < jobs.size(); ++k) standstills[k].add_epoch(logits[k], search.temperature());
     }
     const double mean = std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size());
     hooks.tell({static_cast<double>(epoch + 1) / settings.epochs, false, epoch + 1, settings.epochs, mean, 0});
   }
+  const auto logits = search.logits_on_host();
   for (std::size_t k = 0; k < jobs.size(); ++k) {
-    results[k].genotypes = likely_genotypes(search.logits(k), jobs[k].samples.modalities, settings.operators, joined,
+    results[k].genotypes = likely_genotypes(logits[k], jobs[k].samples.modalities, settings.operators, joined,
                                             static_cast<std::size_t>(settings.trials));
-    results[k].result.operator_entropy = search.operator_entropy(k);
-    results[k].result.architecture = search.logits(k).values();
+    results[k].result.operator_entropy = logits[k].operator_entropy(search.temperature());
+    results[k].result.architecture = logits[k].values();
   }
   return results;
 }

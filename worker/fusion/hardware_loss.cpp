@@ -1,10 +1,12 @@
 #include "worker/fusion/hardware_loss.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include <torch/types.h>
 
 #include "core/hardware/cost_model.hpp"
+#include "worker/tensor/upload.hpp"
 
 namespace harmonic {
 namespace {
@@ -12,46 +14,69 @@ namespace {
 /// Of the smooth maximum over devices, a multiple of the reference: a device 0.05 below the worst counts a third of it.
 constexpr double kSharpness = 20;
 
-/// One quantity's costs, of the devices that have them.
+/// One quantity's costs of the devices that have them, on the host.
 struct DeviceCosts {
-  torch::Tensor shares;     ///< (operators, devices): over the cheapest, `unit` is 1
-  torch::Tensor weights;    ///< (devices)
-  torch::Tensor backbones;  ///< (lanes, devices), multiples of the reference
-  double unit = 0;          ///< the largest range of operators over its reference; 0: all cost the same
+  std::vector<std::vector<double>> shares;     ///< [device][operator] over the cheapest, `unit` is 1
+  std::vector<double> weights;                 ///< [device]
+  std::vector<std::vector<double>> backbones;  ///< [lane][device], multiples of the reference
+  double unit = 0;  ///< the largest range of operators over its reference; 0: all cost the same
 };
 
-DeviceCosts device_costs(const OperatorCosts& costs, std::size_t quantity, std::size_t operators, std::int64_t lanes) {
+DeviceCosts device_costs(const OperatorCosts& costs, std::size_t quantity, std::size_t operators, std::size_t lanes) {
   const auto& tables = costs.tables[quantity];
   const auto& references = costs.reference[quantity];
   const auto& backbones = costs.backbones[quantity];
   DeviceCosts found;
-  std::vector<double> weights, shares;  // (devices, operators)
-  std::vector<std::size_t> devices;
+  found.backbones.resize(lanes);
   for (std::size_t d = 0; d < tables.size(); ++d) {
     if (tables[d].empty()) continue;
     const auto [least, most] = std::minmax_element(tables[d].begin(), tables[d].end());
     const double reference = references.empty() ? *most - *least : references[d];
-    for (std::size_t o = 0; o < operators; ++o)
-      shares.push_back(reference > 0 ? (tables[d][o] - *least) / reference : 0);
+    auto& row = found.shares.emplace_back(operators, 0.0);
+    for (std::size_t o = 0; o < operators && reference > 0; ++o) row[o] = (tables[d][o] - *least) / reference;
     if (reference > 0) found.unit = std::max(found.unit, (*most - *least) / reference);
-    weights.push_back(costs.weight[d]);
-    devices.push_back(d);
+    found.weights.push_back(costs.weight[d]);
+    for (std::size_t lane = 0; lane < lanes; ++lane)
+      found.backbones[lane].push_back(lane < backbones.size() ? backbones[lane][d] : 0);
   }
-  const auto numbers = torch::TensorOptions(torch::kFloat64);
-  found.shares = torch::tensor(shares, numbers)
-                     .view({static_cast<std::int64_t>(devices.size()), static_cast<std::int64_t>(operators)})
-                     .t();
-  if (found.unit > 0) found.shares = found.shares / found.unit;
-  found.weights = torch::tensor(weights, numbers);
-  found.backbones = torch::zeros({lanes, static_cast<std::int64_t>(devices.size())}, numbers);
-  for (std::size_t lane = 0; lane < backbones.size(); ++lane)
-    for (std::size_t d = 0; d < devices.size(); ++d)
-      found.backbones[static_cast<std::int64_t>(lane)][static_cast<std::int64_t>(d)] = backbones[lane][devices[d]];
+  for (auto& row : found.shares)
+    for (double& share : row) share = found.unit > 0 ? share / found.unit : 0;
   return found;
+}
+
+/// (rows.size(), rows.front().size()), float64. @param rows of one length, one at least
+torch::Tensor matrix(const std::vector<std::vector<double>>& rows) {
+  std::vector<double> values;
+  for (const auto& row : rows) values.insert(values.end(), row.begin(), row.end());
+  return torch::tensor(values, torch::kFloat64).view({static_cast<std::int64_t>(rows.size()), -1});
 }
 
 torch::Tensor smooth_maximum(const torch::Tensor& values) {
   return at::logsumexp(kSharpness * values, {-1}) / kSharpness;
+}
+
+NormalisedCost weighted_mean(const DeviceCosts& costs, std::size_t operators, torch::Device device) {
+  const double all = std::accumulate(costs.weights.begin(), costs.weights.end(), 0.0);
+  std::vector<double> mean(operators, 0.0);
+  for (std::size_t d = 0; d < costs.weights.size(); ++d)
+    for (std::size_t o = 0; o < operators; ++o) mean[o] += costs.weights[d] * costs.shares[d][o] / all;
+  return {.shares = uploaded(torch::tensor(mean, torch::kFloat64), device)};
+}
+
+NormalisedCost worst(const DeviceCosts& costs, torch::Device device) {
+  const double heaviest = std::ranges::max(costs.weights);
+  auto shares = costs.shares;
+  auto before = costs.backbones;
+  for (std::size_t d = 0; d < costs.weights.size(); ++d) {
+    const double scale = costs.weights[d] / heaviest;
+    for (double& share : shares[d]) share *= scale;
+    for (auto& lane : before) lane[d] *= scale;
+  }
+  const auto backbones = matrix(before);
+  return {.shares = uploaded(matrix(shares).t().contiguous(), device),
+          .backbones = uploaded(backbones, device),
+          .largest = uploaded(smooth_maximum(backbones), device),
+          .unit = costs.unit};
 }
 
 }  // namespace
@@ -97,29 +122,37 @@ OperatorCosts with_backbones(OperatorCosts costs, const DeviceSet& devices,
   return costs;
 }
 
+NormalisedCosts normalised_costs(const OperatorCosts& costs, std::int64_t operators, std::int64_t lanes,
+                                 torch::Device device) {
+  NormalisedCosts normalised;
+  const auto count = static_cast<std::size_t>(operators);
+  for (std::size_t q = 0; q < normalised.size(); ++q) {
+    const auto of_devices = device_costs(costs, q, count, static_cast<std::size_t>(lanes));
+    const bool differs = costs.aggregate == Aggregate::worst && of_devices.weights.size() > 1 && of_devices.unit > 0;
+    normalised[q] = differs ? worst(of_devices, device) : weighted_mean(of_devices, count, device);
+  }
+  return normalised;
+}
+
 HardwareLoss hardware_loss(const std::vector<torch::Tensor>& gammas, std::int64_t lanes, const OperatorCosts& costs) {
+  const auto& first = gammas.front();
+  return hardware_loss(gammas, lanes, normalised_costs(costs, first.size(-1), lanes, first.device()));
+}
+
+HardwareLoss hardware_loss(const std::vector<torch::Tensor>& gammas, std::int64_t lanes, const NormalisedCosts& costs) {
   std::vector<torch::Tensor> cells;
   for (const auto& cell : gammas) cells.push_back(cell.reshape({lanes, -1, cell.size(-1)}));
   const torch::Tensor weights = at::cat(cells, 1).to(torch::kFloat64);  // (lanes, mixed operators, operators)
-  const auto mixed = static_cast<double>(weights.size(1));
   const torch::Tensor expected = weights.mean(1);
   HardwareLoss loss;
   for (std::size_t q = 0; q < loss.size(); ++q) {
-    const auto of_devices = device_costs(costs, q, static_cast<std::size_t>(weights.size(-1)), lanes);
-    const auto added = at::matmul(expected, of_devices.shares.to(weights.device()));  // (lanes, devices)
-    const auto device_weights = of_devices.weights.to(weights.device());
-    torch::Tensor together;
-    if (of_devices.unit == 0) {
-      together = 0 * expected.sum();
-    } else if (costs.aggregate == Aggregate::worst && added.size(1) > 1) {
-      const auto scale = device_weights / device_weights.max();
-      const auto before = of_devices.backbones.to(weights.device());
-      const double unit = mixed * of_devices.unit;
-      together = (smooth_maximum(scale * (before + unit * added)) - smooth_maximum(scale * before)).sum() / unit;
-    } else {
-      together = (at::matmul(added, device_weights) / device_weights.sum()).sum();
+    const auto& [shares, backbones, largest, range] = costs[q];
+    torch::Tensor added = at::matmul(expected, shares);  // (lanes), or (lanes, devices)
+    if (backbones.defined()) {
+      const double unit = static_cast<double>(weights.size(1)) * range;
+      added = (smooth_maximum(backbones + unit * added) - largest) / unit;
     }
-    loss[q] = together.to(torch::kFloat32);
+    loss[q] = added.sum().to(torch::kFloat32);
   }
   return loss;
 }

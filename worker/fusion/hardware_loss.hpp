@@ -9,6 +9,16 @@
 
 namespace harmonic {
 
+/// One quantity's costs of the fusion operators on a device of LibTorch, where they stay: float64.
+struct NormalisedCost {
+  torch::Tensor shares;     ///< (operators) a mean over the devices; of the worst one (operators, devices)
+  torch::Tensor backbones;  ///< (lanes, devices) of the worst: costs of what is fused; else undefined
+  torch::Tensor largest;    ///< (lanes) of those the smooth maximum
+  double unit = 1;          ///< of `shares`, in multiples of the reference
+};
+/// What hardware_loss weighs the operators with.
+using NormalisedCosts = PerQuantity<NormalisedCost>;
+
 /// What the fusion operators cost on every device of a run, in the order of the run's operators.
 struct OperatorCosts {
   using Tables = std::vector<std::vector<double>>;  ///< [device][operator]; an empty row: the device's table has none
@@ -46,5 +56,10 @@ using HardwareLoss = PerQuantity<torch::Tensor>;
 ///   and their costs add up. Source: method.md.
 [[nodiscard]] HardwareLoss hardware_loss(const std::vector<torch::Tensor>& gammas, std::int64_t lanes,
                                          const OperatorCosts& costs);
+/// The same with costs that are at hand: in a training, where a device would have to be sent them in every step.
+[[nodiscard]] HardwareLoss hardware_loss(const std::vector<torch::Tensor>& gammas, std::int64_t lanes,
+                                         const NormalisedCosts& costs);
+[[nodiscard]] NormalisedCosts normalised_costs(const OperatorCosts& costs, std::int64_t operators, std::int64_t lanes,
+                                               torch::Device device);
 
 }  // namespace harmonic

@@ -38,6 +38,7 @@ class MixedOperator final : public torch::nn::Module {
   torch::Tensor forward_unfolded(const torch::Tensor& t, const torch::Tensor& weights, Mode mode);
   /// Its parameters for a fused cell, [lane]; nothing when there are candidates that only run by themselves.
   [[nodiscard]] std::vector<FusedStep> fused() const;
+  [[nodiscard]] const std::vector<std::shared_ptr<FusionOperator>>& operators() const { return operators_; }
 
  private:
   torch::Tensor weighted_sum(const torch::Tensor& x, const torch::Tensor& y, const torch::Tensor& weights, Mode mode);
@@ -56,6 +57,8 @@ class MixedNode final : public torch::nn::Module {
   /// The same put together from single operators: on any device and type, with any candidates, in any number of lanes.
   torch::Tensor forward_composed(const torch::Tensor& x, const torch::Tensor& beta, const torch::Tensor& gamma,
                                  Mode mode);
+  [[nodiscard]] const std::vector<std::shared_ptr<MixedOperator>>& steps() const { return steps_; }
+  [[nodiscard]] const torch::nn::LayerNorm& norm() const { return ln_; }
 
  private:
   std::vector<std::shared_ptr<MixedOperator>> steps_;
@@ -76,6 +79,11 @@ class MixedNetwork final : public torch::nn::Module {
   /// @return logits (N, classes)
   torch::Tensor forward(const std::vector<torch::Tensor>& features, const Architecture& weights, Mode mode,
                         const std::vector<torch::Tensor>& backbone_logits = {});
+
+  [[nodiscard]] const FusionLayout& layout() const { return layout_; }
+  [[nodiscard]] const std::vector<std::shared_ptr<ReshapeLayer>>& reshapes() const { return reshape_; }
+  [[nodiscard]] const std::vector<std::shared_ptr<MixedNode>>& cells() const { return cells_; }
+  [[nodiscard]] const std::shared_ptr<FusionHead>& head() const { return head_; }
 
  private:
   /// What the reshaped inputs give to each cell.

@@ -1,6 +1,7 @@
 #include "worker/fusion/mixed_search.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -32,8 +33,6 @@ MixedSearch::MixedSearch(const Samples& train, const Samples& guide, std::span<c
     logits.push_back(random_architecture(static_cast<int>(layout.input_channels.size()), layout.macro,
                                          static_cast<int>(layout.operators.size()), device));
     seeds_.push_back(seed);
-    guide_batches_.emplace_back(guide.count() / count, settings.batch, seed, kArchitectureBatches, device,
-                                guide.labels.views);
     for (std::size_t i = 0; i < layout.input_channels.size(); ++i)
       joined.input_channels[i] = std::max(joined.input_channels[i], layout.input_channels[i]);
   }
@@ -43,8 +42,9 @@ MixedSearch::MixedSearch(const Samples& train, const Samples& guide, std::span<c
     fill_lanes(*network_, networks);
     logits_ = join_lanes(logits);
   }
-  network_->to(device);
-  weight_adam_.emplace(network_->parameters(),
+  guide_batches_.emplace(orders(guide, kArchitectureBatches), device);
+  if (!device.is_cpu()) joined_.emplace(*network_, device);
+  weight_adam_.emplace(parameters(),
                        FusedAdam::Options{.lr = settings.weight_lr, .weight_decay = settings.weight_decay});
   arch_adam_.emplace(
       logits_.parameters(),
@@ -52,43 +52,62 @@ MixedSearch::MixedSearch(const Samples& train, const Samples& guide, std::span<c
 }
 
 std::vector<double> MixedSearch::run_epoch(int epoch, const std::function<void()>& before_step) {
-  const auto batches = epoch_batches(train_, kWeightBatches, epoch);
+  const auto device = train_.device();
+  const auto batches = lane_batches(orders(train_, kWeightBatches), epoch, device);
   progress_ = architecture_progress(epoch, settings_);
   temperature_ = std::pow(settings_.arch_temperature, progress_);
   const bool after_epoch = protocol_.architecture_turn() == SearchProtocol::Turn::after_epoch;
-  const auto lanes = static_cast<std::int64_t>(seeds_.size());
-  Tensor loss_sum = torch::zeros({lanes}, torch::TensorOptions(train_.device()).dtype(torch::kFloat64));
+  Tensor loss_sum = torch::zeros({lanes()}, torch::TensorOptions(device).dtype(torch::kFloat64));
   std::int64_t samples = 0;
   for (std::size_t b = 0; b < batches.size(); ++b) {
     before_step();
     const double t = epoch + static_cast<double>(b) / static_cast<double>(batches.size());
     learning_rate_ = cosine_restarts(t, settings_.weight_lr, settings_.weight_lr_min);
     weight_adam_->set_learning_rate(learning_rate_);
-    const std::int64_t count = batches[b].size(0) / lanes;
+    const std::int64_t count = batches[b].size(0) / lanes();
     loss_sum += step_weights(train_.at(batches[b])).to(torch::kFloat64) * count;
     samples += count;
     if (after_epoch || epoch < settings_.warmup_epochs) continue;
-    for (int s = 0; s < settings_.arch_steps; ++s) step_architecture(guide_.at(next_guide_batch()));
+    for (int s = 0; s < settings_.arch_steps; ++s) step_architecture(guide_.at(guide_batches_->next()));
   }
   if (after_epoch)
-    for (const auto& indices : epoch_batches(guide_, kArchitectureBatches, epoch)) {
+    for (const auto& indices : lane_batches(orders(guide_, kArchitectureBatches), epoch, device)) {
       before_step();
       step_architecture(guide_.at(indices));
     }
-  const Tensor mean = (loss_sum / samples).cpu();
-  check_finite(epoch, mean);
-  return {mean.const_data_ptr<double>(), mean.const_data_ptr<double>() + lanes};
+  return finite_losses(epoch, loss_sum / samples);
 }
 
 Architecture MixedSearch::logits(std::size_t lane) const {
   return seeds_.size() == 1 ? logits_ : logits_.lane(static_cast<std::int64_t>(lane));
 }
 
+std::vector<Architecture> MixedSearch::logits_on_host() const {
+  const torch::NoGradGuard no_grad;
+  std::vector<Tensor> flat;  // (lanes, numbers)
+  for (const auto& part : logits_.parameters()) flat.push_back(part.detach().view({lanes(), -1}));
+  const Tensor all = at::cat(flat, 1).cpu();
+  std::vector<Architecture> found;
+  for (std::int64_t lane = 0; lane < lanes(); ++lane) {
+    std::int64_t first = 0;
+    const auto part = [&](const Tensor& like) {
+      const Tensor own = all[lane].narrow(0, first, like.numel() / lanes());
+      first += own.numel();
+      return own.view({-1, like.size(-1)});
+    };
+    Architecture one{part(logits_.alphas), {}, {}};
+    for (const auto& beta : logits_.betas) one.betas.push_back(part(beta));
+    for (const auto& gamma : logits_.gammas) one.gammas.push_back(part(gamma));
+    found.push_back(std::move(one));
+  }
+  return found;
+}
+
 Tensor MixedSearch::predicted(const Samples& samples) {
   const torch::NoGradGuard no_grad;
   const Architecture weights = weights_of(logits_, temperature_);
   return predict(samples, [&](const auto& features, const auto& of_backbones) {
-    return network_->forward(features, weights, Mode::eval, of_backbones);
+    return forward({features, of_backbones, {}}, weights, Mode::eval);
   });
 }
 
@@ -96,29 +115,36 @@ double MixedSearch::metric(const Tensor& predicted, const Samples& samples) {
   return checked_metric(predicted, samples.labels, "the mixed network");
 }
 
-void MixedSearch::check_finite(int epoch, const Tensor& loss) const {
-  const auto lanes = static_cast<std::int64_t>(seeds_.size());
-  const auto check = [&](const std::vector<Tensor>& tensors, const char* what) {
-    const auto finite = finite_lanes(tensors, lanes);
-    if (const auto lost = std::ranges::find(finite, false); lost != finite.end())
-      throw NotFinite(fmt::format("the fusion search diverged: in epoch {} {} not finite", epoch + 1, what),
+std::vector<double> MixedSearch::finite_losses(int epoch, const Tensor& loss) const {
+  const auto state = joined_ ? joined_->tensors() : tensors_of(*network_);
+  // (4, lanes), looked at together: the device is waited for once
+  const Tensor told = at::stack({loss, lanes_finite({loss}, lanes()).to(loss.scalar_type()),
+                                 lanes_finite(state, lanes()).to(loss.scalar_type()),
+                                 lanes_finite(logits_.parameters(), lanes()).to(loss.scalar_type())})
+                          .cpu();
+  const auto* numbers = told.const_data_ptr<double>();
+  const auto count = static_cast<std::size_t>(lanes());
+  constexpr std::array kWhat = {"its training loss is", "its weights are", "its architecture parameters are"};
+  for (std::size_t i = 0; i < kWhat.size(); ++i) {
+    const std::span finite(numbers + (i + 1) * count, count);
+    if (const auto lost = std::ranges::find(finite, 0.0); lost != finite.end())
+      throw NotFinite(fmt::format("the fusion search diverged: in epoch {} {} not finite", epoch + 1, kWhat[i]),
                       static_cast<std::size_t>(lost - finite.begin()));
-  };
-  check({loss}, "its training loss is");
-  check(tensors_of(*network_), "its weights are");
-  check(logits_.parameters(), "its architecture parameters are");
+  }
+  return {numbers, numbers + count};
 }
 
-std::vector<Tensor> MixedSearch::epoch_batches(const Samples& samples, const char* purpose, int epoch) const {
-  const auto lanes = static_cast<std::int64_t>(seeds_.size());
-  return lane_batches(seeds_, purpose, epoch, samples.count() / lanes, samples.labels.views, settings_.batch,
-                      samples.rows() / lanes, samples.device());
+LaneOrders MixedSearch::orders(const Samples& samples, const char* purpose) const {
+  return {seeds_, purpose, samples.count() / lanes(), samples.labels.views, settings_.batch, samples.rows() / lanes()};
 }
 
-Tensor MixedSearch::next_guide_batch() {
-  std::vector<Tensor> parts;
-  for (auto& cycle : guide_batches_) parts.push_back(cycle.next());
-  return join_lanes(std::move(parts), guide_.rows() / static_cast<std::int64_t>(seeds_.size()));
+Tensor MixedSearch::forward(const Samples& batch, const Architecture& weights, Mode mode) {
+  return joined_ ? joined_->forward(batch.features, weights, mode, batch.logits)
+                 : network_->forward(batch.features, weights, mode, batch.logits);
+}
+
+std::vector<Tensor> MixedSearch::parameters() const {
+  return joined_ ? joined_->parameters() : network_->parameters();
 }
 
 Tensor MixedSearch::step_weights(const Samples& batch) {
@@ -128,22 +154,20 @@ Tensor MixedSearch::step_weights(const Samples& batch) {
     weights = weights_of(logits_, temperature_);
   }
   weight_adam_->zero_grad();
-  const Tensor losses = lane_losses(network_->forward(batch.features, weights, Mode::train, batch.logits), batch.labels,
-                                    static_cast<std::int64_t>(seeds_.size()));
+  const Tensor losses = lane_losses(forward(batch, weights, Mode::train), batch.labels, lanes());
   protocol_.weight_loss(losses.sum(), weights).backward();
   weight_adam_->step();
   return losses.detach();
 }
 
 void MixedSearch::step_architecture(const Samples& batch) {
-  for (auto& parameter : network_->parameters()) parameter.set_requires_grad(false);
+  for (auto& parameter : parameters()) parameter.set_requires_grad(false);
   const Architecture weights = weights_of(logits_, temperature_);
   arch_adam_->zero_grad();
-  const Tensor losses = lane_losses(network_->forward(batch.features, weights, Mode::architecture, batch.logits),
-                                    batch.labels, static_cast<std::int64_t>(seeds_.size()));
+  const Tensor losses = lane_losses(forward(batch, weights, Mode::architecture), batch.labels, lanes());
   protocol_.architecture_loss(losses.sum(), weights, progress_).backward();
   arch_adam_->step();
-  for (auto& parameter : network_->parameters()) parameter.set_requires_grad(true);
+  for (auto& parameter : parameters()) parameter.set_requires_grad(true);
 }
 
 double architecture_progress(int epoch, const FusionSettings& settings) {

@@ -11,6 +11,7 @@
 #include "worker/fusion/architecture.hpp"
 #include "worker/fusion/batches.hpp"
 #include "worker/fusion/fused_adam.hpp"
+#include "worker/fusion/joined_network.hpp"
 #include "worker/fusion/mixed_network.hpp"
 #include "worker/fusion/protocol.hpp"
 #include "worker/fusion/samples.hpp"
@@ -40,6 +41,8 @@ class MixedSearch {
 
   /// Of one lane.
   [[nodiscard]] Architecture logits(std::size_t lane = 0) const;
+  /// Of every lane, copies on the CPU: the device is waited for once.
+  [[nodiscard]] std::vector<Architecture> logits_on_host() const;
   /// Takes the architecture parameters of another search (Architecture::values). @throws RunError
   void start_from(std::size_t lane, std::span<const float> architecture) { logits(lane).assign(architecture); }
   /// Architecture::operator_entropy as the network weighs its operators now.
@@ -56,12 +59,14 @@ class MixedSearch {
   [[nodiscard]] static double metric(const torch::Tensor& predicted, const Samples& samples);
 
  private:
-  [[nodiscard]] std::vector<torch::Tensor> epoch_batches(const Samples& samples, const char* purpose, int epoch) const;
-  [[nodiscard]] torch::Tensor next_guide_batch();
+  [[nodiscard]] std::int64_t lanes() const { return static_cast<std::int64_t>(seeds_.size()); }
+  [[nodiscard]] LaneOrders orders(const Samples& samples, const char* purpose) const;
+  [[nodiscard]] torch::Tensor forward(const Samples& batch, const Architecture& weights, Mode mode);
+  [[nodiscard]] std::vector<torch::Tensor> parameters() const;
   torch::Tensor step_weights(const Samples& batch);
   void step_architecture(const Samples& batch);
-  /// @param loss (lanes) @throws NotFinite
-  void check_finite(int epoch, const torch::Tensor& loss) const;
+  /// @param loss (lanes) @return the same numbers @throws NotFinite
+  [[nodiscard]] std::vector<double> finite_losses(int epoch, const torch::Tensor& loss) const;
 
   const Samples& train_;
   const Samples& guide_;
@@ -70,9 +75,10 @@ class MixedSearch {
   std::vector<std::uint64_t> seeds_;
   double temperature_ = 1, progress_ = 0, learning_rate_ = 0;
   std::shared_ptr<MixedNetwork> network_;
+  std::optional<JoinedNetwork> joined_;  ///< runs in its place, but on the CPU
   Architecture logits_;
   std::optional<FusedAdam> weight_adam_, arch_adam_;
-  std::vector<BatchCycle> guide_batches_;  ///< [lane]
+  std::optional<BatchCycle> guide_batches_;
 };
 
 /// 0 until the first epoch in which the architecture is stepped, 1 in the last; linear between.

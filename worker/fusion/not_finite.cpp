@@ -19,11 +19,15 @@ bool all_finite(const Tensor& numbers) {
   return true;
 }
 
-std::vector<bool> finite_lanes(const std::vector<Tensor>& tensors, std::int64_t lanes) {
-  std::vector<Tensor> each;  // asked for together: a GPU is waited for once
+Tensor lanes_finite(const std::vector<Tensor>& tensors, std::int64_t lanes) {
+  std::vector<Tensor> each;
   for (const auto& tensor : tensors)
     if (tensor.dim() > 0) each.push_back(tensor.detach().reshape({lanes, -1}).isfinite().all(1));
-  const Tensor all = at::stack(each).all(0).cpu();
+  return at::stack(each).all(0);
+}
+
+std::vector<bool> finite_lanes(const std::vector<Tensor>& tensors, std::int64_t lanes) {
+  const Tensor all = lanes_finite(tensors, lanes).cpu();
   return std::vector<bool>(all.const_data_ptr<bool>(), all.const_data_ptr<bool>() + lanes);
 }
 

@@ -27,6 +27,8 @@ class NotFinite : public CandidateError {
 [[nodiscard]] bool all_finite(const torch::Tensor& numbers);
 /// [lane] whether all of its numbers are finite. @param tensors the lanes' own ones one after another on dimension 0
 [[nodiscard]] std::vector<bool> finite_lanes(const std::vector<torch::Tensor>& tensors, std::int64_t lanes);
+/// The same where the tensors lie, (lanes) bool: nothing is waited for.
+[[nodiscard]] torch::Tensor lanes_finite(const std::vector<torch::Tensor>& tensors, std::int64_t lanes);
 /// Parameters and statistics of a network.
 [[nodiscard]] std::vector<torch::Tensor> tensors_of(const torch::nn::Module& network);
 

@@ -31,29 +31,41 @@ class Retraining {
  public:
   explicit Retraining(const Labels& labels) : labels_(labels), choice_(labels) { best_.kept_metric_val = -1; }
 
-  /// @param told with its learning rate and training loss @param logits of all validation samples
-  /// @param weights the network's now, asked for when they are to be kept
+  /// What is to be known of an epoch, (kNumbers) float64 where the logits lie: all are looked at together, and so is
+  /// the device waited for once.
+  static constexpr std::int64_t kNumbers = 2 + EpochChoice::kNumbers;
+  [[nodiscard]] Tensor numbers(const Tensor& logits) const {
+    return at::cat({at::stack({metric_count(logits, labels_.values, labels_.kind),
+                               task_loss(logits, labels_.values, labels_.kind).to(torch::kFloat64)}),
+                    choice_.numbers(logits)});
+  }
+
+  /// @param told with its learning rate and training loss @param numbers of it, on the host
+  /// @param snapshot gives the network's weights now, asked when they are to be kept
   /// @return the epoch's metric, percent
-  template <class Weights>
-  double add_epoch(int epoch, FusionEpoch told, const Tensor& logits, Weights weights) {
-    const double metric = metric_percent(logits, labels_.values, labels_.kind);
-    const double val_loss = task_loss(logits, labels_.values, labels_.kind).item<double>();
+  template <class Snapshot>
+  double add_epoch(int epoch, FusionEpoch told, std::span<const double, kNumbers> numbers, Snapshot snapshot) {
+    const double metric = metric_of(numbers[0], labels_.values.size(0), labels_.kind);
+    const double val_loss = numbers[1];
     told.metric_val = metric;
     told.loss_val = val_loss;
     best_.epochs.push_back(told);
-    choice_.add_epoch(logits);
+    choice_.add_epoch(numbers.subspan<2, EpochChoice::kNumbers>());
     if (metric > best_.kept_metric_val || (metric == best_.kept_metric_val && val_loss < best_.kept_loss_val)) {
       if (metric > best_.kept_metric_val) best_epoch_ = epoch;
       best_.kept_metric_val = metric;
-      best_.weights = weights();
       best_.kept_loss_val = val_loss;
+      kept_ = snapshot();
     }
     return metric;
   }
 
   [[nodiscard]] bool goes_on(int epoch, int patience) const { return epoch - best_epoch_ <= patience; }
-  [[nodiscard]] TrainedFusion result() && {
+  /// @param weights makes a snapshot to tensors
+  template <class Weights>
+  [[nodiscard]] TrainedFusion result(Weights weights) && {
     best_.metric_val = choice_.metric();
+    if (kept_.defined()) best_.weights = weights(kept_);
     return std::move(best_);
   }
 
@@ -61,6 +73,7 @@ class Retraining {
   Labels labels_;
   EpochChoice choice_;
   TrainedFusion best_;
+  Tensor kept_;         // snapshot of the best epoch, on its device until the end
   int best_epoch_ = 0;  // the last one in which the metric itself rose
 };
 
@@ -86,21 +99,19 @@ std::shared_ptr<DerivedNetwork> make_network(const Samples& samples, const Genot
   return network;
 }
 
-std::map<std::string, Tensor> lane_of(std::map<std::string, Tensor> tensors, std::int64_t lane, std::int64_t lanes) {
-  if (lanes > 1)
-    for (auto& [name, tensor] : tensors) tensor = tensor.chunk(lanes)[static_cast<std::size_t>(lane)].clone();
-  return tensors;
-}
-
 /// One pass over the training samples. All lanes learn from the same, each in an order of its own.
-/// @return (lanes) mean training losses, on the CPU
+/// @return (lanes) float64, mean training losses
 Tensor train_epoch(DerivedNetwork& network, FusedAdam& adam, const Samples& train, std::span<const std::uint64_t> seeds,
                    int epoch, int batch_size, const FusionHooks& hooks) {
   const auto lanes = static_cast<std::int64_t>(seeds.size());
   Tensor loss_sum = torch::zeros({lanes}, torch::TensorOptions(train.device()).dtype(torch::kFloat64));
   std::int64_t samples = 0;
-  for (const auto& indices : lane_batches(seeds, "fusion-retrain-batches", epoch, train.count(), train.labels.views,
-                                          batch_size, /*rows_a_lane=*/0, train.device())) {
+  const LaneOrders orders{.seeds = {seeds.begin(), seeds.end()},
+                          .purpose = "fusion-retrain-batches",
+                          .samples = train.count(),
+                          .views = train.labels.views,
+                          .batch = batch_size};
+  for (const auto& indices : lane_batches(orders, epoch, train.device())) {
     hooks.stop_if_cancelled();
     const Samples batch = train.at(indices);
     adam.zero_grad();
@@ -110,7 +121,7 @@ Tensor train_epoch(DerivedNetwork& network, FusedAdam& adam, const Samples& trai
     loss_sum += losses.detach() * (batch.rows() / lanes);
     samples += batch.rows() / lanes;
   }
-  return (loss_sum / samples).cpu();
+  return loss_sum / samples;
 }
 
 }  // namespace
@@ -137,27 +148,39 @@ std::vector<TrainedFusion> retrain_in_lanes(const FusionSamples& samples, const 
     const Tensor logits = predict_lanes(val, lanes, [&](const auto& features, const auto& of_backbones) {
       return network->forward(features, Mode::eval, of_backbones);
     });
-    const auto loss_finite = finite_lanes({losses}, lanes), logits_finite = finite_lanes({logits}, lanes),
-               weights_finite = finite_lanes(tensors_of(*network), lanes);
-    double metric = 0;
+    // Of every lane: its loss, whether it is finite, and its logits, and its weights, and what Retraining asks.
+    const auto flag = [](const Tensor& finite) { return finite.to(torch::kFloat64).unsqueeze(1); };
+    std::vector<Tensor> asked;
+    for (std::size_t k = 0; k < trainings.size(); ++k)
+      asked.push_back(trainings[k].numbers(logits[static_cast<std::int64_t>(k)]));
+    const Tensor all =
+        at::cat({losses.unsqueeze(1), flag(lanes_finite({losses}, lanes)), flag(lanes_finite({logits}, lanes)),
+                 flag(lanes_finite(tensors_of(*network), lanes)), at::stack(asked)},
+                1)
+            .cpu();
+    double metric = 0, loss_sum = 0;
     for (std::size_t k = 0; k < trainings.size(); ++k) {
+      const auto lane = static_cast<std::int64_t>(k);
+      const std::span told(all.const_data_ptr<double>() + lane * all.size(1), static_cast<std::size_t>(all.size(1)));
+      loss_sum += told[0];
       if (!goes_on(trainings[k], epoch)) continue;
-      if (!loss_finite[k] || !logits_finite[k] || !weights_finite[k])
+      if (told[1] == 0 || told[2] == 0 || told[3] == 0)
         throw NotFinite(fmt::format("the retraining of {} diverged: in epoch {} its {} are not finite",
                                     to_text(genotype), epoch + 1,
-                                    !loss_finite[k]     ? "losses"
-                                    : !logits_finite[k] ? "logits"
-                                                        : "weights"),
+                                    told[1] == 0   ? "losses"
+                                    : told[2] == 0 ? "logits"
+                                                   : "weights"),
                         k);
-      const auto lane = static_cast<std::int64_t>(k);
-      metric = std::max(metric, trainings[k].add_epoch(epoch, {rate, losses[lane].item<double>()}, logits[lane],
-                                                       [&] { return lane_of(network->tensors(), lane, lanes); }));
+      metric = std::max(metric,
+                        trainings[k].add_epoch(epoch, {rate, told[0]}, told.subspan<4>().first<Retraining::kNumbers>(),
+                                               [&] { return network->snapshot(lane, lanes); }));
     }
     hooks.tell({static_cast<double>(epoch + 1) / settings.retrain_epochs, true, epoch + 1, settings.retrain_epochs,
-                losses.mean().item<double>(), metric});
+                loss_sum / static_cast<double>(lanes), metric});
   }
   std::vector<TrainedFusion> results;
-  for (auto& training : trainings) results.push_back(std::move(training).result());
+  for (auto& training : trainings)
+    results.push_back(std::move(training).result([&](const Tensor& kept) { return network->tensors(kept, lanes); }));
   return results;
 }
 

@@ -64,6 +64,32 @@ void check_labels(const Labels& labels) {
                      "number the classes from 0");
 }
 
+/// Parts `maps` of samples into the features that are maps, in their order. @param like which features are, and how
+/// wide
+void set_views(Samples& samples, const std::vector<Tensor>& like) {
+  std::int64_t first = 0;
+  for (std::size_t i = 0; i < like.size(); ++i) {
+    if (like[i].size(1) != samples.maps.size(1)) continue;
+    samples.features[i] = samples.maps.narrow(2, first, like[i].size(2));
+    first += like[i].size(2);
+  }
+}
+
+/// Puts the maps among the features side by side, wherever they lie, on a device that is not the CPU.
+void lay_side_by_side(Samples& samples, torch::Device device) {
+  std::int64_t positions = 1, channels = 0;
+  for (const auto& feature : samples.features) positions = std::max(positions, feature.size(1));
+  for (const auto& feature : samples.features) channels += feature.size(1) == positions ? feature.size(2) : 0;
+  samples.maps = torch::empty({samples.rows(), positions, channels}, torch::TensorOptions(device));
+  const auto from = samples.features;
+  set_views(samples, from);
+  for (std::size_t i = 0; i < from.size(); ++i)
+    if (from[i].size(1) == positions)
+      samples.features[i].copy_(from[i], /*non_blocking=*/false);
+    else
+      samples.features[i] = from[i].to(device);
+}
+
 }  // namespace
 
 std::vector<int> Samples::channels() const {
@@ -74,9 +100,15 @@ std::vector<int> Samples::channels() const {
 
 Samples Samples::at(const Tensor& indices) const {
   Samples some{{}, {}, labels};
-  for (const auto& feature : features) {
-    some.features.push_back(feature.index_select(0, indices));
-    let_go(feature);
+  some.features.resize(features.size());
+  if (maps.defined()) {
+    some.maps = maps.index_select(0, indices);
+    set_views(some, features);
+  }
+  for (std::size_t i = 0; i < features.size(); ++i) {
+    if (some.features[i].defined()) continue;
+    some.features[i] = features[i].index_select(0, indices);
+    let_go(features[i]);
   }
   for (const auto& own : logits) some.logits.push_back(own.index_select(0, indices));
   some.labels.values = labels.values.index_select(0, indices);
@@ -89,9 +121,10 @@ Samples make_samples(const std::vector<Tensor>& features, const std::vector<Tens
   check_features(features, labels, positions);
   check_logits(logits, labels);
   Samples samples{{}, {}, labels};
-  for (const auto& feature : features) samples.features.push_back(feature_rows(feature).to(device));
+  for (const auto& feature : features) samples.features.push_back(feature_rows(feature));
   for (const auto& own : logits) samples.logits.push_back(own.to(device));
   samples.labels.values = labels.values.to(device);
+  if (!device.is_cpu()) lay_side_by_side(samples, device);
   return samples;
 }
 
@@ -120,6 +153,7 @@ Samples join_lanes(std::vector<Samples> lanes) {
   std::vector<Tensor> labels;
   for (const auto& lane : lanes) labels.push_back(lane.labels.values);
   joined.labels.values = at::cat(labels);
+  if (!joined.device().is_cpu()) lay_side_by_side(joined, joined.device());
   return joined;
 }
 

@@ -27,6 +27,9 @@ struct Samples {
       features;  ///< [input], all modalities one after another: (rows, L, C_i) float32, feature_rows
   std::vector<torch::Tensor> logits;  ///< [modality] what each backbone alone says: (rows, classes) float32
   Labels labels;
+  /// On a device: (rows, L, sum of channels), the maps side by side, of which the features are views. A batch of them
+  /// all is then one kernel.
+  torch::Tensor maps = {};
 
   [[nodiscard]] std::int64_t rows() const { return labels.values.size(0); }
   [[nodiscard]] std::int64_t count() const { return rows() / labels.views; }

@@ -43,7 +43,18 @@ Tensor conv_rows(const torch::nn::Conv1d& conv, const Tensor& x, const Tensor& y
 
 namespace {
 
+/// The channels of all lanes as those of one sample, which LibTorch normalises in one kernel.
+Tensor batch_norm_on_device(const torch::nn::BatchNorm1d& norm, const Tensor& rows, std::int64_t lanes, Mode mode) {
+  const Tensor columns = rows.reshape({lanes, -1, rows.size(2)}).transpose(1, 2).flatten(0, 1).unsqueeze(0);
+  const bool keep = mode != Mode::architecture;
+  const Tensor out = at::batch_norm(columns, norm->weight, norm->bias, keep ? norm->running_mean : Tensor(),
+                                    keep ? norm->running_var : Tensor(), mode != Mode::eval, *norm->options.momentum(),
+                                    norm->options.eps(), false);
+  return out.view({lanes, rows.size(2), -1}).transpose(1, 2).reshape(rows.sizes());
+}
+
 Tensor batch_norm_lanes(const torch::nn::BatchNorm1d& norm, const Tensor& rows, std::int64_t lanes, Mode mode) {
+  if (!rows.is_cpu()) return batch_norm_on_device(norm, rows, lanes, mode);
   const auto by_lane = [&](const Tensor& numbers) { return numbers.view({lanes, 1, -1}); };
   const Tensor x = rows.reshape({lanes, -1, rows.size(2)});
   Tensor mean = by_lane(norm->running_mean), variance = by_lane(norm->running_var);
@@ -78,6 +89,9 @@ Tensor layer_norm_rows(const torch::nn::LayerNorm& norm, const Tensor& rows, std
       return numbers.view({lanes, 1, rows.size(2), rows.size(1)}).transpose(2, 3);
     };
     const Tensor normal = at::layer_norm(rows, {rows.size(1), rows.size(2)}, {}, {}, norm->options.eps(), false);
+    if (!rows.is_cpu())  // apart: in one the result would take the parameters' order in memory
+      return (normal.view({lanes, -1, rows.size(1), rows.size(2)}) * by_lane(norm->weight) + by_lane(norm->bias))
+          .view(rows.sizes());
     return at::addcmul(by_lane(norm->bias), normal.view({lanes, -1, rows.size(1), rows.size(2)}), by_lane(norm->weight))
         .view(rows.sizes());
   }
@@ -86,7 +100,9 @@ Tensor layer_norm_rows(const torch::nn::LayerNorm& norm, const Tensor& rows, std
 }
 
 Tensor dropout_rows(const Tensor& rows, double probability, Mode mode) {
-  return mode == Mode::train && probability > 0 ? at::dropout(rows, probability, true) : rows;
+  if (mode != Mode::train || probability <= 0) return rows;
+  return rows.is_cpu() ? at::dropout(rows, probability, true)
+                       : std::get<0>(at::native_dropout(rows, probability, true));  // one kernel
 }
 
 }  // namespace harmonic

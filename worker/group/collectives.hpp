@@ -31,7 +31,8 @@ class PendingSum {
 /// The tensors of a call travel as one flat buffer: what a message costs before its first byte is paid once. No backend
 /// blocks: a call is started, then polled by Peers::wait, so that a rank that is lost ends the others' waits in an
 /// error that names it. A communicator that a call was given up on is left as it is, for to free it would be
-/// collective.
+/// collective. Sums of CUDA tensors are ordered by their stream and keep no host waiting: the host hears of a lost rank
+/// when it settles, which it has to do before it looks at what came of them.
 class Collectives {
  public:
   explicit Collectives(std::shared_ptr<Peers> peers) : peers_(std::move(peers)) {}
@@ -46,7 +47,9 @@ class Collectives {
   virtual void all_reduce_sum(std::vector<torch::Tensor> tensors) = 0;
   /// The same of one contiguous tensor, while the caller computes on.
   [[nodiscard]] virtual std::unique_ptr<PendingSum> start_all_reduce_sum(torch::Tensor tensor) = 0;
-  /// Replaces every rank's tensors by those of `root`. @throws RunError as above
+  /// Returns once the sums so far are through: on the CPU they are. @throws RunError as above
+  virtual void settle() {}
+  /// Replaces every rank's tensors by those of `root`, and returns once it has. @throws RunError as above
   virtual void broadcast(std::vector<torch::Tensor> tensors, Rank root) = 0;
   /// Returns once every rank is here. @throws RunError as above
   virtual void barrier() = 0;

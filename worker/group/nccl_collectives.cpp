@@ -1,6 +1,10 @@
 // Collectives of CUDA tensors over NCCL; the communicator's id travels over MPI. NCCL is used without blocking, so that
 // a lost rank ends in ncclCommAbort and an error instead of a hang. A module of its own (nccl_module.cpp).
+#include <array>
+#include <cstring>
+#include <map>
 #include <utility>
+#include <vector>
 
 #include <ATen/cuda/CUDAEvent.h>
 #include <c10/cuda/CUDAGuard.h>
@@ -23,9 +27,11 @@ class NcclCommunicator {
  public:
   NcclCommunicator(torch::Device device, std::shared_ptr<Peers> peers) : device_(device), peers_(std::move(peers)) {
     const c10::cuda::CUDAGuard guard(device_);
+    check_own_gpu();
     ncclUniqueId id{};
     if (rank() == 0) check(ncclGetUniqueId(&id), "ncclGetUniqueId");
-    check_mpi(MPI_Bcast(&id, sizeof id, MPI_BYTE, 0, MPI_COMM_WORLD), "MPI_Bcast");
+    over_mpi("MPI_Ibcast",
+             [&](MPI_Request* request) { return MPI_Ibcast(&id, sizeof id, MPI_BYTE, 0, MPI_COMM_WORLD, request); });
     ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
     config.blocking = 0;
     check(ncclCommInitRankConfig(&comm_, peers_->size(), id, rank(), &config), "ncclCommInitRankConfig");
@@ -57,6 +63,39 @@ class NcclCommunicator {
   }
 
  private:
+  /// Runs a call over MPI that a lost rank does not hang.
+  template <class Start>
+  void over_mpi(const char* call, Start start) {
+    MPI_Request request = MPI_REQUEST_NULL;
+    check_mpi(start(&request), call);
+    peers_->wait(
+        [&] {
+          int done = 0;
+          check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), call);
+          return done != 0;
+        },
+        call);
+  }
+  /// NCCL would hang, or fail in words of its own. @throws InputError on all ranks when two have the same GPU
+  void check_own_gpu() {
+    cudaDeviceProp properties{};
+    if (const auto failure = cudaGetDeviceProperties(&properties, device_.index()); failure != cudaSuccess)
+      throw RunError(fmt::format("cudaGetDeviceProperties: {}", cudaGetErrorString(failure)));
+    using Id = std::array<char, sizeof properties.uuid>;
+    Id own{};
+    std::memcpy(own.data(), &properties.uuid, own.size());
+    std::vector<Id> all(static_cast<std::size_t>(peers_->size()));
+    over_mpi("MPI_Iallgather", [&](MPI_Request* request) {
+      return MPI_Iallgather(own.data(), own.size(), MPI_BYTE, all.data(), own.size(), MPI_BYTE, MPI_COMM_WORLD,
+                            request);
+    });
+    std::map<Id, int> owners;
+    for (int other = 0; other < peers_->size(); ++other)
+      if (const auto [owner, is_first] = owners.emplace(all[static_cast<std::size_t>(other)], other); !is_first)
+        throw InputError(
+            fmt::format("{} and {} have the same GPU", peers_->name(Rank{owner->second}), peers_->name(Rank{other})),
+            "start no more ranks on a machine than it has GPUs, or give --compute cpu");
+  }
   /// Gives the communicator up on any error, which also frees the kernels that wait on the GPU.
   void wait(const std::function<bool()>& done, const char* call) {
     try {
@@ -121,10 +160,7 @@ class SideSum : public PendingSum {
     summed_.record(side);
   }
   void advance() override {}  // NCCL needs no help
-  void wait() override {
-    communicator_.wait(summed_, kCall);
-    summed_.block(c10::cuda::getCurrentCUDAStream(communicator_.device().index()));
-  }
+  void wait() override { summed_.block(c10::cuda::getCurrentCUDAStream(communicator_.device().index())); }
 
  private:
   static constexpr const char* kCall = "ncclAllReduce";
@@ -141,7 +177,7 @@ class NcclCollectives : public Collectives {
         side_(c10::cuda::getStreamFromPool(/*isHighPriority=*/true, device.index())) {}
 
   void all_reduce_sum(std::vector<torch::Tensor> tensors) override {
-    run(tensors, "ncclAllReduce", [&](torch::Tensor& buffer, cudaStream_t stream) {
+    enqueue(tensors, "ncclAllReduce", [&](torch::Tensor& buffer, cudaStream_t stream) {
       return ncclAllReduce(buffer.data_ptr(), buffer.data_ptr(), count(buffer), type(buffer), ncclSum,
                            communicator_.get(), stream);
     });
@@ -149,25 +185,30 @@ class NcclCollectives : public Collectives {
   std::unique_ptr<PendingSum> start_all_reduce_sum(torch::Tensor tensor) override {
     return std::make_unique<SideSum>(communicator_, side_, std::move(tensor));
   }
+  void settle() override {
+    at::cuda::CUDAEvent done;
+    done.record(c10::cuda::getCurrentCUDAStream(communicator_.device().index()));
+    communicator_.wait(done, "ncclAllReduce");
+  }
   void broadcast(std::vector<torch::Tensor> tensors, Rank root) override {
-    run(tensors, "ncclBroadcast", [&](torch::Tensor& buffer, cudaStream_t stream) {
+    enqueue(tensors, "ncclBroadcast", [&](torch::Tensor& buffer, cudaStream_t stream) {
       return ncclBroadcast(buffer.data_ptr(), buffer.data_ptr(), count(buffer), type(buffer), root.value,
                            communicator_.get(), stream);
     });
+    settle();
   }
   void barrier() override {
     all_reduce_sum({torch::zeros({1}, torch::TensorOptions().device(communicator_.device()).dtype(torch::kFloat32))});
+    settle();
   }
 
  private:
-  template <class Enqueue>
-  void run(const std::vector<torch::Tensor>& tensors, const char* call, Enqueue enqueue) {
+  /// On the stream that the caller computes on: what it computes next finds the result.
+  template <class Operation>
+  void enqueue(const std::vector<torch::Tensor>& tensors, const char* call, Operation operation) {
     through_flat_buffer(tensors, [&](torch::Tensor& buffer) {
       const auto stream = c10::cuda::getCurrentCUDAStream(communicator_.device().index());
-      communicator_.run(call, [&] { return enqueue(buffer, stream.stream()); });
-      at::cuda::CUDAEvent done;
-      done.record(stream);
-      communicator_.wait(done, call);
+      communicator_.run(call, [&] { return operation(buffer, stream.stream()); });
     });
   }
 

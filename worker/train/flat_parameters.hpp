@@ -15,6 +15,7 @@ enum class StepScalar : std::int64_t {
   loss_smallest,  ///< likewise, by the labels alone
   loss_random,    ///< likewise, mean over the random ones
   stop,           ///< how many ranks were asked to stop
+  norm,           ///< of the summed gradients; not summed itself: every rank sets it once the sums are there
   count,
 };
 

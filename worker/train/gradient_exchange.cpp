@@ -26,6 +26,7 @@ class GradientExchange::Hook : public autograd::PostAccumulateGradHook {
 GradientExchange::GradientExchange(FlatParameters& flat, Collectives& group, std::int64_t bucket_elements)
     : flat_(flat), group_(group) {
   if (group.size() == 1) return;
+  if (bucket_elements == 0) bucket_elements = flat.values().is_cpu() ? kBucketElements : kBucketElementsOnGpu;
   std::int64_t end = flat.reduced().numel();
   for (auto part = flat.parts().rbegin(); part != flat.parts().rend(); ++part) {
     bucket_of_[part->parameter.unsafeGetTensorImpl()] = buckets_.size();

@@ -17,9 +17,11 @@ namespace harmonic {
 /// all ranks send in the same order.
 class GradientExchange {
  public:
-  static constexpr std::int64_t kBucketElements = 128 * 1024;  ///< half a MiB: several in all but the smallest network
+  /// Half a MiB: several in all but the smallest network. On a GPU, where starting a sum costs more than its bytes, 4.
+  static constexpr std::int64_t kBucketElements = 128 * 1024, kBucketElementsOnGpu = 1024 * 1024;
 
-  GradientExchange(FlatParameters& flat, Collectives& group, std::int64_t bucket_elements = kBucketElements);
+  /// @param bucket_elements 0: as above
+  GradientExchange(FlatParameters& flat, Collectives& group, std::int64_t bucket_elements = 0);
   ~GradientExchange();
   GradientExchange(const GradientExchange&) = delete;
   GradientExchange& operator=(const GradientExchange&) = delete;

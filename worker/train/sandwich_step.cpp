@@ -8,6 +8,8 @@
 #include "core/space/layers.hpp"
 #include "worker/backbone/subnet.hpp"
 #include "worker/data/metrics.hpp"
+#include "worker/data/sample_batches.hpp"
+#include "worker/tensor/upload.hpp"
 
 namespace harmonic {
 namespace {
@@ -39,12 +41,20 @@ SandwichStep::SandwichStep(const Supernet& supernet, FlatParameters& flat, const
       kind_(data.kind),
       augmentation_(settings.augmentation.value_or(usual_augmentation(supernet.space()))),
       largest_(largest_genome(supernet.space())),
-      shortcuts_(shortcuts(supernet.space(), largest_, supernet.classes())) {}
+      shortcuts_(shortcuts(supernet.space(), largest_, supernet.classes())) {
+  if (augmentation_ != Augmentation::mfcc || settings.augmentation_strength <= 0) return;
+  // Once, before any is on the device: to ask it for those of a batch is to wait for it in every step.
+  std::vector<torch::Tensor> frames;
+  for_chunks(data.train_inputs, evaluation_chunk(data.train_inputs),
+             [&](const torch::Tensor& chunk) { frames.push_back(frames_of(chunk)); });
+  frames_ = torch::cat(frames);
+}
 
 void SandwichStep::run(std::int64_t step, int epoch, const BatchShare& share, const torch::Tensor& next_ids) {
   const auto inputs = augment(augmentation_, inputs_.at(share.ids), share.ids, seed_, static_cast<std::uint64_t>(epoch),
-                              settings_.augmentation_strength);
-  const auto labels = labels_.index_select(0, share.ids.to(device_));
+                              settings_.augmentation_strength,
+                              frames_.defined() ? frames_.index_select(0, share.ids) : torch::Tensor());
+  const auto labels = labels_.index_select(0, uploaded(share.ids, device_));
   if (next_ids.defined()) inputs_.expect(next_ids);
   const double weight = share.weight();
 
@@ -52,7 +62,7 @@ void SandwichStep::run(std::int64_t step, int epoch, const BatchShare& share, co
       settings_.dropout, settings_.drop_connect, shortcuts_, seed_, static_cast<std::uint64_t>(step), share.first};
   const auto teacher = logits(largest_, inputs, true, drops, share.batch);
   auto loss = task_loss(teacher, labels, kind_, settings_.label_smoothing);
-  flat_.scalar(StepScalar::loss).fill_(loss.item<double>() * weight);
+  flat_.scalar(StepScalar::loss).copy_(loss.detach().to(torch::kFloat64) * weight);
   const auto soft_targets = teacher.detach();
   const auto genomes = others(step);
   for (std::size_t i = 0; i < genomes.size(); ++i) {

@@ -53,6 +53,7 @@ class SandwichStep {
   torch::Device device_;
   SampleSource inputs_;   ///< of train, on the device
   torch::Tensor labels_;  ///< likewise
+  torch::Tensor frames_;  ///< of the samples, where their augmentation asks (frames_of); on the CPU
   LabelKind kind_;
   Augmentation augmentation_;
   BackboneGenome largest_;

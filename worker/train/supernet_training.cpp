@@ -222,8 +222,15 @@ class Trainer {
     step_.run(state_.step, epoch, share, next);
     control_.inspect(flat_.gradients());
     update();
-    const auto told = flat_.scalars().cpu();
+    group_.settle();
+    const auto told = flat_.scalars().cpu();  // the step's only wait for a device
     const auto value = [&](StepScalar which) { return told[static_cast<std::int64_t>(which)].item<double>(); };
+    if (!std::isfinite(value(StepScalar::norm))) {  // as on all ranks, which have the same sums
+      const std::int64_t step = state_.step, epoch_steps = batches_.steps_an_epoch();
+      divergence_ =
+          fmt::format("the loss or its gradient is not finite in epoch {}, step {} of {} (the loss is {:.4g})",
+                      step / epoch_steps + 1, step % epoch_steps + 1, epoch_steps, value(StepScalar::loss));
+    }
     state_.loss += value(StepScalar::loss);
     state_.loss_smallest += value(StepScalar::loss_smallest);
     state_.loss_random += value(StepScalar::loss_random);
@@ -231,18 +238,16 @@ class Trainer {
     return value(StepScalar::stop) > 0;
   }
 
+  /// Moves the weights, whatever the gradients are: that these are numbers is seen later, when the host looks at the
+  /// step for the first time.
   void update() {
     const torch::NoGradGuard no_grad;
     const std::int64_t step = state_.step, epoch = batches_.steps_an_epoch();
     auto& gradients = flat_.gradients();
-    const double norm = gradients.norm().item<double>();
-    if (!std::isfinite(norm)) {  // as on all ranks, which have the same sums
-      divergence_ =
-          fmt::format("the loss or its gradient is not finite in epoch {}, step {} of {} (the loss is {:.4g})",
-                      step / epoch + 1, step % epoch + 1, epoch, flat_.scalar(StepScalar::loss).item<double>());
-      return;
-    }
-    if (settings_.clip > 0 && norm > settings_.clip) gradients.mul_(settings_.clip / norm);
+    const auto norm = gradients.norm();
+    flat_.scalar(StepScalar::norm).copy_(norm);
+    if (settings_.clip > 0)
+      gradients.mul_((settings_.clip / norm.to(torch::kFloat64)).clamp_max(1).to(norm.scalar_type()));
     optimizer_.update(step, learning_rate(settings_, step, epoch));
     // Early on the average follows closely: the start is soon forgotten.
     const double decay = std::min(settings_.ema, static_cast<double>(step + 1) / static_cast<double>(step + 10));
@@ -255,7 +260,7 @@ class Trainer {
   /// With the averaged weights, which are what is kept. @throws RunError when predictions are not finite
   SupernetValidation::Percents validate(int epoch) try {
     Supernet candidate = supernet_.clone_to(torch::kCPU);
-    unflatten(state_.average, candidate.parameters());
+    unflatten(state_.average.cpu(), candidate.parameters());
     const auto percents = validation_->measure(candidate, epoch, [&] { group_.peers().at_work(); });
     state_.largest_percent = percents.largest;
     state_.smallest_percent = percents.smallest;

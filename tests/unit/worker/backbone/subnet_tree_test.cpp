@@ -7,6 +7,7 @@
 #include "core/base/error.hpp"
 #include "core/base/rng.hpp"
 #include "core/space/prefix_groups.hpp"
+#include "tests/support/test_device.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
 #include "worker/data/sample_batches.hpp"
 #include "worker/tensor/scratch_tensor.hpp"
@@ -175,10 +176,10 @@ TEST_CASE("Outputs of a tree are the features and logits that its sub-networks g
         torch::rand({7, find_space("maxout").in_features}));
 }
 
-TEST_CASE("An evaluator answers in the order asked, whatever is asked along", "[backbone]") {
+TEST_CASE("An evaluator answers in the order asked, whatever is asked along", "[backbone][device]") {
   const auto& space = find_space("avmnist-audio");
   const Supernet supernet(space, 10, Seed{5});
-  const BackboneEvaluator evaluator(supernet, pictures(40, 20, 1), 20, torch::kCPU);
+  const BackboneEvaluator evaluator(supernet, pictures(40, 20, 1), 20, testing::test_device());
   const auto inputs = pictures(64, 20, 2);
   const auto labels = torch::arange(64).remainder(10);
   const auto genomes = some_genomes(space, 6);
@@ -188,7 +189,7 @@ TEST_CASE("An evaluator answers in the order asked, whatever is asked along", "[
 }
 
 TEST_CASE("A sub-network whose statistics are kept is recalibrated once, and answers with the same bits",
-          "[backbone]") {
+          "[backbone][device][exact]") {
   const auto& space = find_space("avmnist-audio");
   const Supernet supernet(space, 10, Seed{5});
   const auto batches = calibration_batches(pictures(40, 20, 1), 20);
@@ -198,7 +199,7 @@ TEST_CASE("A sub-network whose statistics are kept is recalibrated once, and ans
   const auto state = [&](const BackboneEvaluator& evaluator, const BackboneGenome& genome) {
     return evaluator.subnet_state(genome);
   };
-  const BackboneEvaluator keeping(supernet, batches, torch::kCPU, std::size_t{1} << 20U);
+  const BackboneEvaluator keeping(supernet, batches, testing::test_device(), std::size_t{1} << 20U);
   const auto some = keeping.evaluate({genomes[0], genomes[3]}, inputs, labels, LabelKind::classification);
   int steps = 0;
   const auto all = keeping.evaluate(genomes, inputs, labels, LabelKind::classification, [&] { ++steps; });
@@ -209,7 +210,7 @@ TEST_CASE("A sub-network whose statistics are kept is recalibrated once, and ans
   CHECK(all[3] == some[1]);
   for (std::size_t i = 0; i < genomes.size(); ++i) {
     INFO(to_text(genomes[i]));
-    const BackboneEvaluator fresh(supernet, batches, torch::kCPU);
+    const BackboneEvaluator fresh(supernet, batches, testing::test_device());
     CHECK(fresh.evaluate({genomes[i]}, inputs, labels, LabelKind::classification).front() == all[i]);
     const auto a = state(keeping, genomes[i]), b = state(fresh, genomes[i]);
     REQUIRE(a.size() == b.size());
@@ -227,23 +228,23 @@ TEST_CASE("A sub-network whose statistics are kept is recalibrated once, and ans
 }
 
 TEST_CASE("Sub-networks whose statistics are not all kept at once are recalibrated again, to the same bits",
-          "[backbone]") {
+          "[backbone][device]") {
   const auto& space = find_space("avmnist-audio");
   const auto genomes = some_genomes(space, 3);
   const auto labels = torch::arange(64).remainder(10);
   const BackboneEvaluator forgetful(Supernet(space, 10, Seed{5}), calibration_batches(pictures(40, 20, 1), 20),
-                                    torch::kCPU, /*kept_bytes=*/1);
+                                    testing::test_device(), /*kept_bytes=*/1);
   const auto once = forgetful.evaluate(genomes, pictures(64, 20, 2), labels, LabelKind::classification);
   CHECK(forgetful.evaluate(genomes, pictures(64, 20, 2), labels, LabelKind::classification) == once);
 }
 
 TEST_CASE("Predictions that are not finite have no metric: their sub-network is named, and no other suffers",
-          "[backbone]") {
+          "[backbone][device]") {
   const auto& space = find_space("avmnist-audio");
   const Supernet supernet(space, 10, Seed{5});
   // Of the fourth block of a stage, which the smallest sub-network does not have.
   supernet.tensor("blocks.4.conv.point_linear.conv.conv.weight").fill_(3e38F);
-  const BackboneEvaluator evaluator(supernet, pictures(40, 20, 1), 20, torch::kCPU);
+  const BackboneEvaluator evaluator(supernet, pictures(40, 20, 1), 20, testing::test_device());
   const auto score = [&](const std::vector<BackboneGenome>& genomes) {
     return evaluator.evaluate(genomes, pictures(16, 20, 2), torch::arange(16).remainder(10), LabelKind::classification);
   };
@@ -255,7 +256,7 @@ TEST_CASE("Predictions that are not finite have no metric: their sub-network is 
 
 TEST_CASE("Features offered to fusion are pooled to the side asked for", "[backbone]") {
   const auto& space = find_space("avmnist-image");
-  const BackboneEvaluator evaluator(Supernet(space, 10, Seed{5}), pictures(20, 28, 1), 20, torch::kCPU);
+  const BackboneEvaluator evaluator(Supernet(space, 10, Seed{5}), pictures(20, 28, 1), 20, testing::test_device());
   const auto genome = smallest_genome(space);
   const auto offered = offered_features(feature_count(space, genome), 3);
   const auto features = evaluator.features(genome, {pictures(5, 28, 2), pictures(3, 28, 3)}, offered, 4);
@@ -272,9 +273,10 @@ TEST_CASE("Features offered to fusion are pooled to the side asked for", "[backb
   CHECK(torch::allclose(features[0].back(), whole.logits, 1e-4, 1e-5));
 }
 
-TEST_CASE("Features that are more than the memory they may take lie in a file, and are the same", "[backbone]") {
+TEST_CASE("Features that are more than the memory they may take lie in a file, and are the same",
+          "[backbone][device]") {
   const auto& space = find_space("avmnist-image");
-  const BackboneEvaluator evaluator(Supernet(space, 10, Seed{5}), pictures(20, 28, 1), 20, torch::kCPU);
+  const BackboneEvaluator evaluator(Supernet(space, 10, Seed{5}), pictures(20, 28, 1), 20, testing::test_device());
   const auto genome = smallest_genome(space);
   const auto offered = offered_features(feature_count(space, genome), 2);
   const std::vector<SampleSource> splits = {pictures(70, 28, 2), pictures(3, 28, 3)};
@@ -288,11 +290,11 @@ TEST_CASE("Features that are more than the memory they may take lie in a file, a
     }
 }
 
-TEST_CASE("A Maxout network is recalibrated and offers its vectors", "[backbone]") {
+TEST_CASE("A Maxout network is recalibrated and offers its vectors", "[backbone][device]") {
   auto space = find_space("maxout");
   space.in_features = 20;
   const auto samples = pictures(30, 20, 4).flatten(1).narrow(1, 0, 20).contiguous();
-  const BackboneEvaluator evaluator(Supernet(space, 23, Seed{5}), samples, 10, torch::kCPU);
+  const BackboneEvaluator evaluator(Supernet(space, 23, Seed{5}), samples, 10, testing::test_device());
   const auto features = evaluator.features({}, {samples}, {0, 1}, 4);
   CHECK(features[0][0].sizes() == torch::IntArrayRef{30, 128, 1});
   CHECK(features[0][1].sizes() == torch::IntArrayRef{30, 256, 1});
@@ -319,7 +321,7 @@ TEST_CASE("Samples read together go through a network in parts, all of them once
 
 TEST_CASE("Samples that do not fit the space are refused with both shapes", "[backbone]") {
   const Supernet supernet(find_space("avmnist-image"), 10, Seed{5});
-  CHECK_THROWS_WITH(BackboneEvaluator(supernet, pictures(8, 20, 1), 8, torch::kCPU),
+  CHECK_THROWS_WITH(BackboneEvaluator(supernet, pictures(8, 20, 1), 8, testing::test_device()),
                     Catch::Contains("1x20x20") && Catch::Contains("1x28x28"));
   CHECK_THROWS_WITH(calibration_batches(torch::empty({0, 1, 28, 28}), 8), Catch::Contains("train split"));
 }

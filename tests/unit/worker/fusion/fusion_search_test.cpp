@@ -12,6 +12,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include "tests/support/test_device.hpp"
 #include "worker/fusion/derived_network.hpp"
 #include "worker/fusion/lanes.hpp"
 #include "worker/fusion/learning_rate.hpp"
@@ -44,7 +45,7 @@ struct SplitFeatures {
   std::vector<Tensor> features, logits;
   Labels labels;
 
-  [[nodiscard]] Samples samples(torch::Device device = torch::kCPU) const {
+  [[nodiscard]] Samples samples(torch::Device device = testing::test_device()) const {
     return make_samples(features, logits, labels, /*positions=*/4, device);
   }
 };
@@ -54,7 +55,7 @@ struct PairFeatures {
 
   std::vector<int> modalities;
 
-  [[nodiscard]] FusionSamples samples(torch::Device device = torch::kCPU) const {
+  [[nodiscard]] FusionSamples samples(torch::Device device = testing::test_device()) const {
     return {train.samples(device), val.samples(device), modalities};
   }
 };
@@ -143,7 +144,7 @@ TEST_CASE("Logits that do not belong to the samples are refused", "[fusion]") {
   refused("2 modalities have the logits of 1 backbones");
 }
 
-TEST_CASE("The same seed gives the same fusion search bit for bit, another seed another", "[fusion]") {
+TEST_CASE("The same seed gives the same fusion search bit for bit, another seed another", "[fusion][device][exact]") {
   torch::set_num_threads(1);
   const FusionSamples data = synthetic({3, 5, 4, 6}, LabelKind::classification).samples();
   const auto run = [&](std::uint64_t seed) { return search_fusion(data, {2, 1}, small_settings(), costs(), seed); };
@@ -157,7 +158,7 @@ TEST_CASE("The same seed gives the same fusion search bit for bit, another seed 
   CHECK(losses_of(first) != losses_of(other));
 }
 
-TEST_CASE("A fusion search on two half-informed modalities learns what neither knows alone", "[fusion]") {
+TEST_CASE("A fusion search on two half-informed modalities learns what neither knows alone", "[fusion][device]") {
   const FusionSamples data = synthetic({3, 5, 4, 6}, LabelKind::classification).samples();
   const auto settings = small_settings();
   const auto result = search_fusion(data, {2, 1}, settings, costs(), 1);
@@ -180,7 +181,7 @@ TEST_CASE("A fusion search on two half-informed modalities learns what neither k
   CHECK(*retraining.back().loss_val < *retraining.front().loss_val);
 }
 
-TEST_CASE("A heavier latency weight finds faster fusions on average", "[fusion]") {
+TEST_CASE("A heavier latency weight finds faster fusions on average", "[fusion][device]") {
   const FusionSamples data = synthetic({3, 5, 4, 6}, LabelKind::classification).samples();
   auto settings = small_settings();
   settings.retrain_epochs = 1;
@@ -194,7 +195,7 @@ TEST_CASE("A heavier latency weight finds faster fusions on average", "[fusion]"
   CHECK(mean_latency_ms(10.0) < mean_latency_ms(0.0));
 }
 
-TEST_CASE("A lower temperature leaves the operators decided", "[fusion]") {
+TEST_CASE("A lower temperature leaves the operators decided", "[fusion][device]") {
   const FusionSamples data = synthetic({3, 5, 4, 6}, LabelKind::classification).samples();
   auto settings = small_settings();
   settings.retrain_epochs = 1;
@@ -217,7 +218,7 @@ TEST_CASE("The architecture's progress runs from its first epoch to the last", "
   CHECK(architecture_progress(2, settings) == 1);
 }
 
-TEST_CASE("With weight 0 the operators' costs do not change the search", "[fusion]") {
+TEST_CASE("With weight 0 the operators' costs do not change the search", "[fusion][device][exact]") {
   const FusionSamples data = synthetic({3, 5}, LabelKind::classification).samples();
   auto settings = small_settings();
   settings.cost_weights = every_quantity(0.0);
@@ -229,7 +230,7 @@ TEST_CASE("With weight 0 the operators' costs do not change the search", "[fusio
   CHECK(losses_of(a) == losses_of(b));
 }
 
-TEST_CASE("Fusion takes three modalities, one of vectors, and more cells than pairs of inputs", "[fusion]") {
+TEST_CASE("Fusion takes three modalities, one of vectors, and more cells than pairs of inputs", "[fusion][device]") {
   PairFeatures features = synthetic({3, 4, 5, 6, 7}, LabelKind::classification, /*vector_inputs=*/2);
   features.modalities = {2, 1, 2};
   const FusionSamples data = features.samples();
@@ -241,7 +242,7 @@ TEST_CASE("Fusion takes three modalities, one of vectors, and more cells than pa
   CHECK(search_fusion(two, {4, 1}, settings, costs(), 1).genotype.cells.size() == 4);
 }
 
-TEST_CASE("Fusion learns multilabel data and reports their weighted F1", "[fusion]") {
+TEST_CASE("Fusion learns multilabel data and reports their weighted F1", "[fusion][device]") {
   const FusionSamples data = synthetic({3, 5, 4, 6}, LabelKind::multilabel).samples();
   auto settings = small_settings();
   settings.retrain_epochs = 30;
@@ -250,7 +251,7 @@ TEST_CASE("Fusion learns multilabel data and reports their weighted F1", "[fusio
   CHECK(evaluate_model(result.weights, result.genotype, data.val, settings) == Approx(result.kept_metric_val));
 }
 
-TEST_CASE("Fusion learns from views of the samples and is measured on all of them", "[fusion]") {
+TEST_CASE("Fusion learns from views of the samples and is measured on all of them", "[fusion][device]") {
   PairFeatures pair = synthetic({3, 5, 4, 6}, LabelKind::classification);
   for (auto* split : {&pair.train, &pair.val}) {
     for (auto& feature : split->features) feature = at::cat({feature, feature + 0.5 * torch::randn_like(feature)});
@@ -271,7 +272,7 @@ TEST_CASE("Fusion learns from views of the samples and is measured on all of the
 }
 
 TEST_CASE("The published protocol learns its architecture from test and reports the mixed network's best epoch there",
-          "[fusion]") {
+          "[fusion][device][exact]") {
   const FusionSamples data = synthetic({3, 5, 4, 6}, LabelKind::classification).samples();
   const auto run = [&](const Samples& test, const OperatorCosts& operators) {
     return search_fusion_published(data, test, {2, 1}, small_settings(), operators, 1);
@@ -295,7 +296,7 @@ TEST_CASE("The published protocol learns its architecture from test and reports 
 }
 
 TEST_CASE("The architecture's turn: after every step of the weights, or a pass over its samples after every epoch",
-          "[fusion]") {
+          "[fusion][device]") {
   const FusionSamples data = synthetic({3, 5, 4, 6}, LabelKind::classification).samples();
   const auto settings = published_values(small_settings());
   const OperatorCosts operators = costs();
@@ -319,7 +320,7 @@ TEST_CASE("The architecture's turn: after every step of the weights, or a pass o
   CHECK(turns(*published_protocol(operators)) == std::vector<bool>{false, false, false, false, true, true});
 }
 
-TEST_CASE("A fusion search goes on from the architecture that another ended with", "[fusion]") {
+TEST_CASE("A fusion search goes on from the architecture that another ended with", "[fusion][device]") {
   const FusionSamples data = synthetic({3, 5}, LabelKind::classification).samples();
   auto settings = small_settings();
   settings.retrain_epochs = 1;
@@ -335,7 +336,7 @@ TEST_CASE("A fusion search goes on from the architecture that another ended with
                     Catch::Contains("architecture parameters"));
 }
 
-TEST_CASE("Pairs that train in one batched pass are searched as each alone", "[fusion]") {
+TEST_CASE("Pairs that train in one batched pass are searched as each alone", "[fusion][device]") {
   for (const LabelKind kind : {LabelKind::classification, LabelKind::multilabel}) {
     PairFeatures pair = synthetic({3, 5, 4}, kind, 1);
     const FusionSamples data = pair.samples();
@@ -376,7 +377,7 @@ TEST_CASE("Pairs that train in one batched pass are searched as each alone", "[f
   }
 }
 
-TEST_CASE("Retrainings side by side end as each alone, those that stop early too", "[fusion]") {
+TEST_CASE("Retrainings side by side end as each alone, those that stop early too", "[fusion][device]") {
   const FusionSamples data = synthetic({3, 5}, LabelKind::classification).samples();
   const Genotype genotype = parse_genotype("0+1:ConcatFC(0,1),LinearGLU(2,0) -> 1,2");
   auto settings = small_settings();
@@ -430,7 +431,7 @@ TEST_CASE("A GPU searches and retrains as a CPU does", "[fusion][gpu]") {
   }
 }
 
-TEST_CASE("Pairs of other inputs or labels do not train in one pass", "[fusion]") {
+TEST_CASE("Pairs of other inputs or labels do not train in one pass", "[fusion][device]") {
   const FusionSamples data = synthetic({3, 5}, LabelKind::classification).samples();
   const FusionSamples more = synthetic({3, 5, 4}, LabelKind::classification).samples();
   FusionSamples relabelled = data;
@@ -442,7 +443,8 @@ TEST_CASE("Pairs of other inputs or labels do not train in one pass", "[fusion]"
   }
 }
 
-TEST_CASE("A fusion search that is cancelled stops before its next batch, in any of its trainings", "[fusion]") {
+TEST_CASE("A fusion search that is cancelled stops before its next batch, in any of its trainings",
+          "[fusion][device]") {
   const FusionSamples data = synthetic({3, 5}, LabelKind::classification).samples();
   auto settings = small_settings();
   settings.trials = GENERATE(1, 4);
@@ -459,7 +461,7 @@ TEST_CASE("A fusion search that is cancelled stops before its next batch, in any
 }
 
 TEST_CASE("Trials halve the genotypes and give the better half twice the epochs until one is left",
-          "[fusion][trials]") {
+          "[fusion][trials][device]") {
   torch::set_num_threads(1);
   const FusionSamples data = synthetic({3, 5, 4, 6}, LabelKind::classification).samples();
   std::vector<Genotype> genotypes;
@@ -478,7 +480,7 @@ TEST_CASE("Trials halve the genotypes and give the better half twice the epochs 
 }
 
 TEST_CASE("A genotype whose trial diverges loses to those that do not; when all do, the search has diverged",
-          "[fusion][trials]") {
+          "[fusion][trials][device]") {
   const FusionSamples data = synthetic({3, 5, 4, 6}, LabelKind::classification).samples();
   auto settings = small_settings();
   settings.retrain_lr = 1e30;
@@ -486,7 +488,7 @@ TEST_CASE("A genotype whose trial diverges loses to those that do not; when all 
   CHECK_THROWS_AS(try_genotypes(data, genotypes, settings, 1), NotFinite);
 }
 
-TEST_CASE("A fusion search says what it tried, and goes on with the best of it", "[fusion][trials]") {
+TEST_CASE("A fusion search says what it tried, and goes on with the best of it", "[fusion][trials][device][exact]") {
   torch::set_num_threads(1);
   const FusionSamples data = synthetic({3, 5, 4, 6}, LabelKind::classification).samples();
   auto settings = small_settings();
@@ -500,7 +502,8 @@ TEST_CASE("A fusion search says what it tried, and goes on with the best of it",
   CHECK(losses_of(untried) == losses_of(found));
 }
 
-TEST_CASE("A fusion search ends early when its operators stand still, and not before", "[fusion][standstill]") {
+TEST_CASE("A fusion search ends early when its operators stand still, and not before",
+          "[fusion][standstill][device][exact]") {
   torch::set_num_threads(1);
   const FusionSamples data = synthetic({3, 5, 4, 6}, LabelKind::classification).samples();
   auto settings = small_settings();
@@ -518,7 +521,7 @@ TEST_CASE("A fusion search ends early when its operators stand still, and not be
 }
 
 TEST_CASE("An architecture that learns from held-out training samples sees nothing of validation",
-          "[fusion][holdout]") {
+          "[fusion][holdout][device][exact]") {
   torch::set_num_threads(1);
   auto pair = synthetic({3, 5, 4, 6}, LabelKind::classification);
   auto settings = small_settings();
@@ -532,7 +535,7 @@ TEST_CASE("An architecture that learns from held-out training samples sees nothi
   CHECK(other.metric_val != first.metric_val);
 }
 
-TEST_CASE("A fusion search tells after every epoch how much of the whole is done", "[fusion]") {
+TEST_CASE("A fusion search tells after every epoch how much of the whole is done", "[fusion][device]") {
   const FusionSamples data = synthetic({3, 5}, LabelKind::classification).samples();
   auto settings = small_settings();
   settings.retrain_patience = settings.retrain_epochs;
@@ -549,7 +552,7 @@ TEST_CASE("A fusion search tells after every epoch how much of the whole is done
   CHECK(shares.back() == Approx(1));
 }
 
-TEST_CASE("A fusion search that diverges ends as a failure of its candidate, not as a model", "[fusion]") {
+TEST_CASE("A fusion search that diverges ends as a failure of its candidate, not as a model", "[fusion][device]") {
   const FusionSamples data = synthetic({3, 5, 4}, LabelKind::classification).samples();
   const auto diverges = [&](auto spoil, const std::string& how) {
     INFO(how);
@@ -575,7 +578,7 @@ TEST_CASE("A fusion search that diverges ends as a failure of its candidate, not
                   CandidateError);
 }
 
-TEST_CASE("Of pairs in one pass the one that diverges is named, and harms no other", "[fusion]") {
+TEST_CASE("Of pairs in one pass the one that diverges is named, and harms no other", "[fusion][device]") {
   const PairFeatures pair = synthetic({3, 5, 4}, LabelKind::classification);
   const FusionSamples data = pair.samples();
   PairFeatures spoiled = pair;
@@ -613,7 +616,7 @@ TEST_CASE("A network's lanes stay finite beside one that is not", "[fusion]") {
   CHECK(finite_lanes(tensors_of(network), 3) == std::vector<bool>{true, false, true});
 }
 
-TEST_CASE("A model whose logits are no numbers has no metric", "[fusion]") {
+TEST_CASE("A model whose logits are no numbers has no metric", "[fusion][device]") {
   const FusionSamples data = synthetic({3, 5}, LabelKind::classification).samples();
   const Genotype genotype = parse_genotype("0+1:Sum(0,1) -> 1,2");
   auto weights = DerivedNetwork(genotype, data.val.channels(), 4, state_shape(small_settings())).tensors();
@@ -624,7 +627,7 @@ TEST_CASE("A model whose logits are no numbers has no metric", "[fusion]") {
   CHECK_THROWS_AS(evaluate_model(weights, genotype, data.val, small_settings()), CandidateError);
 }
 
-TEST_CASE("Features that are no numbers are a failure of their candidate", "[fusion]") {
+TEST_CASE("Features that are no numbers are a failure of their candidate", "[fusion][device]") {
   PairFeatures pair = synthetic({3, 5}, LabelKind::classification);
   pair.train.features[1][7][2][0] = std::numeric_limits<float>::quiet_NaN();
   CHECK_THROWS_WITH(pair.samples(), Catch::Contains("fusion input 1"));

@@ -15,6 +15,7 @@
 #include "core/space/genome.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "tests/support/shared_data.hpp"
+#include "tests/support/test_device.hpp"
 #include "worker/backbone/subnet.hpp"
 #include "worker/data/augmentation.hpp"
 #include "worker/train/flat_optimizer.hpp"
@@ -51,26 +52,28 @@ SupernetTrainingSettings quick() {
 
 }  // namespace
 
-TEST_CASE("A supernet learns its classes at both ends of the space", "[training]") {
+TEST_CASE("A supernet learns its classes at both ends of the space", "[training][device]") {
   const auto& space = find_space("avmnist-audio");
   const auto group = solo_collectives();
-  const auto trained = train_supernet(Supernet(space, 4, Seed{1}), corners(96, 64), quick(), *group, torch::kCPU);
+  const auto trained =
+      train_supernet(Supernet(space, 4, Seed{1}), corners(96, 64), quick(), *group, testing::test_device());
   CHECK(trained.largest_percent > 80);
   CHECK(trained.smallest_percent > 80);
   CHECK(trained.best_epoch == 8);
 }
 
-TEST_CASE("What a validation would stumble over is refused before the first step", "[training]") {
+TEST_CASE("What a validation would stumble over is refused before the first step", "[training][device]") {
   const auto group = solo_collectives();
   auto settings = quick();
   settings.calibration_samples = 1;  // has no variance
   TrainingControl control;
   control.inspect = [](const torch::Tensor&) { FAIL("a step was taken"); };
   const Supernet initial(find_space("avmnist-audio"), 4, Seed{1});
-  CHECK_THROWS_AS(train_supernet(initial, corners(32, 8), settings, *group, torch::kCPU, control), InputError);
+  CHECK_THROWS_AS(train_supernet(initial, corners(32, 8), settings, *group, testing::test_device(), control),
+                  InputError);
 }
 
-TEST_CASE("The same seed trains the same weights, another seed others", "[training]") {
+TEST_CASE("The same seed trains the same weights, another seed others", "[training][device][exact]") {
   const auto& space = find_space("avmnist-audio");
   const auto group = solo_collectives();
   auto settings = quick();
@@ -78,10 +81,10 @@ TEST_CASE("The same seed trains the same weights, another seed others", "[traini
   settings.augmentation = Augmentation::mfcc;
   const auto data = corners(32, 8);
   const Supernet initial(space, 4, Seed{1});
-  const auto a = train_supernet(initial, data, settings, *group, torch::kCPU);
-  const auto b = train_supernet(initial, data, settings, *group, torch::kCPU);
+  const auto a = train_supernet(initial, data, settings, *group, testing::test_device());
+  const auto b = train_supernet(initial, data, settings, *group, testing::test_device());
   settings.seed = 2;
-  const auto c = train_supernet(initial, data, settings, *group, torch::kCPU);
+  const auto c = train_supernet(initial, data, settings, *group, testing::test_device());
   const std::string name = "blocks.1.conv.point_linear.conv.conv.weight";
   CHECK(torch::equal(a.supernet.tensor(name), b.supernet.tensor(name)));
   CHECK_FALSE(torch::equal(a.supernet.tensor(name), c.supernet.tensor(name)));
@@ -98,13 +101,13 @@ TrainedSupernet train_until(int killed_at, const Supernet& initial, const Traini
   control.inspect = [&](const torch::Tensor&) {
     if (++step == killed_at) throw RunError("killed");
   };
-  return train_supernet(initial, data, settings, *group, torch::kCPU, control);
+  return train_supernet(initial, data, settings, *group, testing::test_device(), control);
 }
 
 }  // namespace
 
 TEST_CASE("A training that was killed and resumed ends with the weights of one that was not, to the bit",
-          "[training]") {
+          "[training][device][exact]") {
   const testing::TemporaryFolder folder;
   at::set_num_threads(1);
   auto settings = quick();
@@ -140,7 +143,8 @@ TEST_CASE("A training that was killed and resumed ends with the weights of one t
   }
 }
 
-TEST_CASE("Every epoch tells its learning rate and losses, and its metrics where it was validated", "[training]") {
+TEST_CASE("Every epoch tells its learning rate and losses, and its metrics where it was validated",
+          "[training][device]") {
   auto settings = quick();
   settings.validate_every = 4;
   settings.random_subnets = GENERATE(0, 2);
@@ -150,7 +154,7 @@ TEST_CASE("Every epoch tells its learning rate and losses, and its metrics where
   std::vector<TrainedEpoch> told;
   control.epoch_done = [&](const TrainedEpoch& done) { told.push_back(done); };
   const auto trained =
-      train_supernet(Supernet(space, 4, Seed{1}), corners(48, 32), settings, *group, torch::kCPU, control);
+      train_supernet(Supernet(space, 4, Seed{1}), corners(48, 32), settings, *group, testing::test_device(), control);
   REQUIRE(told.size() == 8);
   for (std::size_t e = 0; e < told.size(); ++e) {
     const auto& [epoch, rate, losses, validated] = told[e];
@@ -218,7 +222,7 @@ TEST_CASE("The optimisers take LibTorch's steps", "[training]") {
   }
 }
 
-TEST_CASE("A Maxout network trains on several labels a sample", "[training]") {
+TEST_CASE("A Maxout network trains on several labels a sample", "[training][device]") {
   auto space = find_space("maxout");
   space.in_features = 10;
   auto inputs = torch::empty({64, 10});
@@ -229,7 +233,7 @@ TEST_CASE("A Maxout network trains on several labels a sample", "[training]") {
   const auto group = solo_collectives();
   auto settings = quick();
   settings.epochs = 20;
-  const auto trained = train_supernet(Supernet(space, 3, Seed{1}), data, settings, *group, torch::kCPU);
+  const auto trained = train_supernet(Supernet(space, 3, Seed{1}), data, settings, *group, testing::test_device());
   CHECK(trained.largest_percent > 85);
 }
 
@@ -293,18 +297,19 @@ TEST_CASE("The few frames of a padded sound are varied within themselves", "[tra
 TEST_CASE("Training on an empty split or on samples of another shape is refused", "[training]") {
   const auto group = solo_collectives();
   const Supernet supernet(find_space("avmnist-image"), 4, Seed{1});
-  CHECK_THROWS_WITH(train_supernet(supernet, corners(8, 4), quick(), *group, torch::kCPU), Catch::Contains("1x20x20"));
+  CHECK_THROWS_WITH(train_supernet(supernet, corners(8, 4), quick(), *group, testing::test_device()),
+                    Catch::Contains("1x20x20"));
   auto empty = corners(8, 4);
   empty.val_inputs = empty.val_inputs.range(0, 0);
   CHECK_THROWS_AS(
-      train_supernet(Supernet(find_space("avmnist-audio"), 4, Seed{1}), empty, quick(), *group, torch::kCPU),
+      train_supernet(Supernet(find_space("avmnist-audio"), 4, Seed{1}), empty, quick(), *group, testing::test_device()),
       InputError);
-  CHECK_THROWS_WITH(
-      train_supernet(Supernet(find_space("avmnist-audio"), 4, Seed{1}), corners(1, 4), quick(), *group, torch::kCPU),
-      Catch::Contains("split train: 1") && Catch::Contains("at least 2"));
+  CHECK_THROWS_WITH(train_supernet(Supernet(find_space("avmnist-audio"), 4, Seed{1}), corners(1, 4), quick(), *group,
+                                   testing::test_device()),
+                    Catch::Contains("split train: 1") && Catch::Contains("at least 2"));
 }
 
-TEST_CASE("A training that diverges ends there, and says when and what to lower", "[training]") {
+TEST_CASE("A training that diverges ends there, and says when and what to lower", "[training][device]") {
   const auto group = solo_collectives();
   const Supernet initial(find_space("avmnist-audio"), 4, Seed{1});
   const auto data = corners(48, 8);  // 3 steps an epoch
@@ -316,7 +321,7 @@ TEST_CASE("A training that diverges ends there, and says when and what to lower"
     control.inspect = [&](const torch::Tensor& gradients) {
       if (++step == 5) gradients[7] = std::numeric_limits<float>::quiet_NaN();
     };
-    CHECK_THROWS_WITH(train_supernet(initial, data, settings, *group, torch::kCPU, control),
+    CHECK_THROWS_WITH(train_supernet(initial, data, settings, *group, testing::test_device(), control),
                       Catch::Contains("epoch 2, step 2 of 3") && Catch::Contains("--lr") && Catch::Contains("--clip"));
     CHECK(step == 5);
   }
@@ -326,12 +331,12 @@ TEST_CASE("A training that diverges ends there, and says when and what to lower"
     settings.weight_decay = 10;
     settings.warmup_epochs = 0;
     settings.clip = 0;
-    CHECK_THROWS_AS(train_supernet(initial, data, settings, *group, torch::kCPU), RunError);
+    CHECK_THROWS_AS(train_supernet(initial, data, settings, *group, testing::test_device()), RunError);
   }
   SECTION("where all stays finite, by the loss of an epoch") {
     settings.lr = 100;
     settings.warmup_epochs = 0;
-    CHECK_THROWS_WITH(train_supernet(initial, data, settings, *group, torch::kCPU),
+    CHECK_THROWS_WITH(train_supernet(initial, data, settings, *group, testing::test_device()),
                       Catch::Contains("the loss of epoch 1 is") && Catch::Contains("--lr (it is 100)"));
   }
 }
