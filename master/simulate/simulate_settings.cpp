@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "master/simulate/work_durations.hpp"
 
 namespace harmonic {
 
@@ -21,9 +22,10 @@ void SimulateSettings::declare(OptionSet& o) {
         "logarithm; other work takes its usual share of that), a file with one number of seconds a line, or a run's "
         "timeline.csv")
       .free();
-  o.add("answers", answers,
-        "what backbones score: the CSV of supernet sweep --all, one a modality in their order, or one for all; a pair's "
-        "error follows from its backbones'. None: scores are made up")
+  o.add(
+       "answers", answers,
+       "what backbones score: the CSV of supernet sweep --all, one a modality in their order, or one for all; a pair's "
+       "error follows from its backbones'. None: scores are made up")
       .names_files([](const std::string& text, const PathChange& change) { return change(text); });
   o.add("noise", noise, "standard deviation of what a fusion search and a retraining give, points of percent",
         {0.0, 50.0});
@@ -36,6 +38,7 @@ void SimulateSettings::declare(OptionSet& o) {
 
 void SimulateSettings::check() const {
   run.check();
+  (void)WorkDurations(durations, Seed{run.seed});
   if (answers.size() > 1 && answers.size() != run.modalities.size())
     throw InputError(fmt::format("answers lists {} sweeps for {} modalities", answers.size(), run.modalities.size()),
                      "give one a modality, in their order, or one for all");

@@ -5,8 +5,9 @@
 #include <chrono>
 #include <iostream>
 
-#include <nlohmann/json.hpp>
 #include <unistd.h>
+
+#include <nlohmann/json.hpp>
 
 #include "core/base/log.hpp"
 #include "core/config/options.hpp"
@@ -25,7 +26,8 @@ namespace harmonic::bench {
 namespace {
 
 constexpr const char* kSummary =
-    "Simulates searches in virtual time: utilisation by schedule, and the master's own time and memory a candidate over "
+    "Simulates searches in virtual time: utilisation by schedule, and the master's own time and memory a candidate "
+    "over "
     "a long run, with a resume of it.";
 
 struct Options {
@@ -66,24 +68,25 @@ SimulateSettings settings_in(const std::filesystem::path& folder, int pairs) {
   settings.run = testing::tiny_run(folder);
   settings.run.run.clear();
   settings.run.evolution.pairs = pairs;
-  settings.run.evolution.population = 4 * pairs;
+  settings.run.evolution.population = 512;  // of 7371 backbones that a space has
+  settings.run.evolution.backbone_survivors = 0.25;
   settings.run.fusion.retrain_repeats = 1;
   return settings;
 }
 
 int run(const Options& options) {
-  const auto parent = options.folder.empty() ? std::filesystem::temp_directory_path() : std::filesystem::path(options.folder);
+  const auto parent =
+      options.folder.empty() ? std::filesystem::temp_directory_path() : std::filesystem::path(options.folder);
   const auto folder = parent / fmt::format("bench_service.{}", ::getpid());
   std::filesystem::create_directories(folder);
   nlohmann::ordered_json report = nlohmann::ordered_json::array();
   const auto tell = [&](const std::string& name, const nlohmann::json& json) {
     report.push_back({{"case", name}, {"figures", json}});
     if (options.json) return;
-    std::cout << fmt::format("{:<58} busy {:5.1f} % (while dealing {:5.1f} %)  equal shares {:5.1f} %  master {:.3f} ms",
-                             name, 100 * json.at("utilisation").get<double>(),
-                             100 * json.at("utilisation_while_dealing").get<double>(),
-                             100 * json.at("static_utilisation").get<double>(),
-                             json.at("master_ms_per_candidate").get<double>());
+    std::cout << fmt::format(
+        "{:<58} busy {:5.1f} % (while dealing {:5.1f} %)  equal shares {:5.1f} %  master {:.3f} ms", name,
+        100 * json.at("utilisation").get<double>(), 100 * json.at("utilisation_while_dealing").get<double>(),
+        100 * json.at("static_utilisation").get<double>(), json.at("master_ms_per_candidate").get<double>());
     if (json.contains("master_bytes_per_candidate"))
       std::cout << fmt::format(", {:.0f} bytes", json.at("master_bytes_per_candidate").get<double>());
     std::cout << " a candidate\n" << std::flush;
@@ -94,7 +97,7 @@ int run(const Options& options) {
     std::string durations;
   };
   for (const Site& site : {Site{"63 workers, 128 pairs of 0.2 s", 63, 128, 2000, "lognormal:0.2,0.5"},
-                           Site{"1024 workers, 2048 pairs of 5 min", 1024, 2048, 32'768, "lognormal:300,0.5"}})
+                           Site{"1024 workers, 2048 pairs of 5 min", 1024, 2048, 16'384, "lognormal:300,0.5"}})
     for (const int overlap : {0, 1, 2, 4, -1}) {
       auto settings = settings_in(folder, site.pairs);
       settings.workers = site.workers;
