@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "master/simulate/work_durations.hpp"
 
 namespace harmonic {
 
@@ -37,6 +38,7 @@ void SimulateSettings::declare(OptionSet& o) {
 
 void SimulateSettings::check() const {
   run.check();
+  (void)WorkDurations(durations, Seed{run.seed});
   if (answers.size() > 1 && answers.size() != run.modalities.size())
     throw InputError(fmt::format("answers lists {} sweeps for {} modalities", answers.size(), run.modalities.size()),
                      "give one a modality, in their order, or one for all");

@@ -19,7 +19,7 @@ struct SimulateSettings {
 
   /// Binds every option above.
   void declare(OptionSet& options);
-  /// As SearchSettings::check; sweeps for the modalities; workers where time is virtual. @throws InputError
+  /// As SearchSettings::check; durations; sweeps for the modalities; workers where time is virtual. @throws InputError
   void check() const;
   /// The search that is simulated: no data, no weights, all models kept (there are none), as many generations as the
   /// candidates ask for.

@@ -68,7 +68,8 @@ SimulateSettings settings_in(const std::filesystem::path& folder, int pairs) {
   settings.run = testing::tiny_run(folder);
   settings.run.run.clear();
   settings.run.evolution.pairs = pairs;
-  settings.run.evolution.population = 4 * pairs;
+  settings.run.evolution.population = 512;  // of 7371 backbones that a space has
+  settings.run.evolution.backbone_survivors = 0.25;
   settings.run.fusion.retrain_repeats = 1;
   return settings;
 }
@@ -96,7 +97,7 @@ int run(const Options& options) {
     std::string durations;
   };
   for (const Site& site : {Site{"63 workers, 128 pairs of 0.2 s", 63, 128, 2000, "lognormal:0.2,0.5"},
-                           Site{"1024 workers, 2048 pairs of 5 min", 1024, 2048, 32'768, "lognormal:300,0.5"}})
+                           Site{"1024 workers, 2048 pairs of 5 min", 1024, 2048, 16'384, "lognormal:300,0.5"}})
     for (const int overlap : {0, 1, 2, 4, -1}) {
       auto settings = settings_in(folder, site.pairs);
       settings.workers = site.workers;

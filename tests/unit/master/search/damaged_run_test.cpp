@@ -61,9 +61,9 @@ class SmallRun {
       saved = search.boundary().generation;
       for (const auto& task : tasks) {
         if (done_ == stop_after) return "stopped";
-        const auto* before = journal.find(task.work);
-        const Outcome outcome = before != nullptr ? before->outcome : answer_to(task.work);
-        if (before == nullptr) {
+        const auto before = journal.find(task.work);
+        const Outcome outcome = before ? before->outcome : answer_to(task.work);
+        if (!before) {
           if (writes) journal.append({task.work, outcome, 0.5});
           ++done_;
         }

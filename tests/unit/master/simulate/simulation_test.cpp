@@ -237,8 +237,8 @@ TEST_CASE("Durations are drawn by the work, with the mean and the spread that we
   CHECK(squares / kCount - std::pow(std::log(median), 2) == Approx(0.49).epsilon(0.05));
   CHECK(durations.of(search(3)) == WorkDurations("lognormal:0.2,0.7", Seed{1}).of(search(3)));
   CHECK(durations.of(search(3)) != durations.of(search(4)));
-  const auto& one = std::get<SearchFusion>(search(3)).candidates.front();
-  const auto& other = std::get<SearchFusion>(search(4)).candidates.front();
+  const auto one = std::get<SearchFusion>(search(3)).candidates.front();
+  const auto other = std::get<SearchFusion>(search(4)).candidates.front();
   CHECK(durations.of(SearchFusion{{one, other}}) == Approx(durations.of(search(3)) + durations.of(search(4))));
 }
 
