@@ -15,7 +15,8 @@ inline constexpr std::size_t kLongestMessage = std::size_t{64} << 20U;
 /// The ranks of MPI_COMM_WORLD. A program started without mpirun is a world of one, which may send to itself.
 /// Needs MPI to be initialised (`MpiSession`). Any thread may call, its calls wait for each other; but while one may,
 /// no other thread calls MPI in another way (MPI_THREAD_SERIALIZED).
-/// A message that says it is longer than kLongestMessage arrives empty: memory is not given to whatever a peer claims.
+/// A message that says it is longer than kLongestMessage arrives empty, and never leaves its sender: memory is not
+/// given to whatever a peer claims.
 class Communicator final : public Mailbox {
  public:
   Communicator();

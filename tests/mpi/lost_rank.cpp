@@ -11,6 +11,7 @@
 #include <string>
 #include <thread>
 
+#include "core/base/seconds_since.hpp"
 #include "core/mpi/communicator.hpp"
 #include "core/mpi/session.hpp"
 #include "master/dispatch/dispatcher.hpp"
@@ -58,9 +59,11 @@ void go_as(const std::string& way, Communicator& world) {
   if (way == "half-killed")
     misbehave(
         world, [&] { after_half_a_message(SIGKILL); }, nothing);
-  if (way.starts_with("deaf")) {  // never asks MPI for anything again, which would take what comes
+  if (way.starts_with("deaf")) {  // hears that something large is there, and never takes it
     world.post(kMasterRank, kToMaster, encode(hello(world)));
-    std::this_thread::sleep_for(std::chrono::seconds(1));
+    constexpr int kNoTag = 99;
+    const auto start = std::chrono::steady_clock::now();
+    while (seconds_since(start) < 1) static_cast<void>(world.try_receive(kNoTag));
     std::raise(way == "deaf" ? SIGSTOP : SIGKILL);
   }
   if (way == "stopped") misbehave(world, nothing, [] { std::raise(SIGSTOP); });

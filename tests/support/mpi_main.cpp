@@ -3,7 +3,10 @@
 #include <catch2/catch.hpp>
 #include <mpi.h>
 
+#include "core/mpi/peer_memory.hpp"
+
 int main(int argc, char** argv) {
+  harmonic::avoid_forbidden_peer_memory();  // as MpiSession does
   int provided = 0;
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
