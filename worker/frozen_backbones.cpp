@@ -99,9 +99,8 @@ Labels FrozenBackbones::labels(Split split, int views) const {
           views};
 }
 
-TunedBackbone FrozenBackbones::tuned(std::size_t modality, const BackboneGenome& genome,
-                                     const TuningSettings& settings, std::uint64_t seed,
-                                     const std::function<void(double share)>& at_work) {
+TunedBackbone FrozenBackbones::tuned(std::size_t modality, const BackboneGenome& genome, const TuningSettings& settings,
+                                     std::uint64_t seed, const std::function<void(double share)>& at_work) {
   Modality& m = modalities_.at(modality);
   const TrainingData data{plain(m, Split::train), labels(Split::train, /*views=*/1).values, m.val, val_labels_.values,
                           val_labels_.kind};

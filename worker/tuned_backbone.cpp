@@ -71,8 +71,7 @@ TunedBackbone tune_backbone(const Supernet& supernet, const BackboneGenome& geno
   double done = 0;
   for (int epoch = 1; epoch <= settings.epochs; ++epoch)
     for (const auto& ids : epoch_order(Seed{seed}, epoch, samples).tensor_split(batches)) {
-      const auto varied =
-          augment(augmentation, inputs.at(ids), ids, Seed{seed}, static_cast<std::uint64_t>(epoch));
+      const auto varied = augment(augmentation, inputs.at(ids), ids, Seed{seed}, static_cast<std::uint64_t>(epoch));
       TrainingMode mode(nullptr, /*update_running=*/false, {});
       const auto logits = forward(tuned, genome, varied, mode).logits;
       check_predictions(logits.detach(), supernet.space(), genome);

@@ -61,7 +61,7 @@ struct EvolutionSettings {
   bool late_fusion = true;           ///< score late fusion (LateFusion) of every pair, too; not as published
   PairChoice choose = PairChoice::evolution;
   MacroOptions macro;
-  int finetune_epochs = 0;   ///< of one modality: epochs that the networks of the final front are trained on; 0: none
+  int finetune_epochs = 0;    ///< of one modality: epochs that the networks of the final front are trained on; 0: none
   double finetune_lr = 0.01;  ///< SGD with momentum 0.9, cosine to 0
 };
 

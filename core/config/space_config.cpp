@@ -75,7 +75,8 @@ struct SpaceSection {
     o.add("feature-mix", space.feature_mix, "features before the classifier", {1, 16384}).idle_while(of_maps);
     o.add("kernels", space.kernels, "kernel sides to choose from").idle_while(of_maps);
     o.add("expansions", space.expands,
-          "expansion ratios to choose from; -4 is a fused block: one dense convolution of its side in place of expansion "
+          "expansion ratios to choose from; -4 is a fused block: one dense convolution of its side in place of "
+          "expansion "
           "and depthwise convolution")
         .idle_while(of_maps);
     o.add("depths", space.depths, fmt::format("blocks of a stage to choose from, {} at most", BackboneSpace::kMaxDepth))

@@ -14,7 +14,8 @@ std::string mbconv_key(const Layer& layer) {
   // The published tables write the fixed first block, which has no expansion conv, as mid_ch 0.
   const bool fixed = layer.position < 0;
   return fmt::format(
-      "{8}MBConvLayer-input:1_{0}_{1}_{1}-in_ch:{0}-out_ch:{2}-mid_ch:{3}-expand:{4}-kernel:{5}-stride:{6}-use_se:{7:d}",
+      "{8}MBConvLayer-input:1_{0}_{1}_{1}-in_ch:{0}-out_ch:{2}-mid_ch:{3}-expand:{4}-kernel:{5}-stride:{6}-use_se:{7:"
+      "d}",
       layer.in_channels, layer.resolution, layer.out_channels, fixed ? 0 : layer.mid_channels, layer.expand,
       layer.kernel, layer.stride, layer.squeeze_excite, layer.fused ? "Fused" : "");
 }

@@ -57,7 +57,7 @@ const std::vector<Profile>& profiles() {
   return all;
 }
 
-const std::string kCannot = "unsupported=";    ///< then what a device cannot run
+const std::string kCannot = "unsupported=";      ///< then what a device cannot run
 const std::string kParameters = "parameters: ";  ///< of a fitted model, then what describes it, to a semicolon
 
 /// "squeeze-excite,hard-swish"
@@ -213,8 +213,8 @@ LookUpTable model_table(const FittedModel& model, const std::string& device, con
                         const TableScope& scope, std::string date) {
   auto table = filled_table(scope, [&](const NetworkPart& part) { return model.cost(part_kernels(part)); });
   table.set_provenance({device, kModelled, std::move(date), tool_name(),
-                        fmt::format("host and device overlapped, batch 1, one kernel an operator; {}{}; {}", kParameters,
-                                    model.describe(), from)});
+                        fmt::format("host and device overlapped, batch 1, one kernel an operator; {}{}; {}",
+                                    kParameters, model.describe(), from)});
   return table;
 }
 

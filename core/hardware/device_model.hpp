@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
-#include "core/hardware/fusion_operators.hpp"
 #include "core/hardware/fitted_model.hpp"
+#include "core/hardware/fusion_operators.hpp"
 #include "core/hardware/kernels.hpp"
 #include "core/hardware/lut.hpp"
 #include "core/hardware/network_part.hpp"
@@ -25,7 +25,7 @@ struct DeviceModel {
   double overhead_ms = 0;           ///< ms a kernel, spent whatever its size
   double energy_pj_per_flop = 0;
   double energy_pj_per_byte = 0;
-  double static_power_w = 0;  ///< W drawn for as long as the layer runs
+  double static_power_w = 0;   ///< W drawn for as long as the layer runs
   bool squeeze_excite = true;  ///< it can run blocks that have it
   bool hard_swish = true;      ///< it can run layers whose activation it is
 
@@ -47,9 +47,9 @@ struct ModelParameter {
 [[nodiscard]] const std::vector<ModelParameter>& model_parameters();
 
 /// "edge-gpu": an embedded GPU board, whose kernels are dear to launch and fast once they run; "edge-cpu": one large
-/// core of a phone, which starts a kernel at once and then computes slowly; "edge-npu": an accelerator of matrices, fast
-/// on dense convolutions, slow on depthwise ones, without squeeze-and-excite and hard swish. Magnitudes of such devices,
-/// not fits to one.
+/// core of a phone, which starts a kernel at once and then computes slowly; "edge-npu": an accelerator of matrices,
+/// fast on dense convolutions, slow on depthwise ones, without squeeze-and-excite and hard swish. Magnitudes of such
+/// devices, not fits to one.
 /// @throws InputError naming the nearest known profile
 [[nodiscard]] DeviceModel device_profile(std::string_view name);
 [[nodiscard]] std::vector<std::string> device_profile_names();

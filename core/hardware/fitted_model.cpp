@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kOverlap = 4;  ///< exponent: 1 would be no overlap of host and device, infinity a perfect one
 
-constexpr std::array kKindNames = {"convolution", "depthwise", "product", "normalisation",
+constexpr std::array kKindNames = {"convolution", "depthwise", "product",  "normalisation",
                                    "simple",      "composite", "reduction"};
 static_assert(kKindNames.size() == static_cast<std::size_t>(KernelKind::count));
 
@@ -36,9 +36,9 @@ KernelKind kind_of(const Kernel& kernel) {
 
 std::string parameter_name(std::size_t parameter) {
   if (parameter < FittedModel::dense_rate) return fmt::format("launch-{}-ms", kKindNames.at(parameter));
-  constexpr std::array kOthers = {"dense-ms-per-gflop", "depthwise-ms-per-gflop", "memory-ms-per-gb",
-                                  "static-power-w",     "dense-pj-per-flop",      "depthwise-pj-per-flop",
-                                  "memory-pj-per-byte", "launch-mj"};
+  constexpr std::array kOthers = {
+      "dense-ms-per-gflop", "depthwise-ms-per-gflop", "memory-ms-per-gb",   "static-power-w",
+      "dense-pj-per-flop",  "depthwise-pj-per-flop",  "memory-pj-per-byte", "launch-mj"};
   return kOthers.at(parameter - FittedModel::dense_rate);
 }
 
@@ -47,7 +47,8 @@ Cost FittedModel::cost(const std::vector<Kernel>& kernels) const {
   for (const Kernel& kernel : kernels) {
     const bool depthwise = kernel.depthwise;
     host_ms += values[launch + static_cast<std::size_t>(kind_of(kernel))];
-    work_ms += 1e-9 * (kernel.flops * values[depthwise ? depthwise_rate : dense_rate] + kernel.bytes * values[byte_rate]);
+    work_ms +=
+        1e-9 * (kernel.flops * values[depthwise ? depthwise_rate : dense_rate] + kernel.bytes * values[byte_rate]);
     energy_mj += 1e-9 * (kernel.flops * values[depthwise ? depthwise_energy : dense_energy] +
                          kernel.bytes * values[byte_energy]) +
                  values[launch_energy];

@@ -34,7 +34,7 @@ enum class KernelKind {
 /// Its parameters are fitted to a table (fit_model); how well they fit is told beside them.
 struct FittedModel {
   enum Parameter : std::size_t {
-    launch,  ///< ms; one for each KernelKind
+    launch,                                                    ///< ms; one for each KernelKind
     dense_rate = static_cast<std::size_t>(KernelKind::count),  ///< ms a GFLOP
     depthwise_rate,                                            ///< likewise
     byte_rate,                                                 ///< ms a GB

@@ -45,8 +45,8 @@ std::vector<Kernel> bottleneck_kernels(const Layer& layer) {
   std::vector<Kernel> kernels;
   const bool expands = layer.position >= 0;  // the fixed first block has no expansion
   if (layer.fused) {
-    append_conv(kernels, layer.in_channels, layer.mid_channels, layer.kernel, layer.stride, layer.resolution, false, true,
-                &layer.activation);
+    append_conv(kernels, layer.in_channels, layer.mid_channels, layer.kernel, layer.stride, layer.resolution, false,
+                true, &layer.activation);
     append_conv(kernels, layer.mid_channels, layer.out_channels, 1, 1, strided(layer.resolution, layer.stride), false,
                 true, nullptr);
     return kernels;

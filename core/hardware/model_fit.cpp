@@ -14,8 +14,8 @@ namespace harmonic {
 namespace {
 
 constexpr std::size_t kFolds = 5;
-constexpr double kFar = 0.3;       ///< logarithm beyond which a row counts by its distance, not its square
-constexpr double kPrior = 0.02;    ///< weight of a parameter's distance from the usual, in logarithms
+constexpr double kFar = 0.3;     ///< logarithm beyond which a row counts by its distance, not its square
+constexpr double kPrior = 0.02;  ///< weight of a parameter's distance from the usual, in logarithms
 constexpr int kIterations = 200;
 constexpr double kLargestStep = 1;  ///< of a parameter's logarithm
 

@@ -88,8 +88,8 @@ void ModelPricing::check_operators(const std::vector<std::string>& operators) co
     if (without == costs.end())
       left.push_back(op);
     else
-      lacking.push_back(
-          fmt::format("device {} cannot run {}", devices_.devices()[static_cast<std::size_t>(without - costs.begin())].name, op));
+      lacking.push_back(fmt::format("device {} cannot run {}",
+                                    devices_.devices()[static_cast<std::size_t>(without - costs.begin())].name, op));
   }
   if (lacking.empty()) return;
   throw InputError(join(lacking, ", "), left.empty() ? "leave the device out, or give other operators in [fusion]"

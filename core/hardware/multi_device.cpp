@@ -190,11 +190,11 @@ void DeviceSet::check_targets(const std::vector<DeviceSpec>& specs, std::size_t 
   const auto with = std::ranges::find_if(specs, has), without = std::ranges::find_if_not(specs, has);
   if (with == specs.end() || without == specs.end()) return;
   const auto key = target_key(kQuantities[quantity]);
-  throw InputError(fmt::format("device {} has a {}, device {} has none: multiples of a target and of the smallest "
-                               "network's cost do not add up to one objective",
-                               with->name, key, without->name),
-                   fmt::format("give every device a {}, or none; or aggregate = {}", key,
-                               word_of(kAggregates, Aggregate::each)));
+  throw InputError(
+      fmt::format("device {} has a {}, device {} has none: multiples of a target and of the smallest "
+                  "network's cost do not add up to one objective",
+                  with->name, key, without->name),
+      fmt::format("give every device a {}, or none; or aggregate = {}", key, word_of(kAggregates, Aggregate::each)));
 }
 
 std::vector<Cost> DeviceSet::least_backbone_costs(int modality) const {
@@ -209,10 +209,11 @@ std::vector<Cost> DeviceSet::least_backbone_costs(int modality) const {
       of_layers += layer_cost(device.table, layer, scope());
     for (std::size_t q = 0; q < kQuantities.size(); ++q)
       if (spaces_[m].family != BackboneSpace::Family::maxout && device.table.has(q) && of_layers.is_supported())
-        *least[q] += least_backbone(spaces_[m], head_classes_[m], [&](const Layer& layer) {
-                       return layer_cost(device.table, layer, scope())[q].value();
-                     }).value -
-                     *of_layers[q];
+        *least[q] +=
+            least_backbone(spaces_[m], head_classes_[m],
+                           [&](const Layer& layer) { return layer_cost(device.table, layer, scope())[q].value(); })
+                .value -
+            *of_layers[q];
     if (!of_layers.is_supported()) least = least_cost(device, spaces_[m], head_classes_[m], scope());
     costs.push_back(least);
   }
@@ -287,8 +288,7 @@ double DeviceSet::aggregated(const std::vector<double>& ratios) const {
   if (aggregate_ == Aggregate::worst) {
     const double heaviest = std::ranges::max(devices_, {}, &Device::weight).weight;
     double worst = 0;
-    for (std::size_t d = 0; d < ratios.size(); ++d)
-      worst = std::max(worst, devices_[d].weight / heaviest * ratios[d]);
+    for (std::size_t d = 0; d < ratios.size(); ++d) worst = std::max(worst, devices_[d].weight / heaviest * ratios[d]);
     return worst;
   }
   double sum = 0;

@@ -26,7 +26,7 @@ inline const Choices<Aggregate> kAggregates = {
 struct DeviceSpec {
   std::string name;
   std::vector<std::string> tables;
-  double weight = 1.0;                                  ///< above 0
+  double weight = 1.0;                             ///< above 0
   PerQuantity<std::optional<double>> target = {};  ///< what costs are divided by, above 0; none: the smallest network's
 };
 [[nodiscard]] DeviceSpec parse_device(std::string_view text);  ///< @throws InputError

@@ -16,7 +16,7 @@ namespace {
 
 constexpr double kStrange = 2;              ///< times
 constexpr double kStrangeInDeviations = 4;  ///< robust standard deviations
-constexpr std::size_t kFewest = 8;      ///< rows that make a trend
+constexpr std::size_t kFewest = 8;          ///< rows that make a trend
 
 /// A row with the logarithm of a ratio that is alike for all rows of a sound table.
 struct RowRatio {

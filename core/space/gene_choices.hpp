@@ -33,9 +33,9 @@ class GeneChoices {
 
   std::vector<std::vector<std::pair<int, int>>> blocks_;  ///< [position] kernel and expansion; empty: all
   std::vector<std::vector<int>> depths_;                  ///< [stage]
-  bool has_fixed_ = true;    ///< the layers that every network has can be had
-  bool lacks_depth_ = false;  ///< of some stage
-  bool is_whole_ = true;      ///< nothing is left out
+  bool has_fixed_ = true;                                 ///< the layers that every network has can be had
+  bool lacks_depth_ = false;                              ///< of some stage
+  bool is_whole_ = true;                                  ///< nothing is left out
 };
 
 /// A sub-network, and the least that any can be in a number that its layers add up to.

@@ -17,7 +17,7 @@ struct BackboneGenome {
   std::vector<int> kernel;  ///< [4 * stage + block], kernel side: 3, 5 or 7
   /// [4 * stage + block], ratio of middle to input channels: 3, 4 or 6; of a fused block (Layer::fused) with a minus.
   std::vector<int> expand;
-  std::vector<int> depth;   ///< [stage], blocks kept: 2, 3 or 4
+  std::vector<int> depth;  ///< [stage], blocks kept: 2, 3 or 4
 
   auto operator<=>(const BackboneGenome&) const = default;
 };

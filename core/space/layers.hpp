@@ -23,10 +23,10 @@ struct Layer {
   bool squeeze_excite = false;
   bool batch_norm = true;  ///< conv only; the feature mix has none
   bool shortcut = false;   ///< mbconv: adds its input to its output
-  /// mbconv: one dense convolution to the middle channels, of the block's side and stride, in place of the expansion and
-  /// the depthwise convolution
+  /// mbconv: one dense convolution to the middle channels, of the block's side and stride, in place of the expansion
+  /// and the depthwise convolution
   bool fused = false;
-  int position = -1;       ///< mbconv: index into the genome's lists; -1 for fixed layers
+  int position = -1;  ///< mbconv: index into the genome's lists; -1 for fixed layers
 
   bool operator==(const Layer&) const = default;
 };

@@ -47,7 +47,8 @@ struct ModelOptions {
       throw InputError("lut model fills a table from one model",
                        "give one of --device-profile, --fit and --parameters");
     if (missing_only && fitted.empty())
-      throw InputError("--missing-only is of --fit", "leave it out, or give the table whose rows are not to be modelled");
+      throw InputError("--missing-only is of --fit",
+                       "leave it out, or give the table whose rows are not to be modelled");
     for (std::size_t p = 0; p < values.size(); ++p)
       if (!values[p].empty() && profile.empty())
         throw InputError(fmt::format("--{} is of --device-profile", model_parameters()[p].name),

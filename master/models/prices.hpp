@@ -17,12 +17,12 @@ struct PricedModel {
 /// One model for all devices, beside what each device could have for itself at no less metric.
 struct Price {
   enum class Choice { mean, worst };
-  Choice choice = Choice::mean;     ///< whether its ratios are the least on average, or at worst
-  double level = 0;                 ///< metric that was asked for
-  std::size_t model = 0;            ///< index
-  std::vector<std::size_t> own;     ///< [device] its own best: the cheapest there whose metric is no less than the model's
-  std::vector<double> ratios;       ///< [device] the model's cost over its own best's, 1 or more
-  double mean = 1, worst = 1;       ///< of the ratios
+  Choice choice = Choice::mean;  ///< whether its ratios are the least on average, or at worst
+  double level = 0;              ///< metric that was asked for
+  std::size_t model = 0;         ///< index
+  std::vector<std::size_t> own;  ///< [device] its own best: the cheapest there whose metric is no less than the model's
+  std::vector<double> ratios;    ///< [device] the model's cost over its own best's, 1 or more
+  double mean = 1, worst = 1;    ///< of the ratios
 };
 
 /// A price list: for every level of the metric the model whose ratios over the devices' own bests at that level are the

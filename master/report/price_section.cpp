@@ -65,9 +65,11 @@ std::string price_section(const RunResults& results) {
   std::string tables;
   for (std::size_t q = 0; q < kQuantities.size(); ++q) tables += price_table(results, q);
   if (tables.empty()) return {};
-  return "<h2 id=\"prices\">What one network for all devices costs each</h2>\n<p class=\"note\">Of all models that reach "
+  return "<h2 id=\"prices\">What one network for all devices costs each</h2>\n<p class=\"note\">Of all models that "
+         "reach "
          "a validation metric, the one that is nearest to every device's own best on average, and the one that is "
-         "nearest at worst; beside its cost on a device is that of the device's own best whose metric is no less.</p>\n" +
+         "nearest at worst; beside its cost on a device is that of the device's own best whose metric is no "
+         "less.</p>\n" +
          tables;
 }
 

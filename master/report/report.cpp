@@ -88,7 +88,8 @@ std::string report_html(const RunResults& results, const std::string& title, con
     const auto columns = model_columns(results);
     const auto shown = choose_shown(results, columns);
     body += tiles(results) + trade_offs(results, shown) + front_section(results) + parts.models +
-            device_comparison(results) + price_section(results) + progress_section(results) + report_data_html(results, columns, shown);
+            device_comparison(results) + price_section(results) + progress_section(results) +
+            report_data_html(results, columns, shown);
   }
   body += workers_section(results) + parts.evaluations + failures_section(results) + provenance_section(results) +
           settings_section(results);

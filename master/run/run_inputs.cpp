@@ -98,8 +98,7 @@ Bounded bounded_models(const SearchSettings& settings) {
 
 Objectives worst_costs(const SearchSettings& settings, const ModelPricing& pricing, int inputs) {
   const auto largest = largest_model(settings);
-  if (settings.is_alone())
-    return with_metric(0, pricing.model(largest, {{}, {}, LateFusion::sum}).objectives);
+  if (settings.is_alone()) return with_metric(0, pricing.model(largest, {{}, {}, LateFusion::sum}).objectives);
   const int joined = settings.protocol == Protocol::published ? settings.fusion.multiplier
                                                               : settings.fusion.joined_cells(largest.macro.cells);
   Objectives worst = {100};

@@ -85,8 +85,9 @@ std::vector<BackboneGenome> next_population(const BackboneSpace& space, std::vec
     if (parents.empty()) return repaired(random_genome(space, random), repair, random);
     const auto first = with_all_genes(random.pick(parents), space, random);
     const auto second = with_all_genes(random.pick(parents), space, random);
-    return repaired(mutate(crossover(first, second, settings.crossover_first, random), space, settings.mutation, random),
-                    repair, random);
+    return repaired(
+        mutate(crossover(first, second, settings.crossover_first, random), space, settings.mutation, random), repair,
+        random);
   });
   return kept;
 }

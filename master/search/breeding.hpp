@@ -58,11 +58,11 @@ constexpr int kAnchors = 2;
 /// two more in the first generation.
 [[nodiscard]] int pair_count(const std::vector<std::vector<BackboneGenome>>& survivors, int count, bool first);
 
-/// Combinations of the modalities' survivors with a macro-architecture each, pair_count() of them. Every survivor takes part at least once
-/// when count allows; a combination that is known gets another macro-architecture, then another partner, and is left
-/// out when that does not help. The macro-architecture is crossed from two parents', then mutated; without parents it
-/// is drawn. Without parents (the first generation) the lightest survivors come first, with the smallest
-/// macro-architecture and the usual one.
+/// Combinations of the modalities' survivors with a macro-architecture each, pair_count() of them. Every survivor takes
+/// part at least once when count allows; a combination that is known gets another macro-architecture, then another
+/// partner, and is left out when that does not help. The macro-architecture is crossed from two parents', then mutated;
+/// without parents it is drawn. Without parents (the first generation) the lightest survivors come first, with the
+/// smallest macro-architecture and the usual one.
 [[nodiscard]] std::vector<Pairing> pair_up(const std::vector<std::vector<BackboneGenome>>& survivors, int count,
                                            const std::vector<MacroParent>& parents, const EvolutionSettings& settings,
                                            const KnownModel& known, RandomStream& random);

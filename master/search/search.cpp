@@ -166,8 +166,8 @@ void Search::start_generation() {
       std::vector<BackboneGenome> parents = is_alone() ? state_.survivors[m] : std::vector<BackboneGenome>{};
       for (const auto id : state_.parents) parents.push_back(state_.archive.models().at(id).genome.backbones[m]);
       const auto known = [&](const BackboneGenome& genome) { return state_.memo.contains(modality, genome); };
-      population_.push_back(next_population(spaces_[m], state_.survivors[m], parents, settings_, known, random,
-                                            repair_of(modality)));
+      population_.push_back(
+          next_population(spaces_[m], state_.survivors[m], parents, settings_, known, random, repair_of(modality)));
     }
     evaluate_population(work, m);
   }

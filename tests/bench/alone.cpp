@@ -156,7 +156,8 @@ Metrics read_answers(const Options& options, const BackboneSpace& space) {
   return metrics;
 }
 
-/// What one network for all devices costs them, by the case whose front it is chosen from: of those that reach a metric.
+/// What one network for all devices costs them, by the case whose front it is chosen from: of those that reach a
+/// metric.
 /// @return whether each aggregate is the best at what it is for
 bool compare_cases(const Options& options, const Metrics& metrics, const std::vector<Case>& cases) {
   const double best = std::ranges::max(metrics, {}, &Metrics::value_type::second).second;
@@ -175,8 +176,7 @@ bool compare_cases(const Options& options, const Metrics& metrics, const std::ve
       }
       std::vector<double> together;
       for (const std::size_t c : {std::size_t{0}, std::size_t{1}})
-        together.push_back(
-            cases[c].devices.objectives(kLatency, cases[c].devices.backbone_costs(0, *chosen)).front());
+        together.push_back(cases[c].devices.objectives(kLatency, cases[c].devices.backbone_costs(0, *chosen)).front());
       mean_and_worst.emplace_back(together[0], together[1]);
       rows.push_back({one.name, fmt::format("{:.2f}", metrics.at(*chosen)), fmt::format("{:.4f}", together[0]),
                       fmt::format("{:.4f}", together[1])});
@@ -197,8 +197,7 @@ int run(const Options& options) {
   const auto budget = static_cast<std::size_t>(options.share * static_cast<double>(metrics.size()));
   bool reaches = true, beats = true;
   auto json = nlohmann::ordered_json::array();
-  std::vector<std::vector<std::string>> rows = {
-      {"case", "true front", "share", "lowest", "random", "beats random in"}};
+  std::vector<std::vector<std::string>> rows = {{"case", "true front", "share", "lowest", "random", "beats random in"}};
   for (const auto& one : cases) {
     const Truth truth(one, metrics);
     double sum = 0, lowest = 1, random_sum = 0;
@@ -222,15 +221,17 @@ int run(const Options& options) {
   if (options.json) {
     std::cout << json_text(json) << '\n';
   } else {
-    std::cout << fmt::format("{} of {} networks evaluated, share of the true front's hypervolume, mean of {} seeds:\n{}\n",
-                             budget, metrics.size(), options.seeds, aligned_table(rows));
+    std::cout << fmt::format(
+        "{} of {} networks evaluated, share of the true front's hypervolume, mean of {} seeds:\n{}\n", budget,
+        metrics.size(), options.seeds, aligned_table(rows));
   }
   const bool aggregates = compare_cases(options, metrics, cases);
   const auto claim = [](bool holds, const std::string& what) {
     std::cout << fmt::format("{}: {}\n", holds ? "holds" : "DOES NOT HOLD", what);
     return holds;
   };
-  const bool first = claim(reaches, fmt::format("searches reach {} of the true hypervolume on average", options.wanted));
+  const bool first =
+      claim(reaches, fmt::format("searches reach {} of the true hypervolume on average", options.wanted));
   const bool second = claim(beats, "they beat as many random networks in every seed");
   const bool third = claim(aggregates, "worst has the lower worst case, mean the lower mean");
   return first && second && third ? 0 : 1;

@@ -36,8 +36,8 @@ struct BlockTensors {
   BatchNormView depthwise_norm;
   torch::Tensor reduce, reduce_bias, excite, excite_bias;  ///< squeeze-and-excite
   ConvTensors project;
-  /// In a space that has fused blocks: the dense convolution of the largest side, (C, in, side, side), of which a smaller
-  /// one is the centre, and the projection behind it.
+  /// In a space that has fused blocks: the dense convolution of the largest side, (C, in, side, side), of which a
+  /// smaller one is the centre, and the projection behind it.
   ConvTensors fused, fused_project;
 };
 

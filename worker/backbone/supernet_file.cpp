@@ -95,8 +95,7 @@ BackboneSpace read_space(const nlohmann::json& json) {
                             stage.at("squeeze_excite")});
       });
   if (json.contains(kFixedActivation))
-    space.fixed_activation =
-        value_of(kActivations, json.at(kFixedActivation).get<std::string>(), "fixed activation");
+    space.fixed_activation = value_of(kActivations, json.at(kFixedActivation).get<std::string>(), "fixed activation");
   return space;
 }
 
@@ -150,7 +149,8 @@ std::optional<BackboneSpace> find_space_in(const Conditions& conditions) try {
   for (const auto& [name, value] : conditions) {
     if (!name.starts_with(kSpaceCondition)) continue;
     const auto key = name.substr(kSpaceCondition.size());
-    json[key] = key == "name" || key == "family" || key == kFixedActivation ? nlohmann::json(value) : nlohmann::json::parse(value);
+    json[key] = key == "name" || key == "family" || key == kFixedActivation ? nlohmann::json(value)
+                                                                            : nlohmann::json::parse(value);
   }
   if (json.is_null()) return std::nullopt;
   auto space = read_space(json);

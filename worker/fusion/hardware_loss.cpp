@@ -14,10 +14,10 @@ constexpr double kSharpness = 20;
 
 /// One quantity's costs, of the devices that have them.
 struct DeviceCosts {
-  torch::Tensor shares;            ///< (operators, devices): over the cheapest, `unit` is 1
-  torch::Tensor weights;           ///< (devices)
-  torch::Tensor backbones;         ///< (lanes, devices), multiples of the reference
-  double unit = 0;                 ///< the largest range of operators over its reference; 0: all cost the same
+  torch::Tensor shares;     ///< (operators, devices): over the cheapest, `unit` is 1
+  torch::Tensor weights;    ///< (devices)
+  torch::Tensor backbones;  ///< (lanes, devices), multiples of the reference
+  double unit = 0;          ///< the largest range of operators over its reference; 0: all cost the same
 };
 
 DeviceCosts device_costs(const OperatorCosts& costs, std::size_t quantity, std::size_t operators, std::int64_t lanes) {

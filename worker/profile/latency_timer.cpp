@@ -67,9 +67,7 @@ std::vector<std::optional<double>> visit(const std::vector<const TimedNetwork*>&
     for (std::size_t n = 0; n < networks.size(); ++n)
       if (const auto ms = networks[n]->time_ms(); ms && pass >= 0) times[n].push_back(*ms);
   std::vector<std::optional<double>> medians;
-  for (const auto& own : times)
-    medians.push_back(2 * own.size() > static_cast<std::size_t>(length.runs) ? std::optional(median(own))
-                                                                             : std::nullopt);
+  for (const auto& own : times) medians.push_back(own.empty() ? std::nullopt : std::optional(median(own)));
   return medians;
 }
 

@@ -106,8 +106,8 @@ TEST_CASE("What a pair must be beyond its bounds by is known before its fusion i
 TEST_CASE("Networks that a device cannot run are infinitely far beyond, and their genes are not to be had",
           "[hardware]") {
   const TemporaryFolder folder;
-  const auto prices = pricing(
-      {{"all", {table(folder, "a.json")}, 1}, {"some", {table(folder, "b.json", "kernel:7")}, 1}}, bounded({}));
+  const auto prices =
+      pricing({{"all", {table(folder, "a.json")}, 1}, {"some", {table(folder, "b.json", "kernel:7")}, 1}}, bounded({}));
   const auto seven = parse_genome("K=7,3,0,0;E=3,3,0,0;D=2", space());
   CHECK(prices.least_violation(0, seven) == std::numeric_limits<double>::infinity());
   CHECK(prices.least_violation(0, smallest_genome(space())) == 0);

@@ -97,8 +97,7 @@ TEST_CASE("Rows that cannot be run, or have no energy, do not mislead a fit", "[
 }
 
 TEST_CASE("Fitted to half of a published table, a model tells the other half", "[hardware][shared]") {
-  const std::string file =
-      GENERATE("lut_ofa_mnist_tx2.json", "lut_ofa_memes_tx2.json", "lut_ofa_imdb_tx2.json");
+  const std::string file = GENERATE("lut_ofa_mnist_tx2.json", "lut_ofa_memes_tx2.json", "lut_ofa_imdb_tx2.json");
   const auto table = published({file});
   if (table.rows().empty()) return;
   PerQuantity<double> mean{};

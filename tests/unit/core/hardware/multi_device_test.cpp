@@ -71,15 +71,16 @@ TEST_CASE("A device has a weight and targets by name, in any order", "[hardware]
 
 TEST_CASE("Costs are multiples of the targets where devices have them", "[hardware]") {
   const TemporaryFolder folder;
-  DeviceSpec slow{"slow", {table(folder, "slow.json", 100, 3.0)}, 1}, fast{"fast", {table(folder, "fast.json", 1, 7.0)}, 1};
+  DeviceSpec slow{"slow", {table(folder, "slow.json", 100, 3.0)}, 1},
+      fast{"fast", {table(folder, "fast.json", 1, 7.0)}, 1};
   slow.target[kLatency] = 700;
   CHECK_THROWS_WITH(devices({slow, fast}, Aggregate::mean), Contains("target_ms") && Contains("fast"));
   CHECK_NOTHROW(devices({slow, fast}, Aggregate::each));
   fast.target[kLatency] = 28;
   const auto set = devices({slow, fast}, Aggregate::mean);
   // Twice seven rows: 1400 of 700 ms, 14 of 28; the energies are the smallest networks'.
-  const auto costs = set.model_costs({{smallest_genome(space()), smallest_genome(space())}, {}},
-                                     std::vector<std::string>{});
+  const auto costs =
+      set.model_costs({{smallest_genome(space()), smallest_genome(space())}, {}}, std::vector<std::string>{});
   CHECK(set.objectives(kLatency, costs).front() == Approx((2 + 0.5) / 2));
   CHECK(set.objectives(kEnergy, costs).front() == Approx(1));
 }

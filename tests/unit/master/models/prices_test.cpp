@@ -5,8 +5,11 @@
 using namespace harmonic;
 
 TEST_CASE("A price list names the model nearest to every device's own best, on average and at worst", "[master]") {
-  const std::vector<PricedModel> models = {{"gpu's", 90, {1, 10}},  {"cpu's", 90, {10, 1}}, {"even", 90, {2.5, 2.5}},
-                                           {"uneven", 90, {1, 3.5}}, {"cheap", 80, {1, 1}}};
+  const std::vector<PricedModel> models = {{"gpu's", 90, {1, 10}},
+                                           {"cpu's", 90, {10, 1}},
+                                           {"even", 90, {2.5, 2.5}},
+                                           {"uneven", 90, {1, 3.5}},
+                                           {"cheap", 80, {1, 1}}};
   const auto list = price_list(models, {90});
   REQUIRE(list.size() == 2);
   CHECK(models[list[0].model].id == "uneven");

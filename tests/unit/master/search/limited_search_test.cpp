@@ -109,7 +109,9 @@ TEST_CASE("Pairs within the limits come first, all of them if need be", "[master
   const auto is_light = [&](const MultimodalGenome& genome) {
     return genome.backbones[0] == survivors[0][0] && genome.backbones[1] == survivors[1][0];
   };
-  const auto violation = [&](const MultimodalGenome& genome) { return is_light(genome) ? 0.0 : backbones_cost(genome); };
+  const auto violation = [&](const MultimodalGenome& genome) {
+    return is_light(genome) ? 0.0 : backbones_cost(genome);
+  };
   const auto nothing = [](const MultimodalGenome&) { return false; };
   RandomStream random(Seed{1}, "pairs");
   const auto pairs = pair_within_limits(survivors, 12, {}, s, nothing, violation, random);

@@ -275,7 +275,8 @@ TEST_CASE("Devices without energies are left out of the energy, and weigh in the
 
 TEST_CASE("Devices count in the hardware loss as in the objectives: by their references", "[fusion]") {
   const std::vector<Tensor> gammas{torch::tensor({{0.25f, 0.75f}})};
-  // Of one operator: 0.75 of a range of 2 ms is 0.15 of the first device's 10 ms, and 0.75 of 1 ms 0.75 of the second's.
+  // Of one operator: 0.75 of a range of 2 ms is 0.15 of the first device's 10 ms, and 0.75 of 1 ms 0.75 of the
+  // second's.
   OperatorCosts costs{{1, 1}, {{{{1, 3}, {1, 2}}, {{}, {}}}}};
   costs.reference[kLatency] = {10, 1};
   const double unit = 1;  // the second device's range in its reference
