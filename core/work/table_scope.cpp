@@ -61,7 +61,10 @@ void take_fusion(int& channels, int& positions, const OptionSet& options, const 
 
 void TableScopeOptions::declare(OptionSet& options) {
   options.add("space", spaces_, "a search space to cover; when none is given all, those of the config file too");
-  options.add("classes", scope_.head_classes, "numbers of classes of the classifiers to cover");
+  options.add("classes", scope_.head_classes,
+              scope_.head_classes.empty()
+                  ? "numbers of classes of the classifiers to cover; none given: those of the spaces' own data sets"
+                  : "numbers of classes of the classifiers to cover");
   options.add("data", data_, "a data set to cover besides: its number of classes, and maxout on its vectors");
   declare_states(options, scope_.channels, scope_.positions);
   options.add_choice("cost", scope_.cost, kCostScopes,

@@ -68,7 +68,7 @@ void write_networks(const fs::path& folder, const NetworkOptions& networks, cons
 
 ExitCode lut_kit(const Arguments& args) {
   TableScopeOptions rows;
-  rows.defaults().cost = CostScope::full;
+  take_usual_scope(rows);
   NetworkOptions networks;
   networks.subnets = networks.models = 0;
   std::string out;

@@ -73,9 +73,14 @@ std::vector<int> usual_classes(const std::vector<BackboneSpace>& spaces) {
   return classes;
 }
 
+void take_usual_scope(TableScopeOptions& rows) {
+  rows.defaults().cost = CostScope::full;
+  rows.defaults().head_classes.clear();
+}
+
 TableScope measured_scope(const TableScopeOptions& rows, const OptionSet& options, const Arguments& args) {
   TableScope scope = rows.scope(options, args);
-  if (!options.given("classes") && rows.data().empty()) scope.head_classes = usual_classes(scope.spaces);
+  if (scope.head_classes.empty()) scope.head_classes = usual_classes(scope.spaces);
   const int side = static_cast<int>(std::lround(std::sqrt(scope.positions)));
   if (side * side != scope.positions)
     throw InputError(fmt::format("positions is {}", scope.positions), "states are square maps: give a square number");

@@ -40,6 +40,9 @@ struct MeasuringOptions {
 
 /// Classes of the data sets that published spaces were made for; 10 where none is.
 [[nodiscard]] std::vector<int> usual_classes(const std::vector<BackboneSpace>& spaces);
+/// Defaults of a command that measures: all rows of a full cost, of the usual classes. To be called before rows are
+/// declared.
+void take_usual_scope(TableScopeOptions& rows);
 /// The rows that the options ask for, with the usual classes where none are given. @throws InputError
 [[nodiscard]] TableScope measured_scope(const TableScopeOptions& rows, const OptionSet& options, const Arguments& args);
 /// Operators whose weights fit a small device: all but low-rank fusion of large states.

@@ -71,7 +71,7 @@ void tell(const ProfileSummary& summary, const ProfileLimits& limits, bool has_e
 ExitCode lut_profile(const Arguments& args) {
   MeasuringOptions measuring;
   TableScopeOptions rows;
-  rows.defaults().cost = CostScope::full;
+  take_usual_scope(rows);
   ProfileLimits limits;
   std::string out, name, date = today();
   bool json = false, again = false;

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <iostream>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -126,7 +127,7 @@ void keep_known_spaces(TableScope& scope, const LookUpTable& table, int& models)
 ExitCode lut_validate(const Arguments& args) {
   MeasuringOptions measuring;
   TableScopeOptions rows;
-  rows.defaults().cost = CostScope::full;
+  take_usual_scope(rows);
   NetworkOptions networks;
   std::vector<std::string> luts, others;
   std::string kit, svg, out;
@@ -151,7 +152,8 @@ ExitCode lut_validate(const Arguments& args) {
   say_notices(options);
   std::vector<OptionFile> inputs = {{"data", rows.data()}, {"kit", kit}};
   for (const auto& file : luts) inputs.push_back({"lut", file});
-  const OutputFolder picture(svg, "svg", inputs);
+  std::optional<OutputFolder> picture;
+  if (!svg.empty()) picture.emplace(svg, "svg", inputs);
   const LookUpTable table = LookUpTable::load({luts.begin(), luts.end()});
   std::optional<TableFolder> folder;
   if (!out.empty()) folder.emplace(out, std::vector<OptionFile>{{"data", rows.data()}}, args);

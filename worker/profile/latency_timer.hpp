@@ -17,7 +17,8 @@ struct RunConditions {
   int batch = 1;
 };
 
-/// A network that is timed again and again, by LibTorch's operations one after another, on inputs of noise.
+/// A network that is timed again and again, by LibTorch's operations one after another, on inputs of noise, which are
+/// in the caches.
 class TimedNetwork {
  public:
   TimedNetwork(const NetworkGraph& graph, const RunConditions& conditions);
