@@ -93,6 +93,8 @@ class Search {
   void add_round();
   void start_tests();
   [[nodiscard]] RepairBackbone repair_of(int modality) const;
+  /// Of one modality, the front's; none of several.
+  [[nodiscard]] std::vector<BackboneGenome> front_backbones() const;
   void keep_as_it_was(CandidateId model);
   void mark_boundary();
   void start(Phase phase, std::vector<Work> work);
