@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <numeric>
 #include <set>
 #include <tuple>
@@ -18,6 +19,23 @@ BackboneGenome with_all_genes(BackboneGenome genome, const BackboneSpace& space,
   for (auto& e : genome.expand)
     if (e == 0) e = random.pick(space.expands);
   return genome;
+}
+
+/// The genome with one of its active genes at another value; as it is where that gene has no other.
+BackboneGenome neighbour(const BackboneGenome& genome, const BackboneSpace& space, RandomStream& random) {
+  BackboneGenome changed = with_all_genes(genome, space, random);
+  std::vector<std::pair<int*, const std::vector<int>*>> genes;
+  for (std::size_t p = 0; p < genome.kernel.size(); ++p)
+    if (genome.kernel[p] != 0) {  // active
+      genes.emplace_back(&changed.kernel[p], &space.kernels);
+      genes.emplace_back(&changed.expand[p], &space.expands);
+    }
+  for (auto& depth : changed.depth) genes.emplace_back(&depth, &space.depths);
+  const auto [gene, options] = random.pick(genes);
+  std::vector<int> others;
+  std::ranges::copy_if(*options, std::back_inserter(others), [value = *gene](int option) { return option != value; });
+  if (!others.empty()) *gene = random.pick(others);
+  return changed;
 }
 
 /// Adds what `draw` makes until there are `count`, or nothing new comes for a while.
@@ -79,9 +97,13 @@ std::vector<BackboneGenome> first_population(const BackboneSpace& space, int cou
 std::vector<BackboneGenome> next_population(const BackboneSpace& space, std::vector<BackboneGenome> kept,
                                             const std::vector<BackboneGenome>& parents,
                                             const EvolutionSettings& settings, const KnownBackbone& known,
-                                            RandomStream& random, const RepairBackbone& repair) {
+                                            RandomStream& random, const RepairBackbone& repair,
+                                            const std::vector<BackboneGenome>& front) {
   if (space.positions() == 0) return {BackboneGenome{}};
+  constexpr double kNeighbours = 0.5;  // share of the children
   fill(kept, settings.population, known, [&] {
+    if (!front.empty() && random.chance(kNeighbours))
+      return repaired(neighbour(random.pick(front), space, random), repair, random);
     if (parents.empty()) return repaired(random_genome(space, random), repair, random);
     const auto first = with_all_genes(random.pick(parents), space, random);
     const auto second = with_all_genes(random.pick(parents), space, random);

@@ -27,11 +27,14 @@ using RepairBackbone = std::function<BackboneGenome(BackboneGenome, RandomStream
                                                            const RepairBackbone& repair = {});
 
 /// `kept`, filled up to `count` with children of `parents` (crossover, then mutation) that are distinct and not known.
-/// Random genomes stand in when there is no parent. Fewer than `count` where the space has hardly anything new left.
+/// Random genomes stand in when there is no parent. Where a `front` is given, every other child is one of its members
+/// with one gene changed: what a search of backbones alone, whose front is what it is for, finds most by. Fewer than
+/// `count` where the space has hardly anything new left.
 [[nodiscard]] std::vector<BackboneGenome> next_population(const BackboneSpace& space, std::vector<BackboneGenome> kept,
                                                           const std::vector<BackboneGenome>& parents,
                                                           const EvolutionSettings& settings, const KnownBackbone& known,
-                                                          RandomStream& random, const RepairBackbone& repair = {});
+                                                          RandomStream& random, const RepairBackbone& repair = {},
+                                                          const std::vector<BackboneGenome>& front = {});
 
 /// Every macro-architecture that may be drawn.
 [[nodiscard]] std::vector<MacroArchitecture> all_macros(const MacroOptions& options);

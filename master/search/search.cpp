@@ -242,8 +242,8 @@ void Search::start_generation() {
       for (const auto id : breeding_parents()) parents.push_back(state_.archive.models().at(id).genome.backbones[m]);
       if (bred_ <= settings_.overlap) parents = state_.survivors[m];  // no model is judged yet
       const auto known = [&](const BackboneGenome& genome) { return state_.memo.contains(modality, genome); };
-      population_.push_back(
-          next_population(spaces_[m], state_.survivors[m], parents, settings_, known, random, repair_of(modality)));
+      population_.push_back(next_population(spaces_[m], state_.survivors[m], parents, settings_, known, random,
+                                            repair_of(modality), front_backbones()));
     }
     evaluate_population(work, m);
   }
@@ -400,6 +400,13 @@ void Search::add_round() {
     round.push_back(retraining);
   }
   state_.archive.add_retrainings(round);
+}
+
+std::vector<BackboneGenome> Search::front_backbones() const {
+  std::vector<BackboneGenome> genomes;
+  if (is_alone())
+    for (const auto id : front()) genomes.push_back(state_.archive.models().at(id).genome.backbones.front());
+  return genomes;
 }
 
 RepairBackbone Search::repair_of(int modality) const {

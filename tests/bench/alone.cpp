@@ -28,6 +28,8 @@ struct Options {
   bool json = false;
 
   void declare(OptionSet& o) {
+    evolution.population = 32;  // as configs/multi-hardware.cfg
+    evolution.mutation = 0.2;
     o.add("answers", answers, "CSV of supernet sweep --all").required();
     o.add("space", space, "its search space");
     declare_spaces(o, spaces);
