@@ -42,7 +42,8 @@ struct SearchOptions {
 }  // namespace
 
 const std::vector<std::string>& known_sections() {
-  static const std::vector<std::string> sections = {"run", "hardware", "evolution", "fusion", "reproduce", "simulate", "supernet"};
+  static const std::vector<std::string> sections = {"run",       "hardware", "evolution", "fusion",
+                                                    "reproduce", "simulate", "supernet"};
   return sections;
 }
 

@@ -138,10 +138,11 @@ void SearchSettings::declare_sections(OptionSet& o) {
       .free();
   o.add_seconds("deadline", deadline_s, "seconds after which a piece of work is dealt to another worker", {1.0, 1e7})
       .free();
-  o.add_seconds("grace", grace_s,
-                "seconds that a run has to stop in, after a signal (SIGTERM, SIGUSR1) or its time limit: no more work is "
-                "dealt, what will be finished by then is waited for; under Slurm it ends so long before the job does",
-                {0.0, 86400.0})
+  o.add_seconds(
+       "grace", grace_s,
+       "seconds that a run has to stop in, after a signal (SIGTERM, SIGUSR1) or its time limit: no more work is "
+       "dealt, what will be finished by then is waited for; under Slurm it ends so long before the job does",
+       {0.0, 86400.0})
       .free();
   o.add_choice("keep-models", keep_models, kKeepModels, "whose trained weights stay in the run directory").free();
 
@@ -201,15 +202,17 @@ void SearchSettings::declare_sections(OptionSet& o) {
       "model: those of which most hypervolume is expected for the time they take, by a model of the fused error "
       "that learns from all models so far, and every eighth as evolution deals it; more backbones are evaluated "
       "before. It pays where the backbones' own errors say something of the pair's: see the column predicted");
-  o.add_choice("schedule", evolution.schedule, kSchedules,
-               "generational: models are bred from whole generations, the same ones on any number of ranks; steady: one "
-               "the moment a worker is free, from all that is known then, so that none is ever idle: a run then follows "
-               "from its journal alone, not from its seed");
-  o.add("overlap", evolution.overlap,
-        "generations that may be under way beside the one that is judged next; each is bred from those that were judged "
-        "before it could begin, so that workers need not wait for the slowest of a generation; as reproducible as 0, as "
-        "published",
-        {0, 16})
+  o.add_choice(
+      "schedule", evolution.schedule, kSchedules,
+      "generational: models are bred from whole generations, the same ones on any number of ranks; steady: one "
+      "the moment a worker is free, from all that is known then, so that none is ever idle: a run then follows "
+      "from its journal alone, not from its seed");
+  o.add(
+       "overlap", evolution.overlap,
+       "generations that may be under way beside the one that is judged next; each is bred from those that were judged "
+       "before it could begin, so that workers need not wait for the slowest of a generation; as reproducible as 0, as "
+       "published",
+       {0, 16})
       .idle_while([this] { return evolution.schedule == Schedule::steady ? "schedule is steady" : ""; });
   const auto fuses = [this] { return is_alone() ? "" : "it is for a search of one modality"; };
   o.add("finetune-epochs", evolution.finetune_epochs,
@@ -424,9 +427,9 @@ void SearchSettings::check() const {
                      steady ? "give choose = evolution in [evolution], or schedule = generational"
                             : "give choose = evolution in [evolution], or overlap = 0");
   if (steady && fusion.pairs_at_once > 1)
-    throw InputError(fmt::format("pairs-at-once is {}, but schedule is steady: pairs are bred one by one",
-                                 fusion.pairs_at_once),
-                     "give pairs-at-once = 1 in [fusion], or schedule = generational in [evolution]");
+    throw InputError(
+        fmt::format("pairs-at-once is {}, but schedule is steady: pairs are bred one by one", fusion.pairs_at_once),
+        "give pairs-at-once = 1 in [fusion], or schedule = generational in [evolution]");
   for (const int n : evolution.macro.other_cells)
     if (n < 1) throw InputError(fmt::format("other-cells lists {}", n), "give numbers of at least 1");
   for (const int n : evolution.macro.other_nodes)

@@ -72,7 +72,7 @@ struct EvolutionSettings {
   /// waits for the last search of a generation. 0: as published.
   int overlap = 0;
   MacroOptions macro;
-  int finetune_epochs = 0;   ///< of one modality: epochs that the networks of the final front are trained on; 0: none
+  int finetune_epochs = 0;    ///< of one modality: epochs that the networks of the final front are trained on; 0: none
   double finetune_lr = 0.01;  ///< SGD with momentum 0.9, cosine to 0
 };
 

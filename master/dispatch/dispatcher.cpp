@@ -93,8 +93,8 @@ bool Dispatcher::is_worth_waiting(double until_s) const {
            const auto open = open_.find(*worker.task);
            if (open == open_.end()) return false;
            const double elapsed = now - worker.since_s;
-           const double whole = worker.share > kTellingShare ? elapsed / worker.share
-                                                             : expected_s_(open->second.job.task.work);
+           const double whole =
+               worker.share > kTellingShare ? elapsed / worker.share : expected_s_(open->second.job.task.work);
            return std::max(0.0, whole - elapsed) <= until_s - now;
          });
 }

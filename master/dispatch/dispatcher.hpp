@@ -27,7 +27,7 @@ struct DispatchOptions {
   int max_in_a_row = 3;      ///< a worker that could not do so many, one after another, gets nothing more until others
                              ///< have tried; if one can do what it could not, it is set aside
   double farewell_s = 3;     ///< for workers to say goodbye at the end
-  double grace_s = 0;        ///< for what is under way when it is to stop: what is expected to end by then is waited for
+  double grace_s = 0;  ///< for what is under way when it is to stop: what is expected to end by then is waited for
   Clock clock = steady_clock();
   std::function<void()> pause = pause_briefly;  ///< while nothing arrives
 };

@@ -4,8 +4,8 @@
 #include <numeric>
 #include <set>
 
-#include "core/pareto/constrained.hpp"
 #include "core/base/hash.hpp"
+#include "core/pareto/constrained.hpp"
 #include "core/pareto/hypervolume.hpp"
 #include "master/models/front.hpp"
 
@@ -64,8 +64,7 @@ void Archive::add_retrainings(std::span<const Retraining> retrainings) {
   for (const auto id : moved) enter_front(models_.at(id));
   // Whom none of these kept off the front is kept off still.
   for (const auto& [id, model] : models_)
-    if (!moved.contains(id) &&
-        std::ranges::any_of(left, [&](const auto& place) {
+    if (!moved.contains(id) && std::ranges::any_of(left, [&](const auto& place) {
           return dominates(place.first, place.second, model.objectives, model.costs.violation);
         }))
       enter_front(model);

@@ -8,8 +8,7 @@
 namespace harmonic {
 
 void CandidatesFile::save(const std::filesystem::path& path, const Archive& archive, const ResultTables& tables,
-                          bool with_test,
-                          bool whole, bool changed) {
+                          bool with_test, bool whole, bool changed) {
   const auto& models = archive.models();
   const auto added = models.upper_bound(last_);
   const auto new_rows = static_cast<std::size_t>(std::distance(added, models.end()));

@@ -330,7 +330,8 @@ void Journal::add(const FinishedWork& finished) {
     throw RunError(fmt::format("what came of {} is not fit for the journal: {}", describe(finished.work), why));
   const auto record = framed(finished);
   bytes_waiting_.insert(bytes_waiting_.end(), record.begin(), record.end());
-  waiting_.push_back({key, static_cast<std::uint32_t>(record.size()), std::holds_alternative<Failure>(finished.outcome)});
+  waiting_.push_back(
+      {key, static_cast<std::uint32_t>(record.size()), std::holds_alternative<Failure>(finished.outcome)});
 }
 
 void Journal::commit() {

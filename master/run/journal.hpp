@@ -72,8 +72,8 @@ class Journal {
     add(finished);
     commit();
   }
-  [[nodiscard]] std::size_t size() const { return places_.size(); }         ///< records that count
-  [[nodiscard]] std::size_t failures() const { return failures_; }          ///< those among them that failed
+  [[nodiscard]] std::size_t size() const { return places_.size(); }  ///< records that count
+  [[nodiscard]] std::size_t failures() const { return failures_; }   ///< those among them that failed
 
  private:
   /// Of the work's bytes: 128 bits of hash, so that none of billions is taken for another.
@@ -100,10 +100,10 @@ class Journal {
   std::filesystem::path path_;
   JournalHeader header_;
   AnswerCheck answers_;
-  int file_ = -1;          ///< open from the first commit on
-  mutable int read_ = -1;  ///< open from the first reading on
-  std::uintmax_t end_ = 0;  ///< bytes of the file up to the end of its last whole record
-  bool damaged_ = false;    ///< somewhere before that, or behind it by more than a torn record
+  int file_ = -1;                                   ///< open from the first commit on
+  mutable int read_ = -1;                           ///< open from the first reading on
+  std::uintmax_t end_ = 0;                          ///< bytes of the file up to the end of its last whole record
+  bool damaged_ = false;                            ///< somewhere before that, or behind it by more than a torn record
   std::unordered_map<Key, Place, KeyHash> places_;  ///< of whole records, by their work
   std::size_t failures_ = 0;
   std::vector<std::byte> bytes_waiting_;  ///< for the next commit, record after record

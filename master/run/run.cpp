@@ -454,9 +454,9 @@ class Run {
   ExpectedSeconds expected_;
   CutGroups groups_;
   std::vector<std::pair<Task, Result>> answers_;  ///< that await the next commit
-  std::vector<FinishedWork> mendable_;  ///< of the generation that runs: work that cost workers
-  std::vector<Task> doubtful_;          ///< refused by every worker
-  std::map<std::size_t, Task> doable_;  ///< by kind of work: the last piece that was done
+  std::vector<FinishedWork> mendable_;            ///< of the generation that runs: work that cost workers
+  std::vector<Task> doubtful_;                    ///< refused by every worker
+  std::map<std::size_t, Task> doable_;            ///< by kind of work: the last piece that was done
   std::unique_ptr<RunPlan> plan_;
   std::filesystem::path report_;  ///< empty: none
   Clock clock_ = hooks_.clock;

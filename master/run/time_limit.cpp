@@ -14,7 +14,7 @@
 namespace harmonic {
 namespace {
 
-constexpr double kClocks_s = 60;     // that may lie between this machine's clock and Slurm's
+constexpr double kClocks_s = 60;       // that may lie between this machine's clock and Slurm's
 constexpr double kMostReserve = 0.25;  // of what is left of a job
 
 }  // namespace

@@ -15,9 +15,9 @@ namespace {
 
 constexpr double kDeviation = 0.495;  // of the logarithm: ln 10 between its 1st and 99th hundredth
 constexpr int kGenerations = 16;
-constexpr int kFew = 8;            // workers that people look after themselves
-constexpr double kIdle = 0.8;      // below it there is something to be said
-constexpr double kEnough = 0.92;   // what is proposed reaches it, where it can
+constexpr int kFew = 8;           // workers that people look after themselves
+constexpr double kIdle = 0.8;     // below it there is something to be said
+constexpr double kEnough = 0.92;  // what is proposed reaches it, where it can
 constexpr int kMostOverlap = 8;
 constexpr int kMostPieces = 20'000;  // more are not idle
 
@@ -61,8 +61,8 @@ std::string idle_advice(const EvolutionSettings& settings, int at_once, int work
   const auto percent = [](double share) { return fmt::format("{:.0f} %", 100 * share); };
   std::string proposals;
   if (settings.choose == PairChoice::evolution)
-    proposals = fmt::format("--overlap {} would make that {}, --schedule steady nearly all, ", overlap,
-                            percent(by_overlap));
+    proposals =
+        fmt::format("--overlap {} would make that {}, --schedule steady nearly all, ", overlap, percent(by_overlap));
   return fmt::format(
       "{} workers for {} pieces of work a generation will work some {} of their time: {}--pairs {} (of a population "
       "that has as many survivors) {}; or give fewer workers",

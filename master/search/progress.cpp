@@ -121,13 +121,12 @@ double Progress::seconds_left(const Evolution& search, const WorkerCount& worker
 ProgressLine Progress::line(const Evolution& search, const WorkerCount& workers) const {
   const double done =
       std::min(static_cast<double>(batch_done_) + workers.parts_under_way, static_cast<double>(batch_size_));
-  std::string text =
-      fmt::format("generation {}/{}  {} {:.{}f}/{}  models {}  workers busy {}/{}", search.generation(),
-                  settings_.generations, name_of(search.phase()), done, workers.parts_under_way > 0 ? 1 : 0,
-                  batch_size_,
-                  search.is_alone() ? std::to_string(search.archive().models().size())
-                                    : fmt::format("{}/{}", searched_models(search.archive()), models()),
-                  workers.busy, workers.here);
+  std::string text = fmt::format("generation {}/{}  {} {:.{}f}/{}  models {}  workers busy {}/{}", search.generation(),
+                                 settings_.generations, name_of(search.phase()), done,
+                                 workers.parts_under_way > 0 ? 1 : 0, batch_size_,
+                                 search.is_alone() ? std::to_string(search.archive().models().size())
+                                                   : fmt::format("{}/{}", searched_models(search.archive()), models()),
+                                 workers.busy, workers.here);
   if (const double best = search.archive().best_metric(); best > 0) text += fmt::format("  best {:.2f} %", best);
   if (hypervolume_ > 0) text += fmt::format("  hypervolume {:.6g}", hypervolume_);
   if (!tells_time(search, workers)) return {std::move(text)};

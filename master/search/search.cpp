@@ -242,8 +242,8 @@ void Search::start_generation() {
       for (const auto id : breeding_parents()) parents.push_back(state_.archive.models().at(id).genome.backbones[m]);
       if (bred_ <= settings_.overlap) parents = state_.survivors[m];  // no model is judged yet
       const auto known = [&](const BackboneGenome& genome) { return state_.memo.contains(modality, genome); };
-      population_.push_back(next_population(spaces_[m], state_.survivors[m], parents, settings_, known, random,
-                                            repair_of(modality)));
+      population_.push_back(
+          next_population(spaces_[m], state_.survivors[m], parents, settings_, known, random, repair_of(modality)));
     }
     evaluate_population(work, m);
   }

@@ -117,7 +117,7 @@ class Search final : public Evolution {
   std::map<CandidateId, ScoredModel> changed_since_;  ///< as they were; models of `boundary_` that are other now
   std::map<CandidateId, Retraining> round_;           ///< of the race, as far as it is answered
   std::set<CandidateId> not_retrained_;               ///< whose retraining failed in this generation
-  Phase phase_ = Phase::backbones;  ///< of the generation that is judged next
+  Phase phase_ = Phase::backbones;                    ///< of the generation that is judged next
   /// Of finished generations, by their number: whose parents breed. Those of 0 are none.
   std::map<int, std::vector<CandidateId>> parents_after_;
   std::map<int, Paired> paired_;  ///< by generation, from 0

@@ -223,8 +223,8 @@ void SteadySearch::breed_backbones() {
     for (const auto id : state_.parents) parents.push_back(state_.archive.models().at(id).genome.backbones[m]);
     if (parents.empty()) parents = state_.survivors[m];
     const auto known = [&](const BackboneGenome& genome) { return state_.memo.contains(modality, genome); };
-    population_[m] = next_population(spaces_[m], state_.survivors[m], parents, settings_, known, random,
-                                     repair_of(modality));
+    population_[m] =
+        next_population(spaces_[m], state_.survivors[m], parents, settings_, known, random, repair_of(modality));
     for (auto& group : unscored_groups(population_[m], modality, state_.memo)) {
       evaluated_[m].insert(TaskId{board_.next_id()});
       board_.add(std::move(group));

@@ -44,7 +44,7 @@ class SteadySearch final : public Evolution {
   [[nodiscard]] SearchState boundary() const override;
 
  private:
-  [[nodiscard]] int pairs() const;    ///< of a generation
+  [[nodiscard]] int pairs() const;     ///< of a generation
   [[nodiscard]] bool is_bred() const;  ///< all models are asked for
   [[nodiscard]] bool knows(const MultimodalGenome& genome) const;
   void learn(const Work& work, const Outcome& outcome, double seconds);

@@ -53,23 +53,23 @@ MadeUpAnswers::MadeUpAnswers(const SimulateSettings& settings)
 }
 
 Outcome MadeUpAnswers::answer(const Work& work) const {
-  return std::visit(Overloaded{[&](const EvaluateBackbones& w) -> Outcome {
-                                 BackboneScores scores;
-                                 for (const auto& genome : w.genomes)
-                                   scores.metric.push_back(
-                                       100 - backbone_error(static_cast<std::size_t>(w.modality), genome));
-                                 return scores;
-                               },
-                               [&](const SearchFusion& w) -> Outcome {
-                                 FusionScores found;
-                                 for (const auto& candidate : w.candidates) found.scores.push_back(score(candidate));
-                                 return found;
-                               },
-                               [&](const RetrainModel& w) -> Outcome {
-                                 return RetrainScore{seen_metric(w.genome, static_cast<std::uint64_t>(w.repeat))};
-                               },
-                               [&](const TestModel& w) -> Outcome { return TestScore{100 - error(w.genome)}; }},
-                    work);
+  return std::visit(
+      Overloaded{[&](const EvaluateBackbones& w) -> Outcome {
+                   BackboneScores scores;
+                   for (const auto& genome : w.genomes)
+                     scores.metric.push_back(100 - backbone_error(static_cast<std::size_t>(w.modality), genome));
+                   return scores;
+                 },
+                 [&](const SearchFusion& w) -> Outcome {
+                   FusionScores found;
+                   for (const auto& candidate : w.candidates) found.scores.push_back(score(candidate));
+                   return found;
+                 },
+                 [&](const RetrainModel& w) -> Outcome {
+                   return RetrainScore{seen_metric(w.genome, static_cast<std::uint64_t>(w.repeat))};
+                 },
+                 [&](const TestModel& w) -> Outcome { return TestScore{100 - error(w.genome)}; }},
+      work);
 }
 
 double MadeUpAnswers::backbone_error(std::size_t modality, const BackboneGenome& genome) const {
@@ -81,8 +81,8 @@ double MadeUpAnswers::backbone_error(std::size_t modality, const BackboneGenome&
   }
   const auto found = scored.find(active);
   if (found == scored.end())
-    throw CandidateError(fmt::format("the sweep of {} has no row for {}", settings_.modalities[modality].name,
-                                     to_text(active)));
+    throw CandidateError(
+        fmt::format("the sweep of {} has no row for {}", settings_.modalities[modality].name, to_text(active)));
   return 100 - found->second;
 }
 

@@ -34,7 +34,7 @@ class MadeUpAnswers {
   FusionSettings fusion_;
   Seed seed_;
   double noise_;
-  int inputs_ = 0;  ///< features that all modalities offer
+  int inputs_ = 0;                                        ///< features that all modalities offer
   std::vector<std::map<BackboneGenome, double>> scored_;  ///< [modality], percent; empty: no sweep
 };
 

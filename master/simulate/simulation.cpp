@@ -6,8 +6,9 @@
 #include <iostream>
 #include <optional>
 
-#include <fmt/format.h>
 #include <unistd.h>
+
+#include <fmt/format.h>
 
 #include "core/base/hash.hpp"
 #include "core/base/text.hpp"
@@ -175,9 +176,8 @@ void print(const SimulateSettings& settings, const SearchSettings& searched, con
     std::cout << fmt::format(
         "{} fusion searches on {} workers in {}{}: {:.1f} % of their time was work ({:.1f} % while there was more to "
         "deal; {:.1f} % if each had got its equal share before); the master's own time is {:.3f} ms a search{}\n",
-        meter.candidates(), workers, human_duration(meter.wall_s()),
-        settings.virtual_time ? " of virtual time" : "", 100 * utilisation, 100 * while_dealing, 100 * dealt_before,
-        meter.master_ms_per_candidate(),
+        meter.candidates(), workers, human_duration(meter.wall_s()), settings.virtual_time ? " of virtual time" : "",
+        100 * utilisation, 100 * while_dealing, 100 * dealt_before, meter.master_ms_per_candidate(),
         meter.bytes_per_candidate() ? fmt::format(", its memory {:.0f} bytes", *meter.bytes_per_candidate()) : "");
   }
   std::cout.flush();

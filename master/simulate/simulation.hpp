@@ -17,10 +17,11 @@ namespace harmonic {
 
 /// `harmonic simulate` as rank 0 runs it: the real search, dispatcher, journal and checkpoint, whatever answers there
 /// are behind the mailbox. Prints what it measured: {"ranks": r, "candidates": n (fusion searches), "wall_s": t (of the
-/// clock that it goes by), "utilisation": u, "utilisation_while_dealing": u1 (without the end, when the last searches are
-/// under way), "static_utilisation": u0, "master_ms_per_candidate": m, …}.
+/// clock that it goes by), "utilisation": u, "utilisation_while_dealing": u1 (without the end, when the last searches
+/// are under way), "static_utilisation": u0, "master_ms_per_candidate": m, …}.
 /// @param not_the_masters_s processor time of this thread that is not the master's own
-[[nodiscard]] ExitCode run_simulation(const SimulateSettings& settings, Mailbox& mailbox, RunHooks hooks,
-                                      const std::function<double()>& not_the_masters_s = [] { return 0.0; });
+[[nodiscard]] ExitCode run_simulation(
+    const SimulateSettings& settings, Mailbox& mailbox, RunHooks hooks,
+    const std::function<double()>& not_the_masters_s = [] { return 0.0; });
 
 }  // namespace harmonic

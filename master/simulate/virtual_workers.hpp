@@ -45,9 +45,7 @@ class VirtualWorkers final : public Mailbox {
     Rank worker;
     TaskId task;
     double seconds = 0;
-    bool operator>(const Event& other) const {
-      return at_s != other.at_s ? at_s > other.at_s : worker > other.worker;
-    }
+    bool operator>(const Event& other) const { return at_s != other.at_s ? at_s > other.at_s : worker > other.worker; }
   };
 
   void take(Rank worker, const Task& task);

@@ -26,7 +26,7 @@ class WorkDurations {
   [[nodiscard]] double drawn(TimelineKind kind, std::uint64_t key) const;
 
   Seed seed_;
-  double mean_s_ = 0, deviation_ = 0;                            ///< where no file tells
+  double mean_s_ = 0, deviation_ = 0;                                 ///< where no file tells
   std::vector<std::pair<TimelineKind, std::vector<double>>> seen_s_;  ///< by kind
 };
 

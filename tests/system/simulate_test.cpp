@@ -56,9 +56,14 @@ std::filesystem::path write_config(const std::filesystem::path& folder, int over
 
 std::vector<std::string> simulate(int ranks, const std::filesystem::path& config, const std::filesystem::path& run,
                                   const std::vector<std::string>& more = {}) {
-  std::vector<std::string> words = {from_environment("HARMONIC_SOURCE") + "/deploy/mpirun.sh", std::to_string(ranks),
+  std::vector<std::string> words = {from_environment("HARMONIC_SOURCE") + "/deploy/mpirun.sh",
+                                    std::to_string(ranks),
                                     from_environment("HARMONIC_PROGRAM"),
-                                    "simulate", "--config", config.string(), "--run", run.string()};
+                                    "simulate",
+                                    "--config",
+                                    config.string(),
+                                    "--run",
+                                    run.string()};
   words.insert(words.end(), more.begin(), more.end());
   return words;
 }
@@ -93,16 +98,16 @@ TEST_CASE("A simulated run that is killed at any moment ends, resumed at any ran
         const int ranks = 1 + static_cast<int>(random.below(kMostRanks));
         const double after_s = random.uniform(0, quiet_s);
         const bool begun = std::filesystem::exists(directory / "journal");
-        Process process(simulate(ranks, config, directory, begun ? std::vector<std::string>{"--resume"}
-                                                                 : std::vector<std::string>{}));
+        Process process(simulate(ranks, config, directory,
+                                 begun ? std::vector<std::string>{"--resume"} : std::vector<std::string>{}));
         std::this_thread::sleep_for(std::chrono::duration<double>(after_s));
         process.kill_all();
         process.wait();
       }
       const int ranks = 1 + static_cast<int>(random.below(kMostRanks));
       const bool begun = std::filesystem::exists(directory / "journal");
-      last = run(simulate(ranks, config, directory, begun ? std::vector<std::string>{"--resume"}
-                                                          : std::vector<std::string>{}));
+      last = run(simulate(ranks, config, directory,
+                          begun ? std::vector<std::string>{"--resume"} : std::vector<std::string>{}));
       INFO(fmt::format("overlap {}, round {}, {} ranks: {}", overlap, round, ranks, last.err));
       REQUIRE(last.exit_code == 0);
       REQUIRE(candidates_of(directory) == candidates_of(quiet));

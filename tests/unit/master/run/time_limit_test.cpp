@@ -100,7 +100,8 @@ std::vector<Job> group_jobs(std::size_t groups, std::size_t genomes) {
   std::vector<Job> jobs;
   for (std::size_t g = 0; g < groups; ++g) {
     EvaluateBackbones work;
-    for (std::size_t i = 0; i < genomes; ++i) work.genomes.push_back(random_genome(find_space("avmnist-image"), random));
+    for (std::size_t i = 0; i < genomes; ++i)
+      work.genomes.push_back(random_genome(find_space("avmnist-image"), random));
     jobs.push_back({{TaskId{g + 1}, work}, 1});
   }
   return jobs;
@@ -136,7 +137,8 @@ TEST_CASE("A group has failed where a part of it has, once all parts are answere
   REQUIRE(dealt.size() == 3);
   CHECK_FALSE(groups.take(dealt[0].task, {dealt[0].task.id, Rank{1}, 1, Failure{"no memory"}}, /*refused=*/true));
   CHECK_FALSE(groups.take(dealt[1].task, {dealt[1].task.id, Rank{1}, 1, fake_outcome(dealt[1].task.work)}, false));
-  const auto whole = groups.take(dealt[2].task, {dealt[2].task.id, Rank{1}, 1, fake_outcome(dealt[2].task.work)}, false);
+  const auto whole =
+      groups.take(dealt[2].task, {dealt[2].task.id, Rank{1}, 1, fake_outcome(dealt[2].task.work)}, false);
   REQUIRE(whole);
   CHECK(whole->refused);
   CHECK(std::get<Failure>(whole->result.outcome).message == "no memory");

@@ -140,7 +140,9 @@ TEST_CASE("A search with an overlap resumed from any generation is the one that 
   auto whole = overlapping_search(2);
   std::map<int, SearchState> boundaries;
   Workers workers{.count = 6};
-  workers.hear = [&](const Task&, const Result&) { boundaries.try_emplace(whole.boundary().generation, whole.boundary()); };
+  workers.hear = [&](const Task&, const Result&) {
+    boundaries.try_emplace(whole.boundary().generation, whole.boundary());
+  };
   workers.work_through(whole);
   CHECK(boundaries.size() == 6);
   for (const auto& [generation, boundary] : boundaries) {
@@ -155,7 +157,8 @@ SteadySearch steady_search(SearchState state = {}, int generations = 5) {
   return {steady(generations), Seed{7}, two_spaces(), costs(), std::move(state), kRetrainings};
 }
 
-TEST_CASE("In the steady state a free worker gets something, but at the start and at the end", "[master][search][steady]") {
+TEST_CASE("In the steady state a free worker gets something, but at the start and at the end",
+          "[master][search][steady]") {
   auto search = steady_search();
   Workers workers{.count = 4};
   workers.work_through(search);
