@@ -29,6 +29,7 @@ class Model:
             for value in self.session.get_inputs()
         }
         self.turns = []
+        self.session.run(None, self.inputs)  # what cannot run is told at once
 
     def take_turn(self, warm_up, runs):
         times = []

@@ -49,7 +49,8 @@ std::vector<NetworkSlice> slice(const NetworkGraph& graph,
     const auto name = piece_of(node.name);
     if (numbers.emplace(name, pieces.size()).second) pieces.push_back({{name, {}}, {}, {}});
   }
-  std::set<std::string> read_elsewhere;
+  std::set<std::string> read, read_elsewhere;
+  for (const auto& node : graph.nodes) read.insert(node.inputs.begin(), node.inputs.end());
   for (const auto& output : graph.outputs) read_elsewhere.insert(output.name);
   for (const auto& node : graph.nodes) {
     const auto number = numbers.at(piece_of(node.name));
@@ -71,7 +72,7 @@ std::vector<NetworkSlice> slice(const NetworkGraph& graph,
     piece.slice.graph.name = piece.slice.name;
     for (const auto& node : piece.slice.graph.nodes)
       for (const auto& value : node.outputs)
-        if (read_elsewhere.contains(value))
+        if (read_elsewhere.contains(value) || !read.contains(value))
           piece.slice.graph.outputs.push_back({value, NumberType::float32, shapes.at(value)});
     slices.push_back(std::move(piece.slice));
   }

@@ -11,7 +11,7 @@ namespace harmonic {
 /// A piece of a network as a network of its own.
 struct NetworkSlice {
   std::string name;
-  NetworkGraph graph;  ///< inputs: what it reads of the rest; outputs: what the rest reads of it
+  NetworkGraph graph;  ///< inputs: what it reads of the rest; outputs: what the rest reads of it, or nothing does
 };
 
 /// Cuts a network into pieces: each has the nodes to which `piece_of` gives its name. In order of their first nodes.
