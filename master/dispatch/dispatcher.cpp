@@ -73,8 +73,9 @@ void Dispatcher::gather() {
 
 void Dispatcher::refill() {
   if (!supply_ || !queue_.empty() || !fresh_) return;
-  const auto free = std::ranges::count_if(
-      roster_.workers(), [&](const auto& w) { return w.second.state == State::idle && may_work(w.second); });
+  const auto free = std::ranges::count_if(roster_.workers(), [&](const auto& w) {
+    return w.second.state == State::idle && !is_quiet(w.second) && may_work(w.second);
+  });
   if (free == 0) return;
   fresh_ = false;
   add(supply_(static_cast<int>(free)));
@@ -339,9 +340,15 @@ void Dispatcher::no_worker_left() const {
                              why.empty() ? "" : fmt::format(" ({})", join(why, "; "))));
 }
 
+/// Half its lease has gone by without a word: it may be gone with the node whose other worker has just been lost, and
+/// work that it got now would have cost two workers.
+bool Dispatcher::is_quiet(const WorkerEntry& worker) const {
+  return options_.clock() - worker.last_heard_s > options_.lease_s / 2;
+}
+
 void Dispatcher::deal() {
   for (const auto& [rank, worker] : roster_.workers()) {
-    if (worker.state != State::idle) continue;
+    if (worker.state != State::idle || is_quiet(worker)) continue;
     const Order* chosen = choose_for(rank);
     if (chosen == nullptr) continue;
     const TaskId id = chosen->id;

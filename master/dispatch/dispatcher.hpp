@@ -163,6 +163,7 @@ class Dispatcher {
   [[nodiscard]] const Order* choose_for(Rank rank) const;
   [[nodiscard]] bool is_trusted(const WorkerEntry& worker) const;
   [[nodiscard]] bool may_work(const WorkerEntry& worker) const;
+  [[nodiscard]] bool is_quiet(const WorkerEntry& worker) const;
   [[nodiscard]] bool is_sound(const WorkerEntry& worker) const;
   void blame_if_outdone(Rank rank);
   void lose(Rank rank, const std::string& why);

@@ -163,6 +163,22 @@ TEST_CASE("A task whose worker falls silent is dealt to another", "[master][disp
   CHECK(world.workers[1].rank_lost);
 }
 
+TEST_CASE("A node that dies with several workers costs its work one retry: the quiet ones get none of it",
+          "[master][dispatcher]") {
+  World world(3);
+  world.workers[0].delay_s = 5;  // at work when its node dies
+  world.workers[0].silent_from_s = 3;
+  world.workers[1].delay_s = 2;  // idle then, and heard a little later than the other
+  world.workers[1].silent_from_s = 3.5;
+  world.workers[2].delay_s = 50;  // elsewhere, and busy until both are known to be lost
+  CHECK(world.run(3) == Dispatcher::End::finished);
+  CHECK(world.answered_well() == 3);
+  CHECK(world.workers[1].given.size() == 1);
+  CHECK(world.dispatcher.counts().lost_workers == 2);
+  CHECK(world.dispatcher.counts().retried == 1);
+  CHECK(world.dispatcher.counts().failed == 0);
+}
+
 TEST_CASE("A worker that never says hello does not hold the others up", "[master][dispatcher]") {
   World world(2);
   world.workers[1].greeted = true;  // as far as it knows

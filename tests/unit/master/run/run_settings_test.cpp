@@ -110,7 +110,7 @@ TEST_CASE("Who forgets --resume hears that there is a run, not which settings a 
     (void)read_run_settings(options, settings, settings, "search", words);
   };
   // Without work it would begin anew: then the settings are what is missing.
-  CHECK_THROWS_WITH(begun({"--data", run.settings.data}), Catch::Contains("needs two modalities or more"));
+  CHECK_THROWS_WITH(begun({"--data", run.settings.data}), Catch::Contains("a search needs a modality"));
   replace_file(std::filesystem::path(run.settings.run) / "front.csv.mine", "");
   for (const auto& more : {std::vector<std::string>{}, {"--data", run.settings.data}})
     CHECK_THROWS_WITH(begun(more), Catch::Contains("holds a run already; go on with --resume"));
