@@ -105,7 +105,8 @@ TEST_CASE("A profile that is killed goes on, and its table prices whole networks
   CHECK(judged["groups"].size() == 3);
   CHECK_THAT(read_file(picture), Contains("<circle"));
   const auto scale = judged["correction"]["scale"].get<double>();
-  for (const auto& [key, cost] : LookUpTable::load({better}).rows())
+  const auto corrected = LookUpTable::load({better});
+  for (const auto& [key, cost] : corrected.rows())
     CHECK(cost.latency_ms() == Approx(scale * measured.at(key).latency_ms()));
 }
 

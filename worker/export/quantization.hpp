@@ -25,9 +25,9 @@ class ValueRanges {
 };
 
 /// The graph with its convolutions and linear layers in whole numbers of 8 bits, as QuantizeLinear and DequantizeLinear
-/// nodes around them: weights symmetric, a scale an output channel; what goes in and what convolutions give (behind
-/// their ReLU) one scale and zero point a value. Biases stay float32. Weights and biases of layer norms, a good part of
-/// a model, are stored so, too, with one scale each.
+/// nodes around them: weights symmetric, -64 to 64, a scale an output channel; what goes in and what convolutions give
+/// (behind their ReLU) one scale and zero point a value. Biases stay float32. Weights and biases of layer norms, a good
+/// part of a model, are stored so, too, with one scale each.
 /// @param ranges of all its values, over calibration samples
 [[nodiscard]] NetworkGraph quantized(const NetworkGraph& graph, const ValueRanges& ranges);
 

@@ -114,7 +114,7 @@ TEST_CASE("Settings that cannot work are refused before anything starts", "[conf
     change(settings);
     CHECK_THROWS_AS(settings.check(), InputError);
   };
-  refused([](auto& s) { s.modalities.pop_back(); });
+  refused([](auto& s) { s.modalities.clear(); });
   refused([](auto& s) { s.modalities[1] = s.modalities[0]; });
   refused([](auto& s) { s.devices.clear(); });
   refused([](auto& s) { s.fusion.features = {1, 2, 3}; });

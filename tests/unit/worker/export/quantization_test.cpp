@@ -48,16 +48,16 @@ TEST_CASE("A layer in whole numbers has a scale for every channel of its weight,
   const auto& layer = node_making(whole, "y");
   CHECK(layer.op == "Gemm");
   CHECK(torch::equal(numbers_of(whole, node_making(whole, layer.inputs[1]).inputs[0]),
-                     torch::tensor({{127, -32}, {0, 127}, {0, 0}}, torch::kInt8)));
+                     torch::tensor({{64, -16}, {0, 64}, {0, 0}}, torch::kInt8)));
   CHECK(torch::allclose(numbers_of(whole, node_making(whole, layer.inputs[1]).inputs[1]),
-                        torch::tensor({1 / 127.0F, 1.0F, 1.0F})));
+                        torch::tensor({1 / 64.0F, 127 / 64.0F, 1.0F})));
   // From -1 to 4.1 in 255 steps: of 0.02, and -1 is -128.
   const auto& back = node_making(whole, layer.inputs[0]);
   CHECK(numbers_of(whole, back.inputs[1]).item<float>() == Approx(0.02));
   CHECK(numbers_of(whole, back.inputs[2]).item<int>() == -78);
   // What lies beyond the range is cut to it.
   const Tensor y = GraphRunner(whole).run({torch::tensor({{1.0F, 9.0F}})}).front();
-  CHECK(torch::allclose(y, torch::tensor({{1.0F + 1.0F - 4.1F * 32 / 127, 4.1F * 127, -1.0F}}), 1e-4, 1e-4));
+  CHECK(torch::allclose(y, torch::tensor({{1.0F + 1.0F - 4.1F * 16 / 64, 4.1F * 127, -1.0F}}), 1e-4, 1e-4));
 }
 
 TEST_CASE("Names of inputs and outputs stay in whole numbers, whatever they are", "[export]") {
