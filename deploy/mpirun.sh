@@ -55,10 +55,11 @@ words=("$@")
 for ((i = 0; i < $#; ++i)); do
   [ "${words[i]##*/}" = harmonic ] || continue
   case "${words[*]:i + 1}" in
-    'reproduce '*--lut* | 'reproduce '*--join* | 'simulate '*--virtual-time*) # in one process, as those below
+    'reproduce '*--lut* | 'reproduce '*--join*) # in one process, as those below
       ranks=1
       break
       ;;
+    'simulate '*--virtual-time*) break ;; # no job: it needs no ranks, and says so where there are several
   esac
   case "${words[i + 1]-} ${words[i + 2]-}" in
     'search '* | 'reproduce '* | 'simulate '* | 'supernet sweep') job=1 recovery=--enable-recovery ;;

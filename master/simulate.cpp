@@ -3,8 +3,10 @@
 #include "master/simulate.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <iostream>
 #include <optional>
+#include <string_view>
 #include <thread>
 
 #include "core/config/space_config.hpp"
@@ -52,6 +54,25 @@ class WaitingEvaluator final : public Evaluator {
   WorkDurations durations_;
 };
 
+/// Whether this process is one of several that mpirun or srun started.
+bool has_company(const StartedBySlurm& slurm) {
+  const char* ranks = std::getenv("OMPI_COMM_WORLD_SIZE");
+  return slurm.tasks > 1 || (ranks != nullptr && std::string_view(ranks) != "1");
+}
+
+/// Of several processes each would play all of it. One speaks for all.
+ExitCode refuse_company(const StartedBySlurm& slurm) {
+  const auto refuse = []() -> ExitCode {
+    throw InputError("virtual time needs no ranks", "call it without mpirun; --workers says how many are played");
+  };
+  if (slurm.tasks > 1) return guarded(slurm.task == 0, refuse);
+  int argc = 0;
+  char** argv = nullptr;
+  MpiSession session(argc, argv);  // which tells a launcher the exit code
+  const Communicator world;
+  session.leave(guarded(world.rank().value == 0, refuse));
+}
+
 /// Without MPI: one process, and a clock that jumps.
 ExitCode in_virtual_time(const SimulateSettings& settings, RunHooks hooks) {
   const MadeUpAnswers answers(settings);
@@ -59,12 +80,11 @@ ExitCode in_virtual_time(const SimulateSettings& settings, RunHooks hooks) {
   VirtualWorkers workers(
       settings.workers, run_fingerprint(settings.searched()), [&](const Work& work) { return answers.answer(work); },
       [&](const Work& work) { return durations.of(work); });
-  SimulateSettings patient = settings;
-  patient.run.lease_s = 1e12;  // no one of them ever falls silent
+  hooks.lease_s = 1e12;  // no one of them ever falls silent
   hooks.clock = workers.clock();
   hooks.idle = [&] { workers.pass_time(); };
   hooks.pause = [] {};
-  return run_simulation(patient, workers, std::move(hooks), [&] { return workers.own_cpu_s(); });
+  return run_simulation(settings, workers, std::move(hooks), [&] { return workers.own_cpu_s(); });
 }
 
 ExitCode in_real_time(const SimulateSettings& settings, RunHooks hooks, MpiSession& session) {
@@ -104,12 +124,13 @@ ExitCode simulate_command(const std::string& program, const Arguments& args) {
   hooks.configs = config_files(args);
   hooks.stop = stop_signal_seen;
   hooks.hurry = stop_is_urgent;
+  const auto slurm = started_by_slurm();
   if (settings.virtual_time) {
+    if (has_company(slurm)) return refuse_company(slurm);
     say_notices(options);
     hooks.program = program_words(program, 1);
     return in_virtual_time(settings, std::move(hooks));
   }
-  const auto slurm = started_by_slurm();
   int argc = 0;
   char** argv = nullptr;
   MpiSession session(argc, argv);

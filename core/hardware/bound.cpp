@@ -24,7 +24,8 @@ Bound parse_bound(const std::string& text, bool is_upper) {
   }
   if (bound.column.empty() || bound.column.find_first_of("<>=") != std::string::npos)
     throw InputError(fmt::format("'{}' is no bound of a column", text),
-                     fmt::format("write --{} COLUMN=VALUE, such as latency_ms.tx2=9", is_upper ? "max" : "min"));
+                     fmt::format("write --{0} \"COLUMN VALUE\" or --{0} COLUMN=VALUE, such as --{0} {1}",
+                                 is_upper ? "max" : "min", is_upper ? "\"latency_ms.tx2 9\"" : "\"metric_val 95\""));
   bound.limit = parse_real(all.substr(at + 1), fmt::format("the bound of {}", bound.column));
   return bound;
 }

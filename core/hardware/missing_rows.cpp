@@ -70,9 +70,10 @@ std::string modelling_line(const Lacking& lacking, const PricedNetworks& network
       extend(words, {"--config", file});
   extend(words, spaces);
   if (!spaces.empty()) extend(words, {"--classes", std::to_string(networks.head_classes)});
-  if (networks.classes > 0 && networks.classes != networks.head_classes)
+  const bool is_full = networks.cost == CostScope::full;
+  if (is_full && networks.classes > 0 && networks.classes != networks.head_classes)
     extend(words, {"--classes", std::to_string(networks.classes)});
-  if (networks.cost == CostScope::full) extend(words, {"--cost", "full"});
+  if (is_full) extend(words, {"--cost", "full"});
   if (networks.joined != PricedNetworks{}.joined) extend(words, {"--joined", std::to_string(networks.joined)});
   if (of_data) extend(words, {"--data", networks.data.empty() ? "DATA.h5" : networks.data});
   if (lacks_any(lacking, fusion_keys(networks)))

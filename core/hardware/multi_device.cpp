@@ -121,8 +121,8 @@ DeviceSpec parse_device(std::string_view text) {
     const std::string value = at == std::string::npos ? parts[p] : parts[p].substr(at + 1);
     const auto keys = device_keys();
     if (std::ranges::find(keys, key) == keys.end())
-      throw InputError(fmt::format("device '{}' has a {}", text, key),
-                       fmt::format("did you mean {}? A device has {}", nearest(key, keys), join(keys, ", ")));
+      throw InputError(fmt::format("device '{}': unknown key '{}'", text, key),
+                       fmt::format("did you mean {}? There are {}", nearest(key, keys), join(keys, ", ")));
     if (!seen.insert(key).second)
       throw InputError(fmt::format("device '{}' has two of {}", text, key), "give one of each");
     const double number = above_zero(value, fmt::format("{} of device {}", key, spec.name));
@@ -142,9 +142,15 @@ std::string to_text(const DeviceSpec& spec) {
 }
 
 std::vector<std::string> listed_devices(const std::string& text) {
-  const auto continues = [keys = device_keys()](const std::string& part) {
+  // "foo=3" is none of the keys, but no device either: parse_device says so.
+  const auto is_number = [](const std::string& value) {
+    const auto first = value.find_first_not_of("+-.");
+    return first != std::string::npos && value[first] >= '0' && value[first] <= '9' && !value.ends_with(".json");
+  };
+  const auto continues = [keys = device_keys(), is_number](const std::string& part) {
     const auto at = part.find('=');
-    return at == std::string::npos || std::ranges::find(keys, trim(part.substr(0, at))) != keys.end();
+    return at == std::string::npos || std::ranges::find(keys, trim(part.substr(0, at))) != keys.end() ||
+           is_number(trim(part.substr(at + 1)));
   };
   std::vector<std::string> devices;
   for (const auto& part : split(text, ',')) {

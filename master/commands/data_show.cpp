@@ -139,10 +139,10 @@ ExitCode data_show(Arguments args) {
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   if (file.empty()) throw InputError("harmonic data show names no file", "give it: harmonic data show F.h5");
   if (!sheet.empty()) {
-    if (lower_extension(sheet) != ".png")
-      throw InputError(fmt::format("--sheet {}: a sheet is a PNG", sheet), "give a name that ends with .png");
     const OutputFolder folder(sheet, "sheet", {{"", file}});
     check_own_kind(sheet, "sheet", "a contact sheet", is_contact_sheet);
+    if (lower_extension(sheet) != ".png")
+      throw InputError(fmt::format("--sheet {}: a sheet is a PNG", sheet), "give a name that ends with .png");
     write_contact_sheet(sheet, DatasetFile(file));
   }
   if (check)

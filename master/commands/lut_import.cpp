@@ -51,7 +51,10 @@ ExitCode lut_import(const Arguments& args) {
   OptionSet options("harmonic lut import",
                     "Joins tables of one device, published or the project's own, or a measured kit, into one.");
   options.add("in", in, "a table to read");
-  options.add("kit", kit, "manifest.csv of a kit (harmonic lut kit) with what was measured filled in");
+  options.add("kit", kit,
+              "manifest.csv of a kit (harmonic lut kit) with what was measured filled in; its row Overhead is "
+              "subtracted from all "
+              "others");
   options.add("device", device, "the device, in words, for the table's provenance").required();
   options.add("out", out, "table to write; its folder is made where there is none").required();
   options.add("set", set, "a row to add or replace: KEY=ms,mJ, or KEY=ms without an energy",

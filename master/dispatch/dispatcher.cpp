@@ -220,6 +220,7 @@ void Dispatcher::handle(Rank from, const Result& result) {
 }
 
 void Dispatcher::failed(Rank from, Open& open, const Failure& failure) {
+  if (options_.believe_input_faults && failure.kind == FailureKind::input) throw InputError(failure.message, "");
   const Task& task = open.job.task;
   auto& worker = roster_.at(from);
   log::warning("task {} ({}) failed on worker {}: {}", task.id.value, describe(task.work), worker.name(from),

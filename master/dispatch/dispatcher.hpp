@@ -28,6 +28,8 @@ struct DispatchOptions {
                              ///< have tried; if one can do what it could not, it is set aside
   double farewell_s = 3;     ///< for workers to say goodbye at the end
   double grace_s = 0;  ///< for what is under way when it is to stop: what is expected to end by then is waited for
+  bool believe_input_faults = false;  ///< the first worker that finds fault with the user's input ends the run, and no
+                                      ///< other is asked: all read the same
   Clock clock = steady_clock();
   std::function<void()> pause = pause_briefly;  ///< while nothing arrives
 };
@@ -109,7 +111,8 @@ class Dispatcher {
   /// Deals every job; `on_result` hears of each exactly once, in the order in which answers arrive. A job that cannot
   /// be done comes with a Failure. When `stop` says so it deals no more and returns early, once what is under way and
   /// expected to end within the grace has ended. Task ids are unique over all calls.
-  /// @throws InputError when every worker that could try finds fault with the user's input; `on_result` has heard of it
+  /// @throws InputError when every worker that could try finds fault with the user's input; `on_result` has heard of
+  ///   it, but where the first is believed
   /// @throws RunError when no worker is left
   End run(std::vector<Job> jobs, const OnResult& on_result, const std::function<bool()>& stop);
 

@@ -85,7 +85,7 @@ class Run {
   }
   /// What the run came to, once it is done: all that stdout gets.
   [[nodiscard]] std::string result() const {
-    if (settings_.json) {
+    if (settings_.json || hooks_.result) {
       auto json = plan_->json();
       json["report"] = report_.string();
       return json_text(json) + '\n';
@@ -369,8 +369,8 @@ class Run {
     display_.close();
     save(RunPlan::Moment::end);
     end_live_report();
-    log::info("stopped {}{}; go on with: {}", limit_.is_reached() ? limit_.reason() + " " : "", plan_->how_far(),
-              going_on());
+    log::info("stopped {}{}; {}", limit_.is_reached() ? limit_.reason() + " " : "", plan_->how_far(),
+              hooks_.is_kept ? "go on with: " + going_on() : "give --run to be able to go on");
     return ExitCode::stopped;
   }
   /// The run holds its settings.
@@ -489,9 +489,10 @@ ExitCode lead_run(const SearchSettings& settings, const RunRecipe& recipe, Mailb
   };
   const TimeLimit limit(settings.time_limit_s, settings.grace_s, hooks.clock, seconds_of_slurm_job());
   Dispatcher dispatcher(mailbox,
-                        {.lease_s = settings.lease_s,
+                        {.lease_s = hooks.lease_s.value_or(settings.lease_s),
                          .deadline_s = settings.deadline_s,
                          .grace_s = limit.grace_s(),
+                         .believe_input_faults = hooks.believe_input_faults,
                          .clock = hooks.clock,
                          .pause = hooks.pause},
                         idle);

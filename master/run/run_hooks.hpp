@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,10 +41,13 @@ struct RunHooks {
   std::function<std::filesystem::path(const std::filesystem::path& run, bool goes_on)> report;
   /// Hears of every answer of a worker, once it is on disk: who measures.
   std::function<void(const Task& task, const Result& result)> heard = [](const auto&, const auto&) {};
-  /// Takes what stdout gets in the end, where that is not to be printed.
+  /// Takes what stdout gets in the end, as JSON, where that is not to be printed.
   std::function<void(const std::string& result)> result;
   Clock clock = steady_clock();                 ///< that the run and its dispatcher go by
   std::function<void()> pause = pause_briefly;  ///< while nothing arrives
+  std::optional<double> lease_s = {};           ///< in place of the settings', which are kept as they were given
+  bool is_kept = true;                          ///< the run directory outlives the run, which can be gone on with
+  bool believe_input_faults = false;            ///< as DispatchOptions has it
 };
 
 }  // namespace harmonic

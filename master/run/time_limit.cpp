@@ -23,7 +23,11 @@ std::optional<double> seconds_of_slurm_job() try {
   const char* end = std::getenv("SLURM_JOB_END_TIME");
   if (end == nullptr || std::getenv("SLURM_JOB_ID") == nullptr) return std::nullopt;
   const double left_s = parse_real(end, "SLURM_JOB_END_TIME") - wall_time_s();
-  return left_s > 0 ? std::optional(left_s) : std::nullopt;
+  if (left_s > 0) return left_s;
+  log::warning(
+      "SLURM_JOB_END_TIME is past by this machine's clock: it is ignored, and the end of the Slurm job is not "
+      "known");
+  return std::nullopt;
 } catch (const InputError& e) {
   log::warning("{}: the end of the Slurm job is not known", e.problem());
   return std::nullopt;

@@ -8,7 +8,7 @@
 namespace harmonic {
 
 /// Seconds that the Slurm job of this process has left, by SLURM_JOB_END_TIME (seconds since 1970); nothing outside of
-/// Slurm, of one that does not tell, or where that time is past: the clock is not Slurm's then.
+/// Slurm, of one that does not tell, or, with a warning, where that time is past: the clock is not Slurm's then.
 [[nodiscard]] std::optional<double> seconds_of_slurm_job();
 
 /// When a run is to stop by itself: after the time that the user gave it; and so long before its Slurm job ends that

@@ -42,7 +42,7 @@ MadeUpAnswers::MadeUpAnswers(const SimulateSettings& settings)
       scored_(settings_.modalities.size()) {
   for (std::size_t m = 0; m < scored_.size(); ++m) {
     if (!settings_.is_alone()) inputs_ += fusion_.features_of(m);
-    const auto file = settings.answers_of(m);
+    const auto& file = files_.emplace_back(settings.answers_of(m));
     if (file.empty()) continue;
     for (const auto& [genome, percent] : read_sweep(file, settings_.modalities[m].space))
       scored_[m].insert_or_assign(genome, percent);
@@ -81,8 +81,9 @@ double MadeUpAnswers::backbone_error(std::size_t modality, const BackboneGenome&
   }
   const auto found = scored.find(active);
   if (found == scored.end())
-    throw CandidateError(
-        fmt::format("the sweep of {} has no row for {}", settings_.modalities[modality].name, to_text(active)));
+    throw InputError(fmt::format("{} has no row for {} of {}", files_.at(modality), to_text(active),
+                                 settings_.modalities[modality].name),
+                     "give the CSV of supernet sweep --all, or leave out --answers");
   return 100 - found->second;
 }
 

@@ -20,7 +20,7 @@ class MadeUpAnswers {
   /// @param settings checked @throws InputError: a sweep that cannot be read
   explicit MadeUpAnswers(const SimulateSettings& settings);
 
-  /// @throws CandidateError: a genome that the sweep lacks
+  /// @throws InputError: a genome that the sweep lacks
   [[nodiscard]] Outcome answer(const Work& work) const;
 
  private:
@@ -31,6 +31,7 @@ class MadeUpAnswers {
   [[nodiscard]] Genotype genotype(const MultimodalGenome& genome) const;
 
   SearchSettings settings_;
+  std::vector<std::string> files_;  ///< [modality], of sweeps; empty: none
   FusionSettings fusion_;
   Seed seed_;
   double noise_;

@@ -206,8 +206,9 @@ ExitCode run_simulation(const SimulateSettings& settings, Mailbox& mailbox, RunH
                         const std::function<double()>& not_the_masters_s) {
   const PassingFolder passing;
   SearchSettings searched = settings.searched();
-  searched.json = true;  // of which the hypervolume is read
-  if (searched.run.empty()) searched.run = passing.path();
+  hooks.is_kept = !searched.run.empty();
+  hooks.believe_input_faults = true;  // of sweeps that all read
+  if (!hooks.is_kept) searched.run = passing.path();
   Meter meter(hooks.clock, not_the_masters_s);
   std::string result;
   hooks.heard = [&](const Task& task, const Result& of_task) { meter.heard(task, of_task); };

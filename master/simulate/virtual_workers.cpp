@@ -84,6 +84,8 @@ void VirtualWorkers::pass_time() {
       outcome = answer_(under_way->second.work);
     } catch (const CandidateError& e) {
       outcome = Failure{e.what(), FailureKind::candidate};
+    } catch (const InputError& e) {
+      outcome = Failure{e.what(), FailureKind::input};
     }
     at_work_.erase(under_way);
     say(event.worker, encode(Result{event.task, event.worker, event.seconds, std::move(outcome), "virtual"}));

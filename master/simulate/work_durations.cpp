@@ -17,7 +17,8 @@ namespace harmonic {
 namespace {
 
 constexpr std::string_view kLognormal = "lognormal:";
-constexpr double kLeast_s = 1e-6;
+constexpr double kLeast_s = 1e-6, kMost_s = 1e6;  // mean
+constexpr double kMostDeviation = 10;
 
 /// Beside a fusion search: as on AV-MNIST, roughly.
 double share_of_search(TimelineKind kind) {
@@ -52,9 +53,9 @@ WorkDurations::WorkDurations(const std::string& text, Seed seed) : seed_(seed) {
                      "the logarithm; or a file");
   mean_s_ = parse_seconds(parts[0], "the mean of option durations");
   deviation_ = parse_real(parts[1], "the deviation of option durations");
-  if (!(mean_s_ > 0) || !(deviation_ >= 0))
+  if (!(mean_s_ >= kLeast_s && mean_s_ <= kMost_s && deviation_ >= 0 && deviation_ <= kMostDeviation))
     throw InputError(fmt::format("durations is '{}'", text),
-                     "give a mean above 0 and a deviation of at least 0: lognormal:0.2,0.5");
+                     "give a mean from 1e-6 to 1e6 seconds and a deviation from 0 to 10: lognormal:0.2,0.5");
 }
 
 void WorkDurations::read(const std::string& path) {

@@ -12,10 +12,12 @@ namespace harmonic {
 /// How long simulated pieces of work take: a function of the work and a seed, whoever does it.
 class WorkDurations {
  public:
-  /// @param text "lognormal:MEAN,DEVIATION": of a fusion search, mean in seconds (or as parse_seconds reads it) and
-  ///   standard deviation of the natural logarithm; work of other kinds takes its usual share of that. Or a file: one
-  ///   number of seconds a line, of fusion searches; or a run's timeline.csv, of which each kind has its own
-  /// @throws InputError: no such form, a mean of 0 or below, a file that cannot be read or has no time in it
+  /// @param text "lognormal:MEAN,DEVIATION": of a fusion search, mean in seconds (or as parse_seconds reads it), 1e-6 …
+  ///   1e6, and standard deviation of the natural logarithm, 0 … 10; work of other kinds takes its usual share of that.
+  ///   Or a file: one number of seconds a line, of fusion searches; or a run's timeline.csv, of which each kind has its
+  ///   own
+  /// @throws InputError: no such form, a mean or a deviation beyond that, a file that cannot be read or has no time in
+  /// it
   WorkDurations(const std::string& text, Seed seed);
 
   /// Seconds, above 0. Parts of a piece of work are drawn one by one.

@@ -48,7 +48,6 @@ struct Options {
 nlohmann::json simulate(SimulateSettings settings) {
   settings.virtual_time = true;
   settings.run.json = true;
-  settings.run.lease_s = 1e12;
   const MadeUpAnswers answers(settings);
   const WorkDurations durations(settings.durations, Seed{settings.run.seed});
   VirtualWorkers workers(
@@ -58,6 +57,7 @@ nlohmann::json simulate(SimulateSettings settings) {
   hooks.clock = workers.clock();
   hooks.idle = [&] { workers.pass_time(); };
   hooks.pause = [] {};
+  hooks.lease_s = 1e12;
   const auto text = testing::captured_stdout(
       [&] { (void)run_simulation(settings, workers, hooks, [&] { return workers.own_cpu_s(); }); });
   return nlohmann::json::parse(text);

@@ -127,6 +127,8 @@ TEST_CASE("What cannot be measured is refused in one line", "[measuring]") {
   refused({"lut", "kit", "--out", folder.path()}, "another folder");
   refused({"lut", "import", "--device", "d", "--out", out}, "--kit");
   refused({"lut", "validate", "--lut", folder / "none.json"}, "none.json");
+  refused({"lut", "validate", "--lut", folder / "none.json", "--table-only", "--svg", out, "--models", "2"},
+          "leave out --table-only, or --svg and --models");
 }
 
 TEST_CASE("A kit that ONNX Runtime measures becomes a table, and its networks judge it", "[measuring]") {
@@ -148,7 +150,7 @@ TEST_CASE("A kit that ONNX Runtime measures becomes a table, and its networks ju
                         "--out", table,    "--json"};
   CHECK(run(w.alone(import)).exit_code == 2);  // nobody has measured it
   const auto measured = run({python, w.source / "deploy/kit/measure_with_onnxruntime.py", kit + "/manifest.csv",
-                             kit + "/networks.csv", "--turns", "3", "--runs", "2"});
+                             kit + "/networks.csv", "--turns", "9", "--runs", "4"});
   INFO(measured.out << measured.err);
   REQUIRE(measured.exit_code == 0);
   CHECK(json_of(w.alone(import))["rows"] == manifest.rows() - 1);  // but for a call's own price

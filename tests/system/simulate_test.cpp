@@ -146,6 +146,7 @@ TEST_CASE("A simulation's mistakes are told in a line", "[simulate]") {
   const auto program = from_environment("HARMONIC_PROGRAM");
   for (const auto& [words, what] : std::vector<std::pair<std::vector<std::string>, std::string>>{
            {{"--durations", "lognormal:1"}, "lognormal"},
+           {{"--durations", "lognormal:1e300,1"}, "1e6 seconds"},
            {{"--durations", "nowhere.txt"}, "nowhere.txt"},
            {{"--answers", "nowhere.csv"}, "nowhere.csv"},
            {{"--virtual-time"}, "--workers"},
@@ -160,4 +161,10 @@ TEST_CASE("A simulation's mistakes are told in a line", "[simulate]") {
     CHECK_THAT(finished.err, Catch::Contains(what));
     CHECK(std::ranges::count(finished.err, '\n') == 1);
   }
+  const auto copies = run(simulate(4, config, folder / "run", {"--virtual-time", "--workers", "4"}));
+  INFO(copies.err);
+  CHECK(copies.exit_code == 2);
+  CHECK_THAT(copies.err, Catch::Contains("without mpirun"));
+  CHECK(std::ranges::count(copies.err, '\n') == 1);
+  CHECK_FALSE(std::filesystem::exists(folder / "run"));
 }

@@ -31,12 +31,12 @@ NetworkGraph overhead_graph() {
 
 /// "parts/0007-MBConvLayer.onnx"
 std::string file_of(std::size_t number, const std::string& key) {
-  return fmt::format("parts/{:04}-{}.onnx", number, key_kind(key));
+  return fmt::format("{}/{:04}-{}.onnx", kKitParts, number, key_kind(key));
 }
 
 /// Writes the parts and their manifest. @return how many parts
 std::size_t write_parts(const fs::path& folder, const TableScope& scope, int batch) {
-  fs::create_directories(folder / "parts");
+  fs::create_directories(folder / kKitParts);
   const auto graphs = part_graphs(scope);
   std::vector<KitLine> lines;
   const auto add = [&](const std::string& key, const NetworkGraph& graph) {
@@ -79,7 +79,8 @@ ExitCode lut_kit(const Arguments& args) {
       "For a device that cannot run this program: writes one small ONNX model for every row of a table, and "
       "manifest.csv. Measure each file with the device's own benchmark tool, fill in latency_ms (and "
       "energy_mj where it is known), or write unsupported as the status of what it cannot run; then "
-      "harmonic lut import --kit DIR/manifest.csv makes the table.");
+      "harmonic lut import --kit DIR/manifest.csv makes the table. The first row, Overhead, is a call's own price: "
+      "import subtracts it from all others.");
   options.add("out", out, "folder to write, which is not there yet").required();
   rows.declare(options);
   options.add("batch", batch, "samples a run", {1, 4096});

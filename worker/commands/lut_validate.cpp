@@ -108,6 +108,16 @@ CostScope scope_of(const LookUpTable& table, const DrawnNetworks& drawn, bool ch
   return CostScope::published;
 }
 
+/// @throws InputError naming options that are about measured networks, where none are
+void check_table_only(const OptionSet& options) {
+  std::vector<std::string> given;
+  for (const std::string name : {"kit", "svg", "out", "visits", "networks", "models", "seed"})
+    if (options.given(name)) given.push_back("--" + name);
+  if (!given.empty())
+    throw InputError(fmt::format("--table-only measures no networks, which {} would be about", join(given, ", ")),
+                     fmt::format("leave out --table-only, or {}", join(given, " and ")));
+}
+
 /// Where no spaces are named: those that the table has rows of. Of more than two nobody knows which belong together:
 /// no multimodal models are drawn. @throws InputError when there are none
 void keep_known_spaces(TableScope& scope, const LookUpTable& table, int& models) {
@@ -150,6 +160,7 @@ ExitCode lut_validate(const Arguments& args) {
   options.add("json", json, "print the result as one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   say_notices(options);
+  if (table_only) check_table_only(options);
   std::vector<OptionFile> inputs = {{"data", rows.data()}, {"kit", kit}};
   for (const auto& file : luts) inputs.push_back({"lut", file});
   std::optional<OutputFolder> picture;

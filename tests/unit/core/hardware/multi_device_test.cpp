@@ -63,10 +63,17 @@ TEST_CASE("A device has a weight and targets by name, in any order", "[hardware]
   CHECK(spec.target[kLatency].value() == 10);
   CHECK(spec.target[kEnergy].value() == 20);
   CHECK_THROWS_WITH(parse_device("tx2=a.json,target_m=1"), Contains("target_m") && Contains("target_ms"));
+  CHECK_THROWS_WITH(parse_device("tx2=a.json,foo=3"), Contains("unknown key 'foo'") && Contains("did you mean") &&
+                                                          Contains("weight, target_ms, target_mj"));
   CHECK_THROWS_WITH(parse_device("tx2=a.json,weight=1,weight=2"), Contains("two of weight"));
   CHECK_THROWS_WITH(parse_device("tx2=a.json,target_ms=0"), Contains("above 0"));
   CHECK(listed_devices("gpu=a.json,2,cpu=b.json,weight=2,target_ms=5,npu=c.json") ==
         std::vector<std::string>{"gpu=a.json,2", "cpu=b.json,weight=2,target_ms=5", "npu=c.json"});
+  // A key that is none is the device's before it, which is then refused; a table's name may begin with a digit.
+  CHECK(listed_devices("gpu=a.json,foo=3,cpu=b.json,target=-1.5ms") ==
+        std::vector<std::string>{"gpu=a.json,foo=3", "cpu=b.json,target=-1.5ms"});
+  CHECK(listed_devices("gpu=a.json,cpu=2.json,npu=../3/t,dsp=") ==
+        std::vector<std::string>{"gpu=a.json", "cpu=2.json", "npu=../3/t", "dsp="});
 }
 
 TEST_CASE("Costs are multiples of the targets where devices have them", "[hardware]") {

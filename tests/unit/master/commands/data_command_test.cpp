@@ -165,10 +165,7 @@ TEST_CASE("`data show --sheet` draws the samples into a picture", "[master]") {
   const TemporaryFolder folder;
   const std::string file = folder / "d.h5", sheet = folder / "made" / "s.png";
   output_of({"synth", "--out", file, "--samples", "200"});
-  CHECK_THROWS_WITH(data_command({"show", file, "--sheet", folder / "made" / "s.jpg"}), Contains("ends with .png"));
-  CHECK_FALSE(std::filesystem::exists(folder / "made"));
-  std::filesystem::copy_file(file, folder / "d.png");
-  CHECK_THROWS_WITH(data_command({"show", folder / "d.png", "--sheet", folder / "d.png"}), Contains("would be lost"));
+  CHECK_THROWS_WITH(data_command({"show", file, "--sheet", file}), Contains("would be lost"));
   output_of({"show", file, "--sheet", sheet});
   CHECK(read_file(sheet).starts_with("\x89PNG"));
   output_of({"show", file, "--sheet", sheet});  // its own it replaces

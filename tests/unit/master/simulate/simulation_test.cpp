@@ -43,6 +43,8 @@ SimulateSettings settings_in(const TemporaryFolder& folder) {
 struct Simulated {
   ExitCode code = ExitCode::failed;
   nlohmann::json json;
+  std::string mistake;
+  int answered = 0;
 };
 
 /// In virtual time. Stops after so many answers.
@@ -63,12 +65,19 @@ Simulated simulate(SimulateSettings settings, int stop_after = 1'000'000) {
   hooks.idle = [&] { workers.pass_time(); };
   hooks.pause = [] {};
   hooks.stop = [&] { return answered >= stop_after; };
-  settings.run.lease_s = 1e12;
+  hooks.lease_s = 1e12;
   settings.run.grace_s = 0;
   Simulated simulated;
-  const auto out = captured_stdout(
-      [&] { simulated.code = run_simulation(settings, workers, hooks, [&] { return workers.own_cpu_s(); }); });
+  const auto out = captured_stdout([&] {
+    try {
+      simulated.code = run_simulation(settings, workers, hooks, [&] { return workers.own_cpu_s(); });
+    } catch (const InputError& e) {
+      simulated.code = ExitCode::bad_input;
+      simulated.mistake = e.what();
+    }
+  });
   if (simulated.code == ExitCode::done) simulated.json = nlohmann::json::parse(out);
+  simulated.answered = answered;
   log::set_level(log::Level::info);
   return simulated;
 }
@@ -80,8 +89,9 @@ std::string file_of(const SimulateSettings& settings, const std::string& name) {
 TEST_CASE("A simulation is a whole run, and says what it measured", "[master][simulate]") {
   const TemporaryFolder folder;
   const auto settings = settings_in(folder);
-  const auto [code, json] = simulate(settings);
-  REQUIRE(code == ExitCode::done);
+  const auto simulated = simulate(settings);
+  const auto& json = simulated.json;
+  REQUIRE(simulated.code == ExitCode::done);
   CHECK(json.at("ranks") == 6);
   CHECK(json.at("candidates") == 3 * 6);
   CHECK(json.at("wall_s").get<double>() > 60);
@@ -98,9 +108,9 @@ TEST_CASE("A simulation without a run directory leaves nothing behind", "[master
   auto settings = settings_in(folder);
   settings.run.run.clear();
   settings.candidates = 7;
-  const auto [code, json] = simulate(settings);
-  CHECK(code == ExitCode::done);
-  CHECK(json.at("candidates") == 12);  // whole generations of six
+  const auto simulated = simulate(settings);
+  CHECK(simulated.code == ExitCode::done);
+  CHECK(simulated.json.at("candidates") == 12);  // whole generations of six
 }
 
 TEST_CASE("A simulation finds the same on any number of workers, generations overlapping or not",
@@ -195,6 +205,34 @@ TEST_CASE("A simulation answers what sweeps say", "[master][simulate]") {
     CHECK(csv.number(row, csv.column("metric_val")) == Approx(97));
 }
 
+TEST_CASE("A simulation ends with the first genome that a sweep lacks", "[master][simulate]") {
+  const TemporaryFolder folder;
+  auto settings = settings_in(folder);
+  const auto file = (folder / "image.csv").string();
+  std::ofstream(file) << "genome,metric\n\"" << to_text(smallest_genome(find_space("avmnist-image"))) << "\",91\n";
+  std::ofstream(folder / "audio.csv") << "genome,metric\n\"" << to_text(smallest_genome(find_space("avmnist-audio")))
+                                      << "\",96\n";
+  settings.answers = {file, (folder / "audio.csv").string()};
+  const auto simulated = simulate(settings);
+  CHECK(simulated.code == ExitCode::bad_input);
+  CHECK_THAT(simulated.mistake, Catch::Contains("has no row for") && Catch::Contains(".csv"));
+  CHECK(simulated.answered <= settings.workers);  // none of which was asked again
+
+  const MadeUpAnswers answers(settings);
+  const auto largest = largest_genome(find_space("avmnist-image"));
+  CHECK_THROWS_AS(answers.answer(EvaluateBackbones{0, {largest}}), InputError);
+  CHECK_THROWS_WITH(answers.answer(EvaluateBackbones{0, {largest}}),
+                    Catch::Contains(file) && Catch::Contains(to_text(canonical(largest))));
+}
+
+TEST_CASE("A simulation records the lease that it was given", "[master][simulate]") {
+  const TemporaryFolder folder;
+  auto settings = settings_in(folder);
+  settings.run.lease_s = 45;
+  REQUIRE(simulate(settings).code == ExitCode::done);
+  CHECK_THAT(file_of(settings, "config.cfg"), Catch::Contains("lease = 45\n"));
+}
+
 TEST_CASE("Commands that pass over the section of a simulation know its keys", "[master][simulate]") {
   SimulateSettings settings;
   OptionSet options("", "");
@@ -254,9 +292,12 @@ TEST_CASE("Durations are read from a list, or from a run's timeline", "[master][
   const WorkDurations seen((folder / "timeline.csv").string(), Seed{1});
   CHECK(seen.of(search) == Approx(7));
   CHECK(seen.of(TestModel{}) == Approx(0.5));
-  for (const auto* wrong : {"lognormal:1", "lognormal:x,1", "lognormal:0,1", "lognormal:-2,0.5", "lognormal:1,-1",
-                            "lognormal:1,2,3", "no-such-file"})
+  for (const auto* wrong :
+       {"lognormal:1", "lognormal:x,1", "lognormal:0,1", "lognormal:-2,0.5", "lognormal:1,-1", "lognormal:1,2,3",
+        "lognormal:1e300,1", "lognormal:1e-7,1", "lognormal:1,1000", "lognormal:1,10.5", "no-such-file"})
     CHECK_THROWS_AS(WorkDurations(wrong, Seed{1}), InputError);
+  CHECK_THROWS_WITH(WorkDurations("lognormal:1e300,1", Seed{1}), Catch::Contains("from 1e-6 to 1e6 seconds"));
+  for (const auto* most : {"lognormal:1e6,10", "lognormal:1e-6,0"}) CHECK_NOTHROW(WorkDurations(most, Seed{1}));
   std::ofstream(folder / "empty.txt") << "# nothing\n";
   CHECK_THROWS_WITH(WorkDurations((folder / "empty.txt").string(), Seed{1}), Catch::Contains("has no durations"));
   std::ofstream(folder / "zero.txt") << "1\n0\n";
