@@ -38,8 +38,8 @@ class SmallSpaces {
            "20\nkernels = 3\nexpansions = 3,4\n[fusion]\nchannels = 16\nside = 2\n";
   }
   [[nodiscard]] Words with(Words words) const {
-    for (const std::string word :
-         {"--config", (folder_ / "spaces.cfg").c_str(), "--space", "small", "--space", "other", "--classes", "4"})
+    for (const auto& word :
+         Words{"--config", file("spaces.cfg"), "--space", "small", "--space", "other", "--classes", "4"})
       words.push_back(word);
     return words;
   }
