@@ -15,6 +15,20 @@ fi
 harmonic=(build/harmonic)
 if [ -n "${image-}" ]; then harmonic=(apptainer exec --nv "$image" harmonic); fi
 
+# option_of --NAME WORD…: the value that the words give it, the last; empty where they do not.
+option_of() {
+  local name=$1 value=''
+  shift
+  while [ $# -gt 0 ]; do
+    case "$1" in
+      "$name="*) value=${1#"$name="} ;;
+      "$name") value=${2-} ;;
+    esac
+    shift
+  done
+  printf '%s' "$value"
+}
+
 # What a file is like, that grows with every finished piece of work.
 state_of() { stat -c '%s %Y' "$1" 2>/dev/null; }
 

@@ -27,13 +27,7 @@ if [ $# -lt 1 ] || [ -z "${SLURM_JOB_ID-}" ]; then
 fi
 . "${SLURM_SUBMIT_DIR:-.}/deploy/slurm/job.sh"
 
-run=
-for ((i = 1; i <= $#; ++i)); do
-  case "${!i}" in
-    --run=*) run=${!i#--run=} ;;
-    --run) j=$((i + 1)) run=${!j-} ;;
-  esac
-done
+run=$(option_of --run "$@")
 [ -n "$run" ] || { echo "search.sh: give --run DIR, the folder that it goes on in" >&2; exit 2; }
 resume=()
 if [ -s "$run/journal" ] && [[ " $* " != *' --resume '* ]]; then resume=(--resume); fi

@@ -23,12 +23,6 @@ if [ $# -lt 1 ] || [ -z "${SLURM_JOB_ID-}" ]; then
 fi
 . "${SLURM_SUBMIT_DIR:-.}/deploy/slurm/job.sh"
 
-out=
-for ((i = 1; i <= $#; ++i)); do
-  case "${!i}" in
-    --out=*) out=${!i#--out=} ;;
-    --out) j=$((i + 1)) out=${!j-} ;;
-  esac
-done
+out=$(option_of --out "$@")
 [ -n "$out" ] || { echo "train.sh: give --out W.h5, the supernet that it makes" >&2; exit 2; }
 lead "$out.training" supernet train --resume "$@"

@@ -3,11 +3,18 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <utility>
 
 #include "core/pareto/constrained.hpp"
 #include "core/space/prefix_groups.hpp"
 
 namespace harmonic {
+
+RepairBackbone repair_of(const SearchCosts& costs, int modality) {
+  return [&costs, modality](BackboneGenome genome, RandomStream& random) {
+    return costs.repaired(modality, std::move(genome), random);
+  };
+}
 
 std::size_t share_of(std::size_t total, double share, std::size_t at_least) {
   return std::max(at_least, static_cast<std::size_t>(std::ceil(share * static_cast<double>(total) - 1e-9)));

@@ -8,7 +8,6 @@
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/base/overloaded.hpp"
-#include "core/pareto/constrained.hpp"
 #include "core/space/late_fusion.hpp"
 #include "master/models/scored_models.hpp"
 #include "master/search/backbone_selection.hpp"
@@ -16,7 +15,7 @@
 #include "master/search/feasible_pairs.hpp"
 #include "master/search/late_fusions.hpp"
 #include "master/search/model_choice.hpp"
-#include "master/search/race.hpp"
+#include "master/search/model_work.hpp"
 
 namespace harmonic {
 Search::Search(EvolutionSettings settings, Seed seed, std::vector<BackboneSpace> spaces, SearchCosts costs,
@@ -236,14 +235,14 @@ void Search::start_generation() {
     const int modality = static_cast<int>(m);
     RandomStream random(seed_, "population", g, m);
     if (g == 0) {
-      population_.push_back(first_population(spaces_[m], settings_.population, random, repair_of(modality)));
+      population_.push_back(first_population(spaces_[m], settings_.population, random, repair_of(costs_, modality)));
     } else {
       std::vector<BackboneGenome> parents = is_alone() ? state_.survivors[m] : std::vector<BackboneGenome>{};
       for (const auto id : breeding_parents()) parents.push_back(state_.archive.models().at(id).genome.backbones[m]);
       if (bred_ <= settings_.overlap) parents = state_.survivors[m];  // no model is judged yet
       const auto known = [&](const BackboneGenome& genome) { return state_.memo.contains(modality, genome); };
       population_.push_back(next_population(spaces_[m], state_.survivors[m], parents, settings_, known, random,
-                                            repair_of(modality), front_backbones()));
+                                            repair_of(costs_, modality), front_backbones()));
     }
     evaluate_population(work, m);
   }
@@ -257,7 +256,7 @@ void Search::breed_backbones() {
                         m);
     const auto known = [&](const BackboneGenome& genome) { return state_.memo.contains(static_cast<int>(m), genome); };
     population_[m] = next_population(spaces_[m], state_.survivors[m], state_.survivors[m], settings_, known, random,
-                                     repair_of(static_cast<int>(m)));
+                                     repair_of(costs_, static_cast<int>(m)));
     evaluate_population(work, m);
   }
   ask_for(std::move(work));
@@ -324,11 +323,7 @@ void Search::warn_of_few(std::size_t pairs) const {
 
 void Search::race() {
   add_round();
-  std::vector<Work> work;
-  for (const auto id : next_retrainings(state_.archive, most_retrainings_, not_retrained_)) {
-    const auto& model = state_.archive.models().at(id);
-    work.push_back(RetrainModel{id, model.genome, model.genotype, static_cast<int>(model.retrained.size())});
-  }
+  auto work = race_work(state_.archive, most_retrainings_, not_retrained_);
   if (work.empty()) return select_models();
   phase_ = Phase::retraining;
   ask_for(std::move(work));
@@ -342,16 +337,8 @@ void Search::select_models() {
     if (it->second.genotype.late == LateFusion::none) pool.push_back(it->first);
   if (pool.empty())
     throw RunError(fmt::format("no multimodal model could be evaluated; the last failure: {}", board_.last_failure()));
-  std::ranges::sort(pool);
-  std::vector<Objectives> points;
-  std::vector<double> violations;
-  for (const auto id : pool) {
-    points.push_back(models.at(id).objectives);
-    violations.push_back(models.at(id).costs.violation);
-  }
-  state_.parents.clear();
-  for (const auto i : survivors(points, violations, share_of(pool.size(), settings_.model_survivors, 2)))
-    state_.parents.push_back(pool[i]);
+  const auto count = share_of(pool.size(), settings_.model_survivors, 2);
+  state_.parents = surviving_models(state_.archive, std::move(pool), count);
   end_generation();
 }
 
@@ -409,20 +396,9 @@ std::vector<BackboneGenome> Search::front_backbones() const {
   return genomes;
 }
 
-RepairBackbone Search::repair_of(int modality) const {
-  return [this, modality](BackboneGenome genome, RandomStream& random) {
-    return costs_.repaired(modality, std::move(genome), random);
-  };
-}
-
 void Search::start_tests() {
-  std::vector<Work> work;
-  for (const auto id : front()) {
-    const auto& model = state_.archive.models().at(id);
-    if (!model.metric_test) work.push_back(TestModel{id, model.genome, model.genotype});
-  }
   phase_ = Phase::test;
-  ask_for(std::move(work));
+  ask_for(test_work(state_.archive));
 }
 
 std::vector<MacroParent> Search::macro_parents() const {

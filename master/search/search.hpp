@@ -93,7 +93,6 @@ class Search final : public Evolution {
   void end_tuning();
   void add_round();
   void start_tests();
-  [[nodiscard]] RepairBackbone repair_of(int modality) const;
   /// Of one modality, the front's; none of several.
   [[nodiscard]] std::vector<BackboneGenome> front_backbones() const;
   void keep_as_it_was(CandidateId model);

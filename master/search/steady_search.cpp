@@ -9,12 +9,11 @@
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/base/overloaded.hpp"
-#include "core/pareto/constrained.hpp"
 #include "master/models/scored_models.hpp"
 #include "master/search/backbone_selection.hpp"
 #include "master/search/feasible_pairs.hpp"
 #include "master/search/late_fusions.hpp"
-#include "master/search/race.hpp"
+#include "master/search/model_work.hpp"
 
 namespace harmonic {
 namespace {
@@ -169,12 +168,10 @@ void SteadySearch::begin() {
       for (const auto& [genome, score] : known->second) population_[m].push_back(genome);
     } else {
       RandomStream random(seed_, "population", 0, m);
-      population_[m] = first_population(spaces_[m], settings_.population, random, repair_of(static_cast<int>(m)));
+      population_[m] =
+          first_population(spaces_[m], settings_.population, random, repair_of(costs_, static_cast<int>(m)));
     }
-    for (auto& group : unscored_groups(population_[m], static_cast<int>(m), state_.memo)) {
-      evaluated_[m].insert(TaskId{board_.next_id()});
-      board_.add(std::move(group));
-    }
+    evaluate_population(m);
   }
   select_backbones();
 }
@@ -199,18 +196,7 @@ void SteadySearch::select_parents() {
   std::vector<CandidateId> pool = state_.parents;
   pool.insert(pool.end(), fresh_.begin(), fresh_.end());
   fresh_.clear();
-  std::ranges::sort(pool);
-  pool.erase(std::unique(pool.begin(), pool.end()), pool.end());
-  std::vector<Objectives> points;
-  std::vector<double> violations;
-  for (const auto id : pool) {
-    const auto& model = state_.archive.models().at(id);
-    points.push_back(model.objectives);
-    violations.push_back(model.costs.violation);
-  }
-  state_.parents.clear();
-  if (pool.empty()) return;
-  for (const auto i : survivors(points, violations, wanted)) state_.parents.push_back(pool[i]);
+  state_.parents = surviving_models(state_.archive, std::move(pool), wanted);
 }
 
 void SteadySearch::breed_backbones() {
@@ -223,12 +209,16 @@ void SteadySearch::breed_backbones() {
     for (const auto id : state_.parents) parents.push_back(state_.archive.models().at(id).genome.backbones[m]);
     if (parents.empty()) parents = state_.survivors[m];
     const auto known = [&](const BackboneGenome& genome) { return state_.memo.contains(modality, genome); };
-    population_[m] =
-        next_population(spaces_[m], state_.survivors[m], parents, settings_, known, random, repair_of(modality));
-    for (auto& group : unscored_groups(population_[m], modality, state_.memo)) {
-      evaluated_[m].insert(TaskId{board_.next_id()});
-      board_.add(std::move(group));
-    }
+    population_[m] = next_population(spaces_[m], state_.survivors[m], parents, settings_, known, random,
+                                     repair_of(costs_, modality));
+    evaluate_population(m);
+  }
+}
+
+void SteadySearch::evaluate_population(std::size_t modality) {
+  for (auto& group : unscored_groups(population_[modality], static_cast<int>(modality), state_.memo)) {
+    evaluated_[modality].insert(TaskId{board_.next_id()});
+    board_.add(std::move(group));
   }
 }
 
@@ -267,12 +257,6 @@ bool SteadySearch::breed_pair() {
   return true;
 }
 
-RepairBackbone SteadySearch::repair_of(int modality) const {
-  return [this, modality](BackboneGenome genome, RandomStream& random) {
-    return costs_.repaired(modality, std::move(genome), random);
-  };
-}
-
 void SteadySearch::add_retrainings() {
   if (!retrainings_.empty()) state_.archive.add_retrainings(std::exchange(retrainings_, {}));
 }
@@ -282,10 +266,9 @@ void SteadySearch::race() {
   add_retrainings();
   auto left_out = not_retrained_;
   left_out.insert(retraining_.begin(), retraining_.end());
-  for (const auto id : next_retrainings(state_.archive, most_retrainings_, left_out)) {
-    const auto& model = state_.archive.models().at(id);
-    retraining_.insert(id);
-    board_.add(RetrainModel{id, model.genome, model.genotype, static_cast<int>(model.retrained.size())});
+  for (auto& work : race_work(state_.archive, most_retrainings_, left_out)) {
+    retraining_.insert(std::get<RetrainModel>(work).candidate);
+    board_.add(std::move(work));
   }
 }
 
@@ -293,10 +276,7 @@ void SteadySearch::start_tests() {
   if (state_.archive.models().empty())
     throw RunError(fmt::format("no multimodal model could be evaluated; the last failure: {}", board_.last_failure()));
   phase_ = Phase::test;
-  for (const auto id : front()) {
-    const auto& model = state_.archive.models().at(id);
-    if (!model.metric_test) board_.add(TestModel{id, model.genome, model.genotype});
-  }
+  for (auto& work : test_work(state_.archive)) board_.add(std::move(work));
 }
 
 }  // namespace harmonic

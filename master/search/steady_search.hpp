@@ -52,11 +52,11 @@ class SteadySearch final : public Evolution {
   void select_backbones();
   void select_parents();
   void breed_backbones();
+  void evaluate_population(std::size_t modality);
   bool breed_pair();
   void race();
   void add_retrainings();
   void start_tests();
-  [[nodiscard]] RepairBackbone repair_of(int modality) const;
 
   EvolutionSettings settings_;
   Seed seed_;

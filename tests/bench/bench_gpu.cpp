@@ -25,6 +25,7 @@
 #include "tests/bench/bench_main.hpp"
 #include "tests/bench/published_fusion.hpp"
 #include "tests/bench/published_subnet.hpp"
+#include "tests/bench/subnet_inputs.hpp"
 #include "tests/support/stand_in_accelerator.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
 #include "worker/backbone/subnet.hpp"
@@ -114,23 +115,10 @@ class Figures {
   Json all_ = Json::array();
 };
 
-std::vector<BackboneGenome> random_genomes(const BackboneSpace& space, int count) {
-  std::vector<BackboneGenome> genomes;
-  for (int i = 0; i < count; ++i) {
-    RandomStream random(Seed{1}, "genomes to measure", static_cast<std::uint64_t>(i));
-    genomes.push_back(random_genome(space, random));
-  }
-  return genomes;
-}
-
-Tensor pictures(const BackboneSpace& space, std::int64_t count) {
-  return torch::rand({count, space.in_channels, space.resolution, space.resolution});
-}
-
 void measure_scores(const Options& chosen, torch::Device device, const Rates& rates, Figures& figures) {
   const auto& space = find_space(chosen.space);
   const Supernet supernet(space, 10, Seed{1});
-  const auto train = pictures(space, chosen.samples), val = pictures(space, chosen.samples / 6 + 1);
+  const auto train = random_samples(space, chosen.samples), val = random_samples(space, chosen.samples / 6 + 1);
   const auto labels = torch::arange(val.size(0)).remainder(10);
   const auto genomes = random_genomes(space, chosen.genomes);
   const BackboneEvaluator evaluator(supernet, train, 256, device);
@@ -151,7 +139,7 @@ void measure_scores(const Options& chosen, torch::Device device, const Rates& ra
 }
 
 TrainingData training_data(const BackboneSpace& space, std::int64_t samples) {
-  const auto inputs = pictures(space, samples);
+  const auto inputs = random_samples(space, samples);
   const auto labels = torch::arange(samples).remainder(10);
   return {inputs, labels, inputs.narrow(0, 0, 32), labels.narrow(0, 0, 32), LabelKind::classification};
 }

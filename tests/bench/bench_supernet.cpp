@@ -16,6 +16,7 @@
 #include "core/space/prefix_groups.hpp"
 #include "tests/bench/measured_child.hpp"
 #include "tests/bench/published_subnet.hpp"
+#include "tests/bench/subnet_inputs.hpp"
 #include "tests/bench/timing.hpp"
 #include "tests/bench/training_step.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
@@ -40,19 +41,6 @@ bool leads() {
   return rank == nullptr || std::string(rank) == "0";
 }
 
-torch::Tensor samples(const BackboneSpace& space, std::int64_t count) {
-  return torch::rand({count, space.in_channels, space.resolution, space.resolution});
-}
-
-std::vector<BackboneGenome> random_genomes(const BackboneSpace& space, int count) {
-  std::vector<BackboneGenome> genomes;
-  for (int i = 0; i < count; ++i) {
-    RandomStream random(Seed{1}, "genomes to measure", static_cast<std::uint64_t>(i));
-    genomes.push_back(random_genome(space, random));
-  }
-  return genomes;
-}
-
 void print(const std::string& what, std::size_t networks, double seconds, double against) {
   fmt::print("{:<34} {:9.3f} s {:9.1f} networks/s {:7.2f}\n", what, seconds, static_cast<double>(networks) / seconds,
              against / seconds);
@@ -60,7 +48,7 @@ void print(const std::string& what, std::size_t networks, double seconds, double
 }
 
 void measure_scores(const Options& chosen, const BackboneSpace& space, const Supernet& supernet) {
-  const auto train = samples(space, chosen.train), val = samples(space, chosen.val);
+  const auto train = random_samples(space, chosen.train), val = random_samples(space, chosen.val);
   const auto labels = torch::arange(chosen.val).remainder(supernet.classes());
   const auto genomes = random_genomes(space, chosen.genomes);
   const BackboneEvaluator evaluator(supernet, train, chosen.batch, torch::kCPU);
@@ -99,7 +87,7 @@ void measure_scores(const Options& chosen, const BackboneSpace& space, const Sup
 void measure_stage(const Options& chosen, const BackboneSpace& space, const Supernet& supernet) {
   const torch::NoGradGuard no_grad;
   constexpr int kCalibrationSamples = 512;  // the default of calibration-samples
-  const auto train = samples(space, chosen.train), val = samples(space, chosen.val);
+  const auto train = random_samples(space, chosen.train), val = random_samples(space, chosen.val);
   const auto labels = torch::arange(chosen.val).remainder(supernet.classes());
   const auto genomes = random_genomes(space, chosen.genomes);
   const std::vector<int> offered = {0, 1, 2, 3};
@@ -131,7 +119,7 @@ void measure_stage(const Options& chosen, const BackboneSpace& space, const Supe
 
 /// Networks of the sweep, from the start of the space, as `harmonic supernet sweep` groups them.
 void measure_sweep(const Options& chosen, const BackboneSpace& space, const Supernet& supernet) {
-  const auto train = samples(space, chosen.train), val = samples(space, chosen.val);
+  const auto train = random_samples(space, chosen.train), val = random_samples(space, chosen.val);
   const auto labels = torch::arange(chosen.val).remainder(supernet.classes());
   const BackboneEvaluator evaluator(supernet, train, chosen.batch, torch::kCPU);
   const auto genomes = all_genomes(space);
@@ -155,11 +143,11 @@ void measure_memory(const Options& chosen) {
     at::set_num_threads(chosen.threads);
     const auto& space = find_space("mmimdb-image");
     const double before = peak_memory_mib();
-    const BackboneEvaluator evaluator(Supernet(space, 23, Seed{1}), samples(space, 48), 16, torch::kCPU);
+    const BackboneEvaluator evaluator(Supernet(space, 23, Seed{1}), random_samples(space, 48), 16, torch::kCPU);
     auto genomes = random_genomes(space, 3);
     genomes.push_back(largest_genome(space));
     const auto labels = torch::zeros({16, 23});
-    (void)evaluator.evaluate(genomes, samples(space, 16), labels, LabelKind::multilabel);
+    (void)evaluator.evaluate(genomes, random_samples(space, 16), labels, LabelKind::multilabel);
     return std::vector{before, peak_memory_mib()};
   });
   fmt::print(

@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "master/search/search.hpp"
-#include "tests/support/fakes.hpp"
+#include "tests/support/driven_search.hpp"
 
 namespace harmonic {
 namespace {
@@ -25,15 +25,6 @@ Search make_search(const EvolutionSettings& s, SearchState state = {}) {
           {find_space("avmnist-image")},
           {[](int, const BackboneGenome& genome) { return fake_costs(genome); }, fake_model_costs},
           std::move(state)};
-}
-
-template <class Hear>
-void drive(Search& search, const Hear& hear) {
-  for (auto tasks = search.ask(); !tasks.empty(); tasks = search.ask())
-    for (const auto& task : tasks) {
-      hear(task.work);
-      search.tell({task.id, Rank{1}, 0.5, fake_outcome(task.work)});
-    }
 }
 
 TEST_CASE("Of one modality every backbone that is evaluated is a model, and nothing is fused", "[master][search]") {

@@ -6,16 +6,12 @@
 
 #include "master/search/feasible_pairs.hpp"
 #include "master/search/search.hpp"
-#include "tests/support/fakes.hpp"
+#include "tests/support/driven_search.hpp"
 
 namespace harmonic {
 namespace {
 
 using namespace testing;
-
-std::vector<BackboneSpace> two_spaces() {
-  return {find_space("avmnist-image"), find_space("avmnist-audio")};
-}
 
 /// The first cost of the smallest fake backbones is 1 + 2 * 3 * 3.
 constexpr double kSmallest = 19;
@@ -52,16 +48,6 @@ EvolutionSettings settings() {
   s.population = 16;
   s.generations = 5;
   return s;
-}
-
-/// Answers everything; hears of every piece of work.
-template <class Hear>
-void drive(Search& search, const Hear& hear) {
-  for (auto tasks = search.ask(); !tasks.empty(); tasks = search.ask())
-    for (const auto& task : tasks) {
-      hear(task.work);
-      search.tell({task.id, Rank{1}, 0.5, fake_outcome(task.work)});
-    }
 }
 
 TEST_CASE("No fusion is searched for a pair that must be beyond a limit", "[master][search]") {

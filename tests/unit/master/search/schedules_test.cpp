@@ -12,7 +12,7 @@
 #include "master/search/idle_advice.hpp"
 #include "master/search/search.hpp"
 #include "master/search/steady_search.hpp"
-#include "tests/support/fakes.hpp"
+#include "tests/support/driven_search.hpp"
 
 namespace harmonic {
 namespace {
@@ -38,18 +38,10 @@ SearchCosts costs() {
   return {[](int, const BackboneGenome& genome) { return fake_costs(genome); }, fake_model_costs};
 }
 
-std::vector<BackboneSpace> two_spaces() {
-  return {find_space("avmnist-image"), find_space("avmnist-audio")};
-}
-
 constexpr int kRetrainings = 3;
 
 Search overlapping_search(int overlap, SearchState state = {}) {
   return {overlapping(overlap), Seed{7}, two_spaces(), costs(), std::move(state), 1, kRetrainings};
-}
-
-Result answer(const Task& task) {
-  return {task.id, Rank{1}, 0.5, fake_outcome(task.work)};
 }
 
 /// So many workers, each of which gets the next piece of work the moment it is free. They end in an order of chance.

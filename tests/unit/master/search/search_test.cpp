@@ -10,7 +10,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
-#include "tests/support/fakes.hpp"
+#include "tests/support/driven_search.hpp"
 
 namespace harmonic {
 namespace {
@@ -26,10 +26,6 @@ EvolutionSettings settings(int generations = 4) {
 
 SearchCosts costs() {
   return {[](int, const BackboneGenome& genome) { return fake_costs(genome); }, fake_model_costs};
-}
-
-std::vector<BackboneSpace> two_spaces() {
-  return {find_space("avmnist-image"), find_space("avmnist-audio")};
 }
 
 Search make_search(int generations = 4, std::uint64_t seed = 7) {
@@ -54,10 +50,6 @@ EvolutionSettings sociable(int generations = 4) {
   s.macro.other_cells = {1};
   s.macro.other_nodes = {2};
   return s;
-}
-
-Result answer(const Task& task) {
-  return {task.id, Rank{1}, 0.5, fake_outcome(task.work)};
 }
 
 /// Answers everything until the search is over; hears of every batch first.
