@@ -5,14 +5,17 @@
 set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/env.sh"
 cd "$HARMONIC_ROOT"
+seconds=${1:-60}
+parts=" ${*:2} "
+for part in "${@:2}"; do
+  case "$part" in tests | fuzz | tidy) ;; *) echo "check.sh: no part '$part'; there are tests, fuzz and tidy" >&2; exit 2 ;; esac
+done
+[ $# -gt 1 ] || parts=' tests fuzz tidy '
 HARMONIC_CHECKS=1 ./deploy/setup.sh
 cmake --preset fuzz >/dev/null
 cmake --build build-fuzz --target unit_tests fuzz
 # Sanitizers alone: a fault that is no crash ends a test, too. Where a stack trace is needed, binutils name its lines.
 export ASAN_OPTIONS=allow_addr2line=1 UBSAN_OPTIONS=print_stacktrace=1
-seconds=${1:-60}
-parts=" ${*:2} "
-[ $# -gt 1 ] || parts=' tests fuzz tidy '
 [[ $parts != *' tests '* ]] || ctest --test-dir build-fuzz -L unit --output-on-failure --parallel 2
 [[ $parts != *' fuzz '* ]] || ./deploy/fuzz.sh "$seconds"
 [[ $parts == *' tidy '* ]] || exit 0

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What a machine with a GPU has to show, in one command: builds; unit and golden tests that compute on CUDA; NCCL in a
+# What a machine with a GPU has to show, in one command: builds; unit tests that compute on CUDA, golden numbers on the CPU; NCCL in a
 # world of one rank, and of one a GPU; data, training, search and front on CUDA; then bench_gpu.
 # All of it goes into one file of figures, as JSON: what passed, how long it took, what was measured.
 #
@@ -59,8 +59,8 @@ for test in fusion_test worker_train_test worker_backbone_test; do
   check "$test on $device" env HARMONIC_TEST_DEVICE=$device "build/tests/$test" '[device]~[shared]~[exact]'
 done
 [ -n "$dry" ] || check "fusion_test, a GPU beside the CPU" build/tests/fusion_test '[gpu]'
-check "golden numbers" build/tests/fusion_test '[shared]'
-check "golden numbers of backbones" env HARMONIC_TEST_DEVICE=$device build/tests/worker_backbone_test '[shared]'
+check "golden numbers, on the CPU" build/tests/fusion_test '[shared]'
+check "golden numbers of backbones, on the CPU" build/tests/worker_backbone_test '[shared]'
 check "budgets of a step, on the stand-in accelerator" env CUDA_VISIBLE_DEVICES= build/tests/worker_device_test
 check "NCCL, a world of one" mpirun -n 1 build/tests/nccl_test
 if [ "$gpus" -gt 1 ]; then check "NCCL, a rank a GPU" mpirun -n "$gpus" build/tests/nccl_test; fi

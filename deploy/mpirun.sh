@@ -121,6 +121,7 @@ filter() {
         *': Forwarding signal '*' to job' | *': abort is already in progress'* | *ORTE_ERROR_LOG*show_help.c*) continue ;;
     esac
     if [[ $line =~ ^\[[^]:]+:[0-9]+\]\  ]] && [ -e "$state/ending" ]; then continue; fi # mpirun's, in words of its own
+    if [ -z "$line$inside" ] && [ -s "$state/ended" ]; then continue; fi # likewise, seldom: its ranks have said their last
     if [ -n "$drawn" ]; then
       printf '\r\033[K'
       drawn=

@@ -1,7 +1,6 @@
 // The program's second half, harmonic-compute: the commands that compute on ranks, which `harmonic` hands over. The
 // only file that sees both the master and the worker.
 #include <cstdint>
-#include <cstdlib>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -12,7 +11,6 @@
 
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
-#include "core/base/text.hpp"
 #include "core/config/search_settings.hpp"
 #include "core/config/space_config.hpp"
 #include "core/mpi/communicator.hpp"

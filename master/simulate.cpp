@@ -80,10 +80,7 @@ ExitCode in_virtual_time(const SimulateSettings& settings, RunHooks hooks) {
   VirtualWorkers workers(
       settings.workers, run_fingerprint(settings.searched()), [&](const Work& work) { return answers.answer(work); },
       [&](const Work& work) { return durations.of(work); });
-  hooks.lease_s = 1e12;  // no one of them ever falls silent
-  hooks.clock = workers.clock();
-  hooks.idle = [&] { workers.pass_time(); };
-  hooks.pause = [] {};
+  workers.set(hooks);
   return run_simulation(settings, workers, std::move(hooks), [&] { return workers.own_cpu_s(); });
 }
 

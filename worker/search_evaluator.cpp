@@ -150,8 +150,8 @@ class SearchEvaluator final : public Evaluator {
   }
 
   TestScore run(const TestModel& work, const WorkHooks&) {
-    const auto folder = model_folder(settings_.run, work.candidate);
     if (settings_.is_alone()) return test_alone(work);
+    const auto folder = model_folder(settings_.run, work.candidate);
     if (!std::filesystem::exists(folder / "weights.h5"))
       throw InputError(fmt::format("the run directory lacks the weights of model {}: no {}", work.candidate.value,
                                    (folder / "weights.h5").string()),
@@ -187,7 +187,6 @@ class SearchEvaluator final : public Evaluator {
   /// Of one modality a network is kept when it was trained on, or else now: read out of the supernet and recalibrated.
   TestScore test_alone(const TestModel& work) {
     const FusionCandidate candidate{work.candidate, work.genome};
-    const auto folder = model_folder(settings_.run, work.candidate);
     if (!has_whole_model(settings_.run, work.candidate)) {
       const auto& genome = work.genome.backbones.front();
       if (settings_.evolution.finetune_epochs > 0)
@@ -195,10 +194,8 @@ class SearchEvaluator final : public Evaluator {
       else
         keep(candidate, work.genotype, backbones_.evaluate(0, {genome}).front(), plain_late_sum(1), {});
     }
-    const auto found =
-        evaluate_kept_model(KeptModel(folder, settings_), std::make_shared<DatasetFile>(settings_.data), Split::test);
-    return {found.metric,
-            found.kind == LabelKind::multilabel ? std::optional(found.interval) : std::optional<Interval>()};
+    return measure_kept_model(KeptModel(model_folder(settings_.run, work.candidate), settings_),
+                              std::make_shared<DatasetFile>(settings_.data), Split::test);
   }
 
   /// "K=…|K=…|2x1": backbones, cells and nodes.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <numeric>
 #include <utility>
 
 #include <torch/utils.h>
@@ -11,6 +12,7 @@
 #include "worker/backbone/subnet.hpp"
 #include "worker/data/augmentation.hpp"
 #include "worker/data/metrics.hpp"
+#include "worker/tensor/upload.hpp"
 #include "worker/train/training_batches.hpp"
 #include "worker/train/training_mode.hpp"
 
@@ -45,10 +47,13 @@ class NetworkSgd {
 
  private:
   [[nodiscard]] double norm() const {
-    double squares = 0;
+    std::vector<torch::Tensor> squares;
     for (const auto& parameter : parameters_)
-      if (parameter.grad().defined()) squares += parameter.grad().square().sum().item<double>();
-    return std::sqrt(squares);
+      if (parameter.grad().defined()) squares.push_back(parameter.grad().square().sum());
+    if (squares.empty()) return 0;
+    const auto told = torch::stack(squares).cpu().to(torch::kFloat64);  // together: the device is waited for once
+    const auto* numbers = told.const_data_ptr<double>();
+    return std::sqrt(std::accumulate(numbers, numbers + told.numel(), 0.0));
   }
 
   std::vector<torch::Tensor> parameters_, momentum_;
@@ -75,7 +80,7 @@ TunedBackbone tune_backbone(const Supernet& supernet, const BackboneGenome& geno
       TrainingMode mode(nullptr, /*update_running=*/false, {});
       const auto logits = forward(tuned, genome, varied, mode).logits;
       check_predictions(logits.detach(), supernet.space(), genome);
-      task_loss(logits, labels.index_select(0, ids.to(device)), data.kind, kLabelSmoothing).backward();
+      task_loss(logits, labels.index_select(0, uploaded(ids, device)), data.kind, kLabelSmoothing).backward();
       sgd.step(settings.lr * 0.5 * (1 + std::cos(std::numbers::pi * done / steps)));
       at_work(++done / steps);
     }

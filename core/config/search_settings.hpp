@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -65,7 +66,10 @@ struct EvolutionSettings {
   double crossover_first = 0.8;      ///< a gene comes from the first parent (0.8)
   double mutation = 0.4;             ///< a gene mutates (0.4)
   int pairs = 0;                     ///< fusion searches a generation; 0: as many as backbones survive
-  bool late_fusion = true;           ///< score late fusion (LateFusion) of every pair, too; not as published
+  [[nodiscard]] int pairs_a_generation() const {
+    return pairs > 0 ? pairs : static_cast<int>(std::ceil(population * backbone_survivors));
+  }
+  bool late_fusion = true;  ///< score late fusion (LateFusion) of every pair, too; not as published
   PairChoice choose = PairChoice::evolution;
   Schedule schedule = Schedule::generational;
   /// Generations that may be under way beside the one that is to be judged next, bred from those before it: no worker

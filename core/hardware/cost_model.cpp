@@ -93,13 +93,6 @@ Cost total(const std::vector<CostPart>& parts) {
   return sum;
 }
 
-std::vector<Layer> space_layers(const BackboneSpace& space, int head_classes) {
-  std::vector<Layer> layers;
-  for (const auto& part : space_parts(space, head_classes, CostScope::published))
-    if (part.kind == NetworkPart::Kind::layer) layers.push_back(part.layer);
-  return layers;
-}
-
 std::vector<std::string> space_keys(const BackboneSpace& space, int head_classes, CostScope scope) {
   return lut_keys(space_parts(space, head_classes, scope));
 }

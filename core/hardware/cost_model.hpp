@@ -36,8 +36,6 @@ struct CostPart {
 [[nodiscard]] std::vector<CostPart> parts_cost(const LookUpTable& table, const std::vector<NetworkPart>& parts);
 [[nodiscard]] Cost total(const std::vector<CostPart>& parts);
 
-/// One layer for every row that a search of the space may ask for, in order of first use; none for Maxout.
-[[nodiscard]] std::vector<Layer> space_layers(const BackboneSpace& space, int head_classes);
 /// Every key that a search of the space may ask for.
 [[nodiscard]] std::vector<std::string> space_keys(const BackboneSpace& space, int head_classes,
                                                   CostScope scope = CostScope::published);

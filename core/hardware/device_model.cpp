@@ -215,35 +215,41 @@ std::string model_options(const LutProvenance& provenance) {
   return fewest;
 }
 
-std::vector<NetworkPart> TableScope::parts() const {
+namespace {
+
+/// Of every space for itself: parts that have one key may differ in their activations.
+std::vector<NetworkPart> repeated_parts(const TableScope& scope) {
   std::vector<NetworkPart> all;
-  std::set<std::string> seen;
-  const auto add = [&](const std::vector<NetworkPart>& parts) {
-    for (const auto& part : parts)
-      if (seen.insert(lut_key(part)).second) all.push_back(part);
-  };
-  for (const auto& space : spaces)
-    for (const int classes : head_classes) add(space_parts(space, classes, cost));
-  add(fusion_scope_parts(spaces, {operators, channels, positions, joined, head_classes}, cost));
+  const auto add = [&](const std::vector<NetworkPart>& parts) { all.insert(all.end(), parts.begin(), parts.end()); };
+  for (const auto& space : scope.spaces)
+    for (const int classes : scope.head_classes) add(space_parts(space, classes, scope.cost));
+  add(fusion_scope_parts(
+      scope.spaces, {scope.operators, scope.channels, scope.positions, scope.joined, scope.head_classes}, scope.cost));
   return all;
 }
 
-namespace {
-
 LookUpTable filled_table(const TableScope& scope, const std::function<Cost(const NetworkPart&)>& cost_of) {
   LookUpTable table;
-  for (const auto& part : scope.parts()) {
+  for (const auto& part : repeated_parts(scope)) {
+    const auto key = lut_key(part);
+    // Keys do not tell activations: what some space of the scope can run there has its row.
+    if (table.contains(key) && table.at(key).is_supported()) continue;
     Cost row = cost_of(part);
     for (std::size_t q = 0; q < kQuantities.size() && row.is_supported(); ++q)
       if (row[q]) row[q] = rounded(*row[q]);
-    const auto key = lut_key(part);
-    // Keys do not tell activations: what some space of the scope can run there has its row.
-    if (row.is_supported() || !table.contains(key)) table.set(key, row);
+    table.set(key, row);
   }
   return table;
 }
 
 }  // namespace
+
+std::vector<NetworkPart> TableScope::parts() const {
+  auto all = repeated_parts(*this);
+  std::set<std::string> seen;
+  std::erase_if(all, [&](const auto& part) { return !seen.insert(lut_key(part)).second; });
+  return all;
+}
 
 LookUpTable model_table(const FittedModel& model, const std::string& device, const std::string& from,
                         const TableScope& scope, std::string date) {

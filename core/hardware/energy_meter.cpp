@@ -1,11 +1,9 @@
 #include "core/hardware/energy_meter.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <fstream>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -19,34 +17,12 @@
 
 #include "core/base/seconds_since.hpp"
 #include "core/base/text.hpp"
+#include "core/hardware/sysfs.hpp"
 
 namespace harmonic {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::optional<double> read_value(const fs::path& file) {
-  std::ifstream in(file);
-  double value = 0;
-  return in >> value ? std::optional(value) : std::nullopt;
-}
-
-std::string read_word(const fs::path& file) {
-  std::ifstream in(file);
-  std::string word;
-  std::getline(in, word);
-  return trim(word);
-}
-
-/// The entries of a folder in order of their names; none where it cannot be read.
-std::vector<fs::path> entries_of(const fs::path& folder) {
-  std::vector<fs::path> found;
-  std::error_code failed;
-  for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed))
-    found.push_back(entry->path());
-  std::ranges::sort(found);
-  return found;
-}
 
 /// Counters of RAPL's packages, in microjoule, which start again at 0 beyond their range.
 class RaplMeter final : public EnergyMeter {

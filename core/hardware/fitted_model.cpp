@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -67,8 +68,10 @@ std::string FittedModel::describe() const {
 
 FittedModel FittedModel::parse(std::string_view text) {
   FittedModel model;
-  std::size_t found = 0;
-  for (const auto& part : split(text, ' ')) {
+  std::string blanks(text);
+  std::ranges::replace(blanks, ',', ' ');
+  std::array<bool, Parameter::count> given{};
+  for (const auto& part : split(blanks, ' ')) {
     if (part.empty()) continue;
     const auto equals = part.find('=');
     const std::string name = part.substr(0, equals);
@@ -80,12 +83,15 @@ FittedModel FittedModel::parse(std::string_view text) {
     model.values[p] = parse_real(part.substr(equals + 1), name);
     if (!(model.values[p] > 0) || !std::isfinite(model.values[p]))
       throw InputError(fmt::format("{} is {}", name, model.values[p]), "give a number above 0");
-    ++found;
+    if (std::exchange(given[p], true)) throw InputError(fmt::format("{} is given twice", name), "give each once");
   }
-  model.has_energy = found == model.values.size();
-  if (!model.has_energy && found != kLatencyParameters)
-    throw InputError(fmt::format("a fitted model has {} parameters, or {} without an energy: {} given",
-                                 model.values.size(), kLatencyParameters, found),
+  const auto missing = static_cast<std::size_t>(std::ranges::find(given, false) - given.begin());
+  model.has_energy = missing == given.size();
+  const auto found = static_cast<std::size_t>(std::ranges::count(given, true));
+  if (!model.has_energy && (missing != kLatencyParameters || found != kLatencyParameters))
+    throw InputError(fmt::format("a fitted model has {} parameters, or the first {} without an energy: {} given, {} "
+                                 "is missing",
+                                 given.size(), kLatencyParameters, found, parameter_name(missing)),
                      "give all as a fitted table's provenance lists them");
   return model;
 }

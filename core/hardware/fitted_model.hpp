@@ -54,7 +54,7 @@ struct FittedModel {
   [[nodiscard]] Cost cost(const std::vector<Kernel>& kernels) const;
   /// "launch-convolution-ms=0.2256 …", six digits of each: the same model wherever it is read.
   [[nodiscard]] std::string describe() const;
-  /// Inverse of describe(). @throws InputError naming the parameter
+  /// Inverse of describe(); commas may stand for its blanks. @throws InputError naming the parameter
   [[nodiscard]] static FittedModel parse(std::string_view text);
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -26,8 +27,8 @@ std::vector<std::string> limited_columns(const DeviceSet& devices) {
   return names;
 }
 
-}  // namespace
-
+/// Such a column of a model; nothing where there is none of that name, or its quantity is not known everywhere that it
+/// has to be.
 std::optional<double> cost_column(const std::string& name, const DeviceSet& devices, const std::vector<Cost>& costs,
                                   const ModelSize& size) {
   for (std::size_t q = 0; q < kQuantities.size(); ++q) {
@@ -40,9 +41,10 @@ std::optional<double> cost_column(const std::string& name, const DeviceSet& devi
   return std::nullopt;
 }
 
+}  // namespace
+
 Limits::Limits(std::vector<Bound> bounds, const DeviceSet& devices) : bounds_(std::move(bounds)) {
   const auto known = limited_columns(devices);
-  const std::vector<Cost> nothing(devices.devices().size());
   std::set<std::string> seen;
   for (const auto& bound : bounds_) {
     if (std::ranges::find(known, bound.column) == known.end())

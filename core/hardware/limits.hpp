@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,7 +19,6 @@ class Limits {
   Limits(std::vector<Bound> bounds, const DeviceSet& devices);
 
   [[nodiscard]] bool empty() const { return bounds_.empty(); }
-  [[nodiscard]] const std::vector<Bound>& bounds() const { return bounds_; }
   /// "latency_ms.tx2 <= 9 and parameters <= 50000"
   [[nodiscard]] std::string text() const;
 
@@ -36,10 +34,5 @@ class Limits {
  private:
   std::vector<Bound> bounds_;
 };
-
-/// Such a column of a model; nothing where there is none of that name, or its quantity is not known everywhere that it
-/// has to be.
-[[nodiscard]] std::optional<double> cost_column(const std::string& name, const DeviceSet& devices,
-                                                const std::vector<Cost>& costs, const ModelSize& size);
 
 }  // namespace harmonic

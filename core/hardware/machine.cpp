@@ -2,25 +2,18 @@
 
 #include <algorithm>
 #include <fstream>
-#include <sstream>
 
 #include <sched.h>
 
 #include <fmt/format.h>
 
 #include "core/base/text.hpp"
+#include "core/hardware/sysfs.hpp"
 
 namespace harmonic {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string first_line_of(const fs::path& file) {
-  std::ifstream in(file);
-  std::string line;
-  std::getline(in, line);
-  return trim(line);
-}
 
 /// Of /proc/cpuinfo, the first line of this name within the block of a processor.
 std::string cpuinfo(const fs::path& root, int cpu, const std::string& name) {
@@ -40,12 +33,8 @@ std::string cpuinfo(const fs::path& root, int cpu, const std::string& name) {
 /// The hottest of the machine's sensors, degrees Celsius.
 std::string temperature(const fs::path& root) {
   double hottest = 0;
-  std::error_code failed;
-  for (fs::directory_iterator zone(root / "sys/class/thermal", failed), end; !failed && zone != end;
-       zone.increment(failed)) {
-    std::istringstream text(first_line_of(zone->path() / "temp"));
-    if (double millidegrees = 0; text >> millidegrees) hottest = std::max(hottest, millidegrees / 1000);
-  }
+  for (const auto& zone : entries_of(root / "sys/class/thermal"))
+    hottest = std::max(hottest, read_value(zone / "temp").value_or(0) / 1000);
   return hottest > 0 ? fmt::format("{:.0f} C", hottest) : std::string();
 }
 
@@ -58,15 +47,13 @@ MachineReport report_machine(int cpu, const fs::path& root) {
     if (!text.empty()) report.conditions.push_back(text);
   };
   const auto frequency = root / fmt::format("sys/devices/system/cpu/cpu{}/cpufreq", cpu);
-  if (const auto governor = first_line_of(frequency / "scaling_governor"); !governor.empty())
-    add("governor " + governor);
-  if (const auto khz = first_line_of(frequency / "scaling_cur_freq"); !khz.empty())
+  if (const auto governor = read_word(frequency / "scaling_governor"); !governor.empty()) add("governor " + governor);
+  if (const auto khz = read_word(frequency / "scaling_cur_freq"); !khz.empty())
     add(fmt::format("{:.0f} MHz", parse_real(khz, "a clock") / 1000));
   else if (const auto mhz = cpuinfo(root, cpu, "cpu MHz"); !mhz.empty())
     add(fmt::format("{:.0f} MHz", parse_real(mhz, "a clock")));
   add(temperature(root));
-  if (const auto load = first_line_of(root / "proc/loadavg"); !load.empty())
-    add("load " + load.substr(0, load.find(' ')));
+  if (const auto load = read_word(root / "proc/loadavg"); !load.empty()) add("load " + load.substr(0, load.find(' ')));
   return report;
 }
 

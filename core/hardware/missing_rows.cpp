@@ -55,9 +55,10 @@ std::string modelling_line(const Lacking& lacking, const PricedNetworks& network
   const auto& published = published_spaces();
   Words spaces;
   bool of_data = false, of_config = false;
+  const bool is_full = networks.cost == CostScope::full, lacks_fusion = lacks_any(lacking, fusion_keys(networks));
   for (const auto& space : networks.spaces) {
-    const bool fused = networks.cost == CostScope::full && lacks_any(lacking, fusion_keys(networks));
-    if (!fused && !lacks_any(lacking, space_keys(space, networks.head_classes, networks.cost))) continue;
+    if (!(is_full && lacks_fusion) && !lacks_any(lacking, space_keys(space, networks.head_classes, networks.cost)))
+      continue;
     const auto known = std::ranges::find(published, space.name, &BackboneSpace::name);
     if (known == published.end()) of_config = true;
     if (known != published.end() && *known != space) of_data = true;
@@ -70,13 +71,12 @@ std::string modelling_line(const Lacking& lacking, const PricedNetworks& network
       extend(words, {"--config", file});
   extend(words, spaces);
   if (!spaces.empty()) extend(words, {"--classes", std::to_string(networks.head_classes)});
-  const bool is_full = networks.cost == CostScope::full;
   if (is_full && networks.classes > 0 && networks.classes != networks.head_classes)
     extend(words, {"--classes", std::to_string(networks.classes)});
   if (is_full) extend(words, {"--cost", "full"});
   if (networks.joined != PricedNetworks{}.joined) extend(words, {"--joined", std::to_string(networks.joined)});
   if (of_data) extend(words, {"--data", networks.data.empty() ? "DATA.h5" : networks.data});
-  if (lacks_any(lacking, fusion_keys(networks)))
+  if (lacks_fusion)
     extend(words, {"--channels", std::to_string(networks.channels), "--positions", std::to_string(networks.positions)});
   extend(words, {"--out", lacking.out});
   return shell_line(words);

@@ -85,7 +85,9 @@ std::vector<double> least_squares(const Residuals& residuals, std::vector<double
   double damping = 1;
   auto now = residuals(logs);
   const std::size_t n = logs.size();
-  for (int iteration = 0; iteration < kIterations && damping < kHopeless; ++iteration) {
+  std::vector<std::vector<double>> products(n, std::vector<double>(n));
+  std::vector<double> descent(n);
+  const auto derive = [&] {
     std::vector<std::vector<double>> columns;
     for (std::size_t j = 0; j < n; ++j) {
       auto moved = logs;
@@ -94,19 +96,24 @@ std::vector<double> least_squares(const Residuals& residuals, std::vector<double
       for (std::size_t i = 0; i < column.size(); ++i) column[i] = (column[i] - now[i]) / kDifference;
       columns.push_back(std::move(column));
     }
-    std::vector<std::vector<double>> normal(n, std::vector<double>(n));
-    std::vector<double> step(n);
     for (std::size_t j = 0; j < n; ++j) {
-      step[j] = -std::inner_product(now.begin(), now.end(), columns[j].begin(), 0.0);
+      descent[j] = -std::inner_product(now.begin(), now.end(), columns[j].begin(), 0.0);
       for (std::size_t k = 0; k < n; ++k)
-        normal[j][k] = std::inner_product(columns[j].begin(), columns[j].end(), columns[k].begin(), 0.0);
+        products[j][k] = std::inner_product(columns[j].begin(), columns[j].end(), columns[k].begin(), 0.0);
     }
+  };
+  bool moved_on = true;
+  for (int iteration = 0; iteration < kIterations && damping < kHopeless; ++iteration) {
+    if (moved_on) derive();
+    auto normal = products;
+    auto step = descent;
     for (std::size_t j = 0; j < n; ++j) normal[j][j] *= 1 + damping;
     auto moved = logs;
     if (solve(normal, step))
       for (std::size_t j = 0; j < n; ++j) moved[j] += std::clamp(step[j], -kLargestStep, kLargestStep);
     auto then = residuals(moved);
-    if (square_sum(then) < square_sum(now)) {
+    moved_on = square_sum(then) < square_sum(now);
+    if (moved_on) {
       logs = std::move(moved);
       now = std::move(then);
       damping = std::max(damping / 3, 1e-9);

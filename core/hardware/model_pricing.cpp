@@ -100,8 +100,8 @@ void ModelPricing::check_operators(const std::vector<std::string>& operators) co
 double ModelPricing::violation_with(Least sum, double operators) const {
   if (operators > 0) {
     add(sum.devices, least_operator_.devices, operators);
-    sum.size.parameters += operators * least_operator_.size.parameters;
-    sum.size.macs += operators * least_operator_.size.macs;
+    for (const auto& measure : kSizeMeasures)
+      sum.size.*measure.value += operators * least_operator_.size.*measure.value;
   }
   return limits_.violation(devices_, sum.devices, sum.size);
 }

@@ -1,7 +1,6 @@
 #include "core/hardware/multi_device.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <ranges>
 #include <set>
 #include <utility>
@@ -19,9 +18,7 @@ constexpr std::string_view kTarget = "target_";  ///< then the unit, in small le
 
 /// "target_ms"
 std::string target_key(const Quantity& quantity) {
-  std::string unit(quantity.unit);
-  std::ranges::transform(unit, unit.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::string(kTarget) + unit;
+  return std::string(kTarget) + lower_case(std::string(quantity.unit));
 }
 
 /// Names of what may follow a device's tables.
@@ -57,16 +54,16 @@ Cost layer_cost(const LookUpTable& table, const Layer& layer, CostScope scope) {
   return cost;
 }
 
-/// Of the smallest sub-network, or, where the device cannot run that, of the fastest that it can.
-Cost least_cost(const Device& device, const BackboneSpace& space, int head_classes, CostScope scope) {
-  const Cost smallest = total(backbone_cost(device.table, space, smallest_genome(space), head_classes, scope));
-  if (smallest.is_supported()) return smallest;
-  const auto fastest = least_backbone(
-      space, head_classes, [&](const Layer& layer) { return layer_cost(device.table, layer, scope).latency_ms(); });
-  const auto parts = backbone_cost(device.table, space, fastest.genome, head_classes, scope);
-  const auto cost = total(parts);
-  if (cost.is_supported()) return cost;
+/// The smallest sub-network, or, where the device cannot run that, the fastest that it can.
+BackboneGenome runnable_genome(const Device& device, const BackboneSpace& space, int head_classes, CostScope scope) {
+  auto smallest = smallest_genome(space);
+  if (total(backbone_cost(device.table, space, smallest, head_classes, scope)).is_supported()) return smallest;
+  auto fastest = least_backbone(space, head_classes, [&](const Layer& layer) {
+                   return layer_cost(device.table, layer, scope).latency_ms();
+                 }).genome;
+  const auto parts = backbone_cost(device.table, space, fastest, head_classes, scope);
   const auto lacking = std::ranges::find_if_not(parts, &Cost::is_supported, &CostPart::cost);
+  if (lacking == parts.end()) return fastest;
   throw InputError(fmt::format("device {} can run no network of space {}: table {} says that '{}' is unsupported",
                                device.name, space.name, device.table.name(), lacking->key),
                    "name a space of what every device can run, or leave the device out");
@@ -76,7 +73,10 @@ Cost least_cost(const Device& device, const BackboneSpace& space, int head_class
 Cost reference_cost(const Device& device, const std::vector<BackboneSpace>& spaces,
                     const std::vector<int>& head_classes, CostScope scope) {
   Cost sum;
-  for (std::size_t m = 0; m < spaces.size(); ++m) sum += least_cost(device, spaces[m], head_classes[m], scope);
+  for (std::size_t m = 0; m < spaces.size(); ++m) {
+    const auto genome = runnable_genome(device, spaces[m], head_classes[m], scope);
+    sum += total(backbone_cost(device.table, spaces[m], genome, head_classes[m], scope));
+  }
   const auto is_nothing = [&](std::size_t q) { return sum[q] && !(*sum[q] > 0); };
   if (std::ranges::any_of(std::views::iota(std::size_t{0}, kQuantities.size()), is_nothing))
     throw InputError(
@@ -207,20 +207,19 @@ std::vector<Cost> DeviceSet::least_backbone_costs(int modality) const {
   const auto m = static_cast<std::size_t>(modality);
   std::vector<Cost> costs;
   for (const Device& device : devices_) {
-    const auto smallest = smallest_genome(spaces_.at(m));
-    Cost least = backbone_costs_on(device, m, smallest);
+    const auto genome = runnable_genome(device, spaces_.at(m), head_classes_.at(m), scope());
+    Cost least = backbone_costs_on(device, m, genome);
     // What no layer adds, the pooling before the last ones, is the same of all networks.
     Cost of_layers;
-    for (const Layer& layer : backbone_layers(spaces_[m], smallest, head_classes_[m]))
+    for (const Layer& layer : backbone_layers(spaces_[m], genome, head_classes_[m]))
       of_layers += layer_cost(device.table, layer, scope());
     for (std::size_t q = 0; q < kQuantities.size(); ++q)
-      if (spaces_[m].family != BackboneSpace::Family::maxout && device.table.has(q) && of_layers.is_supported())
+      if (spaces_[m].family != BackboneSpace::Family::maxout && device.table.has(q))
         *least[q] +=
             least_backbone(spaces_[m], head_classes_[m],
                            [&](const Layer& layer) { return layer_cost(device.table, layer, scope())[q].value(); })
                 .value -
             *of_layers[q];
-    if (!of_layers.is_supported()) least = least_cost(device, spaces_[m], head_classes_[m], scope());
     costs.push_back(least);
   }
   return costs;

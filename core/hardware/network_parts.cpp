@@ -157,28 +157,33 @@ std::vector<NetworkPart> space_parts(const BackboneSpace& space, int head_classe
   return std::move(parts).take();
 }
 
+std::vector<std::vector<FusionInput>> fused_together(const std::vector<FusionInput>& last) {
+  std::vector<std::vector<FusionInput>> together;
+  for (std::size_t a = 0; a < last.size(); ++a)
+    for (std::size_t b = a + 1; b < last.size(); ++b) together.push_back({last[a], last[b]});
+  if (last.size() > 2) together.push_back(last);
+  return together;
+}
+
 std::vector<NetworkPart> fusion_scope_parts(const std::vector<BackboneSpace>& spaces, const FusionScope& fusion,
                                             CostScope scope) {
   DistinctParts parts;
   for (const auto& op : fusion.operators) parts.add(operator_part(op, fusion.channels, fusion.positions));
   if (scope == CostScope::published) return std::move(parts).take();
-  std::vector<std::vector<FusionInput>> last;  // of late fusions
-  std::vector<FusionInput> all;
+  std::vector<FusionInput> last;
   for (const auto& space : spaces) {
     // The largest network returns all that the others do.
     const auto features = returned_features(space, largest_genome(space));
     for (const auto& feature : features) parts.add(reshape_part(feature, fusion.channels, fusion.positions));
-    all.push_back(features.back());
+    last.push_back(features.back());
   }
-  for (std::size_t a = 0; a < all.size(); ++a)
-    for (std::size_t b = a + 1; b < all.size(); ++b) last.push_back({all[a], all[b]});
-  if (all.size() > 2) last.push_back(all);
+  const auto together = fused_together(last);
   parts.add(state_part(Kind::cell_norm, fusion.channels, fusion.positions));
   for (const int classes : fusion.classes) {
     for (int states = 1; states <= fusion.joined; ++states)
       parts.add(head_part(states, fusion.channels, fusion.positions, classes));
     parts.add(logits_part(Kind::scaled_addition, 0, classes));
-    for (const auto& features : last)
+    for (const auto& features : together)
       for (const auto late : {LateFusion::sum, LateFusion::logits, LateFusion::maps})
         parts.add(late_parts(late, features, fusion.positions, classes));
   }

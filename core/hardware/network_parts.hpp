@@ -35,6 +35,8 @@ struct FusionScope {
   int joined = 2;                      ///< states that the head joins, at most
   std::vector<int> classes;            ///< of the data
 };
+/// The features that late fusions of a table's rows put together: any two of them, and all. @param last one a space
+[[nodiscard]] std::vector<std::vector<FusionInput>> fused_together(const std::vector<FusionInput>& last);
 /// One for every row that fusion networks over features of these spaces may ask for: late fusion of any two of them,
 /// and of all.
 [[nodiscard]] std::vector<NetworkPart> fusion_scope_parts(const std::vector<BackboneSpace>& spaces,

@@ -29,8 +29,6 @@ class GeneChoices {
   [[nodiscard]] BackboneGenome repaired(BackboneGenome genome, RandomStream& random) const;
 
  private:
-  [[nodiscard]] bool allows_depth(std::size_t stage, int depth) const;
-
   std::vector<std::vector<std::pair<int, int>>> blocks_;  ///< [position] kernel and expansion; empty: all
   std::vector<std::vector<int>> depths_;                  ///< [stage]
   bool has_fixed_ = true;                                 ///< the layers that every network has can be had

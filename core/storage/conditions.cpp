@@ -35,14 +35,14 @@ std::vector<std::string> differences(const Conditions& there, const Conditions& 
   return found;
 }
 
-void write_conditions(const std::filesystem::path& path, const Conditions& conditions) {
+std::string conditions_text(const Conditions& conditions, int indent) {
   nlohmann::ordered_json json = nlohmann::ordered_json::object();
   for (const auto& [name, value] : conditions) json[name] = value;
-  replace_file(path, json_text(json, 2) + '\n');
+  return json_text(json, indent);
 }
 
-std::optional<Conditions> read_conditions(const std::filesystem::path& path) {
-  const auto json = nlohmann::json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
+std::optional<Conditions> parse_conditions(const std::string& text) {
+  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return std::nullopt;
   Conditions conditions;
   for (const auto& [name, value] : json.items()) {
@@ -50,6 +50,14 @@ std::optional<Conditions> read_conditions(const std::filesystem::path& path) {
     conditions.emplace_back(name, value.get<std::string>());
   }
   return conditions;
+}
+
+void write_conditions(const std::filesystem::path& path, const Conditions& conditions) {
+  replace_file(path, conditions_text(conditions, 2) + '\n');
+}
+
+std::optional<Conditions> read_conditions(const std::filesystem::path& path) {
+  return parse_conditions(read_file(path));
 }
 
 }  // namespace harmonic

@@ -16,7 +16,12 @@ using Conditions = std::vector<std::pair<std::string, std::string>>;
 /// value is too long to read.
 [[nodiscard]] std::vector<std::string> differences(const Conditions& there, const Conditions& given);
 
-/// As one JSON object of texts. @throws RunError
+/// As one JSON object of texts. @param indent as json_text's
+[[nodiscard]] std::string conditions_text(const Conditions& conditions, int indent = -1);
+/// Nothing when the text is empty, cut short or another.
+[[nodiscard]] std::optional<Conditions> parse_conditions(const std::string& text);
+
+/// A file of that text. @throws RunError
 void write_conditions(const std::filesystem::path& path, const Conditions& conditions);
 /// Nothing when the file is empty, cut short or another: only its user knows what that means. @throws InputError when
 /// it cannot be read

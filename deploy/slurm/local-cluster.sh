@@ -14,12 +14,12 @@
 #   … on NODE COMMAND…         runs a command there
 #
 # Of the environment: HARMONIC_SLURM_FOLDER, of configuration, state and logs [/tmp/harmonic-slurm]; HARMONIC_SLURM_CPUS, that each
-# node claims to have, whatever the machine has [4]; HARMONIC_SLURM_NETWORK=shared, no namespaces.
+# node claims to have, whatever the machine has [8]; HARMONIC_SLURM_NETWORK=shared, no namespaces.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 . "$here/../env.sh"
 folder=${HARMONIC_SLURM_FOLDER:-/tmp/harmonic-slurm}
-cpus=${HARMONIC_SLURM_CPUS:-4}
+cpus=${HARMONIC_SLURM_CPUS:-8}
 nodes=(node-a node-b)
 bridge=harmonic0 subnet=10.213.17
 PATH=$PATH:/usr/sbin:/sbin

@@ -134,7 +134,7 @@ double Dispatcher::parts_under_way() const {
 bool Dispatcher::receive() {
   bool heard = false;
   while (const auto message = mailbox_.try_receive(kToMaster)) {
-    heard = fresh_ = true;
+    heard = true;
     handle(*message);
   }
   return heard;
@@ -151,6 +151,8 @@ void Dispatcher::handle(const Message& message) {
     return;
   }
   if (worker->state == State::set_aside) return;
+  const bool was_away = worker->state == State::lost || is_quiet(*worker);
+  fresh_ = fresh_ || was_away;  // it may work again
   if (roster_.heard(from, options_.clock())) log::info("worker {} is back", worker->name(from));
   if (goodbye != nullptr) {
     handle(from, *goodbye);
@@ -166,6 +168,7 @@ void Dispatcher::handle(const Message& message) {
 }
 
 void Dispatcher::handle(Rank from, const Hello& hello) {
+  fresh_ = true;
   roster_.greet(from, hello.host, hello.device);
   if (!hello.problem.empty()) {
     set_aside(from, {hello.problem, FailureKind::input});
@@ -187,6 +190,7 @@ void Dispatcher::handle(Rank from, const Goodbye& goodbye) {
 }
 
 void Dispatcher::handle(Rank from, const Result& result) {
+  fresh_ = true;
   if (!dealt_.contains(result.task))
     return set_aside(from, {fmt::format("it answers task {}, which it was never given", result.task.value)});
   auto& worker = roster_.at(from);
@@ -289,7 +293,10 @@ void Dispatcher::blame_if_outdone(Rank rank) {
 void Dispatcher::watch() {
   const double now = options_.clock();
   // Whoever was suspended as a whole job, or wrote a large file for long, must not blame the workers for it.
-  if (const double away = now - last_watch_s_; away > options_.lease_s / 4) roster_.forgive(away);
+  if (const double away = now - last_watch_s_; away > options_.lease_s / 4) {
+    roster_.forgive(away);
+    fresh_ = true;
+  }
   counts_.there_s += (now - last_watch_s_) * roster_.here();
   last_watch_s_ = now;
   for (const Rank rank : roster_.silent(options_.lease_s, now))
@@ -348,6 +355,7 @@ bool Dispatcher::is_quiet(const WorkerEntry& worker) const {
 }
 
 void Dispatcher::deal() {
+  if (queue_.empty()) return;
   for (const auto& [rank, worker] : roster_.workers()) {
     if (worker.state != State::idle || is_quiet(worker)) continue;
     const Order* chosen = choose_for(rank);
@@ -421,6 +429,7 @@ void Dispatcher::gone(Rank rank, State state, Failure reason) {
   const bool was_here = worker.here();
   worker.state = state;
   worker.reason = std::move(reason);
+  fresh_ = true;          // others may work once it is gone (may_work)
   if (!was_here) return;  // it counts already
   ++counts_.lost_workers;
   const auto kind = state == State::set_aside ? Setback::Kind::set_aside : Setback::Kind::lost;
@@ -483,7 +492,7 @@ void Dispatcher::close(TaskId id, const Result& result) {
     if (worker.task == id && !worker.cancelled) cancel(rank);
   ++counts_.done;
   if (std::holds_alternative<Failure>(result.outcome)) ++counts_.failed;
-  told_ = true;
+  told_ = fresh_ = true;
   (*on_result_)(job.task, result);
 }
 

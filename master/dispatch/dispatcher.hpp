@@ -94,7 +94,8 @@ class Dispatcher {
   /// Called when all that had arrived was heard, if `on_result` was called since: what answers cost at once (a disk to
   /// wait for) they may cost together. Workers that were free have got their next piece by then, where there was one.
   void on_gathered(std::function<void()> gathered) { gathered_ = std::move(gathered); }
-  /// Asked for more work while workers are free and none waits for them, after the start and after every answer.
+  /// Asked for more work while workers are free and none waits for them: after the start, after every answer, and when
+  /// others may work than before.
   /// @param supply gets how many they are; what it gives is dealt as the jobs of the `run` under way
   /// @param dealt called when that is done: what takes longer, while they work
   void on_free_workers(
@@ -197,7 +198,7 @@ class Dispatcher {
   std::function<std::vector<Job>(int free)> supply_;
   std::function<void()> dealt_more_ = [] {};
   bool told_ = false;   ///< results that `gathered_` has not heard of
-  bool fresh_ = false;  ///< something has been heard since `supply_` was asked
+  bool fresh_ = false;  ///< an answer or a change of who may work since `supply_` was asked
   DispatchCounts counts_;
   std::uint64_t settings_hash_ = 0;
   AnswerCheck answers_;

@@ -1,5 +1,7 @@
 #include "master/dispatch/task_board.hpp"
 
+#include <iterator>
+
 namespace harmonic {
 
 std::vector<Work> tried_alone(const Work& work, const Failure& failure) {
@@ -22,6 +24,10 @@ std::vector<Task> TaskBoard::tasks_from(std::uint64_t id) const {
   std::vector<Task> tasks;
   for (auto it = awaited_.lower_bound(TaskId{id}); it != awaited_.end(); ++it) tasks.push_back({it->first, it->second});
   return tasks;
+}
+
+std::size_t TaskBoard::count_from(std::uint64_t id) const {
+  return static_cast<std::size_t>(std::distance(awaited_.lower_bound(TaskId{id}), awaited_.end()));
 }
 
 std::optional<Work> TaskBoard::take(const Result& result) {

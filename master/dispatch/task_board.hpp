@@ -1,6 +1,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -27,6 +29,8 @@ class TaskBoard {
   [[nodiscard]] std::vector<Task> tasks() const;
   /// Of these the ones that were added from this id on.
   [[nodiscard]] std::vector<Task> tasks_from(std::uint64_t id) const;
+  /// How many these are.
+  [[nodiscard]] std::size_t count_from(std::uint64_t id) const;
   [[nodiscard]] std::uint64_t next_id() const { return next_id_; }
   /// Whether work is awaited that is so. @param is takes a Work
   template <class Predicate>

@@ -70,8 +70,8 @@ void WorkerRoster::answered(Rank rank) {
 }
 
 bool WorkerRoster::is_placed() const {
-  return here() > 0 &&
-         std::ranges::none_of(workers_, [](const auto& w) { return w.second.here() && w.second.device.empty(); });
+  const auto awaited = [](const auto& w) { return w.second.here() && w.second.device.empty(); };
+  return std::ranges::none_of(workers_, awaited) && here() > 0;
 }
 
 void WorkerRoster::absolve(TaskId task) {

@@ -17,16 +17,6 @@
 namespace harmonic {
 namespace {
 
-ModelSizing sizing_of(const SearchSettings& settings, int classes) {
-  const auto fusion = settings.fusion_in_force();
-  ModelSizing sizing{{}, {}, classes, fusion.channels, fusion.side * fusion.side, fusion.backbone_logits};
-  for (std::size_t m = 0; m < settings.modalities.size(); ++m) {
-    sizing.spaces.push_back(settings.modalities[m].space);
-    sizing.features.push_back(fusion.features_of(m));
-  }
-  return sizing;
-}
-
 std::string name_of(const Layer& layer, std::size_t index, std::size_t layers) {
   if (layer.kind == Layer::Kind::linear) return "classifier";
   if (layer.kind == Layer::Kind::conv)
@@ -138,7 +128,7 @@ std::vector<ModelPart> parts_of(const SearchSettings& settings, const Multimodal
   std::vector<ModelPart> parts;
   const auto fusion = settings.fusion_in_force();
   const int positions = fusion.side * fusion.side;
-  const auto sizing = sizing_of(settings, classes);
+  const auto sizing = run_sizing(settings, classes);
   ModelSize counted;
   const auto add = [&](std::string name, const ModelSize& size, std::vector<Cost> costs) {
     counted += size;
@@ -208,7 +198,7 @@ ModelArchitecture describe(const SearchSettings& settings, const MultimodalGenom
 
 std::optional<int> classes_for(const SearchSettings& settings, const MultimodalGenome& genome, const Genotype& genotype,
                                double parameters) {
-  const auto of = [&](int classes) { return sizing_of(settings, classes)(genome, genotype).parameters; };
+  const auto of = [&](int classes) { return run_sizing(settings, classes)(genome, genotype).parameters; };
   const double one = of(1), a_class = of(2) - one;
   const double classes = a_class > 0 ? 1 + (parameters - one) / a_class : 0;
   if (!(classes >= 1) || classes > 1e6 || of(static_cast<int>(std::lround(classes))) != parameters) return std::nullopt;

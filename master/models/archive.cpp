@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <numeric>
 #include <set>
+#include <utility>
 
-#include "core/base/hash.hpp"
 #include "core/pareto/constrained.hpp"
 #include "core/pareto/hypervolume.hpp"
 #include "master/models/front.hpp"
@@ -15,15 +15,14 @@ bool beats(const ScoredModel& a, const ScoredModel& b) {
   return dominates(a.objectives, a.costs.violation, b.objectives, b.costs.violation);
 }
 
-KnownGenomes::Key KnownGenomes::key_of(const MultimodalGenome& genome) {
+Hash128 KnownGenomes::key_of(const MultimodalGenome& genome) {
   std::vector<int> numbers = {genome.macro.cells, genome.macro.nodes};
   for (const auto& backbone : genome.backbones)
     for (const auto* genes : {&backbone.kernel, &backbone.expand, &backbone.depth}) {
       numbers.push_back(static_cast<int>(genes->size()));
       numbers.insert(numbers.end(), genes->begin(), genes->end());
     }
-  const auto bytes = std::as_bytes(std::span(numbers));
-  return {hash64(bytes), hash64(bytes, 1)};
+  return hash128(std::as_bytes(std::span(numbers)));
 }
 
 void Archive::price_with(Prices prices) {

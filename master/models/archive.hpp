@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -8,9 +7,9 @@
 #include <span>
 #include <tuple>
 #include <unordered_set>
-#include <utility>
 #include <vector>
 
+#include "core/base/hash.hpp"
 #include "core/base/ids.hpp"
 #include "core/hardware/model_pricing.hpp"
 #include "core/pareto/fronts.hpp"
@@ -57,20 +56,16 @@ struct Retraining {
   double seconds = 0;     ///< of work
 };
 
-/// Genomes that were seen, 128 bits of hash each: so that none of billions is taken for another.
+/// Genomes that were seen, by their Hash128.
 class KnownGenomes {
  public:
   void insert(const MultimodalGenome& genome) { keys_.insert(key_of(genome)); }
   [[nodiscard]] bool contains(const MultimodalGenome& genome) const { return keys_.contains(key_of(genome)); }
 
  private:
-  using Key = std::pair<std::uint64_t, std::uint64_t>;
-  struct Hash {
-    std::size_t operator()(const Key& key) const { return key.first; }
-  };
-  static Key key_of(const MultimodalGenome& genome);
+  static Hash128 key_of(const MultimodalGenome& genome);
 
-  std::unordered_set<Key, Hash> keys_;
+  std::unordered_set<Hash128> keys_;
 };
 
 /// Every model ever scored, by id, with its costs; those that no other dominates; and the genomes whose search failed,

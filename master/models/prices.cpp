@@ -53,8 +53,11 @@ std::vector<Price> price_list(const std::vector<PricedModel>& models, const std:
         return std::pair(choice == Price::Choice::mean ? mean_of(ratios) : std::ranges::max(ratios), -models[m].metric);
       };
       std::optional<std::size_t> chosen;
-      for (std::size_t m = 0; m < models.size(); ++m)
-        if (reaches(models[m]) && (!chosen || worth(m) < worth(*chosen))) chosen = m;
+      std::pair<double, double> of_chosen;
+      for (std::size_t m = 0; m < models.size(); ++m) {
+        if (!reaches(models[m])) continue;
+        if (const auto own_worth = worth(m); !chosen || own_worth < of_chosen) chosen = m, of_chosen = own_worth;
+      }
       if (chosen == of_level) continue;
       of_level = chosen;
       Price price{choice, level, *chosen, own_bests(models, models[*chosen].metric), {}};

@@ -216,7 +216,7 @@ Journal::Tally Journal::tally(const std::filesystem::path& path) {
   Tally tally;
   if (!std::filesystem::is_regular_file(path)) return tally;
   const std::string text = read_file(path);
-  std::set<Key> seen;  // of several answers to one piece of work the first counts
+  std::set<Hash128> seen;  // of several answers to one piece of work the first counts
   read_content(std::as_bytes(std::span{text}), AnswerCheck{}, [&](const Content::Record& record) {
     if (seen.insert(key_of(record.finished.work)).second)
       ++(std::holds_alternative<Failure>(record.finished.outcome) ? tally.failed : tally.done);
@@ -270,9 +270,8 @@ Journal::~Journal() {
     if (file >= 0) close(file);
 }
 
-Journal::Key Journal::key_of(const Work& work) {
-  const auto bytes = encode(work);
-  return {hash64(bytes), hash64(bytes, 1)};
+Hash128 Journal::key_of(const Work& work) {
+  return hash128(encode(work));
 }
 
 FinishedWork Journal::read(const Place& place) const {
@@ -308,14 +307,14 @@ void Journal::for_each(const std::function<void(const FinishedWork&)>& hear, std
 }
 
 std::optional<SearchFusion> Journal::search_of(CandidateId model) const {
-  std::optional<SearchFusion> found;
-  for_each([&](const FinishedWork& finished) {
+  for (const auto& place : places_in_order()) {
+    const auto finished = read(place);
     const auto* search = std::get_if<SearchFusion>(&finished.work);
-    if (!found && search != nullptr && std::holds_alternative<FusionScores>(finished.outcome) &&
+    if (search != nullptr && std::holds_alternative<FusionScores>(finished.outcome) &&
         std::ranges::find(search->candidates, model, &FusionCandidate::candidate) != search->candidates.end())
-      found = *search;
-  });
-  return found;
+      return *search;
+  }
+  return std::nullopt;
 }
 
 std::optional<FinishedWork> Journal::find(const Work& work) const {
@@ -357,7 +356,7 @@ void Journal::open_to_append() {
     if (!std::filesystem::copy_file(path_, aside, error))
       throw RunError(fmt::format("cannot keep the damaged journal as {}: {}", aside.string(), error.message()));
     auto bytes = beginning(header_);
-    std::unordered_map<Key, Place, KeyHash> places;
+    std::unordered_map<Hash128, Place> places;
     for (const auto& place : places_in_order()) {
       const auto finished = read(place);
       const auto record = framed(finished);

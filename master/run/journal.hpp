@@ -7,9 +7,9 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
+#include "core/base/hash.hpp"
 #include "core/work/answer_check.hpp"
 #include "proto/codec.hpp"
 
@@ -55,7 +55,8 @@ class Journal {
 
   /// What came of this work, when it was finished before. @throws RunError when the file cannot be read any more
   [[nodiscard]] std::optional<FinishedWork> find(const Work& work) const;
-  /// The fusion search that found this model; nothing when none did. Reads the whole file. @throws RunError as find
+  /// The fusion search that found this model; nothing when none did. Reads the file up to it. @throws RunError as
+  /// find
   [[nodiscard]] std::optional<SearchFusion> search_of(CandidateId model) const;
   /// Every record, or the `latest` ones, in the order in which they were written. @throws RunError as find
   void for_each(const std::function<void(const FinishedWork&)>& hear, std::size_t latest = SIZE_MAX) const;
@@ -76,22 +77,17 @@ class Journal {
   [[nodiscard]] std::size_t failures() const { return failures_; }   ///< those among them that failed
 
  private:
-  /// Of the work's bytes: 128 bits of hash, so that none of billions is taken for another.
-  using Key = std::pair<std::uint64_t, std::uint64_t>;
-  struct KeyHash {
-    std::size_t operator()(const Key& key) const { return key.first; }
-  };
   struct Place {
     std::uint64_t at = 0;  ///< of the record's frame in the file
     std::uint32_t size = 0;
   };
   struct Waiting {
-    Key key;
+    Hash128 key;
     std::uint32_t size = 0;
     bool failed = false;
   };
 
-  static Key key_of(const Work& work);
+  static Hash128 key_of(const Work& work);  ///< of its bytes
   [[nodiscard]] FinishedWork read(const Place& place) const;
   [[nodiscard]] std::vector<Place> places_in_order() const;
   void open_to_append();
@@ -100,11 +96,11 @@ class Journal {
   std::filesystem::path path_;
   JournalHeader header_;
   AnswerCheck answers_;
-  int file_ = -1;                                   ///< open from the first commit on
-  mutable int read_ = -1;                           ///< open from the first reading on
-  std::uintmax_t end_ = 0;                          ///< bytes of the file up to the end of its last whole record
-  bool damaged_ = false;                            ///< somewhere before that, or behind it by more than a torn record
-  std::unordered_map<Key, Place, KeyHash> places_;  ///< of whole records, by their work
+  int file_ = -1;                              ///< open from the first commit on
+  mutable int read_ = -1;                      ///< open from the first reading on
+  std::uintmax_t end_ = 0;                     ///< bytes of the file up to the end of its last whole record
+  bool damaged_ = false;                       ///< somewhere before that, or behind it by more than a torn record
+  std::unordered_map<Hash128, Place> places_;  ///< of whole records, by their work
   std::size_t failures_ = 0;
   std::vector<std::byte> bytes_waiting_;  ///< for the next commit, record after record
   std::vector<Waiting> waiting_;

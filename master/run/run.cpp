@@ -143,9 +143,10 @@ class Run {
   /// For workers that would wait for the others.
   std::vector<Job> more(int free) {
     std::vector<Job> jobs;
-    for (auto tasks = plan_->ask_more(free); jobs.empty() && !tasks.empty();) {
+    while (jobs.empty()) {
+      auto tasks = plan_->ask_more(free);
+      if (tasks.empty()) break;
       jobs = unfinished(std::move(tasks));
-      tasks = jobs.empty() ? plan_->ask_more(free) : std::vector<Task>{};
     }
     return groups_.cut(std::move(jobs), free);
   }
@@ -487,7 +488,8 @@ ExitCode lead_run(const SearchSettings& settings, const RunRecipe& recipe, Mailb
     hooks.idle();
     if (run) run->show();
   };
-  const TimeLimit limit(settings.time_limit_s, settings.grace_s, hooks.clock, seconds_of_slurm_job());
+  const TimeLimit limit(settings.time_limit_s, settings.grace_s, hooks.clock,
+                        hooks.is_real_time ? seconds_of_slurm_job() : std::nullopt);
   Dispatcher dispatcher(mailbox,
                         {.lease_s = hooks.lease_s.value_or(settings.lease_s),
                          .deadline_s = settings.deadline_s,

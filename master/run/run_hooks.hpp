@@ -44,6 +44,7 @@ struct RunHooks {
   /// Takes what stdout gets in the end, as JSON, where that is not to be printed.
   std::function<void(const std::string& result)> result;
   Clock clock = steady_clock();                 ///< that the run and its dispatcher go by
+  bool is_real_time = true;                     ///< what that clock tells: a Slurm job's end is on it, too
   std::function<void()> pause = pause_briefly;  ///< while nothing arrives
   std::optional<double> lease_s = {};           ///< in place of the settings', which are kept as they were given
   bool is_kept = true;                          ///< the run directory outlives the run, which can be gone on with

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -154,6 +156,19 @@ Objectives worst_costs(const SearchSettings& settings, const ModelPricing& prici
   return worst;
 }
 
+/// @param of a backbone of a modality, asked once for each
+template <class Of>
+auto remembered(Of of) {
+  using Value = std::invoke_result_t<Of&, int, const BackboneGenome&>;
+  return [of = std::move(of), known = std::map<std::pair<int, BackboneGenome>, Value>()](
+             int modality, const BackboneGenome& genome) mutable {
+    const std::pair key(modality, genome);
+    auto value = known.find(key);
+    if (value == known.end()) value = known.emplace(key, of(modality, genome)).first;
+    return value->second;
+  };
+}
+
 void warn_of_unknown(const std::vector<Objective>& objectives, const DeviceSet& devices) {
   for (const auto& objective : objectives) {
     const auto* quantity = std::get_if<std::size_t>(&objective);
@@ -180,18 +195,11 @@ RunInputs::RunInputs(const SearchSettings& given, const RunHooks& hooks) {
     check_splits(data);
     samples = {static_cast<double>(data.samples(Split::val)), static_cast<double>(data.samples(Split::test))};
   }
-  int inputs = 0;
-  const FusionSettings fusion = settings.fusion_in_force();
-  ModelSizing sizing{{}, {}, data_shape.classes, fusion.channels, fusion.side * fusion.side, fusion.backbone_logits};
-  for (const auto& modality : settings.modalities) {
-    const int features = fusion.features_of(modalities.size());
-    inputs += features;
-    modalities.push_back(modality.name);
-    spaces.push_back(modality.space);
-    sizing.features.push_back(features);
-  }
+  for (const auto& modality : settings.modalities) modalities.push_back(modality.name);
+  auto sizing = run_sizing(settings, data_shape.classes);
+  spaces = sizing.spaces;
+  const int inputs = std::accumulate(sizing.features.begin(), sizing.features.end(), 0);
   check_features(settings.modalities, sizing.features);
-  sizing.spaces = spaces;
   answers = AnswerCheck{inputs};
   check_multiplier(settings, inputs);
   check_tables(settings.devices, priced_networks(settings, hooks, data_shape));
@@ -199,18 +207,14 @@ RunInputs::RunInputs(const SearchSettings& given, const RunHooks& hooks) {
                                                  settings.objectives, bounded_models(settings));
   warn_of_unknown(settings.objectives, pricing->devices());
   // Survivors are priced again in every generation.
-  costs.backbone = [prices = pricing, known = std::map<std::pair<int, BackboneGenome>, Objectives>()](
-                       int modality, const auto& genome) mutable {
-    const auto [price, fresh] = known.try_emplace({modality, genome});
-    if (fresh) price->second = prices->backbone(modality, genome);
-    return price->second;
-  };
+  costs.backbone = remembered(
+      [prices = pricing](int modality, const BackboneGenome& genome) { return prices->backbone(modality, genome); });
   costs.model = [prices = pricing](const auto& genome, const auto& genotype) {
     return prices->model(genome, genotype);
   };
-  costs.backbone_violation = [prices = pricing](int modality, const auto& genome) {
+  costs.backbone_violation = remembered([prices = pricing](int modality, const BackboneGenome& genome) {
     return prices->least_violation(modality, genome);
-  };
+  });
   costs.model_violation = [prices = pricing](const auto& genome) { return prices->least_violation(genome); };
   costs.repaired = [prices = pricing](int modality, BackboneGenome genome, RandomStream& random) {
     return prices->choices().at(static_cast<std::size_t>(modality)).repaired(std::move(genome), random);

@@ -74,17 +74,20 @@ std::string status_json(const RunStatus& status) {
 }
 
 std::vector<LostWorker> lost_workers(const std::filesystem::path& status) {
-  std::vector<LostWorker> lost;
-  if (!std::filesystem::exists(status)) return lost;
+  if (!std::filesystem::exists(status)) return {};
   try {
-    const auto json = nlohmann::json::parse(read_file(status));
-    for (const auto& worker : json.at("lost"))
-      lost.push_back({Rank{worker.at("rank").get<int>()}, worker.at("host").get<std::string>(),
-                      worker.at("reason").get<std::string>()});
+    return lost_workers(nlohmann::json::parse(read_file(status)));
   } catch (const nlohmann::json::exception& e) {
     throw InputError(fmt::format("{} is not what a run writes: {}", status.string(), e.what()),
                      "move it away, or give the run directory of a search");
   }
+}
+
+std::vector<LostWorker> lost_workers(const nlohmann::json& status) {
+  std::vector<LostWorker> lost;
+  for (const auto& worker : status.at("lost"))
+    lost.push_back({Rank{worker.at("rank").get<int>()}, worker.at("host").get<std::string>(),
+                    worker.at("reason").get<std::string>()});
   return lost;
 }
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "core/base/error.hpp"
 #include "core/base/ids.hpp"
 #include "core/work/clock.hpp"
@@ -42,6 +44,8 @@ struct RunStatus {
 
 /// Who is "lost" by a status file; nobody where there is none. @throws InputError when it is none
 [[nodiscard]] std::vector<LostWorker> lost_workers(const std::filesystem::path& status);
+/// By what it holds. @throws nlohmann::json::exception when that is none
+[[nodiscard]] std::vector<LostWorker> lost_workers(const nlohmann::json& status);
 
 /// The longest time between two touches of a status file while its run lives, in seconds: show() is called as often.
 inline constexpr double kStatusBeat_s = 5;

@@ -50,7 +50,13 @@ std::vector<Pairing> pair_within_limits(const std::vector<std::vector<BackboneGe
   for (const auto& pair : pairs) taken.insert(pair.genome);
   auto rest = all_new(survivors, settings.macro, known, violation);
   random.shuffle(rest);
-  std::ranges::stable_sort(rest, {}, [](const auto& entry) { return entry.first; });
+  const auto beyond_limits = [](const auto& entry) { return entry.first; };
+  if (wanted == 1) {  // what the sort would put first
+    if (const auto least = std::ranges::min_element(rest, {}, beyond_limits); least != rest.end())
+      pairs.push_back({std::move(least->second), std::nullopt});
+    return pairs;
+  }
+  std::ranges::stable_sort(rest, {}, beyond_limits);
   for (auto& [beyond, genome] : rest) {
     if (pairs.size() >= wanted || (beyond > 0 && !taken.empty())) break;
     if (beyond == 0 && !taken.insert(genome).second) continue;

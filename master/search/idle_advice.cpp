@@ -47,8 +47,7 @@ double expected_utilisation(int pieces, int workers, int overlap) {
 }
 
 std::string idle_advice(const EvolutionSettings& settings, int at_once, int workers) {
-  const int pairs = settings.pairs > 0 ? settings.pairs
-                                       : static_cast<int>(std::ceil(settings.population * settings.backbone_survivors));
+  const int pairs = settings.pairs_a_generation();
   const int pieces = std::max(1, pairs / at_once);
   if (settings.schedule == Schedule::steady || workers < kFew || pieces > kMostPieces) return {};
   const double now = expected_utilisation(pieces, workers, settings.overlap);

@@ -1,7 +1,6 @@
 #include "master/search/progress.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "core/base/log.hpp"
@@ -40,13 +39,8 @@ std::ptrdiff_t searched_models(const Archive& archive) {
 
 }  // namespace
 
-int Progress::pairs() const {
-  return settings_.pairs > 0 ? settings_.pairs
-                             : static_cast<int>(std::ceil(settings_.population * settings_.backbone_survivors));
-}
-
 int Progress::models() const {
-  return pairs() * settings_.generations + (settings_.pairs > 0 ? 0 : kAnchors);
+  return settings_.pairs_a_generation() * settings_.generations + (settings_.pairs > 0 ? 0 : kAnchors);
 }
 
 void Progress::batch(const Evolution& search, const std::vector<Task>& tasks) {
@@ -98,7 +92,7 @@ double Progress::seconds_left(const Evolution& search, const WorkerCount& worker
   const double generations = settings_.generations - search.generation();
   const int rounds = settings_.choose == PairChoice::model ? kBackboneRounds : 1;
   const double race = retraining_s_.sum / std::max(1, search.generation());  // of a generation
-  const double models = search.is_alone() ? 0 : pairs() * a_fusion_s + race;
+  const double models = search.is_alone() ? 0 : settings_.pairs_a_generation() * a_fusion_s + race;
   const double a_generation = rounds * static_cast<double>(groups_) * group_s_.value() + models;
   const auto now = [&] {
     switch (search.phase()) {

@@ -13,8 +13,7 @@ namespace harmonic {
 /// What a person sees while a search runs: how far it is; a log line a generation.
 class Progress {
  public:
-  explicit Progress(const EvolutionSettings& settings, Clock clock = steady_clock())
-      : settings_(settings), clock_(std::move(clock)) {}
+  explicit Progress(const EvolutionSettings& settings) : settings_(settings) {}
 
   void batch(const Evolution& search, const std::vector<Task>& tasks);
   /// Work beside that, or after it.
@@ -38,11 +37,10 @@ class Progress {
   [[nodiscard]] double fusion_s(const Evolution& search, const WorkerCount& workers) const;
   /// @param a_fusion_s seconds of a fusion search
   [[nodiscard]] double seconds_left(const Evolution& search, const WorkerCount& workers, double a_fusion_s) const;
-  [[nodiscard]] int pairs() const;   ///< of a generation
   [[nodiscard]] int models() const;  ///< of the whole search, when none fails
 
   EvolutionSettings settings_;
-  Clock clock_;
+  Clock clock_ = steady_clock();
   double start_s_ = clock_(), batch_start_s_ = start_s_;
   double hypervolume_ = 0;
   std::pair<int, Evolution::Phase> batch_of_{};      ///< generation and phase

@@ -105,7 +105,7 @@ class SearchPlan final : public ModelPlan {
         search_(make_evolution(settings, inputs, paths, start)),
         settings_(settings.evolution_in_force()),
         pieces_at_once_(settings.fusion.pairs_at_once),
-        progress_(settings.evolution) {}
+        progress_(settings_) {}
 
   void recall(const Journal& journal) override {
     if (!search_->follows_journal()) return;

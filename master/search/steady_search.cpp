@@ -45,8 +45,7 @@ SteadySearch::SteadySearch(EvolutionSettings settings, Seed seed, std::vector<Ba
 }
 
 int SteadySearch::pairs() const {
-  return settings_.pairs > 0 ? settings_.pairs
-                             : static_cast<int>(std::ceil(settings_.population * settings_.backbone_survivors));
+  return settings_.pairs_a_generation();
 }
 
 bool SteadySearch::is_bred() const {
@@ -75,7 +74,10 @@ SearchState SteadySearch::boundary() const {
 void SteadySearch::recall(const Work& work, const Outcome& outcome, double seconds) {
   if (const auto* search = std::get_if<SearchFusion>(&work)) {
     const auto last = search->candidates.back().candidate;
-    if (state_.archive.models().contains(last)) return;  // the checkpoint had it
+    const bool failed = std::holds_alternative<Failure>(outcome);
+    if (state_.archive.models().contains(last) ||
+        (failed && state_.archive.failed().contains(search->candidates.front().genome)))
+      return;  // the checkpoint had it
     state_.next_candidate = std::max(state_.next_candidate, last.value + 1);
   }
   if (const auto* retraining = std::get_if<RetrainModel>(&work)) {
@@ -148,9 +150,9 @@ std::vector<Task> SteadySearch::ask_more(int free) {
   if (phase_ == Phase::test || phase_ == Phase::over) return {};
   select_backbones();
   if (answered_ - raced_ >= pairs()) race();
-  const auto listed = [&] { return static_cast<int>(board_.tasks_from(unlisted_).size()); };
+  const int listed = static_cast<int>(board_.count_from(unlisted_));
   const bool paired = std::ranges::all_of(state_.survivors, [](const auto& s) { return !s.empty(); });
-  for (int wanted = free - listed(); paired && wanted > 0 && !is_bred(); --wanted) {
+  for (int wanted = free - listed; paired && wanted > 0 && !is_bred(); --wanted) {
     if (asked_ >= backbones_bred_ * pairs()) breed_backbones();
     if (!breed_pair()) break;
   }

@@ -1,7 +1,6 @@
 #include "master/simulate/simulate_settings.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include <fmt/format.h>
 
@@ -56,10 +55,8 @@ SearchSettings SimulateSettings::searched() const {
   settings.keep_models = KeepModels::all;
   if (candidates > 0) {
     const auto& evolution = settings.evolution;
-    const int a_generation = evolution.pairs > 0 ? evolution.pairs
-                             : settings.is_alone()
-                                 ? evolution.population
-                                 : static_cast<int>(std::ceil(evolution.population * evolution.backbone_survivors));
+    const int a_generation =
+        settings.is_alone() && evolution.pairs == 0 ? evolution.population : evolution.pairs_a_generation();
     settings.evolution.generations = (candidates + a_generation - 1) / a_generation;
   }
   return settings;

@@ -147,13 +147,11 @@ void print(const SimulateSettings& settings, const SearchSettings& searched, con
            const std::string& result) {
   const int workers = std::max(1, ranks - 1);
   const auto& evolution = searched.evolution;
-  const int pairs = evolution.pairs > 0
-                        ? evolution.pairs
-                        : static_cast<int>(std::ceil(evolution.population * evolution.backbone_survivors));
   const auto seconds = meter.seconds_of_searches();
   const bool steady = evolution.schedule == Schedule::steady;
   const double dealt_before = static_utilisation(
-      seconds, workers, steady ? std::max<std::size_t>(1, seconds.size()) : static_cast<std::size_t>(pairs));
+      seconds, workers,
+      steady ? std::max<std::size_t>(1, seconds.size()) : static_cast<std::size_t>(evolution.pairs_a_generation()));
   const double utilisation = meter.utilisation(workers), while_dealing = meter.utilisation_while_dealing(workers);
   const auto found = nlohmann::json::parse(result, nullptr, /*allow_exceptions=*/false);
   if (settings.run.json) {

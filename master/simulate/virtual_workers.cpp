@@ -9,7 +9,8 @@
 namespace harmonic {
 namespace {
 
-constexpr double kPoll_s = 2e-3;  // between two looks of a master that waits
+constexpr double kPoll_s = 2e-3;   // between two looks of a master that waits
+constexpr double kLease_s = 1e12;  // no one of them ever falls silent
 
 /// Adds what the thread computes in its life.
 class OwnTime {
@@ -35,6 +36,14 @@ double thread_cpu_s() {
 VirtualWorkers::VirtualWorkers(int workers, std::uint64_t settings_hash, Answer answer, Seconds seconds)
     : workers_(workers), answer_(std::move(answer)), seconds_(std::move(seconds)) {
   for (int w = 1; w <= workers; ++w) say(Rank{w}, encode(Hello{Rank{w}, "virtual", w, settings_hash, ""}));
+}
+
+void VirtualWorkers::set(RunHooks& hooks) {
+  hooks.clock = clock();
+  hooks.is_real_time = false;
+  hooks.idle = [this] { pass_time(); };
+  hooks.pause = [] {};
+  hooks.lease_s = kLease_s;
 }
 
 void VirtualWorkers::post(Rank to, int tag, Bytes bytes) {

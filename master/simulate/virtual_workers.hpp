@@ -10,6 +10,7 @@
 #include "core/mpi/mailbox.hpp"
 #include "core/work/clock.hpp"
 #include "core/work/work.hpp"
+#include "master/run/run_hooks.hpp"
 
 namespace harmonic {
 
@@ -33,6 +34,8 @@ class VirtualWorkers final : public Mailbox {
   [[nodiscard]] Clock clock() const {
     return [this] { return now_s_; };
   }
+  /// A run with these hooks goes by their time.
+  void set(RunHooks& hooks);
   /// Lets time pass until the next answer, and as long as a master that polls would need to see it: what else comes in
   /// that time comes with it.
   void pass_time();

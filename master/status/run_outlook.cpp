@@ -103,7 +103,7 @@ RunOutlook look_at(const RunPaths& paths) {
   if (!status || !take_status(*status, run)) {
     if (const auto tally = if_legible([&] { return Journal::tally(paths.journal()); }))
       run.done = tally->done, run.failed = tally->failed;
-  } else if (auto lost = if_legible([&] { return lost_workers(paths.status()); })) {
+  } else if (auto lost = if_legible([&] { return lost_workers(*status); })) {
     run.lost = std::move(*lost);
   }
   run.generations = if_legible([&] { return generations_of(paths); }).value_or(std::nullopt);

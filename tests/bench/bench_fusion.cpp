@@ -175,9 +175,11 @@ class PublishedSearch {
                            torch::kCPU);
     timer.start();
     for (int epoch = 0; epoch < settings_.epochs; ++epoch) {
-      const auto batches =
-          shuffled_batches(inputs_.train_labels.size(0), settings_.batch,
-                           RandomStream(Seed{seed_}, kWeightBatches, static_cast<std::uint64_t>(epoch)), torch::kCPU);
+      const auto batches = lane_batches({.seeds = {seed_},
+                                         .purpose = kWeightBatches,
+                                         .samples = inputs_.train_labels.size(0),
+                                         .batch = settings_.batch},
+                                        epoch, torch::kCPU);
       double loss_sum = 0;
       std::int64_t samples = 0;
       for (std::size_t b = 0; b < batches.size(); ++b) {

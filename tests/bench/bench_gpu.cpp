@@ -3,7 +3,6 @@
 // own rate of matrix products would allow. And what a step asks of a device, counted on the stand-in accelerator.
 // Random weights and samples: no time depends on their values. On a machine without a GPU it says so and measures the
 // CPU.
-#include <array>
 #include <chrono>
 #include <fstream>
 #include <iostream>
@@ -19,6 +18,7 @@
 #include <torch/utils.h>
 
 #include "core/base/rng.hpp"
+#include "core/base/seconds_since.hpp"
 #include "core/config/options.hpp"
 #include "core/config/search_settings.hpp"
 #include "core/hardware/model_size.hpp"
@@ -31,7 +31,6 @@
 #include "worker/backbone/subnet.hpp"
 #include "worker/data/metrics.hpp"
 #include "worker/data/sample_batches.hpp"
-#include "worker/fusion/batches.hpp"
 #include "worker/fusion/derived_network.hpp"
 #include "worker/fusion/fusion_search.hpp"
 #include "worker/fusion/retraining.hpp"
@@ -61,7 +60,7 @@ double seconds_on(torch::Device device, Body body) {
   const auto start = std::chrono::steady_clock::now();
   body();
   wait();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return seconds_since(start);
 }
 
 /// Of a second run: the first pays for buffers and code that later ones find in place.
@@ -244,7 +243,7 @@ double search_epoch_s(const FusionSamples& samples, int pairs, MacroArchitecture
   FusionHooks hooks;
   hooks.progress = [&](const FusionProgress&) {
     if (device.is_cuda()) torch::cuda::synchronize(device.index());
-    ended_s.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    ended_s.push_back(seconds_since(start));
   };
   hooks.cancelled = [&] { return ended_s.size() >= static_cast<std::size_t>(settings.epochs); };
   try {
@@ -345,6 +344,7 @@ void count_calls(const Options& chosen, Figures& figures) {
   const auto samples = fusion_samples(few, settings, device);
   PlainSearch plain(samples, macro, settings);
   const auto ids = torch::arange(settings.batch).to(device);
+  plain.step_weights(ids);  // the optimiser makes its state
   const auto of_plain = testing::device_calls_of([&] { plain.step_weights(ids); });
   for (const int pairs : chosen.pairs) {
     std::vector<FusionJob> jobs;
@@ -363,8 +363,7 @@ void count_calls(const Options& chosen, Figures& figures) {
     const auto all = static_cast<double>(pairs);
     figures.add(fmt::format("kernels of a weight step of {} pairs, 2x1", pairs), "1",
                 static_cast<double>(steps[2].launches), all * static_cast<double>(of_plain.launches));
-    figures.add(fmt::format("waits in it"), "1", static_cast<double>(steps[2].waits),
-                all * static_cast<double>(of_plain.waits));
+    figures.add("waits in it", "1", static_cast<double>(steps[2].waits), all * static_cast<double>(of_plain.waits));
   }
   const auto& space = find_space("avmnist-audio");
   const auto training = training_settings(4);

@@ -1,8 +1,6 @@
 // What the master does for its workers: how busy they are under each schedule, what it takes itself a candidate in
 // time and memory, and how long a resume of a long run takes. In virtual time; of real ranks the same is measured by
 //   deploy/mpirun.sh 64 build/harmonic simulate --config C --durations lognormal:0.2,0.5 --candidates 2000
-#include <algorithm>
-#include <chrono>
 #include <iostream>
 
 #include <unistd.h>
@@ -54,10 +52,7 @@ nlohmann::json simulate(SimulateSettings settings) {
       settings.workers, run_fingerprint(settings.searched()), [&](const Work& work) { return answers.answer(work); },
       [&](const Work& work) { return durations.of(work); });
   RunHooks hooks;
-  hooks.clock = workers.clock();
-  hooks.idle = [&] { workers.pass_time(); };
-  hooks.pause = [] {};
-  hooks.lease_s = 1e12;
+  workers.set(hooks);
   const auto text = testing::captured_stdout(
       [&] { (void)run_simulation(settings, workers, hooks, [&] { return workers.own_cpu_s(); }); });
   return nlohmann::json::parse(text);

@@ -1,5 +1,4 @@
 // Tables measured on the machine at hand, and by a kit.
-#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>

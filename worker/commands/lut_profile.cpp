@@ -121,14 +121,15 @@ ExitCode lut_profile(const Arguments& args) {
   LookUpTable table;
   const auto keys = lut_keys(scope.parts());
   const auto summary = fill(table, keys, record, limits.interval);
-  std::vector<std::string> settings = {
-      measuring.describe(), fmt::format("median of {} visits or more, of 5 runs each", summary.fewest_visits)};
+  std::vector<std::string> settings = {measuring.describe(), fmt::format("median of {} visits or more, of {} runs each",
+                                                                         summary.fewest_visits, VisitLength{}.runs)};
   if (!before.conditions.empty()) settings.push_back("at the start " + join(before.conditions, ", "));
   settings.push_back("at the end " + join(report_machine(measuring.processor()).conditions, ", "));
   settings.push_back(meter ? fmt::format("energy: {}, idle power included", meter->name())
                            : "energy: absent, nothing to read");
   if (!summary.flagged.empty())
-    settings.push_back("differ by more than 10 % between the halves: " + join(summary.flagged, ", "));
+    settings.push_back(fmt::format("differ by more than {:.0f} % between the halves: {}",
+                                   100 * PartMeasurement::kSteady, join(summary.flagged, ", ")));
   table.set_provenance(
       {name.empty() ? measuring.device_in_words() : name, "measured", date, tool_name(), join(settings, "; ")});
   table.save(out);

@@ -97,7 +97,7 @@ LookUpTable corrected(const LookUpTable& table, const Validation& found) {
 CostScope scope_of(const LookUpTable& table, const DrawnNetworks& drawn, bool chosen, CostScope wanted) {
   const auto has_all = [&](CostScope scope) {
     for (const auto& network : drawn.networks)
-      for (const auto& part : parts_of(network, drawn.sizing, drawn.sizing.classes, scope))
+      for (const auto& part : parts_of(network, drawn.sizing, scope))
         if (!table.contains(lut_key(part))) return false;
     return true;
   };
@@ -161,13 +161,15 @@ ExitCode lut_validate(const Arguments& args) {
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
   say_notices(options);
   if (table_only) check_table_only(options);
-  std::vector<OptionFile> inputs = {{"data", rows.data()}, {"kit", kit}};
-  for (const auto& file : luts) inputs.push_back({"lut", file});
+  std::vector<OptionFile> inputs = {{"data", rows.data()}, {"kit", kit}};  // the output may replace --lut alone
+  for (const auto& file : others) inputs.push_back({"other", file});
+  auto with_lut = inputs;
+  for (const auto& file : luts) with_lut.push_back({"lut", file});
   std::optional<OutputFolder> picture;
-  if (!svg.empty()) picture.emplace(svg, "svg", inputs);
+  if (!svg.empty()) picture.emplace(svg, "svg", with_lut);
   const LookUpTable table = LookUpTable::load({luts.begin(), luts.end()});
   std::optional<TableFolder> folder;
-  if (!out.empty()) folder.emplace(out, std::vector<OptionFile>{{"data", rows.data()}}, args);
+  if (!out.empty()) folder.emplace(out, inputs, args);
 
   auto findings = rows_off_trend(table);
   for (const auto& file : others) {
@@ -181,15 +183,18 @@ ExitCode lut_validate(const Arguments& args) {
     if (!options.given("space")) keep_known_spaces(scope, table, networks.models);
     auto drawn = networks.draw(scope);
     const CostScope cost = scope_of(table, drawn, options.given("cost"), scope.cost);
-    const auto price = [&](const WholeNetwork& network) {
-      return total(parts_cost(table, parts_of(network, drawn.sizing, drawn.sizing.classes, cost)));
-    };
-    std::erase_if(drawn.networks, [&](const auto& network) { return !price(network).is_supported(); });
+    std::vector<double> predicted, measured;
+    std::vector<WholeNetwork> supported;
+    for (auto& network : drawn.networks) {
+      const Cost price = total(parts_cost(table, parts_of(network, drawn.sizing, cost)));
+      if (!price.is_supported()) continue;
+      predicted.push_back(price.latency_ms());
+      supported.push_back(std::move(network));
+    }
+    drawn.networks = std::move(supported);
     if (drawn.networks.size() < 2)
       throw InputError("there is nothing to measure",
                        "give --networks 2 or more, and a --space that has genes and the device supports");
-    std::vector<double> predicted, measured;
-    for (const auto& network : drawn.networks) predicted.push_back(price(network).latency_ms());
     if (kit.empty()) {
       const auto conditions = measuring.prepare();
       ProgressDisplay display("measuring");

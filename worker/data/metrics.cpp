@@ -2,11 +2,6 @@
 
 namespace harmonic {
 
-double accuracy_percent(const torch::Tensor& logits, const torch::Tensor& labels) {
-  const auto right = logits.argmax(1).eq(labels).sum().item<std::int64_t>();
-  return 100.0 * static_cast<double>(right) / static_cast<double>(labels.size(0));
-}
-
 torch::Tensor weighted_f1_of_counts(const torch::Tensor& hits, const torch::Tensor& predicted,
                                     const torch::Tensor& truths) {
   // F1 = 2 TP / (predicted + true), 0 where nothing is predicted nor true.
@@ -42,7 +37,7 @@ const char* metric_name(LabelKind kind) {
 }
 
 double metric_percent(const torch::Tensor& logits, const torch::Tensor& labels, LabelKind kind) {
-  return kind == LabelKind::classification ? accuracy_percent(logits, labels) : weighted_f1_percent(logits, labels);
+  return metric_of(metric_count(logits, labels, kind).item<double>(), labels.size(0), kind);
 }
 
 torch::Tensor task_loss(const torch::Tensor& logits, const torch::Tensor& labels, LabelKind kind,

@@ -8,10 +8,6 @@
 
 namespace harmonic {
 
-/// Share of samples whose largest logit is the label's, in percent.
-/// @param logits (N, classes); @param labels (N) int64
-[[nodiscard]] double accuracy_percent(const torch::Tensor& logits, const torch::Tensor& labels);
-
 inline constexpr double kF1Threshold = 0.3;
 
 /// F1 of every class, averaged with the true counts as weights, in percent; a class without predictions and truths
@@ -27,7 +23,8 @@ inline constexpr double kF1Threshold = 0.3;
 
 /// "accuracy" or "weighted F1".
 [[nodiscard]] const char* metric_name(LabelKind kind);
-/// Accuracy or weighted F1, whichever the labels ask for.
+/// Accuracy (share of samples whose largest logit is the label's) or weighted F1, whichever the labels ask for, in
+/// percent. @param logits (N, classes) @param labels (N) int64, or as weighted F1's
 [[nodiscard]] double metric_percent(const torch::Tensor& logits, const torch::Tensor& labels, LabelKind kind);
 
 /// The same where the logits lie, without waiting for it: a scalar float64, of which metric_of() makes the percentage.

@@ -228,6 +228,10 @@ class FusionWriter {
 
 }  // namespace
 
+bool reads_logits(const Genotype& genotype, bool backbone_logits) {
+  return genotype.late == LateFusion::none ? backbone_logits : genotype.late != LateFusion::maps;
+}
+
 std::set<int> read_inputs(const Genotype& genotype, const std::vector<int>& last) {
   if (genotype.late == LateFusion::maps) return {last.begin(), last.end()};
   std::set<int> read(genotype.concat.begin(), genotype.concat.end());

@@ -19,6 +19,10 @@ struct FusionValues {
 /// Which of the inputs of a fusion are read.
 [[nodiscard]] std::set<int> read_inputs(const Genotype& genotype, const std::vector<int>& last);
 
+/// Whether a fusion reads what each backbone says alone.
+/// @param backbone_logits whether a network of cells adds it to its own
+[[nodiscard]] bool reads_logits(const Genotype& genotype, bool backbone_logits);
+
 /// Adds the discrete network of a genotype, or a late fusion. States are maps (N, C, side, side).
 /// @param tensors of DerivedNetwork, or of TrainedLateFusion @param shape of the states; its positions are side * side
 /// @param backbone_logits whether the network adds them to its own

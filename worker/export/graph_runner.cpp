@@ -202,7 +202,7 @@ struct GraphRunner::Plan {
     std::vector<std::size_t> in, out, done;  ///< done: values that no later step reads
   };
 
-  NetworkGraph graph;  ///< without the constants' bytes
+  NetworkGraph graph;  ///< its inputs, outputs and metadata alone
   std::vector<Tensor> constants;
   std::vector<std::string> names;  ///< of values that are no constants
   std::vector<Step> steps;         ///< [node]
@@ -212,21 +212,22 @@ struct GraphRunner::Plan {
 
 GraphRunner::GraphRunner(const NetworkGraph& graph) {
   auto plan = std::make_shared<Plan>();
-  plan->graph = graph;
+  plan->graph.inputs = graph.inputs;
+  plan->graph.outputs = graph.outputs;
+  plan->graph.metadata = graph.metadata;
   std::map<std::string, std::size_t> numbers;
-  for (auto& constant : plan->graph.constants) {
+  for (const auto& constant : graph.constants) {
     numbers[constant.name] = plan->constants.size();
     plan->constants.push_back(to_tensor(constant));
-    constant.bytes.clear();
   }
-  check_values(plan->graph);
+  check_values(graph);
   const auto number = [&](const std::string& name) {
     const auto [found, fresh] = numbers.emplace(name, plan->constants.size() + plan->names.size());
     if (fresh) plan->names.push_back(name);
     return found->second;
   };
-  for (const auto& input : plan->graph.inputs) (void)number(input.name);
-  for (const auto& node : plan->graph.nodes) {
+  for (const auto& input : graph.inputs) (void)number(input.name);
+  for (const auto& node : graph.nodes) {
     const auto run = [operation = &operations().at(node.op), node](const Tensors& in) {
       return (*operation)(Attributes(node), in);
     };
@@ -235,7 +236,7 @@ GraphRunner::GraphRunner(const NetworkGraph& graph) {
     for (const auto& name : node.outputs) step.out.push_back(number(name));
     plan->steps.push_back(std::move(step));
   }
-  for (const auto& output : plan->graph.outputs) plan->outputs.push_back(number(output.name));
+  for (const auto& output : graph.outputs) plan->outputs.push_back(number(output.name));
   std::set<std::size_t> read_later(plan->outputs.begin(), plan->outputs.end());
   for (std::size_t c = 0; c < plan->constants.size(); ++c) read_later.insert(c);  // they stay
   for (auto step = plan->steps.rbegin(); step != plan->steps.rend(); ++step)

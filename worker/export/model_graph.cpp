@@ -36,10 +36,6 @@ std::vector<int> last_inputs(const std::vector<std::vector<int>>& offered) {
   return last;
 }
 
-bool reads_logits(const Genotype& genotype, bool backbone_logits) {
-  return genotype.late == LateFusion::none ? backbone_logits : genotype.late != LateFusion::maps;
-}
-
 }  // namespace
 
 NetworkGraph model_graph(const KeptModel& model, const std::vector<InputForm>& stored) {

@@ -4,6 +4,7 @@
 
 #include <torch/types.h>
 
+#include "core/base/rng.hpp"
 #include "worker/tensor/permutation.hpp"
 #include "worker/tensor/upload.hpp"
 
@@ -49,13 +50,6 @@ std::vector<torch::Tensor> sent(const std::vector<torch::Tensor>& batches, torch
 }
 
 }  // namespace
-
-std::vector<torch::Tensor> shuffled_batches(std::int64_t samples, int batch, RandomStream random, torch::Device device,
-                                            int views) {
-  std::vector<torch::Tensor> batches;
-  cut(drawn_order(samples, random, views).unsqueeze(0), batch, batches);
-  return sent(batches, device);
-}
 
 std::vector<torch::Tensor> lane_batches(const LaneOrders& orders, int epoch, torch::Device device) {
   std::vector<torch::Tensor> batches;

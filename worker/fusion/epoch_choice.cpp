@@ -20,10 +20,8 @@ EpochChoice::EpochChoice(Labels labels) : labels_(std::move(labels)) {
   const auto part = [&](std::int64_t first, std::int64_t count) {
     return rows.narrow(1, first, count).flatten().to(labels_.values.device());
   };
-  const auto first = half > 0 ? part(0, half) : part(0, samples);
-  const auto second = half > 0 ? part(half, samples - half) : first;
-  sides_[0].chooses = sides_[1].judges = first;
-  sides_[0].judges = sides_[1].chooses = second;
+  sides_[0].chooses = half > 0 ? part(0, half) : part(0, samples);
+  sides_[1].chooses = half > 0 ? part(half, samples - half) : sides_[0].chooses;
 }
 
 torch::Tensor EpochChoice::numbers(const torch::Tensor& logits) const {
@@ -33,8 +31,6 @@ torch::Tensor EpochChoice::numbers(const torch::Tensor& logits) const {
                own_labels = labels_.values.index_select(0, side.chooses);
     all.push_back(metric_count(own_logits, own_labels, labels_.kind));
     all.push_back(task_loss(own_logits, own_labels, labels_.kind).to(torch::kFloat64));
-    all.push_back(
-        metric_count(logits.index_select(0, side.judges), labels_.values.index_select(0, side.judges), labels_.kind));
   }
   return torch::stack(all);
 }
@@ -45,15 +41,16 @@ void EpochChoice::add_epoch(const torch::Tensor& logits) {
 }
 
 void EpochChoice::add_epoch(std::span<const double, kNumbers> numbers) {
-  const double* number = numbers.data();
-  for (auto& side : sides_) {
-    const double metric = metric_of(*number++, side.chooses.size(0), labels_.kind);
-    const double loss = *number++;
-    const double judged = metric_of(*number++, side.judges.size(0), labels_.kind);
+  std::array<double, 2> metrics{};
+  for (std::size_t k = 0; k < sides_.size(); ++k)
+    metrics[k] = metric_of(numbers[2 * k], sides_[k].chooses.size(0), labels_.kind);
+  for (std::size_t k = 0; k < sides_.size(); ++k) {
+    auto& side = sides_[k];
+    const double metric = metrics[k], loss = numbers[2 * k + 1];
     if (metric < side.best_metric || (metric == side.best_metric && loss >= side.best_loss)) continue;
     side.best_metric = metric;
     side.best_loss = loss;
-    side.judged = judged;
+    side.judged = metrics[1 - k];
   }
 }
 

@@ -25,7 +25,7 @@ class EpochChoice {
 
   /// The same in two parts, so that a device is waited for once for much: what is to be known of the predictions,
   /// (kNumbers) float64 where they lie, and what follows from it.
-  static constexpr std::int64_t kNumbers = 6;
+  static constexpr std::int64_t kNumbers = 4;
   [[nodiscard]] torch::Tensor numbers(const torch::Tensor& logits) const;
   void add_epoch(std::span<const double, kNumbers> numbers);
   /// Mean of what the two halves say of each other's choice, percent.
@@ -33,7 +33,7 @@ class EpochChoice {
 
  private:
   struct Side {
-    torch::Tensor chooses, judges;  ///< indices of rows
+    torch::Tensor chooses;  ///< indices of rows; the other side's judge its choice
     double best_metric = -1, best_loss = 0, judged = 0;
   };
   Labels labels_;

@@ -76,8 +76,8 @@ Tensor JoinedNetwork::kept(const Tensor& parameter) {
 }
 
 /// @param biases of the convolutions before them, which fall away
-JoinedNetwork::Norm JoinedNetwork::joined_norms(const std::vector<torch::nn::BatchNorm1d>& norms,
-                                                const std::vector<Tensor>& biases) {
+NormTensors JoinedNetwork::joined_norms(const std::vector<torch::nn::BatchNorm1d>& norms,
+                                        const std::vector<Tensor>& biases) {
   std::vector<Tensor> weights, shifts, means, variances;
   for (std::size_t i = 0; i < norms.size(); ++i) {
     weights.push_back(norms[i]->weight);
@@ -85,8 +85,8 @@ JoinedNetwork::Norm JoinedNetwork::joined_norms(const std::vector<torch::nn::Bat
     means.push_back(norms[i]->running_mean - biases[i]);
     variances.push_back(norms[i]->running_var);
   }
-  Norm joined{kept(side_by_side(weights, lanes_)), kept(side_by_side(shifts, lanes_)),
-              side_by_side(means, lanes_).to(device_), side_by_side(variances, lanes_).to(device_)};
+  NormTensors joined{kept(side_by_side(weights, lanes_)), kept(side_by_side(shifts, lanes_)),
+                     side_by_side(means, lanes_).to(device_), side_by_side(variances, lanes_).to(device_)};
   joined.momentum = *norms.front()->options.momentum();
   joined.epsilon = norms.front()->options.eps();
   statistics_.push_back(joined.mean);
@@ -176,12 +176,8 @@ Tensor JoinedNetwork::input_states(const std::vector<Tensor>& features, Mode mod
 }
 
 /// Batch norm of every channel of every lane: to LibTorch they are all channels of one sample.
-Tensor JoinedNetwork::normalised(const Norm& norm, const Tensor& columns, Mode mode) const {
-  const bool keep = mode != Mode::architecture;
-  const Tensor one = columns.view({1, -1, columns.size(2)});
-  return at::batch_norm(one, norm.weight, norm.bias, keep ? norm.mean : Tensor(), keep ? norm.variance : Tensor(),
-                        mode != Mode::eval, norm.momentum, norm.epsilon, /*cudnn_enabled=*/false)
-      .view(columns.sizes());
+Tensor JoinedNetwork::normalised(const NormTensors& norm, const Tensor& columns, Mode mode) const {
+  return batch_norm_channels(norm, columns.view({1, -1, columns.size(2)}), mode).view(columns.sizes());
 }
 
 /// @param x (lanes, rows, C) @param beta (edges, 2), gamma (nodes, operators), with lanes their number first

@@ -37,11 +37,6 @@ class JoinedNetwork {
   [[nodiscard]] std::vector<torch::Tensor> tensors() const;
 
  private:
-  /// Batch norms side by side.
-  struct Norm {
-    torch::Tensor weight, bias, mean, variance;  ///< (lanes * their channels)
-    double momentum = 0, epsilon = 0;
-  };
   /// One mixed operator: an index is the operator's among the candidates.
   struct Step {
     struct Part {
@@ -51,7 +46,7 @@ class JoinedNetwork {
     };
     std::vector<Part> parts;  ///< that convolve
     torch::Tensor weight;     ///< theirs, (lanes * their widths, 2 C)
-    Norm norm;                ///< likewise
+    NormTensors norm;         ///< likewise
     std::vector<int> sums;
     std::vector<std::pair<int, std::shared_ptr<SqueezeExcite>>> excites;
     std::vector<std::pair<int, std::shared_ptr<FusionOperator>>> others;  ///< that run by themselves
@@ -62,13 +57,13 @@ class JoinedNetwork {
   };
 
   [[nodiscard]] torch::Tensor kept(const torch::Tensor& parameter);
-  [[nodiscard]] Norm joined_norms(const std::vector<torch::nn::BatchNorm1d>& norms,
-                                  const std::vector<torch::Tensor>& biases);
+  [[nodiscard]] NormTensors joined_norms(const std::vector<torch::nn::BatchNorm1d>& norms,
+                                         const std::vector<torch::Tensor>& biases);
   [[nodiscard]] Step joined_step(const MixedOperator& mixed);
   template <class Module>
   [[nodiscard]] std::shared_ptr<Module> moved(std::shared_ptr<Module> module);
 
-  [[nodiscard]] torch::Tensor normalised(const Norm& norm, const torch::Tensor& columns, Mode mode) const;
+  [[nodiscard]] torch::Tensor normalised(const NormTensors& norm, const torch::Tensor& columns, Mode mode) const;
   [[nodiscard]] torch::Tensor input_states(const std::vector<torch::Tensor>& features, Mode mode) const;
   [[nodiscard]] torch::Tensor run(const Cell& cell, const torch::Tensor& x, const torch::Tensor& beta,
                                   const torch::Tensor& gamma, Mode mode) const;
@@ -81,7 +76,7 @@ class JoinedNetwork {
   torch::Device device_;
   std::int64_t lanes_;
   std::vector<torch::Tensor> inputs_;  ///< [input] weights (lanes * C, its channels)
-  Norm input_norm_;                    ///< of all inputs
+  NormTensors input_norm_;             ///< of all inputs
   std::vector<Cell> cells_;
   std::shared_ptr<FusionHead> head_;
   std::vector<torch::Tensor> parameters_, statistics_;

@@ -117,19 +117,19 @@ double MixedSearch::metric(const Tensor& predicted, const Samples& samples) {
 
 std::vector<double> MixedSearch::finite_losses(int epoch, const Tensor& loss) const {
   const auto state = joined_ ? joined_->tensors() : tensors_of(*network_);
-  // (4, lanes), looked at together: the device is waited for once
-  const Tensor told = at::stack({loss, lanes_finite({loss}, lanes()).to(loss.scalar_type()),
-                                 lanes_finite(state, lanes()).to(loss.scalar_type()),
+  // (3, lanes), looked at together: the device is waited for once
+  const Tensor told = at::stack({loss, lanes_finite(state, lanes()).to(loss.scalar_type()),
                                  lanes_finite(logits_.parameters(), lanes()).to(loss.scalar_type())})
                           .cpu();
   const auto* numbers = told.const_data_ptr<double>();
   const auto count = static_cast<std::size_t>(lanes());
   constexpr std::array kWhat = {"its training loss is", "its weights are", "its architecture parameters are"};
   for (std::size_t i = 0; i < kWhat.size(); ++i) {
-    const std::span finite(numbers + (i + 1) * count, count);
-    if (const auto lost = std::ranges::find(finite, 0.0); lost != finite.end())
+    const std::span own(numbers + i * count, count);  // losses, then whether the others are finite
+    const auto is_lost = [&](double number) { return i == 0 ? !std::isfinite(number) : number == 0; };
+    if (const auto lost = std::ranges::find_if(own, is_lost); lost != own.end())
       throw NotFinite(fmt::format("the fusion search diverged: in epoch {} {} not finite", epoch + 1, kWhat[i]),
-                      static_cast<std::size_t>(lost - finite.begin()));
+                      static_cast<std::size_t>(lost - own.begin()));
   }
   return {numbers, numbers + count};
 }

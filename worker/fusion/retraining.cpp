@@ -148,31 +148,31 @@ std::vector<TrainedFusion> retrain_in_lanes(const FusionSamples& samples, const 
     const Tensor logits = predict_lanes(val, lanes, [&](const auto& features, const auto& of_backbones) {
       return network->forward(features, Mode::eval, of_backbones);
     });
-    // Of every lane: its loss, whether it is finite, and its logits, and its weights, and what Retraining asks.
+    // Of every lane: its loss, whether its logits are finite, and its weights, and what Retraining asks.
     const auto flag = [](const Tensor& finite) { return finite.to(torch::kFloat64).unsqueeze(1); };
     std::vector<Tensor> asked;
     for (std::size_t k = 0; k < trainings.size(); ++k)
       asked.push_back(trainings[k].numbers(logits[static_cast<std::int64_t>(k)]));
-    const Tensor all =
-        at::cat({losses.unsqueeze(1), flag(lanes_finite({losses}, lanes)), flag(lanes_finite({logits}, lanes)),
-                 flag(lanes_finite(tensors_of(*network), lanes)), at::stack(asked)},
-                1)
-            .cpu();
+    const Tensor all = at::cat({losses.unsqueeze(1), flag(lanes_finite({logits}, lanes)),
+                                flag(lanes_finite(tensors_of(*network), lanes)), at::stack(asked)},
+                               1)
+                           .cpu();
     double metric = 0, loss_sum = 0;
     for (std::size_t k = 0; k < trainings.size(); ++k) {
       const auto lane = static_cast<std::int64_t>(k);
       const std::span told(all.const_data_ptr<double>() + lane * all.size(1), static_cast<std::size_t>(all.size(1)));
       loss_sum += told[0];
       if (!goes_on(trainings[k], epoch)) continue;
-      if (told[1] == 0 || told[2] == 0 || told[3] == 0)
+      const bool finite_loss = std::isfinite(told[0]);
+      if (!finite_loss || told[1] == 0 || told[2] == 0)
         throw NotFinite(fmt::format("the retraining of {} diverged: in epoch {} its {} are not finite",
                                     to_text(genotype), epoch + 1,
-                                    told[1] == 0   ? "losses"
-                                    : told[2] == 0 ? "logits"
+                                    !finite_loss   ? "losses"
+                                    : told[1] == 0 ? "logits"
                                                    : "weights"),
                         k);
       metric = std::max(metric,
-                        trainings[k].add_epoch(epoch, {rate, told[0]}, told.subspan<4>().first<Retraining::kNumbers>(),
+                        trainings[k].add_epoch(epoch, {rate, told[0]}, told.subspan<3>().first<Retraining::kNumbers>(),
                                                [&] { return network->snapshot(lane, lanes); }));
     }
     hooks.tell({static_cast<double>(epoch + 1) / settings.retrain_epochs, true, epoch + 1, settings.retrain_epochs,

@@ -153,6 +153,7 @@ Samples join_lanes(std::vector<Samples> lanes) {
   std::vector<Tensor> labels;
   for (const auto& lane : lanes) labels.push_back(lane.labels.values);
   joined.labels.values = at::cat(labels);
+  lanes.clear();  // their maps go before the joined ones are made
   if (!joined.device().is_cpu()) lay_side_by_side(joined, joined.device());
   return joined;
 }

@@ -43,13 +43,15 @@ Tensor conv_rows(const torch::nn::Conv1d& conv, const Tensor& x, const Tensor& y
 
 namespace {
 
+NormTensors tensors_of(const torch::nn::BatchNorm1d& norm) {
+  return {norm->weight,       norm->bias, norm->running_mean, norm->running_var, *norm->options.momentum(),
+          norm->options.eps()};
+}
+
 /// The channels of all lanes as those of one sample, which LibTorch normalises in one kernel.
 Tensor batch_norm_on_device(const torch::nn::BatchNorm1d& norm, const Tensor& rows, std::int64_t lanes, Mode mode) {
   const Tensor columns = rows.reshape({lanes, -1, rows.size(2)}).transpose(1, 2).flatten(0, 1).unsqueeze(0);
-  const bool keep = mode != Mode::architecture;
-  const Tensor out = at::batch_norm(columns, norm->weight, norm->bias, keep ? norm->running_mean : Tensor(),
-                                    keep ? norm->running_var : Tensor(), mode != Mode::eval, *norm->options.momentum(),
-                                    norm->options.eps(), false);
+  const Tensor out = batch_norm_channels(tensors_of(norm), columns, mode);
   return out.view({lanes, rows.size(2), -1}).transpose(1, 2).reshape(rows.sizes());
 }
 
@@ -72,15 +74,17 @@ Tensor batch_norm_lanes(const torch::nn::BatchNorm1d& norm, const Tensor& rows, 
 
 }  // namespace
 
+Tensor batch_norm_channels(const NormTensors& norm, const Tensor& x, Mode mode) {
+  const bool keep = mode != Mode::architecture;
+  return at::batch_norm(x, norm.weight, norm.bias, keep ? norm.mean : Tensor(), keep ? norm.variance : Tensor(),
+                        mode != Mode::eval, norm.momentum, norm.epsilon, /*cudnn_enabled=*/false);
+}
+
 Tensor batch_norm_rows(const torch::nn::BatchNorm1d& norm, const Tensor& rows, std::int64_t lanes, Mode mode) {
   if (lanes > 1) return batch_norm_lanes(norm, rows, lanes, mode);
   // Seen as a channels-last map (N, C, L, 1), which LibTorch normalises row by row without a transposed copy.
   const Tensor map = rows.transpose(1, 2).unsqueeze(3);
-  const bool keep = mode != Mode::architecture;
-  const Tensor out = at::batch_norm(map, norm->weight, norm->bias, keep ? norm->running_mean : Tensor(),
-                                    keep ? norm->running_var : Tensor(), mode != Mode::eval, *norm->options.momentum(),
-                                    norm->options.eps(), false);
-  return out.squeeze(3).transpose(1, 2);
+  return batch_norm_channels(tensors_of(norm), map, mode).squeeze(3).transpose(1, 2);
 }
 
 Tensor layer_norm_rows(const torch::nn::LayerNorm& norm, const Tensor& rows, std::int64_t lanes) {

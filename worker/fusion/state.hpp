@@ -46,6 +46,13 @@ enum class Mode {
 /// The weight (C_out, C) that a convolution over [x; x] amounts to.
 [[nodiscard]] torch::Tensor folded_weight(const torch::nn::Conv1d& conv);
 
+/// What a batch norm learns and keeps: (C) each.
+struct NormTensors {
+  torch::Tensor weight, bias, mean, variance;
+  double momentum = 0, epsilon = 0;
+};
+/// LibTorch's batch norm of dimension 1 of (N, C, ...). Running statistics change in mode train alone.
+[[nodiscard]] torch::Tensor batch_norm_channels(const NormTensors& norm, const torch::Tensor& x, Mode mode);
 /// Batch norm per channel over all rows of (N, L, C), of each lane by itself.
 [[nodiscard]] torch::Tensor batch_norm_rows(const torch::nn::BatchNorm1d& norm, const torch::Tensor& rows,
                                             std::int64_t lanes, Mode mode);

@@ -115,12 +115,23 @@ std::vector<ClassScore> class_scores(const Tensor& predicted, const Tensor& trut
   return scores;
 }
 
+/// @throws InputError when the split is empty
+Labels labels_of(const KeptModel& model, const DatasetFile& data, Split split) {
+  check_split(data, split);
+  return {load_labels(data, split), data.info().labels, model.file().classes};
+}
+
 }  // namespace
+
+TestScore measure_kept_model(const KeptModel& model, const std::shared_ptr<const DatasetFile>& data, Split split) {
+  const Labels labels = labels_of(model, *data, split);
+  const Tensor logits = predictions_of(model, data, split, /*missing=*/false).model;
+  return {checked_metric(logits, labels, "the model"), drawn_interval(logits, labels.values, labels.kind)};
+}
 
 ModelEvaluation evaluate_kept_model(const KeptModel& model, const std::shared_ptr<const DatasetFile>& data,
                                     Split split) {
-  check_split(*data, split);
-  const Labels labels{load_labels(*data, split), data->info().labels, model.file().classes};
+  const Labels labels = labels_of(model, *data, split);
   const Predictions said = predictions_of(model, data, split, /*missing=*/true);
   const Tensor predicted = predicted_of(said.model, labels.kind), truths = truths_of(labels);
   ModelEvaluation found{.kind = labels.kind,

@@ -9,6 +9,7 @@
 
 #include "core/base/statistics.hpp"
 #include "core/data/dataset_file.hpp"
+#include "core/work/work.hpp"
 #include "worker/models/kept_model.hpp"
 
 namespace harmonic {
@@ -42,6 +43,10 @@ struct ModelEvaluation {
 /// @throws InputError when the split is empty; NotFinite when the model's numbers are none
 [[nodiscard]] ModelEvaluation evaluate_kept_model(const KeptModel& model,
                                                   const std::shared_ptr<const DatasetFile>& data, Split split);
+
+/// Its metric alone: one pass over the split, of samples and of nothing else. @throws as evaluate_kept_model
+[[nodiscard]] TestScore measure_kept_model(const KeptModel& model, const std::shared_ptr<const DatasetFile>& data,
+                                           Split split);
 
 /// One object: "metric", "interval": [low, high], "samples", "loss", "unimodal": {modality: percent}, "late_fusion",
 /// "missing": {modality: percent}, "classes": [{"class", "samples", "precision", "recall", "f1"}], "confusion": [[n]]

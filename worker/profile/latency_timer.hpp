@@ -40,8 +40,8 @@ struct VisitLength {
   int runs = 5;
 };
 
-/// Runs networks in turn, as parts of one network follow each other. @return ms of each, the median of its runs;
-/// nothing where the system disturbed most of them
+/// Runs networks in turn, as parts of one network follow each other. @return ms of each, the median of its
+/// undisturbed runs; nothing where the system disturbed all of them
 [[nodiscard]] std::vector<std::optional<double>> visit(const std::vector<const TimedNetwork*>& networks,
                                                        VisitLength length = {});
 

@@ -101,11 +101,7 @@ void add_fusions(PartCollector& parts, const TableScope& scope) {
       take(sizing, all, last,
            reading_all(scope.operators, scope.operators.empty() ? "Sum" : scope.operators.front(),
                        static_cast<int>(all.size()), joined));
-    std::vector<std::vector<FusionInput>> together;
-    for (std::size_t a = 0; a < last.size(); ++a)
-      for (std::size_t b = a + 1; b < last.size(); ++b) together.push_back({last[a], last[b]});
-    if (last.size() > 2) together.push_back(last);
-    for (const auto& modalities : together)
+    for (const auto& modalities : fused_together(last))
       for (const auto late : {LateFusion::sum, LateFusion::logits, LateFusion::maps})
         take(sizing, modalities, modalities, Genotype{{}, {}, late});
   }

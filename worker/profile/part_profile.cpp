@@ -17,7 +17,6 @@
 #include "core/storage/append_file.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/csv.hpp"
-#include "core/storage/json_text.hpp"
 #include "worker/profile/part_graphs.hpp"
 #include "worker/profile/visit_order.hpp"
 
@@ -26,22 +25,6 @@ namespace {
 
 // Lines of the record, behind its conditions: "visit,KEY,MS", "energy,KEY,MJ", and "round" behind a whole one.
 constexpr const char *kVisit = "visit", *kEnergyLine = "energy", *kRound = "round";
-
-std::string conditions_line(const Conditions& conditions) {
-  nlohmann::ordered_json json = nlohmann::ordered_json::object();
-  for (const auto& [name, value] : conditions) json[name] = value;
-  return json_text(json) + "\n";
-}
-
-/// Of the first line; nothing where it is none.
-std::optional<Conditions> conditions_of(const std::string& line) {
-  const auto json = nlohmann::ordered_json::parse(line, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) return std::nullopt;
-  Conditions conditions;
-  for (const auto& [name, value] : json.items())
-    if (value.is_string()) conditions.emplace_back(name, value.get<std::string>());
-  return conditions;
-}
 
 using Networks = std::map<std::string, TimedNetwork>;
 
@@ -67,10 +50,10 @@ double energy_of(const TimedNetwork& network, double run_ms, EnergyMeter& meter)
   constexpr double kLong_ms = 300;
   const c10::InferenceMode inference;
   const int runs = std::max(3, static_cast<int>(std::ceil(kLong_ms / std::max(run_ms, 1e-3))));
-  network.run();
+  (void)network.time_ms();  // a GPU has finished all before it is read
   const double before = meter.read_mj();
   for (int i = 0; i < runs; ++i) network.run();
-  if (const auto last = network.time_ms()) (void)last;  // a GPU has finished all before it
+  (void)network.time_ms();
   return (meter.read_mj() - before) / (runs + 1);
 }
 
@@ -90,7 +73,7 @@ VisitRecord::VisitRecord(std::filesystem::path file, const Conditions& condition
   if (std::filesystem::exists(file_)) {
     const auto text = read_file(file_);
     const auto lines = split(whole_lines(text), '\n');
-    const auto there = lines.empty() ? std::nullopt : conditions_of(lines.front());
+    const auto there = lines.empty() ? std::nullopt : parse_conditions(lines.front());
     differences_ = there ? harmonic::differences(*there, conditions) : std::vector<std::string>{"no record"};
     if (differences_.empty()) {
       for (std::size_t i = 1; i < lines.size(); ++i) take(lines[i]);
@@ -98,7 +81,7 @@ VisitRecord::VisitRecord(std::filesystem::path file, const Conditions& condition
       return;
     }
   }
-  replace_file(file_, conditions_line(conditions));
+  replace_file(file_, conditions_text(conditions) + '\n');
 }
 
 const VisitRecord::Visits& VisitRecord::of(const std::string& key) const {
@@ -174,7 +157,7 @@ bool profile_parts(const TableScope& scope, const RunConditions& conditions, con
     const auto settled = keys.size() - wanted.size();
     hooks.progress(
         fmt::format("round {}, {} of {} rows within {:.0f} %", done + 1, settled, keys.size(), 100 * limits.interval),
-        std::min({0.99, static_cast<double>(done) / limits.fewest_rounds, 1.0}));
+        std::min(0.99, static_cast<double>(done) / limits.fewest_rounds));
     if (done < limits.fewest_rounds) wanted.insert(keys.begin(), keys.end());
     const auto visits = round_of(scope, done, networks, wanted, hooks.stop);
     record.add_visits(visits);

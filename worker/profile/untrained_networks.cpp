@@ -54,15 +54,11 @@ TensorMap backbone_tensors(const Supernet& supernet, const BackboneGenome& genom
   return tensors;
 }
 
-bool reads_logits(const Genotype& genotype, const ModelSizing& sizing) {
-  return genotype.late == LateFusion::none ? sizing.backbone_logits : genotype.late != LateFusion::maps;
-}
-
 Value fusion_value(GraphBuilder& graph, const ModelSizing& sizing, const std::vector<FusionInput>& all,
                    const std::vector<FusionInput>& last, const Genotype& genotype, const FusionValues& values) {
   const int side = static_cast<int>(std::lround(std::sqrt(sizing.positions)));
   return add_fusion(graph, genotype, values, fusion_tensors(sizing, all, last, genotype),
-                    {sizing.channels, sizing.positions}, side, reads_logits(genotype, sizing));
+                    {sizing.channels, sizing.positions}, side, reads_logits(genotype, sizing.backbone_logits));
 }
 
 }  // namespace
@@ -109,7 +105,7 @@ NetworkGraph UntrainedNetworks::model(const MultimodalGenome& genome, const Geno
     if (!read.contains(static_cast<int>(i))) values.inputs[i] = {};
   const Value result = fusion_value(graph, sizing_, all, last, genotype, values);
   graph.output(result, kLogits, {sizing_.classes});
-  for (std::size_t m = 0; m < values.logits.size() && !reads_logits(genotype, sizing_); ++m)
+  for (std::size_t m = 0; m < values.logits.size() && !reads_logits(genotype, sizing_.backbone_logits); ++m)
     graph.output(values.logits[m], fmt::format("{}_m{}", kLogits, m), {sizing_.classes});
   return std::move(graph).graph();
 }
@@ -128,7 +124,7 @@ NetworkGraph UntrainedNetworks::fusion(const ModelSizing& sizing, const std::vec
                  all[i].side};
     values.inputs.push_back(feature);
   }
-  for (std::size_t m = 0; m < last.size() && reads_logits(genotype, sizing); ++m)
+  for (std::size_t m = 0; m < last.size() && reads_logits(genotype, sizing.backbone_logits); ++m)
     values.logits.push_back(graph.input(fmt::format("logits_{}", m), NumberType::float32, {sizing.classes}));
   const Value result = fusion_value(graph, sizing, all, last, genotype, values);
   graph.output(result, kLogits, {sizing.classes});

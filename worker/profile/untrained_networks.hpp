@@ -15,7 +15,6 @@ class UntrainedNetworks {
   /// @param sizing one space a modality
   explicit UntrainedNetworks(ModelSizing sizing);
 
-  [[nodiscard]] const ModelSizing& sizing() const { return sizing_; }
   /// A sub-network with its classifier. Its nodes are named "m<modality>/…" as add_backbone names them.
   [[nodiscard]] NetworkGraph backbone(int modality, const BackboneGenome& genome) const;
   /// The whole multimodal model. Backbones run whole: logits that the fusion does not read are outputs besides its own.

@@ -69,14 +69,13 @@ std::vector<WholeNetwork> draw_networks(const ModelSizing& sizing, int subnets, 
   return networks;
 }
 
-std::vector<NetworkPart> parts_of(const WholeNetwork& network, const ModelSizing& sizing, int head_classes,
-                                  CostScope scope) {
+std::vector<NetworkPart> parts_of(const WholeNetwork& network, const ModelSizing& sizing, CostScope scope) {
   if (!network.genotype)
     return backbone_parts(sizing.spaces[static_cast<std::size_t>(network.modality)], network.genome.backbones.front(),
-                          head_classes, scope);
+                          sizing.classes, scope);
   std::vector<NetworkPart> parts;
   for (std::size_t m = 0; m < sizing.spaces.size(); ++m)
-    std::ranges::move(backbone_parts(sizing.spaces[m], network.genome.backbones[m], head_classes, scope),
+    std::ranges::move(backbone_parts(sizing.spaces[m], network.genome.backbones[m], sizing.classes, scope),
                       std::back_inserter(parts));
   for (auto& part : fusion_parts(sizing, network.genome, *network.genotype))
     if (scope == CostScope::full || part.kind == NetworkPart::Kind::fusion_operator) parts.push_back(std::move(part));

@@ -28,7 +28,7 @@ struct WholeNetwork {
 
 /// What tables have rows for of it; in the published scope a multimodal one's backbones and operators.
 [[nodiscard]] std::vector<NetworkPart> parts_of(const WholeNetwork& network, const ModelSizing& sizing,
-                                                int head_classes, CostScope scope);
+                                                CostScope scope);
 [[nodiscard]] NetworkGraph graph_of(const WholeNetwork& network, const UntrainedNetworks& networks);
 
 /// Measures networks end to end, in turn, `rounds` times each. @return ms of each, the median of its visits

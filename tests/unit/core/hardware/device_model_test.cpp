@@ -130,6 +130,23 @@ TEST_CASE("What a device cannot run is what its layers are made of", "[hardware]
   CHECK(device_profile("edge-gpu").runs({.layer = {.kind = Layer::Kind::conv, .activation = Activation::h_swish}}));
 }
 
+TEST_CASE("What a device can run in some space of a table has its row, whichever space comes first", "[hardware]") {
+  auto plain = find_space("avmnist-image");
+  plain.fixed_activation = Activation::relu;
+  for (auto& stage : plain.stages) stage.activation = Activation::relu, stage.squeeze_excite = false;
+  auto hard = plain;  // whose rows have the same keys
+  hard.fixed_activation = Activation::h_swish;
+  const auto npu = device_profile("edge-npu");
+  const auto rows_of = [&](const std::vector<BackboneSpace>& spaces) {
+    return model_table(npu, {.spaces = spaces, .head_classes = {10}}, "2026-01-02").rows();
+  };
+  const auto alone = rows_of({plain});
+  CHECK(rows_of({hard}) != alone);
+  CHECK(rows_of({hard, plain}) == alone);
+  CHECK(rows_of({plain, hard}) == alone);
+  CHECK(TableScope{.spaces = {hard, plain}, .head_classes = {10}}.parts().size() == alone.size());
+}
+
 TEST_CASE("The shipped devices rank networks and operators differently", "[hardware]") {
   const auto load = [](const char* file) { return LookUpTable::load({std::filesystem::path(HARMONIC_LUTS) / file}); };
   const LookUpTable gpu = load("edge-gpu.json");

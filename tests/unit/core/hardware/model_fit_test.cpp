@@ -78,8 +78,26 @@ TEST_CASE("A fitted model is read as it is told", "[hardware]") {
   CHECK_THROWS_WITH(FittedModel::parse("launch-convolution-ms=1"), Contains("parameters"));
   CHECK_THROWS_WITH(FittedModel::parse("launch=1"), Contains("launch=1"));
   CHECK_THROWS_WITH(FittedModel::parse("launch-convolution-ms=-1"), Contains("above 0"));
+}
+
+TEST_CASE("A fitted model has each of its parameters once", "[hardware]") {
+  auto model = a_device();
+  CHECK_THROWS_WITH(FittedModel::parse(model.describe() + " launch-mj=1"), Contains("launch-mj is given twice"));
+  model.has_energy = false;
+  auto text = model.describe();
+  CHECK_THROWS_WITH(FittedModel::parse(text + " launch-mj=1"), Contains("static-power-w is missing"));
+  const std::string last = "memory-ms-per-gb";
+  text.replace(text.find(last), last.size(), "launch-mj");
+  CHECK_THROWS_WITH(FittedModel::parse(text), Contains(last + " is missing"));
+}
+
+TEST_CASE("A fitted model is read as a command lists it", "[hardware]") {
+  const auto model = a_device();
   const auto table = model_table(model, "a device", "made", {}, "2026-01-01");
-  CHECK(model_options(table.provenance()).find("--parameters launch-convolution-ms=0.2,") == 0);
+  const auto options = model_options(table.provenance());
+  const std::string option = "--parameters ";
+  REQUIRE(options.find(option + "launch-convolution-ms=0.2,") == 0);
+  CHECK(FittedModel::parse(options.substr(option.size())).values == model.values);
 }
 
 TEST_CASE("Rows that cannot be run, or have no energy, do not mislead a fit", "[hardware]") {

@@ -146,6 +146,27 @@ TEST_CASE("Mean weighs the devices, worst takes the larger, each keeps them apar
   CHECK(each.objective_names(kEnergy) == std::vector<std::string>{"energy.a", "energy.b"});
 }
 
+TEST_CASE("Where a device cannot run the smallest backbone, the least costs are of what it can run", "[hardware]") {
+  const TemporaryFolder folder;
+  LookUpTable rows;
+  for (const auto& key : space_keys(space(), 10)) {
+    const auto is = [&](const char* words) { return key.find(words) != std::string::npos; };
+    const bool block = is("MBConvLayer") && !is("mid_ch:0");
+    rows.set(key, block && is("kernel:3")   ? Cost::unsupported()
+                  : block && is("kernel:5") ? Cost{1.0, 4.0}
+                  : block                   ? Cost{2.0, 1.0}
+                                            : Cost{1.0, 1.0});
+  }
+  rows.save(folder / "d.json");
+  const auto set = devices({{"d", {(folder / "d.json").string()}}}, Aggregate::mean);
+  // Five rows that all networks have, and two blocks: the fastest are not those of the least energy.
+  CHECK(set.devices()[0].reference[kLatency].value() == Approx(2 * (5 + 2 * 1)));
+  CHECK(set.devices()[0].reference[kEnergy].value() == Approx(2 * (5 + 2 * 4)));
+  const auto least = set.least_backbone_costs(0)[0];
+  CHECK(least.latency_ms() == Approx(5 + 2 * 1));
+  CHECK(least.energy_mj().value() == Approx(5 + 2 * 1));
+}
+
 TEST_CASE("Where a device has no energy there is no energy objective", "[hardware]") {
   const TemporaryFolder folder;
   const std::vector<DeviceSpec> specs = {{"a", {table(folder, "a.json", 1, 1.0)}, 1},

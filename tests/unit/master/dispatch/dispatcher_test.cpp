@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <catch2/catch.hpp>
 
@@ -720,6 +721,38 @@ TEST_CASE("Free workers are supplied with more work while others are still busy"
   CHECK(dealt > 0);
   CHECK(world.answered_well() == 43);
   CHECK(world.workers[1].given.size() > 10);
+}
+
+TEST_CASE("More work is asked for when something new was heard, not at every sign of life", "[master][dispatcher]") {
+  World world(3);
+  world.workers[0].delay_s = 20;  // the others beat meanwhile
+  int asked = 0;
+  world.dispatcher.on_free_workers([&](int) {
+    ++asked;
+    return std::vector<Job>{};
+  });
+  CHECK(world.run(3) == Dispatcher::End::finished);
+  CHECK(world.answered_well() == 3);
+  CHECK(asked > 0);
+  CHECK(asked <= 3 + 3);  // hellos and answers
+}
+
+TEST_CASE("A worker that was silent for a while and is heard again gets more work while others are still busy",
+          "[master][dispatcher]") {
+  World world(2);  // of which each is quiet after half its lease of 30 s, and lost after it
+  world.workers[0].delay_s = 100;
+  const double silent_s = GENERATE(20, 40);
+  world.workers[1].silent_from_s = 4;
+  world.workers[1].silent_until_s = 4 + silent_s;
+  bool supplied = false;
+  world.dispatcher.on_free_workers([&](int) {
+    std::vector<Job> jobs;
+    if (world.now > 4 + silent_s && !std::exchange(supplied, true)) jobs.push_back({World::task(100), 1});
+    return jobs;
+  });
+  CHECK(world.run(2) == Dispatcher::End::finished);
+  CHECK(supplied);
+  CHECK(world.workers[1].given.size() == 2);
 }
 
 TEST_CASE("Answers that came together are told to be gathered once", "[master][dispatcher]") {

@@ -30,6 +30,7 @@ TEST_CASE("A board lists what is awaited until it is answered, and takes every a
   board.add(test_of(5));
   const std::vector<Task> both = {{TaskId{1}, test_of(7)}, {TaskId{2}, test_of(5)}};
   CHECK(board.tasks() == both);
+  CHECK((board.count_from(0) == 2 && board.count_from(2) == 1 && board.count_from(board.next_id()) == 0));
   const Result answer{TaskId{1}, Rank{1}, 0, TestScore{50}};
   CHECK(board.take(answer) == Work(test_of(7)));
   CHECK_FALSE(board.take(answer));

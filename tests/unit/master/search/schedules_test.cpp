@@ -1,12 +1,10 @@
 // Searches whose workers do not wait for whole generations.
-#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
 
 #include <catch2/catch.hpp>
 
-#include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/base/rng.hpp"
 #include "master/search/idle_advice.hpp"
@@ -51,6 +49,7 @@ struct Workers {
   std::vector<Task> under_way{};
   std::vector<Task> queue{};
   int idle = 0;  ///< times that a worker got nothing while others worked
+  std::function<Result(const Task&)> do_task = answer;
   std::function<void(const Task&, const Result&)> hear = [](const Task&, const Result&) {};
 
   void work_through(Evolution& search) {
@@ -60,8 +59,9 @@ struct Workers {
         const std::size_t next = random.below(under_way.size());
         const Task task = under_way[next];
         under_way.erase(under_way.begin() + static_cast<std::ptrdiff_t>(next));
-        search.tell(answer(task));
-        hear(task, answer(task));
+        const auto result = do_task(task);
+        search.tell(result);
+        hear(task, result);
       } while (!under_way.empty() || !queue.empty());
     }
   }
@@ -207,6 +207,45 @@ TEST_CASE("A steady search is had again from what was finished, in its order", "
       others.work_through(resumed);
       REQUIRE(resumed.archive().models().size() == 5 * 3);
     }
+  }
+}
+
+TEST_CASE("A search that failed counts once in a steady search that goes on from a checkpoint and its journal",
+          "[master][search][steady]") {
+  struct Moment {
+    SearchState boundary;
+    std::size_t records = 0;  ///< of the journal
+    int generation = 0, searched = 0;
+  };
+  auto whole = steady_search();
+  std::vector<std::pair<Work, Result>> journal;
+  std::vector<Moment> moments;
+  int searched = 0;
+  const auto is_search = [](const Task& task) { return std::holds_alternative<SearchFusion>(task.work); };
+  Workers workers{.count = 3};
+  workers.do_task = [&](const Task& task) -> Result {
+    if (!is_search(task) || searched > 0) return answer(task);
+    return {task.id, Rank{1}, 0.5, Failure{"not finite", FailureKind::candidate}};
+  };
+  workers.hear = [&](const Task& task, const Result& result) {
+    journal.emplace_back(task.work, result);
+    if (!is_search(task)) return;
+    moments.push_back({whole.boundary(), journal.size(), whole.generation(), ++searched});
+  };
+  workers.work_through(whole);
+  REQUIRE(whole.archive().failed().size() == 1);
+  REQUIRE(searched == 5 * 3);
+  for (const auto& [boundary, records, generation, before] : moments) {
+    auto resumed = steady_search(boundary);
+    for (std::size_t i = 0; i < records; ++i)
+      resumed.recall(journal[i].first, journal[i].second.outcome, journal[i].second.seconds);
+    INFO(before << " searches had ended");
+    CHECK(resumed.generation() == generation);
+    int asked = before;
+    Workers others{.count = 2};
+    others.hear = [&](const Task& task, const Result&) { asked += is_search(task) ? 1 : 0; };
+    others.work_through(resumed);
+    CHECK(asked == searched);
   }
 }
 

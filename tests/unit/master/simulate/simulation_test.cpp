@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <set>
 
@@ -14,6 +15,7 @@
 #include "core/space/variation.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/csv.hpp"
+#include "core/storage/curves.hpp"
 #include "core/work/run_hash.hpp"
 #include "master/simulate/made_up_answers.hpp"
 #include "master/simulate/virtual_workers.hpp"
@@ -61,11 +63,8 @@ Simulated simulate(SimulateSettings settings, int stop_after = 1'000'000) {
       },
       [&](const Work& work) { return durations.of(work); });
   RunHooks hooks;
-  hooks.clock = workers.clock();
-  hooks.idle = [&] { workers.pass_time(); };
-  hooks.pause = [] {};
+  workers.set(hooks);
   hooks.stop = [&] { return answered >= stop_after; };
-  hooks.lease_s = 1e12;
   settings.run.grace_s = 0;
   Simulated simulated;
   const auto out = captured_stdout([&] {
@@ -223,6 +222,16 @@ TEST_CASE("A simulation ends with the first genome that a sweep lacks", "[master
   CHECK_THROWS_AS(answers.answer(EvaluateBackbones{0, {largest}}), InputError);
   CHECK_THROWS_WITH(answers.answer(EvaluateBackbones{0, {largest}}),
                     Catch::Contains(file) && Catch::Contains(to_text(canonical(largest))));
+}
+
+TEST_CASE("The end of a Slurm job does not stop time that is virtual", "[master][simulate]") {
+  const TemporaryFolder folder;
+  ::setenv("SLURM_JOB_ID", "7", 1);
+  ::setenv("SLURM_JOB_END_TIME", fmt::format("{:.0f}", wall_time_s() + 30).c_str(), 1);
+  const auto simulated = simulate(settings_in(folder));  // of minutes
+  ::unsetenv("SLURM_JOB_ID");
+  ::unsetenv("SLURM_JOB_END_TIME");
+  CHECK(simulated.code == ExitCode::done);
 }
 
 TEST_CASE("A simulation records the lease that it was given", "[master][simulate]") {

@@ -1,11 +1,9 @@
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "core/base/error.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "master/commands/commands.hpp"
 #include "master/run/journal.hpp"

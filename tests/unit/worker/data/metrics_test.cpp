@@ -11,7 +11,7 @@ namespace harmonic {
 
 TEST_CASE("Accuracy counts the samples whose largest logit is the label's", "[metrics]") {
   const auto logits = torch::tensor({{0.1, 2.0, 0.0}, {3.0, 1.0, 1.0}, {0.0, 0.0, 1.0}, {5.0, 6.0, 4.0}});
-  CHECK(accuracy_percent(logits, torch::tensor({1, 0, 1, 2})) == Approx(50.0));
+  CHECK(metric_percent(logits, torch::tensor({1, 0, 1, 2}), LabelKind::classification) == Approx(50.0));
 }
 
 TEST_CASE("Weighted F1 weighs every class by its true count", "[metrics]") {

@@ -1,6 +1,5 @@
 #include "worker/profile/part_profile.hpp"
 
-#include <fstream>
 #include <set>
 
 #include <catch2/catch.hpp>
