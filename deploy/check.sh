@@ -11,7 +11,7 @@ for part in "${@:2}"; do
   case "$part" in tests | fuzz | tidy) ;; *) echo "check.sh: no part '$part'; there are tests, fuzz and tidy" >&2; exit 2 ;; esac
 done
 [ $# -gt 1 ] || parts=' tests fuzz tidy '
-HARMONIC_CHECKS=1 ./deploy/setup.sh
+HARMONIC_CLANG=1 ./deploy/setup.sh
 cmake --preset fuzz >/dev/null
 cmake --build build-fuzz --target unit_tests fuzz
 # Sanitizers alone: a fault that is no crash ends a test, too. Where a stack trace is needed, binutils name its lines.

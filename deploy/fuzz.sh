@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$HARMONIC_ROOT"
 seconds=${1:-60}
 shift || true
-HARMONIC_CHECKS=1 ./deploy/setup.sh
+HARMONIC_CLANG=1 ./deploy/setup.sh
 cmake --preset fuzz >/dev/null
 cmake --build build-fuzz --target fuzz
 names=("$@")

@@ -6,7 +6,8 @@
 # To use what is there already:
 #   HARMONIC_TORCH_ROOT=DIR    this LibTorch (the folder with include/ and lib/); none is installed
 #   HARMONIC_SKIP_PACKAGES=1   install no packages: compiler, MPI and libraries are yours (module load, spack, …)
-#   HARMONIC_CHECKS=1          also what deploy/fuzz.sh and .ci/run check with (Clang 16, ONNX Runtime, TensorBoard)
+#   HARMONIC_CHECKS=1          also what .ci/run checks exports and curves with (ONNX Runtime, TensorBoard)
+#   HARMONIC_CLANG=1           also what deploy/check.sh and deploy/fuzz.sh check with
 #   HARMONIC_SLURM=1           also the Slurm that deploy/slurm/local-cluster.sh starts; none is configured or started
 #   HARMONIC_CACHE=DIR         cache folder [default: $XDG_CACHE_HOME/harmonic, or ~/.cache/harmonic]
 set -euo pipefail
@@ -19,7 +20,7 @@ packages=(
   nlohmann-json3-dev libsndfile1-dev libsoxr-dev libstb-dev libfftw3-dev libicu-dev zlib1g-dev libjpeg62-turbo-dev libxxhash-dev librandom123-dev libeigen3-dev libgraphviz-dev
   catch2 libpagmo-dev libboost-serialization-dev libtbb-dev clang-format python3-h5py # tests and checks only
 )
-[ -z "${HARMONIC_CHECKS:-}" ] || packages+=(clang-16 libclang-rt-16-dev clang-tidy-16)
+[ -z "${HARMONIC_CLANG:-}" ] || packages+=(clang-16 libclang-rt-16-dev clang-tidy-16)
 [ -z "${HARMONIC_SLURM:-}" ] || packages+=(slurmctld slurmd slurm-client munge iproute2)
 
 venv="$HARMONIC_CACHE/torch-$HARMONIC_TORCH_VERSION"

@@ -121,8 +121,9 @@ ExitCode lut_profile(const Arguments& args) {
   LookUpTable table;
   const auto keys = lut_keys(scope.parts());
   const auto summary = fill(table, keys, record, limits.interval);
-  std::vector<std::string> settings = {measuring.describe(), fmt::format("median of {} visits or more, of {} runs each",
-                                                                         summary.fewest_visits, VisitLength{}.runs)};
+  std::vector<std::string> settings = {
+      measuring.describe(), fmt::format("median of {} visits or more, of the fastest of {} undisturbed runs each",
+                                        summary.fewest_visits, VisitLength{}.runs)};
   if (!before.conditions.empty()) settings.push_back("at the start " + join(before.conditions, ", "));
   settings.push_back("at the end " + join(report_machine(measuring.processor()).conditions, ", "));
   settings.push_back(meter ? fmt::format("energy: {}, idle power included", meter->name())

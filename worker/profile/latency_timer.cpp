@@ -1,5 +1,6 @@
 #include "worker/profile/latency_timer.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 #include <c10/core/Event.h>
@@ -7,10 +8,10 @@
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <sys/resource.h>
 
-#include "core/base/statistics.hpp"
-
 namespace harmonic {
 namespace {
+
+constexpr double kPatience_s = 0.05;  // for a quiet core, before every run
 
 /// How often the system took the processor away from this thread.
 long interruptions() {
@@ -48,14 +49,15 @@ void TimedNetwork::run() const {
   (void)runner_.run(inputs_);
 }
 
-std::optional<double> TimedNetwork::time_ms() const {
+std::optional<double> TimedNetwork::time_ms(QuietCore& core) const {
   if (device_.is_cpu()) {
+    core.wait(kPatience_s);
     for (const auto& input : inputs_) warm(input);
     const long before = interruptions();
     const auto start = std::chrono::steady_clock::now();
     run();
     const std::chrono::duration<double, std::milli> passed = std::chrono::steady_clock::now() - start;
-    return interruptions() == before ? std::optional(passed.count()) : std::nullopt;
+    return core.is_quiet() && interruptions() == before ? std::optional(passed.count()) : std::nullopt;
   }
   const c10::impl::VirtualGuardImpl device(device_.type());
   const auto stream = device.getStream(device_);
@@ -68,15 +70,20 @@ std::optional<double> TimedNetwork::time_ms() const {
   return start.elapsedTime(end);
 }
 
-std::vector<std::optional<double>> visit(const std::vector<const TimedNetwork*>& networks, VisitLength length) {
+std::vector<std::optional<double>> visit(const std::vector<const TimedNetwork*>& networks, QuietCore& core,
+                                         VisitLength length) {
   const c10::InferenceMode inference;
-  std::vector<std::vector<double>> times(networks.size());
-  for (int pass = -length.warm_up; pass < length.runs; ++pass)
-    for (std::size_t n = 0; n < networks.size(); ++n)
-      if (const auto ms = networks[n]->time_ms(); ms && pass >= 0) times[n].push_back(*ms);
-  std::vector<std::optional<double>> medians;
-  for (const auto& own : times) medians.push_back(own.empty() ? std::nullopt : std::optional(median(own)));
-  return medians;
+  std::vector<std::optional<double>> fastest(networks.size());
+  std::vector<int> counted(networks.size());
+  const auto is_done = [&](int count) { return count >= length.runs; };
+  for (int pass = -length.warm_up; pass < length.most && !std::ranges::all_of(counted, is_done); ++pass)
+    for (std::size_t n = 0; n < networks.size(); ++n) {
+      const auto ms = networks[n]->time_ms(core);
+      if (!ms || pass < 0) continue;
+      fastest[n] = std::min(*ms, fastest[n].value_or(*ms));
+      ++counted[n];
+    }
+  return fastest;
 }
 
 }  // namespace harmonic

@@ -7,6 +7,7 @@
 
 #include "core/export/network_graph.hpp"
 #include "worker/export/graph_runner.hpp"
+#include "worker/profile/quiet_core.hpp"
 
 namespace harmonic {
 
@@ -24,9 +25,9 @@ class TimedNetwork {
   TimedNetwork(const NetworkGraph& graph, const RunConditions& conditions);
 
   void run() const;
-  /// One run in ms: on the CPU by the clock, on a GPU by its events. Nothing where the system took the processor away
-  /// meanwhile.
-  [[nodiscard]] std::optional<double> time_ms() const;
+  /// One run in ms: on the CPU by the clock, once the core is quiet, on a GPU by its events. Nothing where the system
+  /// took the processor away meanwhile, or the core is quiet no more.
+  [[nodiscard]] std::optional<double> time_ms(QuietCore& core) const;
 
  private:
   GraphRunner runner_;
@@ -37,12 +38,13 @@ class TimedNetwork {
 /// How often networks are run, one after another, each time that it is their turn.
 struct VisitLength {
   int warm_up = 2;  ///< not counted: caches, and what is made at first use
-  int runs = 5;
+  int runs = 5;     ///< undisturbed ones
+  int most = 20;    ///< disturbed ones, too
 };
 
-/// Runs networks in turn, as parts of one network follow each other. @return ms of each, the median of its
-/// undisturbed runs; nothing where the system disturbed all of them
+/// Runs networks in turn, as parts of one network follow each other. @return ms of each, the fastest of its undisturbed
+/// runs, for others can but slow it down; nothing where all of them were disturbed
 [[nodiscard]] std::vector<std::optional<double>> visit(const std::vector<const TimedNetwork*>& networks,
-                                                       VisitLength length = {});
+                                                       QuietCore& core, VisitLength length = {});
 
 }  // namespace harmonic

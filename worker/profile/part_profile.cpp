@@ -30,7 +30,7 @@ using Networks = std::map<std::string, TimedNetwork>;
 
 /// One round through the networks that have a key in `wanted`.
 std::vector<std::pair<std::string, double>> round_of(const TableScope& scope, int number, const Networks& networks,
-                                                     const std::set<std::string>& wanted,
+                                                     const std::set<std::string>& wanted, QuietCore& core,
                                                      const std::function<bool()>& stop) {
   std::vector<std::pair<std::string, double>> found;
   for (const auto& keys : visit_order(scope, static_cast<std::uint64_t>(number))) {
@@ -38,7 +38,7 @@ std::vector<std::pair<std::string, double>> round_of(const TableScope& scope, in
     if (stop()) break;
     std::vector<const TimedNetwork*> parts;
     for (const auto& key : keys) parts.push_back(&networks.at(key));
-    const auto times = visit(parts);
+    const auto times = visit(parts, core);
     for (std::size_t i = 0; i < keys.size(); ++i)
       if (times[i]) found.emplace_back(keys[i], *times[i]);
   }
@@ -46,14 +46,14 @@ std::vector<std::pair<std::string, double>> round_of(const TableScope& scope, in
 }
 
 /// mJ of one run, of many in a row: counters tick in milliseconds.
-double energy_of(const TimedNetwork& network, double run_ms, EnergyMeter& meter) {
+double energy_of(const TimedNetwork& network, double run_ms, EnergyMeter& meter, QuietCore& core) {
   constexpr double kLong_ms = 300;
   const c10::InferenceMode inference;
   const int runs = std::max(3, static_cast<int>(std::ceil(kLong_ms / std::max(run_ms, 1e-3))));
-  (void)network.time_ms();  // a GPU has finished all before it is read
+  (void)network.time_ms(core);  // a GPU has finished all before it is read
   const double before = meter.read_mj();
   for (int i = 0; i < runs; ++i) network.run();
-  (void)network.time_ms();
+  (void)network.time_ms(core);
   return (meter.read_mj() - before) / (runs + 1);
 }
 
@@ -144,6 +144,7 @@ bool profile_parts(const TableScope& scope, const RunConditions& conditions, con
   hooks.progress("cutting networks into their parts", 0);
   Networks networks;
   for (const auto& [key, graph] : part_graphs(scope)) networks.emplace(key, TimedNetwork(graph, conditions));
+  QuietCore core;
   const auto keys = lut_keys(scope.parts());
   const int first_round = record.rounds();
   while (record.rounds() < limits.most_rounds) {
@@ -159,7 +160,7 @@ bool profile_parts(const TableScope& scope, const RunConditions& conditions, con
         fmt::format("round {}, {} of {} rows within {:.0f} %", done + 1, settled, keys.size(), 100 * limits.interval),
         std::min(0.99, static_cast<double>(done) / limits.fewest_rounds));
     if (done < limits.fewest_rounds) wanted.insert(keys.begin(), keys.end());
-    const auto visits = round_of(scope, done, networks, wanted, hooks.stop);
+    const auto visits = round_of(scope, done, networks, wanted, core, hooks.stop);
     record.add_visits(visits);
     if (hooks.stop()) return false;
   }
@@ -168,7 +169,7 @@ bool profile_parts(const TableScope& scope, const RunConditions& conditions, con
     if (hooks.stop()) return false;
     hooks.progress(fmt::format("energy of row {} of {}", i + 1, keys.size()),
                    static_cast<double>(i) / static_cast<double>(keys.size()));
-    record.add_energy(keys[i], energy_of(networks.at(keys[i]), summarise(record.of(keys[i])).median_ms, *meter));
+    record.add_energy(keys[i], energy_of(networks.at(keys[i]), summarise(record.of(keys[i])).median_ms, *meter, core));
   }
   return true;
 }

@@ -13,6 +13,8 @@
 namespace harmonic {
 namespace {
 
+constexpr int kMostTries = 3;  // visits, disturbed ones too, over those that are asked for
+
 /// Two different numbers below n.
 std::pair<int, int> two_below(int n, RandomStream& random) {
   const auto first = static_cast<int>(random.below(static_cast<std::size_t>(n)));
@@ -91,17 +93,21 @@ std::vector<double> measure_networks(const std::vector<NetworkGraph>& networks, 
                                      int rounds, const std::function<void(double)>& progress) {
   std::vector<TimedNetwork> timed;
   for (const auto& network : networks) timed.emplace_back(network, conditions);
+  QuietCore core;
   std::vector<std::vector<double>> times(networks.size());
-  for (int round = 0; round < rounds; ++round) {
-    progress(static_cast<double>(round) / rounds);
-    for (std::size_t n = 0; n < timed.size(); ++n)
-      if (const auto ms = visit({&timed[n]}).front()) times[n].push_back(*ms);
+  const auto has_enough = [&](const auto& own) { return static_cast<int>(own.size()) >= rounds; };
+  for (int round = 0; round < kMostTries * rounds && !std::ranges::all_of(times, has_enough); ++round) {
+    progress(std::min(0.99, static_cast<double>(round) / rounds));
+    for (std::size_t n = 0; n < timed.size(); ++n) {
+      if (has_enough(times[n])) continue;
+      if (const auto ms = visit({&timed[n]}, core).front()) times[n].push_back(*ms);
+    }
   }
   std::vector<double> medians;
   for (std::size_t n = 0; n < times.size(); ++n) {
     if (times[n].empty())
       throw RunError(fmt::format("the machine is too busy: network {} was disturbed in all of its {} visits",
-                                 networks[n].name, rounds));
+                                 networks[n].name, kMostTries * rounds));
     medians.push_back(median(times[n]));
   }
   return medians;
