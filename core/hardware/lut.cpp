@@ -8,6 +8,7 @@
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 #include "core/base/version.hpp"
+#include "core/hardware/network_part.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/storage/json_text.hpp"
 
@@ -188,10 +189,12 @@ const Cost& LookUpTable::at(const std::string& key) const {
 }
 
 InputError LookUpTable::lacks(const std::string& key, std::string_view mend) const {
-  std::vector<std::string> known;
-  for (const auto& [k, cost] : rows_) known.push_back(k);
-  const std::string like =
-      known.empty() ? std::string("the table is empty") : fmt::format("nearest '{}'", nearest(key, known));
+  std::vector<std::string> alike;  // a row of another kind tells nothing
+  for (const auto& [k, cost] : rows_)
+    if (key_kind(k) == key_kind(key)) alike.push_back(k);
+  const std::string like = rows_.empty()   ? std::string("the table is empty")
+                           : alike.empty() ? fmt::format("it has no row of {}", key_kind(key))
+                                           : fmt::format("nearest '{}'", nearest(key, alike));
   return {fmt::format("no key '{}' in table {} (cost unknown): {}", key, name_.empty() ? "in memory" : name_, like),
           mend};
 }

@@ -1,8 +1,11 @@
 #include <filesystem>
+#include <functional>
 #include <iostream>
 
 #include <fmt/format.h>
 
+#include "core/base/error.hpp"
+#include "core/base/progress_display.hpp"
 #include "core/base/text.hpp"
 #include "core/hardware/kit.hpp"
 #include "core/hardware/network_parts.hpp"
@@ -10,6 +13,7 @@
 #include "core/storage/csv.hpp"
 #include "core/storage/json_text.hpp"
 #include "core/storage/output_file.hpp"
+#include "core/work/stop_signal.hpp"
 #include "proto/onnx_codec.hpp"
 #include "worker/commands/lut_measuring.hpp"
 #include "worker/commands/lut_networks.hpp"
@@ -34,14 +38,18 @@ std::string file_of(std::size_t number, const std::string& key) {
   return fmt::format("{}/{:04}-{}.onnx", kKitParts, number, key_kind(key));
 }
 
+/// Called with the number of models that are written. @throws RunError when the kit is not wanted any more
+using Told = std::function<void(std::size_t written)>;
+
 /// Writes the parts and their manifest. @return how many parts
-std::size_t write_parts(const fs::path& folder, const TableScope& scope, int batch) {
+std::size_t write_parts(const fs::path& folder, const TableScope& scope, int batch, const Told& told) {
   fs::create_directories(folder / kKitParts);
   const auto graphs = part_graphs(scope);
   std::vector<KitLine> lines;
   const auto add = [&](const std::string& key, const NetworkGraph& graph) {
     lines.push_back({key, file_of(lines.size(), key)});
     replace_file(folder / lines.back().file, to_onnx(graph, batch));
+    told(lines.size());
   };
   add(kOverheadKey, overhead_graph());
   for (const auto& key : lut_keys(scope.parts())) add(key, graphs.at(key));
@@ -50,7 +58,8 @@ std::size_t write_parts(const fs::path& folder, const TableScope& scope, int bat
 }
 
 /// Writes whole networks, to judge the table by that the parts give.
-void write_networks(const fs::path& folder, const NetworkOptions& networks, const TableScope& scope, int batch) {
+void write_networks(const fs::path& folder, const NetworkOptions& networks, const TableScope& scope, int batch,
+                    const Told& told) {
   const auto drawn = networks.draw(scope);
   if (drawn.networks.empty()) return;
   fs::create_directories(folder / "networks");
@@ -60,6 +69,7 @@ void write_networks(const fs::path& folder, const NetworkOptions& networks, cons
     const auto file = fmt::format("networks/{:03}.onnx", n);
     replace_file(folder / file, to_onnx(graph_of(drawn.networks[n], untrained), batch));
     manifest += csv_row({drawn.networks[n].name, file, ""});
+    told(n + 1);
   }
   replace_file(folder / "networks.csv", manifest);
 }
@@ -91,11 +101,20 @@ ExitCode lut_kit(const Arguments& args) {
   check_absent(out, "out", "name another folder, or remove it: measurements may be in it");
   const TableScope scope = measured_scope(rows, options, args);
   const OutputFolder above(out, "out");
+  catch_stop_signals();  // so that what is half-written goes
   std::size_t parts = 0;
+  ProgressDisplay display("cutting networks into their parts");
+  const auto told = [&](const char* what) {
+    return [&display, &out, what](std::size_t written) {
+      if (stop_signal_seen()) throw RunError(fmt::format("stopped: {} is not written", out));
+      if (display.is_due()) display.show({fmt::format("{} {} written", written, what)});
+    };
+  };
   place_folder(out, [&](const fs::path& folder) {
-    parts = write_parts(folder, scope, batch);
-    write_networks(folder, networks, scope, batch);
+    parts = write_parts(folder, scope, batch, told("parts"));
+    write_networks(folder, networks, scope, batch, told("whole networks"));
   });
+  display.close();
   const auto manifest = (fs::path(out) / "manifest.csv").string();
   if (json)
     std::cout << json_text(nlohmann::ordered_json{{"kit", out}, {"manifest", manifest}, {"parts", parts}}) << '\n';
