@@ -55,7 +55,8 @@ TEST_CASE("A profile that is killed goes on, and its table prices whole networks
   const SmallSpaces spaces;
   const auto table = spaces.file("t.json");
   const auto profile = [&](const std::string& rounds) {
-    return w.alone(spaces.with({"lut", "profile", "--out", table, "--interval", "1", "--json", "--rounds", rounds}));
+    return w.alone(spaces.with(
+        {"lut", "profile", "--out", table, "--interval", "1", "--time", "20", "--json", "--rounds", rounds}));
   };
   {
     Process endless(profile("100000"));

@@ -19,6 +19,8 @@
 namespace harmonic {
 namespace {
 
+constexpr double kShortest = 10;  // of the longest time, for rows that are soon known as well
+
 /// What a record must have been measured under to be gone on with.
 Conditions conditions_of(const MeasuringOptions& measuring, const TableScope& scope) {
   return {{"device", measuring.device_in_words()},
@@ -86,12 +88,14 @@ ExitCode lut_profile(const Arguments& args) {
   options.add("name", name, "the device, in words, for the table's provenance; the processor's own name when empty");
   options.add("interval", limits.interval,
               "half width of the median's 95 % interval that a row is measured to, over the median", {0.001, 1.0});
-  options.add_seconds("time", limits.time_s, "for the measurement of latencies, at most", {0, 1e7});
+  options.add_seconds("time", limits.time_s,
+                      "for the measurement of latencies, at most; it takes a tenth of that at least", {0, 1e7});
   options.add("rounds", limits.fewest_rounds, "visits of every row, at least", {2, 100'000});
   options.add("again", again, "measure anew what an earlier call left unfinished beside the output");
   options.add("date", date, "date for the table's provenance, ISO 8601");
   options.add("json", json, "print the result as one JSON object");
   if (options.parse(args) == OptionSet::Parsed::help_printed) return ExitCode::done;
+  limits.shortest_s = limits.time_s / kShortest;
   limits.most_rounds = std::max(limits.most_rounds, limits.fewest_rounds);
   const TableFolder folder(out, {{"data", rows.data()}}, args);
   say_notices(options);

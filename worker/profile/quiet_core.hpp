@@ -21,7 +21,7 @@ class QuietCore {
   /// that it is compared with are of its new pace.
   void wait(double limit_s);
 
-  static constexpr double kTolerance = 0.08;
+  static constexpr double kTolerance = 0.03;
   static constexpr std::size_t kRecent = 20'000;  ///< times: of some seconds
 
  private:

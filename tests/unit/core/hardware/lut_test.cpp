@@ -108,7 +108,8 @@ TEST_CASE("A missing key names itself, the table and the nearest key", "[hardwar
   CHECK_THROWS_AS(table.at("Sum-C:191"), InputError);
   CHECK_THROWS_WITH(table.at("Sum-C:191"),
                     Contains("no key 'Sum-C:191'") && Contains("t.json") && Contains("nearest 'Sum-C:192'"));
-  CHECK_THROWS_WITH(table.at("ResidualAdd-input:1_16_14_14"), Contains("it has no row of ResidualAdd") && !Contains("nearest"));
+  CHECK_THROWS_WITH(table.at("ResidualAdd-input:1_16_14_14"),
+                    Contains("it has no row of ResidualAdd") && !Contains("nearest"));
   // The command that adds the row comes last.
   CHECK_THROWS_WITH(table.at("Sum-C:191"), Contains("harmonic lut import --in " + path.string()) &&
                                                Catch::Matchers::EndsWith("--set \"Sum-C:191=ms,mJ\" --out more.json"));
