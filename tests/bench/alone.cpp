@@ -4,7 +4,6 @@
 #include <iostream>
 #include <map>
 #include <numeric>
-#include <optional>
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
@@ -214,7 +213,8 @@ using Tried = std::map<std::string, std::vector<std::vector<BackboneGenome>>>;
 Tried read_tried(const std::string& path, const BackboneSpace& space) try {
   Tried tried;
   if (path.empty()) return tried;
-  for (const auto& [name, seeds] : read_json(path, "file of tried networks").items())
+  const auto json = read_json(path, "file of tried networks");
+  for (const auto& [name, seeds] : json.items())
     for (const auto& seed : seeds) {
       auto& of_seed = tried[name].emplace_back();
       for (const auto& genome : seed) of_seed.push_back(canonical(parse_genome(genome.get<std::string>(), space)));
@@ -273,18 +273,19 @@ int run(const Options& options) {
       for (std::size_t s = 0; s < shares.own.size(); ++s) better += shares.own[s] > shares.random[s] ? 1 : 0;
       reaches = reaches && (percent < std::ranges::max(options.percents) || share >= options.wanted);
       beats = beats && better == options.seeds;
-      const auto nsga2 = tried.empty() ? std::nullopt : std::optional(mean_of(shares.nsga2));
-      equals = equals && share >= nsga2.value_or(0);
+      const bool beside = !shares.nsga2.empty();
+      const double nsga2 = beside ? mean_of(shares.nsga2) : 0;
+      equals = equals && share >= nsga2;
       rows.push_back({one.name, std::to_string(truth.front_size()), fmt::format("{} %", percent),
                       fmt::format("{:.4f}", share), fmt::format("{:.4f}", std::ranges::min(shares.own)),
                       fmt::format("{:.4f}", mean_of(shares.random)), fmt::format("{} of {}", better, options.seeds),
-                      nsga2 ? fmt::format("{:.4f}", *nsga2) : "-"});
+                      beside ? fmt::format("{:.4f}", nsga2) : "-"});
       json.push_back({{"case", one.name},
                       {"front", truth.front_size()},
                       {"percent", percent},
                       {"share", share},
                       {"random", mean_of(shares.random)}});
-      if (nsga2) json.back()["nsga2"] = *nsga2;
+      if (beside) json.back()["nsga2"] = nsga2;
     }
   }
   if (options.json) {

@@ -747,7 +747,7 @@ TEST_CASE("A worker that was silent for a while and is heard again gets more wor
   bool supplied = false;
   world.dispatcher.on_free_workers([&](int) {
     std::vector<Job> jobs;
-    if (world.now > 4 + silent_s && !std::exchange(supplied, true)) jobs.push_back({World::task(100), 1});
+    if (world.now >= 4 + silent_s && !std::exchange(supplied, true)) jobs.push_back({World::task(100), 1});
     return jobs;
   });
   CHECK(world.run(2) == Dispatcher::End::finished);
