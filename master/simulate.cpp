@@ -54,10 +54,15 @@ class WaitingEvaluator final : public Evaluator {
   WorkDurations durations_;
 };
 
+/// How many ranks mpirun started; nothing where it did not.
+std::optional<std::string_view> ranks_of_mpirun() {
+  const char* ranks = std::getenv("OMPI_COMM_WORLD_SIZE");
+  return ranks == nullptr ? std::nullopt : std::optional<std::string_view>(ranks);
+}
+
 /// Whether this process is one of several that mpirun or srun started.
 bool has_company(const StartedBySlurm& slurm) {
-  const char* ranks = std::getenv("OMPI_COMM_WORLD_SIZE");
-  return slurm.tasks > 1 || (ranks != nullptr && std::string_view(ranks) != "1");
+  return slurm.tasks > 1 || ranks_of_mpirun().value_or("1") != "1";
 }
 
 /// Of several processes each would play all of it. One speaks for all.
@@ -73,7 +78,7 @@ ExitCode refuse_company(const StartedBySlurm& slurm) {
   session.leave(guarded(world.rank().value == 0, refuse));
 }
 
-/// Without MPI: one process, and a clock that jumps.
+/// One process, and a clock that jumps.
 ExitCode in_virtual_time(const SimulateSettings& settings, RunHooks hooks) {
   const MadeUpAnswers answers(settings);
   const WorkDurations durations(settings.durations, Seed{settings.run.seed});
@@ -126,7 +131,12 @@ ExitCode simulate_command(const std::string& program, const Arguments& args) {
     if (has_company(slurm)) return refuse_company(slurm);
     say_notices(options);
     hooks.program = program_words(program, 1);
-    return in_virtual_time(settings, std::move(hooks));
+    const auto play = [&] { return in_virtual_time(settings, hooks); };
+    if (!ranks_of_mpirun()) return play();
+    int argc = 0;
+    char** argv = nullptr;
+    MpiSession session(argc, argv);  // for which mpirun waits, and its script for the exit code
+    session.leave(guarded(true, play));
   }
   int argc = 0;
   char** argv = nullptr;

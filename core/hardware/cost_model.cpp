@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include <fmt/format.h>
+#include <fmt/compile.h>
 
 #include "core/hardware/missing_rows.hpp"
 #include "core/hardware/network_parts.hpp"
@@ -14,15 +14,15 @@ std::string mbconv_key(const Layer& layer) {
   // The published tables write the fixed first block, which has no expansion conv, as mid_ch 0.
   const bool fixed = layer.position < 0;
   return fmt::format(
-      "{8}MBConvLayer-input:1_{0}_{1}_{1}-in_ch:{0}-out_ch:{2}-mid_ch:{3}-expand:{4}-kernel:{5}-stride:{6}-use_se:{7:"
-      "d}",
+      FMT_COMPILE("{8}MBConvLayer-input:1_{0}_{1}_{1}-in_ch:{0}-out_ch:{2}-mid_ch:{3}-expand:{4}-kernel:{5}-stride:{6}-"
+                  "use_se:{7:d}"),
       layer.in_channels, layer.resolution, layer.out_channels, fixed ? 0 : layer.mid_channels, layer.expand,
       layer.kernel, layer.stride, layer.squeeze_excite, layer.fused ? "Fused" : "");
 }
 
 std::string conv_key(const Layer& layer) {
   return fmt::format(
-      "ConvLayer-input:1_{0}_{1}_{1}-in_ch:{0}-out_ch:{2}-kernel:{3}-stride:{4}-use_se:{5:d}-use_bn:{6:d}",
+      FMT_COMPILE("ConvLayer-input:1_{0}_{1}_{1}-in_ch:{0}-out_ch:{2}-kernel:{3}-stride:{4}-use_se:{5:d}-use_bn:{6:d}"),
       layer.in_channels, layer.resolution, layer.out_channels, layer.kernel, layer.stride, layer.squeeze_excite,
       layer.batch_norm);
 }
@@ -30,9 +30,9 @@ std::string conv_key(const Layer& layer) {
 /// The row of a key. @param networks that it is of, for the error where it is not there
 template <class Networks>
 CostPart part_of(const LookUpTable& table, std::string key, const Networks& networks) {
-  if (!table.contains(key)) throw lacking_rows(table, {key}, networks());
-  const Cost& cost = table.at(key);
-  return {std::move(key), cost};
+  const auto row = table.rows().find(key);
+  if (row == table.rows().end()) throw lacking_rows(table, {key}, networks());
+  return {std::move(key), row->second};
 }
 
 }  // namespace

@@ -27,8 +27,8 @@
 namespace harmonic {
 namespace {
 
-constexpr double kLook_s = 1;           // between two looks
-constexpr double kLeastSilence_s = 20;  // that means something, however short the run's lease
+constexpr double kLook_s = 1;                     // between two looks
+constexpr double kSilence_s = 3 * kStatusBeat_s;  // that means something: one beat may be late
 
 /// Time of the run's status file, in seconds since 1970; 0 where there is none.
 double touched_s(const RunPaths& paths) {
@@ -37,19 +37,10 @@ double touched_s(const RunPaths& paths) {
   return static_cast<double>(file.st_mtim.tv_sec) + 1e-9 * static_cast<double>(file.st_mtim.tv_nsec);
 }
 
-/// So long a run's silence is none yet: as long as its master is patient with a worker.
-double patience_s(const RunPaths& paths) {
-  try {
-    return std::max(kLeastSilence_s, read_recorded(paths).settings.lease_s);
-  } catch (const std::exception&) {
-    return kLeastSilence_s;
-  }
-}
-
 /// A run under the eyes of one who waits.
 class Watch {
  public:
-  explicit Watch(RunPaths paths) : paths_(std::move(paths)), signs_(patience_s(paths_), kStatusBeat_s) {}
+  explicit Watch(RunPaths paths) : paths_(std::move(paths)) {}
 
   /// How it is now.
   RunOutlook look() {
@@ -80,7 +71,7 @@ class Watch {
  private:
   RunPaths paths_;
   Clock clock_ = steady_clock();
-  SignsOfLife signs_;
+  SignsOfLife signs_{kSilence_s, kStatusBeat_s};
 };
 
 /// A text that replaces the one before on the terminal of stdout, on its second screen: the first comes back at the
@@ -148,7 +139,8 @@ ExitCode status_command(const Arguments& args) {
   OptionSet options("harmonic status",
                     "Tells how a run is: from anywhere that sees its folder, also while it goes on. Reads, locks "
                     "nothing and writes nothing. A run whose folder says that it runs, but that has not touched it for "
-                    "longer than its lease, is told as silent.");
+                    "three of its beats, 15 s, and does not within two more under the eyes of this command, is told as "
+                    "silent.");
   options.add("run", folder, "run directory of a search or a reproduction, where it is no word of its own");
   options.add("watch", watches,
               "show it again and again until the run ends, and end with the run's exit code; 3 after Ctrl-C. Where "

@@ -14,6 +14,12 @@ namespace harmonic {
 
 using State = WorkerEntry::State;
 
+namespace {
+
+constexpr double kLooks = 100;  // at every worker, in a lease or a deadline: of a thousand each look takes its time
+
+}  // namespace
+
 Dispatcher::Dispatcher(Mailbox& mailbox, DispatchOptions options, std::function<void()> idle)
     : mailbox_(mailbox),
       options_(std::move(options)),
@@ -73,9 +79,8 @@ void Dispatcher::gather() {
 
 void Dispatcher::refill() {
   if (!supply_ || !queue_.empty() || !fresh_) return;
-  const auto free = std::ranges::count_if(roster_.workers(), [&](const auto& w) {
-    return w.second.state == State::idle && !is_quiet(w.second) && may_work(w.second);
-  });
+  const auto free = std::ranges::count_if(
+      roster_.idle(), [&](const auto& idle) { return !is_quiet(*idle.second) && may_work(*idle.second); });
   if (free == 0) return;
   fresh_ = false;
   add(supply_(static_cast<int>(free)));
@@ -191,15 +196,14 @@ void Dispatcher::handle(Rank from, const Goodbye& goodbye) {
 
 void Dispatcher::handle(Rank from, const Result& result) {
   fresh_ = true;
-  if (!dealt_.contains(result.task))
-    return set_aside(from, {fmt::format("it answers task {}, which it was never given", result.task.value)});
   auto& worker = roster_.at(from);
+  if (worker.task != result.task)
+    return set_aside(
+        from, {fmt::format("it answers task {}, which it was not given, or has answered before", result.task.value)});
   const bool cancelled = worker.cancelled;
-  if (worker.task == result.task) {
-    if (worker.state == State::stuck) log::info("worker {} is back", worker.name(from));
-    roster_.answered(from);
-    counts_.busy_s += result.seconds;
-  }
+  if (worker.state == State::stuck) log::info("worker {} is back", worker.name(from));
+  roster_.answered(from);
+  counts_.busy_s += result.seconds;
   const auto it = open_.find(result.task);
   if (it == open_.end()) return;  // another worker was faster
   Open& open = it->second;
@@ -215,8 +219,8 @@ void Dispatcher::handle(Rank from, const Result& result) {
   ++worker.answers;
   worker.failures.clear();
   worker.outdone = false;
-  for (const auto& [rank, other] : roster_.workers()) {
-    if (!other.failures.contains(result.task)) continue;
+  for (const auto& [rank, failure] : open.failures) {
+    if (!roster_.at(rank).failures.contains(result.task)) continue;
     roster_.at(rank).outdone = true;
     blame_if_outdone(rank);
   }
@@ -299,12 +303,17 @@ void Dispatcher::watch() {
   }
   counts_.there_s += (now - last_watch_s_) * roster_.here();
   last_watch_s_ = now;
-  for (const Rank rank : roster_.silent(options_.lease_s, now))
-    lose(rank, fmt::format("has {} for {}", roster_.at(rank).state == State::unheard ? "not said hello" : "been silent",
-                           human_duration(options_.lease_s)));
-  watch_deadlines(now);
+  if (now - last_look_s_ >= std::min(options_.lease_s, options_.deadline_s) / kLooks) look_at_each(now);
   tell_placement();
   if (roster_.here() == 0 && !open_.empty()) no_worker_left();
+}
+
+void Dispatcher::look_at_each(double now_s) {
+  last_look_s_ = now_s;
+  for (const Rank rank : roster_.silent(options_.lease_s, now_s))
+    lose(rank, fmt::format("has {} for {}", roster_.at(rank).state == State::unheard ? "not said hello" : "been silent",
+                           human_duration(options_.lease_s)));
+  watch_deadlines(now_s);
 }
 
 /// Once, when the last of them is ready: of several workers who is where.
@@ -319,7 +328,7 @@ void Dispatcher::watch_deadlines(double now_s) {
     if (worker.state != State::busy && worker.state != State::overdue) continue;
     const double deadlines = worker.deadlines(options_.deadline_s, now_s);
     if (worker.state == State::busy && deadlines > 1) {
-      roster_.at(rank).state = State::overdue;
+      roster_.set_state(rank, State::overdue);
       task_late(*worker.task, rank);
     } else if (worker.state == State::overdue && deadlines > 2) {
       if (!worker.cancelled) {
@@ -355,16 +364,16 @@ bool Dispatcher::is_quiet(const WorkerEntry& worker) const {
 }
 
 void Dispatcher::deal() {
-  if (queue_.empty()) return;
-  for (const auto& [rank, worker] : roster_.workers()) {
-    if (worker.state != State::idle || is_quiet(worker)) continue;
+  for (auto next = roster_.idle().begin(); next != roster_.idle().end() && !queue_.empty();) {
+    const auto [rank, worker] = *next++;  // who gets something is idle no more
+    if (is_quiet(*worker)) continue;
     const Order* chosen = choose_for(rank);
     if (chosen == nullptr) continue;
     const TaskId id = chosen->id;
     queue_.erase(*chosen);
-    dealt_.insert(id);
     const Task& task = open_.at(id).job.task;
     log::trace("worker {} gets {}", rank.value, describe(task.work));
+    open_.at(id).given.push_back(rank);
     roster_.give(rank, id, options_.clock(), parts_of(task.work));
     send(rank, task);
   }
@@ -427,7 +436,7 @@ void Dispatcher::set_aside(Rank rank, Failure reason, bool over_its_task) {
 void Dispatcher::gone(Rank rank, State state, Failure reason) {
   auto& worker = roster_.at(rank);
   const bool was_here = worker.here();
-  worker.state = state;
+  roster_.set_state(rank, state);
   worker.reason = std::move(reason);
   fresh_ = true;          // others may work once it is gone (may_work)
   if (!was_here) return;  // it counts already
@@ -488,8 +497,8 @@ void Dispatcher::close(TaskId id, const Result& result) {
   const auto node = open_.extract(id);
   const Job& job = node.mapped().job;
   queue_.erase({job.expected_cost, id});
-  for (const auto& [rank, worker] : roster_.workers())
-    if (worker.task == id && !worker.cancelled) cancel(rank);
+  for (const Rank rank : node.mapped().given)
+    if (const auto& worker = roster_.at(rank); worker.task == id && !worker.cancelled) cancel(rank);
   ++counts_.done;
   if (std::holds_alternative<Failure>(result.outcome)) ++counts_.failed;
   told_ = fresh_ = true;

@@ -141,6 +141,7 @@ class Dispatcher {
     int tries = 0;                     ///< that failed
     std::map<Rank, Failure> failures;  ///< by whom
     std::set<Rank> avoid;              ///< workers it was lost with, or that could not do it
+    std::vector<Rank> given;           ///< workers that got it
   };
   struct Order {  ///< of the queue: expensive first, then by id
     double cost = 0;
@@ -160,6 +161,7 @@ class Dispatcher {
   void handle(Rank from, const Goodbye& goodbye);
   void failed(Rank from, Open& open, const Failure& failure);
   void watch();
+  void look_at_each(double now_s);
   void watch_deadlines(double now_s);
   void deal();
   void send(Rank to, const Envelope& envelope);
@@ -188,7 +190,6 @@ class Dispatcher {
   WorkerRoster roster_;
   std::map<TaskId, Open> open_;
   std::set<Order> queue_;
-  std::set<TaskId> dealt_;  ///< ever
   std::set<TaskId> refused_;
   const OnResult* on_result_ = nullptr;
   std::function<void(const Setback&)> hear_setback_ = [](const Setback&) {};
@@ -202,7 +203,7 @@ class Dispatcher {
   DispatchCounts counts_;
   std::uint64_t settings_hash_ = 0;
   AnswerCheck answers_;
-  double last_watch_s_ = 0;
+  double last_watch_s_ = 0, last_look_s_ = 0;
   bool stopping_ = false;
   bool placement_told_ = false;
 };

@@ -1,6 +1,7 @@
 #include "master/dispatch/worker_roster.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -21,6 +22,7 @@ std::string worker_name(Rank rank, const std::string& host) {
 
 WorkerRoster::WorkerRoster(const std::vector<Rank>& workers, double now_s) {
   for (const Rank rank : workers) workers_[rank].last_heard_s = now_s;
+  counts_.at(static_cast<std::size_t>(State::unheard)) = static_cast<int>(workers_.size());
 }
 
 const WorkerEntry* WorkerRoster::find(Rank rank) const {
@@ -28,19 +30,24 @@ const WorkerEntry* WorkerRoster::find(Rank rank) const {
   return it == workers_.end() ? nullptr : &it->second;
 }
 
-int WorkerRoster::count(State state) const {
-  return static_cast<int>(std::ranges::count_if(workers_, [&](const auto& w) { return w.second.state == state; }));
+int WorkerRoster::here() const {
+  return std::accumulate(counts_.begin(), counts_.begin() + static_cast<std::ptrdiff_t>(State::stuck), 0);
 }
 
-int WorkerRoster::here() const {
-  return static_cast<int>(std::ranges::count_if(workers_, [](const auto& w) { return w.second.here(); }));
+void WorkerRoster::set_state(Rank rank, State state) {
+  auto& worker = at(rank);
+  --counts_.at(static_cast<std::size_t>(worker.state));
+  ++counts_.at(static_cast<std::size_t>(state));
+  if (worker.state == State::idle) idle_.erase(rank);
+  if (state == State::idle) idle_.emplace(rank, &worker);
+  worker.state = state;
 }
 
 bool WorkerRoster::heard(Rank rank, double now_s) {
   auto& worker = at(rank);
   worker.last_heard_s = now_s;
   if (worker.state != State::lost) return false;
-  worker.state = worker.task ? State::overdue : State::idle;
+  set_state(rank, worker.task ? State::overdue : State::idle);
   return true;
 }
 
@@ -48,12 +55,12 @@ void WorkerRoster::greet(Rank rank, const std::string& host, const std::string& 
   auto& worker = at(rank);
   worker.host = host;
   if (!device.empty()) worker.device = device;
-  if (worker.state == State::unheard) worker.state = State::idle;
+  if (worker.state == State::unheard) set_state(rank, State::idle);
 }
 
 void WorkerRoster::give(Rank rank, TaskId task, double now_s, int parts) {
   auto& worker = at(rank);
-  worker.state = State::busy;
+  set_state(rank, State::busy);
   worker.task = task;
   worker.since_s = now_s;
   worker.parts = parts;
@@ -66,7 +73,7 @@ void WorkerRoster::answered(Rank rank) {
   worker.task.reset();
   worker.share = 0;
   worker.cancelled = false;
-  if (worker.state != State::set_aside) worker.state = State::idle;
+  if (worker.state != State::set_aside) set_state(rank, State::idle);
 }
 
 bool WorkerRoster::is_placed() const {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <set>
@@ -55,7 +57,8 @@ struct WorkerEntry {
   [[nodiscard]] std::string name(Rank rank) const { return worker_name(rank, host); }
 };
 
-/// Who is there, who works on what, who has fallen silent. Times come from the caller; no messages.
+/// Who is there, who works on what, who has fallen silent. Times come from the caller; no messages. How many are in a
+/// state is known without looking at them: of a thousand workers that is asked with every answer.
 class WorkerRoster {
  public:
   WorkerRoster(const std::vector<Rank>& workers, double now_s);
@@ -65,8 +68,11 @@ class WorkerRoster {
   /// @pre it is one of them
   [[nodiscard]] WorkerEntry& at(Rank rank) { return workers_.at(rank); }
   [[nodiscard]] const WorkerEntry& at(Rank rank) const { return workers_.at(rank); }
-  [[nodiscard]] int count(WorkerEntry::State state) const;
+  [[nodiscard]] int count(WorkerEntry::State state) const { return counts_.at(static_cast<std::size_t>(state)); }
   [[nodiscard]] int here() const;
+  [[nodiscard]] const std::map<Rank, const WorkerEntry*>& idle() const { return idle_; }
+  /// The only way to another state.
+  void set_state(Rank rank, WorkerEntry::State state);
 
   /// A sign of life. A lost worker comes back with it: idle, or overdue when it still owes an answer. True when it did.
   bool heard(Rank rank, double now_s);
@@ -88,6 +94,8 @@ class WorkerRoster {
 
  private:
   std::map<Rank, WorkerEntry> workers_;
+  std::array<int, static_cast<std::size_t>(WorkerEntry::State::set_aside) + 1> counts_{};  ///< by state
+  std::map<Rank, const WorkerEntry*> idle_;
 };
 
 }  // namespace harmonic

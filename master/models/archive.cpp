@@ -38,6 +38,7 @@ void Archive::add(ScoredModel model) {
   known_.insert(model.genome);
   if (prices_) price(model);
   const auto [place, fresh] = models_.insert_or_assign(model.id, std::move(model));
+  note_retrainings(place->second);
   if (!prices_) return;
   if (fresh) {
     enter_front(place->second);
@@ -54,6 +55,7 @@ void Archive::add_retrainings(std::span<const Retraining> retrainings) {
     moved.insert(model.id);
     if (std::erase(front_, model.id) > 0) left.emplace_back(model.objectives, model.costs.violation);
     model.retrained.push_back(retraining.metric_val);
+    note_retrainings(model);
     model.seconds += retraining.seconds;
     model.metric_val = std::accumulate(model.retrained.begin(), model.retrained.end(), 0.0) /
                        static_cast<double>(model.retrained.size());
@@ -78,6 +80,14 @@ double Archive::best_metric() const {
 void Archive::price(ScoredModel& model) const {
   model.costs = prices_(model.genome, model.genotype);
   model.objectives = with_metric(model.metric_val, model.costs.objectives);
+}
+
+void Archive::note_retrainings(const ScoredModel& model) {
+  if (model.retrained.size() > 1) {
+    retrained_again_.insert(model.id);
+  } else {
+    retrained_again_.erase(model.id);
+  }
 }
 
 void Archive::enter_front(const ScoredModel& model) {

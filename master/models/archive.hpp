@@ -92,6 +92,8 @@ class Archive {
   [[nodiscard]] const std::set<MultimodalGenome>& failed() const { return failed_; }
   /// True for a (canonical) genome that was scored or failed.
   [[nodiscard]] bool knows(const MultimodalGenome& genome) const { return known_.contains(genome); }
+  /// Those with two retrainings or more, which tell how noisy one is.
+  [[nodiscard]] const std::set<CandidateId>& retrained_again() const { return retrained_again_; }
   /// The models that no other beats, by id: where none keeps within the limits, those that are beyond them by least.
   [[nodiscard]] const std::vector<CandidateId>& front() const { return front_; }
   /// The highest validation metric; 0 without models or prices.
@@ -103,12 +105,14 @@ class Archive {
 
  private:
   void price(ScoredModel& model) const;
+  void note_retrainings(const ScoredModel& model);
   void enter_front(const ScoredModel& model);
 
   Prices prices_;
   Models models_;
   std::set<MultimodalGenome> failed_;
   KnownGenomes known_;
+  std::set<CandidateId> retrained_again_;
   std::vector<CandidateId> front_;  ///< ascending
 };
 

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <set>
+#include <vector>
 
 #include "master/models/archive.hpp"
 #include "master/models/results.hpp"
@@ -10,11 +12,11 @@
 namespace harmonic {
 
 /// candidates.csv of a run: a row a model ever scored, by id. Appended to, and written whole when a quarter of it
-/// is new: rows of models that were retrained since then wait for that, and standard errors of older rows.
+/// is new: rows of models that were retrained since then wait for that, and standard errors of older rows. A model that
+/// is scored later than others with higher ids stands behind them until the file is whole.
 class CandidatesFile {
  public:
-  /// Brings the file up to date. Where all models that are new come after those that the file holds (ids ascend with
-  /// the generations), and less than a quarter is new, only these are written. @throws RunError
+  /// Brings the file up to date: a time that grows with what is new, but where it writes all. @throws RunError
   /// @param whole all of it, whatever it has grown by: the bytes of ResultTables::candidates_csv
   /// @param changed models may be other than they were when this was called before (retrained, tested): else rows that
   ///   are there are as they should be, and are never written again
@@ -22,11 +24,16 @@ class CandidatesFile {
             bool whole, bool changed = true);
 
  private:
+  [[nodiscard]] std::vector<CandidateId> new_models(const Archive::Models& models) const;
+  void note(const std::vector<CandidateId>& written);
+
   std::size_t rows_ = 0;
-  std::size_t whole_rows_ = 0;  ///< when it was last written whole
-  CandidateId last_{};          ///< of the last row
-  std::uintmax_t bytes_ = 0;    ///< 0: not written by this object
-  bool stale_ = false;          ///< rows may be other by now than they stand there
+  std::size_t whole_rows_ = 0;     ///< when it was last written whole
+  CandidateId last_{};             ///< the highest of a row
+  std::set<CandidateId> missing_;  ///< ids below that without a row: of models under way, or that failed
+  std::uintmax_t bytes_ = 0;       ///< 0: not written by this object
+  bool stale_ = false;             ///< rows may be other by now than they stand there
+  bool sorted_ = true;             ///< rows ascend
 };
 
 }  // namespace harmonic

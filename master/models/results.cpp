@@ -75,15 +75,16 @@ std::string ResultTables::row(const ScoredModel& model, double deviation, bool w
 }
 
 std::string ResultTables::candidates_csv(const Archive& archive, bool with_test) const {
-  return header() + candidate_rows(archive, CandidateId{}, with_test);
+  std::vector<CandidateId> all;
+  for (const auto& [id, model] : archive.models()) all.push_back(id);
+  return header() + candidate_rows(archive, all, with_test);
 }
 
-std::string ResultTables::candidate_rows(const Archive& archive, CandidateId last, bool with_test) const {
+std::string ResultTables::candidate_rows(const Archive& archive, const std::vector<CandidateId>& models,
+                                         bool with_test) const {
   const double deviation = deviation_of(archive);
   std::string text;
-  const auto& models = archive.models();
-  for (auto it = models.upper_bound(last); it != models.end(); ++it)
-    text += row(it->second, deviation, with_test, true);
+  for (const auto id : models) text += row(archive.models().at(id), deviation, with_test, true);
   return text;
 }
 

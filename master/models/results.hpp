@@ -25,8 +25,9 @@ class ResultTables {
   /// Every model ever scored, by id. An honest search leaves metric_test empty: there test is read for the front
   /// alone.
   [[nodiscard]] std::string candidates_csv(const Archive& archive, bool with_test = false) const;
-  /// The same of the models after `last`, without the header.
-  [[nodiscard]] std::string candidate_rows(const Archive& archive, CandidateId last, bool with_test) const;
+  /// The same of these models, without the header.
+  [[nodiscard]] std::string candidate_rows(const Archive& archive, const std::vector<CandidateId>& models,
+                                           bool with_test) const;
   /// The front, by id, with metric_test once it is known. `seconds` is empty: it depends on the machine, and the front
   /// of the same settings is the same file everywhere.
   [[nodiscard]] std::string front_csv(const Archive& archive) const;

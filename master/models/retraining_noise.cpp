@@ -6,8 +6,8 @@ namespace harmonic {
 
 std::optional<RetrainingNoise> retraining_noise(const Archive& archive) {
   double squares = 0, freedom = 0;
-  for (const auto& [id, model] : archive.models()) {
-    if (model.retrained.size() < 2) continue;
+  for (const auto id : archive.retrained_again()) {
+    const auto& model = archive.models().at(id);
     for (const double metric : model.retrained) squares += (metric - model.metric_val) * (metric - model.metric_val);
     freedom += static_cast<double>(model.retrained.size() - 1);
   }

@@ -95,7 +95,7 @@ class ReproducePlan final : public ModelPlan {
   void save(const RunPaths& paths, Moment) override {
     replace_file(paths.candidates(), tables().candidates_csv(archive(), /*with_test=*/true));
     replace_file(paths.front(), tables().front_csv(archive()));
-    if (!archive().models().empty()) save_hypervolume(paths, /*generation=*/1);
+    if (!archive().models().empty()) save_hypervolume(paths, /*generation=*/1, hypervolume());
     write_reproduced(paths.folder, reproduced());
   }
 

@@ -11,8 +11,8 @@ double ModelPlan::hypervolume() const {
   return volume;
 }
 
-void ModelPlan::save_hypervolume(const RunPaths& paths, int generation) const {
-  add_hypervolume(paths.hypervolume(), axes_, {generation, archive().models().size(), hypervolume()});
+void ModelPlan::save_hypervolume(const RunPaths& paths, int generation, double volume) const {
+  add_hypervolume(paths.hypervolume(), axes_, {generation, archive().models().size(), volume});
 }
 
 std::string ModelPlan::hypervolume_text() const {

@@ -31,8 +31,8 @@ class ModelPlan : public RunPlan {
   [[nodiscard]] const HypervolumeAxes& hypervolume_axes() const { return axes_; }
   /// Of the front, between it and the reference of hypervolume_axes().
   [[nodiscard]] double hypervolume() const;
-  /// Its row in hypervolume.csv.
-  void save_hypervolume(const RunPaths& paths, int generation) const;
+  /// Its row in hypervolume.csv. @param volume as hypervolume() tells it
+  void save_hypervolume(const RunPaths& paths, int generation, double volume) const;
   /// "hypervolume 12.5 (reference: …)\n"
   [[nodiscard]] std::string hypervolume_text() const;
 

@@ -415,8 +415,10 @@ class Run {
     over_ = code.has_value();
     const auto& counts = dispatcher_.counts();
     std::vector<LostWorker> lost;
-    for (const auto& [rank, worker] : dispatcher_.workers())
-      if (!worker.here()) lost.push_back({rank, worker.host, worker.reason.message});
+    const auto& workers = dispatcher_.workers();
+    if (static_cast<std::size_t>(dispatcher_.workers_here()) < workers.size())
+      for (const auto& [rank, worker] : workers)
+        if (!worker.here()) lost.push_back({rank, worker.host, worker.reason.message});
     status_file_.show({.exit_code = code,
                        .generation = plan_ ? plan_->generation() : 0,
                        .done = done_before_ + done_,

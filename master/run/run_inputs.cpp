@@ -160,11 +160,11 @@ Objectives worst_costs(const SearchSettings& settings, const ModelPricing& prici
 template <class Of>
 auto remembered(Of of) {
   using Value = std::invoke_result_t<Of&, int, const BackboneGenome&>;
-  return [of = std::move(of), known = std::map<std::pair<int, BackboneGenome>, Value>()](
+  return [of = std::move(of), known = std::map<int, std::map<BackboneGenome, Value>>()](
              int modality, const BackboneGenome& genome) mutable {
-    const std::pair key(modality, genome);
-    auto value = known.find(key);
-    if (value == known.end()) value = known.emplace(key, of(modality, genome)).first;
+    auto& of_modality = known[modality];
+    auto value = of_modality.find(genome);
+    if (value == of_modality.end()) value = of_modality.emplace(genome, of(modality, genome)).first;
     return value->second;
   };
 }

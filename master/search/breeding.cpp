@@ -144,7 +144,9 @@ MacroArchitecture smallest_macro(const MacroOptions& options) {
 std::vector<Pairing> pair_up(const std::vector<std::vector<BackboneGenome>>& survivors, int count,
                              const std::vector<MacroParent>& parents, const EvolutionSettings& settings,
                              const KnownModel& known, RandomStream& random) {
-  auto decks = survivors;
+  std::vector<std::vector<const BackboneGenome*>> decks;
+  for (const auto& modality : survivors)
+    for (auto& deck = decks.emplace_back(); const auto& genome : modality) deck.push_back(&genome);
   count = pair_count(survivors, count, parents.empty());
   std::set<MultimodalGenome> taken;
   std::vector<Pairing> pairs;
@@ -162,7 +164,7 @@ std::vector<Pairing> pair_up(const std::vector<std::vector<BackboneGenome>>& sur
     for (auto& deck : decks) {
       const std::size_t card = static_cast<std::size_t>(i) % deck.size();
       if (card == 0) random.shuffle(deck);
-      pair.genome.backbones.push_back(deck[card]);
+      pair.genome.backbones.push_back(*deck[card]);
     }
     for (int attempt = 0; attempt < kTries; ++attempt) {
       std::tie(pair.genome.macro, pair.parent) = breed_macro(parents, settings, random);

@@ -40,7 +40,8 @@ std::ptrdiff_t searched_models(const Archive& archive) {
 }  // namespace
 
 int Progress::models() const {
-  return settings_.pairs_a_generation() * settings_.generations + (settings_.pairs > 0 ? 0 : kAnchors);
+  const bool anchored = settings_.pairs == 0 && settings_.schedule == Schedule::generational;  // its first generation
+  return settings_.pairs_a_generation() * settings_.generations + (anchored ? kAnchors : 0);
 }
 
 void Progress::batch(const Evolution& search, const std::vector<Task>& tasks) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/base/statistics.hpp"
 #include "master/models/retraining_noise.hpp"
@@ -39,16 +40,21 @@ class Race {
     for (const auto id : archive.front()) front_.push_back(&archive.models().at(id));
   }
 
-  /// Members of the front that it competes with and is not told apart from. Nothing when it cannot be on the front.
-  [[nodiscard]] std::optional<std::vector<const ScoredModel*>> rivals(const ScoredModel& model) const {
+  /// Members of the front that it competes with and is not told apart from. Nothing when it cannot be on the front:
+  /// whoever keeps it off is asked first the next time, for it is likely to keep off most of what is off.
+  [[nodiscard]] std::optional<std::vector<const ScoredModel*>> rivals(const ScoredModel& model) {
     std::vector<const ScoredModel*> found;
-    for (const auto* member : front_) {
-      if (member->costs.violation < model.costs.violation) return std::nullopt;
+    for (auto& member : front_) {
+      const auto kept_off = [&] {
+        std::swap(member, front_.front());
+        return std::nullopt;
+      };
+      if (member->costs.violation < model.costs.violation) return kept_off();
       const bool cheaper = costs_no_more(*member, model), dearer = costs_no_more(model, *member);
       if (!cheaper && !dearer) continue;
       const double gap = member->metric_val - model.metric_val;
       const bool told_apart = std::abs(gap) >= margin(*member, model);
-      if (told_apart && dominates(member->objectives, model.objectives)) return std::nullopt;
+      if (told_apart && dominates(member->objectives, model.objectives)) return kept_off();
       if (!told_apart && !(gap == 0 && cheaper && dearer)) found.push_back(member);
     }
     return found;
@@ -76,7 +82,7 @@ std::vector<CandidateId> next_retrainings(const Archive& archive, int limit, con
   if (const auto noise = retraining_noise(archive); !noise) {
     for (const auto* model : retrainable_front(archive)) choose(*model);
   } else {
-    const Race race(archive, *noise);
+    Race race(archive, *noise);
     for (const auto& [id, model] : archive.models()) {
       const auto rivals = race.rivals(model);
       if (!rivals || rivals->empty()) continue;
@@ -91,7 +97,7 @@ std::vector<CandidateId> contenders(const Archive& archive) {
   const auto noise = retraining_noise(archive);
   if (!noise) return archive.front();
   std::vector<CandidateId> found;
-  const Race race(archive, *noise);
+  Race race(archive, *noise);
   for (const auto& [id, model] : archive.models())
     if (race.rivals(model)) found.push_back(id);
   return found;

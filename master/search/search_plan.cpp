@@ -139,7 +139,7 @@ class SearchPlan final : public ModelPlan {
     if (generation() != saved_generation_ && generation() > 0) {
       figures_ = {hypervolume(), archive().best_metric(), archive().front().size(), archive().models().size()};
       progress_.generation_done(*search_, figures_.hypervolume, hypervolume_axes().text());
-      save_hypervolume(paths, generation());
+      save_hypervolume(paths, generation(), figures_.hypervolume);
     }
     saved_generation_ = generation();
     if (generation() != checkpoint_.generation && (moment == Moment::end || checkpoint_is_due())) {

@@ -164,6 +164,7 @@ void SteadySearch::begin() {
   asked_ = answered_;
   backbones_bred_ = 1 + answered_ / pairs();
   raced_ = answered_;
+  list_macro_parents();
   for (std::size_t m = 0; m < spaces_.size(); ++m) {
     const auto& scores = state_.memo.scores();
     if (const auto known = scores.find(static_cast<int>(m)); known != scores.end()) {
@@ -199,6 +200,12 @@ void SteadySearch::select_parents() {
   pool.insert(pool.end(), fresh_.begin(), fresh_.end());
   fresh_.clear();
   state_.parents = surviving_models(state_.archive, std::move(pool), wanted);
+  list_macro_parents();
+}
+
+void SteadySearch::list_macro_parents() {
+  macro_parents_.clear();
+  for (const auto id : state_.parents) macro_parents_.push_back({id, state_.archive.models().at(id).genome.macro});
 }
 
 void SteadySearch::breed_backbones() {
@@ -226,11 +233,9 @@ void SteadySearch::evaluate_population(std::size_t modality) {
 
 bool SteadySearch::breed_pair() {
   if (static_cast<int>(fresh_.size()) >= std::max(1, pairs() / kSelections)) select_parents();
-  std::vector<MacroParent> parents;
-  for (const auto id : state_.parents) parents.push_back({id, state_.archive.models().at(id).genome.macro});
   RandomStream random(seed_, "offspring", state_.next_candidate);
   const auto known = [&](const MultimodalGenome& genome) { return knows(genome); };
-  auto bred = pair_within_limits(state_.survivors, 1, parents, settings_, known, costs_.model_violation, random);
+  auto bred = pair_within_limits(state_.survivors, 1, macro_parents_, settings_, known, costs_.model_violation, random);
   if (bred.empty()) {
     const bool more_to_come = std::ranges::any_of(evaluated_, [](const auto& tasks) { return !tasks.empty(); });
     if (!more_to_come) {

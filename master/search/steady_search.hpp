@@ -51,6 +51,7 @@ class SteadySearch final : public Evolution {
   void begin();
   void select_backbones();
   void select_parents();
+  void list_macro_parents();
   void breed_backbones();
   void evaluate_population(std::size_t modality);
   bool breed_pair();
@@ -72,6 +73,7 @@ class SteadySearch final : public Evolution {
   int asked_ = 0, answered_ = 0;                         ///< models with a fusion search of their own
   int backbones_bred_ = 0;                               ///< generations of them
   int raced_ = 0;                                        ///< answers when noise was raced against
+  std::vector<MacroParent> macro_parents_;               ///< the parents, as pairs are bred from them
   std::vector<CandidateId> fresh_;                       ///< models since the parents were selected
   std::set<MultimodalGenome> under_way_;
   std::vector<Retraining> retrainings_;  ///< that the archive has not got

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "master/search/backbone_selection.hpp"
 #include "master/simulate/work_durations.hpp"
 
 namespace harmonic {
@@ -28,7 +29,11 @@ void SimulateSettings::declare(OptionSet& o) {
       .names_files([](const std::string& text, const PathChange& change) { return change(text); });
   o.add("noise", noise, "standard deviation of what a fusion search and a retraining give, points of percent",
         {0.0, 50.0});
-  o.add("candidates", candidates, "fusion searches, at least; 0: as many as generations has", {0, 100'000'000}).free();
+  o.add("candidates", candidates,
+        "fusion searches, of one modality evaluations of backbones, at least: whole generations; 0: as many as "
+        "generations has",
+        {0, 100'000'000})
+      .free();
   o.add("virtual-time", virtual_time,
         "on: nothing is waited for; workers and their time are played in this process, which needs no mpirun")
       .free();
@@ -54,12 +59,18 @@ SearchSettings SimulateSettings::searched() const {
   for (auto& modality : settings.modalities) modality.weights.clear();
   settings.keep_models = KeepModels::all;
   if (candidates > 0) {
-    const auto& evolution = settings.evolution;
-    const int a_generation =
-        settings.is_alone() && evolution.pairs == 0 ? evolution.population : evolution.pairs_a_generation();
-    settings.evolution.generations = (candidates + a_generation - 1) / a_generation;
+    const int a_generation = candidates_a_generation(settings);
+    const int more_in_the_first = settings.is_alone() ? settings.evolution.population - a_generation : 0;
+    settings.evolution.generations = std::max(1, (candidates - more_in_the_first + a_generation - 1) / a_generation);
   }
   return settings;
+}
+
+int SimulateSettings::candidates_a_generation(const SearchSettings& searched) {
+  const auto& evolution = searched.evolution;
+  if (!searched.is_alone()) return evolution.pairs_a_generation();
+  const auto population = static_cast<std::size_t>(evolution.population);
+  return std::max(1, static_cast<int>(population - share_of(population, evolution.backbone_survivors, 1)));
 }
 
 std::string SimulateSettings::answers_of(std::size_t modality) const {

@@ -13,7 +13,7 @@ struct SimulateSettings {
   std::string durations = "lognormal:1,0.5";
   std::vector<std::string> answers;  ///< CSVs of sweeps, one a modality, or one for all; none: made up
   double noise = 0.3;                ///< of what a fusion search or a retraining gives, points of percent
-  int candidates = 0;                ///< fusion searches, at least; 0: as the generations have
+  int candidates = 0;                ///< fusion searches, of one modality evaluations, at least; 0: as generations has
   int workers = 0;                   ///< of virtual time
   bool virtual_time = false;
 
@@ -24,6 +24,8 @@ struct SimulateSettings {
   /// The search that is simulated: no data, no weights, all models kept (there are none), as many generations as the
   /// candidates ask for.
   [[nodiscard]] SearchSettings searched() const;
+  /// New ones of a generation after the first, which has more: fusion searches, of one modality backbones.
+  [[nodiscard]] static int candidates_a_generation(const SearchSettings& searched);
   /// The sweep of a modality; empty: its answers are made up.
   [[nodiscard]] std::string answers_of(std::size_t modality) const;
 };

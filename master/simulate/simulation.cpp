@@ -50,8 +50,9 @@ double resident_bytes() {
 /// What is measured while the run goes on.
 class Meter {
  public:
-  Meter(Clock clock, std::function<double()> not_the_masters_s)
-      : clock_(std::move(clock)), not_the_masters_s_(std::move(not_the_masters_s)) {}
+  /// @param alone of one modality: its candidates are backbones that are evaluated, else fusion searches
+  Meter(Clock clock, std::function<double()> not_the_masters_s, bool alone)
+      : clock_(std::move(clock)), not_the_masters_s_(std::move(not_the_masters_s)), alone_(alone) {}
 
   void heard(const Task& task, const Result& result) {
     const double now_s = clock_();
@@ -60,11 +61,12 @@ class Meter {
     ended_s_ = now_s;
     busy_s_ += result.seconds;
     spans_.push_back({now_s - result.seconds, now_s});
-    const auto* search = std::get_if<SearchFusion>(&task.work);
-    if (search == nullptr || is_late_fusion(task.work)) return;
-    candidates_ += search->candidates.size();
+    if (spans_.size() > 2 * latest_spans_) forget_earlier_spans();
+    const auto count = counted(task.work);
+    if (count == 0) return;
+    candidates_ += count;
     last_dealt_s_ = std::max(last_dealt_s_, now_s - result.seconds);
-    searches_.emplace_back(search->candidates.front().candidate, result.seconds);
+    counted_.emplace_back(task.id, Counted{count, static_cast<float>(result.seconds)});
     if (!early_ && candidates_ >= kSettled) early_ = {candidates_, resident_bytes()};
   }
   void end() {
@@ -80,7 +82,7 @@ class Meter {
   }
   /// The same up to the moment when the last fusion search was dealt: from then on workers have nothing to wait for.
   [[nodiscard]] double utilisation_while_dealing(int workers) const {
-    double busy_s = 0;
+    double busy_s = earlier_busy_s_;
     for (const auto& [begin_s, end_s] : spans_) busy_s += std::max(0.0, std::min(end_s, last_dealt_s_) - begin_s);
     const double wall_s = begun_ ? last_dealt_s_ - begun_->at_s : 0;
     return wall_s > 0 ? std::min(1.0, busy_s / (wall_s * workers)) : 0;
@@ -90,19 +92,27 @@ class Meter {
   }
   /// Nothing of a short run.
   [[nodiscard]] std::optional<double> bytes_per_candidate() const { return growth_; }
-  /// In the order asked.
-  [[nodiscard]] std::vector<double> seconds_of_searches() const {
-    auto sorted = searches_;
-    std::ranges::sort(sorted);
+  /// Of each candidate, in the order asked.
+  [[nodiscard]] std::vector<double> seconds_of_candidates() const {
+    auto sorted = counted_;
+    std::ranges::sort(sorted, {}, [](const auto& entry) { return entry.first; });
     std::vector<double> seconds;
-    for (const auto& [first, of_search] : sorted) seconds.push_back(of_search);
+    for (const auto& [id, piece] : sorted)
+      seconds.insert(seconds.end(), piece.candidates, static_cast<double>(piece.seconds) / piece.candidates);
     return seconds;
   }
 
  private:
+  static constexpr std::size_t kFewSpans = 1000;
   static constexpr std::size_t kSettled = 2000;  // candidates: before, memory of all kinds is taken for good
 
   [[nodiscard]] double cpu_s() const { return thread_cpu_s() - not_the_masters_s_(); }
+  [[nodiscard]] std::uint32_t counted(const Work& work) const {
+    const auto* backbones = std::get_if<EvaluateBackbones>(&work);
+    const auto* search = std::get_if<SearchFusion>(&work);
+    if (alone_) return backbones == nullptr ? 0 : static_cast<std::uint32_t>(backbones->genomes.size());
+    return search == nullptr || is_late_fusion(work) ? 0 : static_cast<std::uint32_t>(search->candidates.size());
+  }
 
   struct Beginning {
     double at_s = 0, cpu_s = 0;
@@ -112,15 +122,32 @@ class Meter {
     double bytes = 0;
   };
 
+  struct Counted {  // of all that there are: few bytes each
+    std::uint32_t candidates = 0;
+    float seconds = 0;
+  };
+  /// Those that ended before the last search was dealt count as a whole, however many there are.
+  void forget_earlier_spans() {
+    std::erase_if(spans_, [this](const auto& span) {
+      const bool is_earlier = span.second <= last_dealt_s_;
+      if (is_earlier) earlier_busy_s_ += span.second - span.first;
+      return is_earlier;
+    });
+    latest_spans_ = std::max(kFewSpans, spans_.size());
+  }
+
   Clock clock_;
   std::function<double()> not_the_masters_s_;
+  bool alone_;
   std::optional<Beginning> begun_;
   std::optional<Early> early_;
   std::optional<double> growth_;
   double ended_s_ = 0, last_dealt_s_ = 0, busy_s_ = 0, master_s_ = 0;
-  std::vector<std::pair<double, double>> spans_;  ///< of pieces of work
+  std::vector<std::pair<double, double>> spans_;  ///< of pieces of work, but for earlier ones
+  double earlier_busy_s_ = 0;                     ///< of these
+  std::size_t latest_spans_ = kFewSpans;          ///< how many were left when the earlier ones were taken off
   std::size_t candidates_ = 0;
-  std::vector<std::pair<CandidateId, double>> searches_;
+  std::vector<std::pair<TaskId, Counted>> counted_;  ///< pieces of work
 };
 
 /// What answers depend on besides the search's own settings counts for the run's identity.
@@ -147,11 +174,12 @@ void print(const SimulateSettings& settings, const SearchSettings& searched, con
            const std::string& result) {
   const int workers = std::max(1, ranks - 1);
   const auto& evolution = searched.evolution;
-  const auto seconds = meter.seconds_of_searches();
+  const auto seconds = meter.seconds_of_candidates();
   const bool steady = evolution.schedule == Schedule::steady;
-  const double dealt_before = static_utilisation(
-      seconds, workers,
-      steady ? std::max<std::size_t>(1, seconds.size()) : static_cast<std::size_t>(evolution.pairs_a_generation()));
+  const double dealt_before =
+      static_utilisation(seconds, workers,
+                         steady ? std::max<std::size_t>(1, seconds.size())
+                                : static_cast<std::size_t>(SimulateSettings::candidates_a_generation(searched)));
   const double utilisation = meter.utilisation(workers), while_dealing = meter.utilisation_while_dealing(workers);
   const auto found = nlohmann::json::parse(result, nullptr, /*allow_exceptions=*/false);
   if (settings.run.json) {
@@ -171,11 +199,13 @@ void print(const SimulateSettings& settings, const SearchSettings& searched, con
     }
     std::cout << json_text(json) << '\n';
   } else {
+    const bool alone = searched.is_alone();
     std::cout << fmt::format(
-        "{} fusion searches on {} workers in {}{}: {:.1f} % of their time was work ({:.1f} % while there was more to "
-        "deal; {:.1f} % if each had got its equal share before); the master's own time is {:.3f} ms a search{}\n",
-        meter.candidates(), workers, human_duration(meter.wall_s()), settings.virtual_time ? " of virtual time" : "",
-        100 * utilisation, 100 * while_dealing, 100 * dealt_before, meter.master_ms_per_candidate(),
+        "{} {} on {} workers in {}{}: {:.1f} % of their time was work ({:.1f} % while there was more to deal; {:.1f} % "
+        "if each had got its equal share before); the master's own time is {:.3f} ms {}{}\n",
+        meter.candidates(), alone ? "evaluations" : "fusion searches", workers, human_duration(meter.wall_s()),
+        settings.virtual_time ? " of virtual time" : "", 100 * utilisation, 100 * while_dealing, 100 * dealt_before,
+        meter.master_ms_per_candidate(), alone ? "an evaluation" : "a search",
         meter.bytes_per_candidate() ? fmt::format(", its memory {:.0f} bytes", *meter.bytes_per_candidate()) : "");
   }
   std::cout.flush();
@@ -207,7 +237,7 @@ ExitCode run_simulation(const SimulateSettings& settings, Mailbox& mailbox, RunH
   hooks.is_kept = !searched.run.empty();
   hooks.believe_input_faults = true;  // of sweeps that all read
   if (!hooks.is_kept) searched.run = passing.path();
-  Meter meter(hooks.clock, not_the_masters_s);
+  Meter meter(hooks.clock, not_the_masters_s, searched.is_alone());
   std::string result;
   hooks.heard = [&](const Task& task, const Result& of_task) { meter.heard(task, of_task); };
   hooks.result = [&](const std::string& text) { result = text; };

@@ -16,7 +16,8 @@ namespace harmonic {
 [[nodiscard]] double static_utilisation(const std::vector<double>& seconds, int workers, std::size_t batch);
 
 /// `harmonic simulate` as rank 0 runs it: the real search, dispatcher, journal and checkpoint, whatever answers there
-/// are behind the mailbox. Prints what it measured: {"ranks": r, "candidates": n (fusion searches), "wall_s": t (of the
+/// are behind the mailbox. Prints what it measured: {"ranks": r, "candidates": n (fusion searches, of one
+/// modality evaluations), "wall_s": t (of the
 /// clock that it goes by), "utilisation": u, "utilisation_while_dealing": u1 (without the end, when the last searches
 /// are under way), "static_utilisation": u0, "master_ms_per_candidate": m, …}.
 /// @param not_the_masters_s processor time of this thread that is not the master's own

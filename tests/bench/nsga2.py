@@ -2,12 +2,20 @@
 """What pymoo's NSGA-II tries on the problem of bench_search, whose --nsga2 judges it. Needs pymoo (pip install pymoo).
 
   nsga2.py --answers image.csv --answers audio.csv --noise 0.3 --seeds 10 --searches 240 > nsga2.json
+
+Over one modality, both beside random networks in one table, with 5, 10 and 20 percent of the space evaluated (what is
+tried again costs pymoo's nothing):
+
+  nsga2.py --alone build/bench/bench_search --answers image.csv --device gpu=gpu.json --device cpu=cpu.json --seeds 10
 """
 import argparse
 import csv
 import json
 import math
+import pathlib
+import subprocess
 import sys
+import tempfile
 
 try:
     import numpy as np
@@ -27,14 +35,20 @@ MOST_CELLS = MOST_NODES = 4  # as in a search's defaults
 class Answers:
     """Genomes as lists of indices into each gene's options, with their errors and costs."""
 
-    def __init__(self, path):
+    @classmethod
+    def read(cls, path):
         rows = list(csv.DictReader(open(path, newline="")))
         columns = [c for c in rows[0] if c.startswith(("latency_ms.", "energy_mj."))]
         least = [min(float(row[c]) for row in rows) for c in columns]
-        self.answers = {
-            row["genome"]: (100 - float(row["metric"]), [float(row[c]) / l for c, l in zip(columns, least)])
-            for row in rows
-        }
+        return cls(
+            {
+                row["genome"]: (100 - float(row["metric"]), [float(row[c]) / l for c, l in zip(columns, least)])
+                for row in rows
+            }
+        )
+
+    def __init__(self, answers):
+        self.answers = answers
         genes = [[part[2:].split(",") for part in genome.split(";")] for genome in self.answers]
         self.lengths = [len(part) for part in genes[0]]
         flat = [[int(gene) for part in parts for gene in part] for parts in genes]
@@ -71,6 +85,63 @@ class Pairs(ElementwiseProblem):
         self.tried.append({"genomes": genomes, "cells": cells, "nodes": nodes, "error": seen})
 
 
+class Networks(ElementwiseProblem):
+    """One modality alone: every network's point is known."""
+
+    def __init__(self, points, wanted):
+        self.space, self.wanted = Answers(points), wanted
+        self.tried = {}  # in order
+        highest = [len(options) - 1 for options in self.space.options]
+        objectives = len(next(iter(points.values())))
+        super().__init__(n_var=len(highest), n_obj=objectives, xl=0, xu=np.array(highest), vtype=int)
+
+    def _evaluate(self, x, out, *_args, **_kwargs):
+        genome = self.space.genome([int(i) for i in x])
+        if len(self.tried) < self.wanted:
+            self.tried[genome] = True
+        out["F"] = self.space.answers[genome]
+
+
+def nsga2(population, offspring):
+    repair = RoundingRepair()
+    return NSGA2(
+        pop_size=population,
+        n_offsprings=offspring,
+        sampling=IntegerRandomSampling(),
+        crossover=SBX(vtype=float, repair=repair),
+        mutation=PM(vtype=float, repair=repair),
+        eliminate_duplicates=True,
+    )
+
+
+def alone(options, rest):
+    """What it tries of one modality, judged by bench_search."""
+    bench = [options.alone, "--alone", "--answers", options.answers[0], "--seeds", str(options.seeds), *rest]
+    with tempfile.TemporaryDirectory() as folder:
+        points, tried = pathlib.Path(folder, "points.json"), pathlib.Path(folder, "tried.json")
+        subprocess.run([*bench, "--points", points], check=True)
+        runs = {}
+        for case, of_case in json.loads(points.read_text()).items():
+            wanted = len(of_case) * options.percent // 100
+            for seed in range(1, options.seeds + 1):
+                problem = Networks(of_case, wanted)
+
+                def enough(algorithm, problem=problem, wanted=wanted):
+                    if len(problem.tried) >= wanted:
+                        algorithm.termination.force_termination = True
+
+                minimize(
+                    problem,
+                    nsga2(options.population, options.offspring),
+                    ("n_eval", 10 * wanted),
+                    seed=seed,
+                    callback=enough,
+                )
+                runs.setdefault(case, []).append(list(problem.tried))
+        tried.write_text(json.dumps(runs))
+        return subprocess.run([*bench, "--nsga2", tried]).returncode
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--answers", action="append", required=True)
@@ -80,24 +151,23 @@ def main():
     parser.add_argument("--operator-cost", type=float, default=0.05)
     parser.add_argument("--population", type=int, default=24)
     parser.add_argument("--offspring", type=int, default=8, help="a generation, as bench_search's pairs")
-    options = parser.parse_args()
-    modalities = [Answers(path) for path in options.answers]
+    parser.add_argument("--alone", metavar="BENCH_SEARCH", help="of one modality; further options are bench_search's")
+    parser.add_argument("--percent", type=int, default=20, help="of the networks to try, with --alone")
+    options, rest = parser.parse_known_args()
+    if options.alone:
+        return alone(options, rest)
+    if rest:
+        parser.error("unknown: " + " ".join(rest))
+    modalities = [Answers.read(path) for path in options.answers]
     runs = []
     for seed in range(1, options.seeds + 1):
         problem = Pairs(modalities, options.noise, options.operator_cost, np.random.default_rng(seed))
-        repair = RoundingRepair()
-        algorithm = NSGA2(
-            pop_size=options.population,
-            n_offsprings=options.offspring,
-            sampling=IntegerRandomSampling(),
-            crossover=SBX(vtype=float, repair=repair),
-            mutation=PM(vtype=float, repair=repair),
-            eliminate_duplicates=True,
-        )
+        algorithm = nsga2(options.population, options.offspring)
         minimize(problem, algorithm, ("n_eval", options.searches), seed=seed)
         runs.append(problem.tried)
     print(json.dumps(runs))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

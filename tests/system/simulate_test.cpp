@@ -168,3 +168,17 @@ TEST_CASE("A simulation's mistakes are told in a line", "[simulate]") {
   CHECK(std::ranges::count(copies.err, '\n') == 1);
   CHECK_FALSE(std::filesystem::exists(folder / "run"));
 }
+
+TEST_CASE("Virtual time runs under mpirun with one rank, wherever it is asked for", "[simulate]") {
+  const TemporaryFolder folder;
+  const auto config = write_config(folder.path(), 0);
+  std::ofstream(config, std::ios::app) << "virtual-time = true\nworkers = 4\n";
+  const auto finished = run(simulate(1, config, folder / "run", {"--json"}));
+  INFO(finished.err);
+  CHECK(finished.exit_code == 0);
+  CHECK(nlohmann::json::parse(finished.out).at("ranks") == 5);
+  const auto copies = run(simulate(2, config, folder / "copies"));
+  INFO(copies.err);
+  CHECK(copies.exit_code == 2);
+  CHECK_THAT(copies.err, Catch::Contains("without mpirun"));
+}

@@ -15,7 +15,7 @@ TEST_CASE("A worker is silent once its lease is over, and not before", "[master]
   roster.heard(Rank{1}, 105);
   CHECK(roster.silent(10, 110).empty());
   CHECK(roster.silent(10, 112) == std::vector{Rank{2}});
-  roster.at(Rank{2}).state = State::lost;
+  roster.set_state(Rank{2}, State::lost);
   CHECK(roster.silent(10, 112).empty());
   CHECK(roster.here() == 1);
 }
@@ -25,7 +25,7 @@ TEST_CASE("A lost worker that is heard again is back, and owes the answer it owe
   roster.greet(Rank{1}, "node");
   roster.greet(Rank{2}, "node");
   roster.give(Rank{1}, TaskId{5}, 1);
-  for (const Rank rank : kBoth) roster.at(rank).state = State::lost;
+  for (const Rank rank : kBoth) roster.set_state(rank, State::lost);
   CHECK(roster.heard(Rank{1}, 50));
   CHECK(roster.heard(Rank{2}, 50));
   CHECK_FALSE(roster.heard(Rank{2}, 51));
@@ -40,7 +40,7 @@ TEST_CASE("A task is in hands while a worker within its deadline has it", "[mast
   roster.give(Rank{1}, TaskId{5}, 10);
   CHECK(roster.in_hands(TaskId{5}));
   CHECK(roster.at(Rank{1}).deadlines(100, 110) == 1);
-  roster.at(Rank{1}).state = State::overdue;
+  roster.set_state(Rank{1}, State::overdue);
   CHECK_FALSE(roster.in_hands(TaskId{5}));
   roster.give(Rank{2}, TaskId{6}, 10, /*parts=*/3);  // a group has as many times the deadline
   CHECK(roster.at(Rank{2}).deadlines(100, 310) == 1);
@@ -59,12 +59,12 @@ TEST_CASE("The workers are placed once all that are here have said on what they 
   roster.greet(Rank{1}, "node", "CPU, 1 thread");
   roster.greet(Rank{2}, "node");
   CHECK_FALSE(roster.is_placed());
-  roster.at(Rank{2}).state = State::lost;
+  roster.set_state(Rank{2}, State::lost);
   CHECK(roster.is_placed());
-  roster.at(Rank{2}).state = State::idle;
+  roster.set_state(Rank{2}, State::idle);
   roster.greet(Rank{2}, "node", "CPU, 1 thread");
   CHECK(roster.is_placed());
-  for (const Rank rank : kBoth) roster.at(rank).state = State::lost;
+  for (const Rank rank : kBoth) roster.set_state(rank, State::lost);
   CHECK_FALSE(roster.is_placed());
 }
 

@@ -189,5 +189,26 @@ TEST_CASE("What a file of candidates holds is written again when a quarter of it
   CHECK(read_file(path).starts_with(marked));
 }
 
+TEST_CASE("Models that are scored after others with higher ids are appended, too, and in their place at the end",
+          "[master][archive]") {
+  const TemporaryFolder folder;
+  const auto devices = one_device(folder);
+  const ResultTables tables({"image"}, devices, {100, 100});
+  Archive archive = priced(devices);
+  for (std::uint64_t id = 1; id <= 20; ++id) archive.add(some_model(id));
+  archive.add(some_model(23));
+  CandidatesFile file;
+  const auto path = folder / "candidates.csv";
+  const auto save = [&](bool whole) { file.save(path, archive, tables, false, whole, /*changed=*/false); };
+  save(false);
+  const std::string before = read_file(path);
+  for (const std::uint64_t id : {22, 24}) archive.add(some_model(id));
+  save(false);
+  CHECK(read_file(path) == before + tables.candidate_rows(archive, {CandidateId{22}, CandidateId{24}}, false));
+  archive.add(some_model(21));
+  save(true);
+  CHECK(read_file(path) == tables.candidates_csv(archive));
+}
+
 }  // namespace
 }  // namespace harmonic

@@ -52,6 +52,18 @@ TEST_CASE("Fusion searches are counted by model, however many travel together", 
   CHECK_THAT(progress.line(search, workers).text, Catch::Contains("fusion 5/5  models 3/10"));
 }
 
+TEST_CASE("A steady search has no searches beyond those of its generations", "[master][progress]") {
+  EvolutionSettings settings;
+  settings.population = 12;
+  settings.generations = 2;
+  for (const auto& [schedule, models] : {std::pair{Schedule::generational, 2 * 3 + 2}, {Schedule::steady, 2 * 3}}) {
+    settings.schedule = schedule;
+    const Search search(settings, Seed{7}, {find_space("avmnist-image"), find_space("avmnist-audio")},
+                        {[](int, const BackboneGenome& genome) { return fake_costs(genome); }, fake_model_costs});
+    CHECK_THAT(Progress(settings).line(search, {}).text, Catch::Contains(fmt::format("models 0/{} ", models)));
+  }
+}
+
 TEST_CASE("The time left of the last tests is that of tests, and unknown before one is done", "[master][progress]") {
   EvolutionSettings settings;
   settings.population = 12;

@@ -102,6 +102,27 @@ TEST_CASE("A simulation is a whole run, and says what it measured", "[master][si
     CHECK(std::filesystem::exists(std::filesystem::path(settings.run.run) / name));
 }
 
+TEST_CASE("Of one modality what is evaluated is counted, and no less than was asked for", "[master][simulate]") {
+  const TemporaryFolder folder;
+  auto settings = settings_in(folder);
+  settings.run.modalities.resize(1);  // 12 backbones, of which 3 survive a generation
+  settings.candidates = 22;
+  const auto simulated = simulate(settings);
+  REQUIRE(simulated.code == ExitCode::done);
+  CHECK(simulated.json.at("candidates") == 12 + 2 * 9);
+  CHECK(simulated.json.at("utilisation").get<double>() > 0);
+  CHECK(simulated.json.at("static_utilisation").get<double>() > 0);
+}
+
+TEST_CASE("A steady simulation makes as many searches as were asked for", "[master][simulate]") {
+  const TemporaryFolder folder;
+  auto settings = settings_in(folder);
+  settings.run.evolution.schedule = Schedule::steady;
+  settings.run.evolution.pairs = 0;
+  settings.candidates = 9;  // of 3 a generation
+  CHECK(simulate(settings).json.at("candidates") == 9);
+}
+
 TEST_CASE("A simulation without a run directory leaves nothing behind", "[master][simulate]") {
   const TemporaryFolder folder;
   auto settings = settings_in(folder);
