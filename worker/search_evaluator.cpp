@@ -27,6 +27,7 @@
 #include "worker/models/model_evaluation.hpp"
 #include "worker/models/model_file.hpp"
 #include "worker/models/training_curves.hpp"
+#include "worker/tensor/device_room.hpp"
 #include "worker/tensor/gpu_failure.hpp"
 
 namespace harmonic {
@@ -240,6 +241,7 @@ std::unique_ptr<Evaluator> make_search_evaluator(const SearchSettings& settings,
   return naming_gpu_failures([&] {
     const auto device = choose_device(settings.compute, place);
     use_threads(settings.threads, place);
+    use_device(settings.device_use, device, ranks_on(device, place));
     return std::make_unique<SearchEvaluator>(settings, device, place.size);
   });
 }

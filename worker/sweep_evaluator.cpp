@@ -25,8 +25,9 @@ EvaluationInputs load_alone(const EvaluationOptions& chosen, LocalPlace place, b
 
 class SweepEvaluator final : public Evaluator {
  public:
-  explicit SweepEvaluator(EvaluationInputs inputs)
-      : inputs_(std::move(inputs)), backbones_(inputs_.supernet, std::move(inputs_.calibration), inputs_.device) {}
+  SweepEvaluator(EvaluationInputs inputs, Arithmetic arithmetic)
+      : inputs_(std::move(inputs)),
+        backbones_(inputs_.supernet, std::move(inputs_.calibration), inputs_.device, /*kept_bytes=*/0, arithmetic) {}
 
   Outcome evaluate(const Work& work, const WorkHooks& hooks) override {
     const auto stop_if_cancelled = [&] {
@@ -64,6 +65,8 @@ Conditions conditions_of(const EvaluationOptions& chosen, const EvaluationInputs
       {"calibration-batch", std::to_string(chosen.calibration_batch)},
       {"content of the calibration samples", text_of(calibration_hash)},
   };
+  if (chosen.arithmetic != Arithmetic::float32)
+    conditions.emplace_back("precision", word_of(kArithmetics, chosen.arithmetic));
   for (auto& condition : space_conditions(inputs.supernet.space())) conditions.push_back(std::move(condition));
   return conditions;
 }
@@ -72,7 +75,7 @@ Conditions conditions_of(const EvaluationOptions& chosen, const EvaluationInputs
 
 std::unique_ptr<Evaluator> make_sweep_evaluator(const EvaluationOptions& chosen, LocalPlace place) {
   return naming_gpu_failures(
-      [&] { return std::make_unique<SweepEvaluator>(load_alone(chosen, place, /*leads=*/false)); });
+      [&] { return std::make_unique<SweepEvaluator>(load_alone(chosen, place, /*leads=*/false), chosen.arithmetic); });
 }
 
 SweepSubject open_sweep(const EvaluationOptions& chosen, LocalPlace place) {

@@ -29,7 +29,8 @@ const std::vector<std::string> kOfSupernet = {"seed",
                                               "validate-every",
                                               "calibration-samples",
                                               "calibration-batch",
-                                              "sync-batch-norm"};
+                                              "sync-batch-norm",
+                                              "precision"};
 
 /// A search's options, with what they are set to.
 struct SearchOptions {

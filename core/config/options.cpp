@@ -594,9 +594,11 @@ OptionSet::Values OptionSet::identity() const {
   Values all;
   for (const auto& option : options_)
     if (!option.section.empty() && !option.is_free) {
-      auto& texts = all[option.name] = option.identity ? option.identity() : option.current();
+      auto texts = option.identity ? option.identity() : option.current();
+      if (option.identity && texts.empty()) continue;
       if (option.with_paths)
         for (auto& text : texts) text = option.with_paths(text, any_path);
+      all[option.name] = std::move(texts);
     }
   for (const auto& family : families_)
     for (const auto& section : parse_ini(family.to_ini(), family.prefix))

@@ -122,7 +122,7 @@ class OptionSet {
   /// relative to its folder, or with "cwd:" in front to the current one.
   /// @param change gives a value's text with every path in it changed
   OptionSet& names_files(std::function<std::string(const std::string& text, const PathChange& change)> change);
-  /// What of its values determines results, where that is not what was given.
+  /// What of its values determines results, where that is not what was given; none: now it determines nothing.
   OptionSet& identified_by(std::function<std::vector<std::string>()> values);
   /// It does nothing while `why` gives a reason ("optimizer is adam"): who gave it is told so by notices().
   OptionSet& idle_while(std::function<std::string()> why);

@@ -133,6 +133,7 @@ void SearchSettings::declare_sections(OptionSet& o) {
   declare_data_memory(o, data_memory_mib);
   o.add_choice("compute", compute, kComputes,
                "where workers compute; auto: on a GPU where there is one, which rounds otherwise than a CPU");
+  declare_device_use(o, device_use);
   o.add_seconds("lease", lease_s, "seconds of silence after which a worker counts as lost; its work is dealt again",
                 {1.0, 86400.0})
       .free();

@@ -9,6 +9,7 @@
 
 #include "core/config/compute.hpp"
 #include "core/config/data_memory.hpp"
+#include "core/config/device_use.hpp"
 #include "core/config/options.hpp"
 #include "core/hardware/bound.hpp"
 #include "core/hardware/fusion_operators.hpp"
@@ -177,6 +178,7 @@ struct SearchSettings {
   int threads = 1;                ///< a worker's compute threads
   int data_memory_mib = kDataMemoryMib;
   Compute compute = Compute::automatic;
+  DeviceUse device_use;
   double lease_s = 30;       ///< a worker silent for longer is lost
   double deadline_s = 3600;  ///< a task that runs longer is dealt again
   KeepModels keep_models = KeepModels::front;

@@ -1,5 +1,6 @@
 #include "tests/support/stand_in_accelerator.hpp"
 
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -21,6 +22,7 @@
 #include <ATen/ops/set_native.h>
 #include <ATen/ops/unfold_native.h>
 #include <ATen/ops/view_native.h>
+#include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 
 #include <torch/cuda.h>
@@ -46,8 +48,9 @@ struct Counter {
   std::mutex lock;  // backward runs on a thread of the engine's
   DeviceCalls calls;
 
-  void add(const std::string& name, Call call) {
+  void add(const std::string& name, Call call, std::size_t bytes = 0) {
     const std::lock_guard guard(lock);
+    calls.uploaded_bytes += static_cast<std::int64_t>(bytes);
     ++calls.by_operator[name];
     calls.launches += call == Call::launch ? 1 : 0;
     calls.waits += call == Call::wait || call == Call::blocking_upload ? 1 : 0;
@@ -70,14 +73,26 @@ bool waits_for_result(const std::string& name) {
 
 // ---- Memory and the device itself
 
-class HostMemory final : public c10::Allocator {
+class HostMemory final : public c10::DeviceAllocator {
  public:
+  std::atomic<std::int64_t> free_bytes = std::int64_t{8} << 30U;
+
   c10::DataPtr allocate(std::size_t bytes) override {
     void* start = bytes == 0 ? nullptr : std::aligned_alloc(64, (bytes + 63) / 64 * 64);
     return {start, start, std::free, c10::Device(kHere, 0)};
   }
   c10::DeleterFnPtr raw_deleter() const override { return std::free; }
   void copy_data(void* to, const void* from, std::size_t bytes) const override { std::memcpy(to, from, bytes); }
+  bool initialized() override { return true; }
+  void emptyCache(c10::MempoolId_t) override {}
+  void recordStream(const c10::DataPtr&, c10::Stream) override {}
+  c10::CachingDeviceAllocator::DeviceStats getDeviceStats(c10::DeviceIndex) override { return {}; }
+  void resetAccumulatedStats(c10::DeviceIndex) override {}
+  void resetPeakStats(c10::DeviceIndex) override {}
+  std::pair<std::size_t, std::size_t> getMemoryInfo(c10::DeviceIndex) override {
+    const auto free = static_cast<std::size_t>(free_bytes.load());
+    return {free, free};
+  }
 };
 
 HostMemory& memory() {
@@ -253,7 +268,10 @@ Tensor copy_from(const Tensor& from, const Tensor& to, bool non_blocking) {
                     : is_here(from) ? Call::launch
                     : non_blocking  ? Call::upload
                                     : Call::blocking_upload;
-  counter().add(call == Call::launch ? "copy" : call == Call::wait ? "copy to the host" : "copy to the device", call);
+  counter().add(call == Call::launch ? "copy"
+                : call == Call::wait ? "copy to the host"
+                                     : "copy to the device",
+                call, call == Call::upload || call == Call::blocking_upload ? from.nbytes() : 0);
   const at::AutoDispatchBelowADInplaceOrView below;
   Tensor target = on_cpu(to);
   target.copy_(on_cpu(from));
@@ -353,6 +371,10 @@ DeviceCalls device_calls() {
 void reset_device_calls() {
   const std::lock_guard guard(counter().lock);
   counter().calls = {};
+}
+
+void set_free_memory(std::int64_t bytes) {
+  memory().free_bytes = bytes;
 }
 
 }  // namespace harmonic::testing

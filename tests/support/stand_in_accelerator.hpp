@@ -21,12 +21,16 @@ struct DeviceCalls {
   std::int64_t launches = 0;  ///< operators that run kernels: not views, not allocations
   std::int64_t waits = 0;    ///< the host stands still: a number read, a copy to the host, a blocking one to the device
   std::int64_t uploads = 0;  ///< copies from the host, blocking or not
+  std::int64_t uploaded_bytes = 0;
   std::map<std::string, std::int64_t> by_operator = {};  ///< all of the above, by name
 };
 
 /// Since the process began, or the last reset. Of all threads.
 [[nodiscard]] DeviceCalls device_calls();
 void reset_device_calls();
+
+/// Makes it say that so much of its memory is free; at first it is 8 GiB.
+void set_free_memory(std::int64_t bytes);
 
 /// Of what `body` does.
 template <class Body>

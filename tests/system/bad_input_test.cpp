@@ -63,6 +63,8 @@ const std::vector<Mistake> kMistakes = {
     {"supernet train $TRAIN --epochs 0", {"epochs", "0", "1"}},
     {"supernet train $TRAIN --optimizer adamw", {"adamw", "adam"}},
     {"supernet train $TRAIN --lr fast", {"lr", "fast"}},
+    {"supernet train $TRAIN --precision fp16", {"precision", "fp16", "bf16"}},
+    {"supernet sweep $SWEEP --all --device-memory -1", {"device-memory", "-1"}},
     {"supernet train $TRAIN --compute gpu", {"gpu", "cuda"}},
     {"supernet sweep $SWEEP --all --limit -1", {"limit", "-1"}},
     {"supernet sweep $SWEEP --all --split dev", {"dev", "val"}},

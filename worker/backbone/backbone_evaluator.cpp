@@ -41,8 +41,12 @@ std::size_t bytes_of_statistics(const Subnet& subnet) {
 }  // namespace
 
 BackboneEvaluator::BackboneEvaluator(const Supernet& supernet, const SampleBatches& batches, torch::Device device,
-                                     std::size_t kept_bytes)
-    : device_(device), views_(supernet.clone_to(device)), batches_(batches.to(device)), kept_(kept_bytes) {
+                                     std::size_t kept_bytes, Arithmetic arithmetic)
+    : device_(device),
+      arithmetic_(arithmetic),
+      views_(supernet.clone_to(device)),
+      batches_(batches.to(device)),
+      kept_(kept_bytes) {
   batches_.check([&](const SampleSource& samples) { check_input(supernet.space(), samples); });
 }
 
@@ -62,7 +66,7 @@ std::vector<Subnet> BackboneEvaluator::recalibrated(const std::vector<BackboneGe
     if (found.back() == nullptr) missing.push_back(genome);
   }
   if (!missing.empty()) {
-    SubnetTree tree(views_, missing);
+    SubnetTree tree(views_, missing, arithmetic_);
     tree.recalibrate(batches_, at_work);
     std::size_t next = 0;  // of the missing
     for (std::size_t i = 0; i < genomes.size(); ++i) {
@@ -81,7 +85,7 @@ std::vector<double> BackboneEvaluator::evaluate(const std::vector<BackboneGenome
                                                 const std::function<void()>& at_work) const {
   check_input(supernet().space(), inputs);
   if (inputs.size() == 0) throw InputError("no samples to evaluate on", "give a split that is not empty");
-  const SubnetTree tree(recalibrated(genomes, at_work));
+  const SubnetTree tree(recalibrated(genomes, at_work), arithmetic_);
   std::vector<double> percent;
   const auto expected = labels.cpu();
   for (const auto& on_device : tree.logits(inputs.to(device_), at_work)) {
@@ -101,7 +105,7 @@ std::vector<std::vector<torch::Tensor>> BackboneEvaluator::features(const Backbo
                                                                     const std::vector<int>& offered, int side,
                                                                     std::size_t memory_bytes) const {
   const torch::NoGradGuard no_grad;
-  const SubnetTree network(recalibrated({genome}, [] {}));
+  const SubnetTree network(recalibrated({genome}, [] {}), arithmetic_);
   const auto samples = std::accumulate(inputs.begin(), inputs.end(), std::int64_t{0},
                                        [](auto sum, const auto& split) { return sum + split.size(); });
   std::vector<std::vector<torch::Tensor>> all;
@@ -111,7 +115,7 @@ std::vector<std::vector<torch::Tensor>> BackboneEvaluator::features(const Backbo
     // where it belongs at once: the whole is held once.
     std::vector<torch::Tensor> joined(offered.size()), logits;
     std::int64_t first = 0;
-    for_chunks(split, evaluation_chunk(split), [&](const torch::Tensor& chunk) {
+    for_chunks(split, network.chunk(split), [&](const torch::Tensor& chunk) {
       for (const auto& inputs_of_part : evaluation_parts(chunk.to(device_))) {
         const auto output = network.outputs(inputs_of_part).front();
         std::vector<torch::Tensor> parts;

@@ -39,8 +39,9 @@ class BackboneEvaluator {
                     torch::Device device);
   /// The same of batches of them.
   /// @param kept_bytes statistics kept for the next question, at most; the least recently used go first, the last stay
+  /// @param arithmetic of recalibration and of what is asked then
   BackboneEvaluator(const Supernet& supernet, const SampleBatches& batches, torch::Device device,
-                    std::size_t kept_bytes = 0);
+                    std::size_t kept_bytes = 0, Arithmetic arithmetic = Arithmetic::float32);
 
   [[nodiscard]] const Supernet& supernet() const { return views_.supernet(); }
 
@@ -74,6 +75,7 @@ class BackboneEvaluator {
                                                  const std::function<void()>& at_work) const;
 
   torch::Device device_;
+  Arithmetic arithmetic_;
   mutable LayerViews views_;  ///< grows as sub-networks ask for layers
   SampleBatches batches_;
   mutable BoundedCache<Subnet> kept_;  ///< by canonical genome

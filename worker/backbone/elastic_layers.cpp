@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "worker/tensor/map_type.hpp"
+
 namespace harmonic {
 namespace {
 
@@ -14,6 +16,17 @@ torch::Tensor activate(Activation activation, torch::Tensor x) {
 
 const BlockTensors& block_of(const LayerTensors& tensors, const Layer& block) {
   return tensors.blocks.at(static_cast<std::size_t>(block.position + 1));
+}
+
+// A layer computes in the type of what it is given, whatever its weights are kept in.
+
+torch::Tensor convolved(const torch::Tensor& x, const torch::Tensor& weight, int stride = 1, int padding = 0,
+                        int groups = 1) {
+  return torch::conv2d(x, typed_as(weight, x), {}, stride, padding, 1, groups);
+}
+
+torch::Tensor affine(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias) {
+  return torch::linear(x, typed_as(weight, x), typed_as(bias, x));
 }
 
 /// Global average, kept as a 1x1 map.
@@ -28,9 +41,11 @@ class ConvLayer : public SubnetLayer {
 
   torch::Tensor forward(const torch::Tensor& x, ForwardMode& mode) const override {
     const Layer& layer = key().layer;
-    // Channels last, which the CPU's depthwise convolutions and batch norms are much faster on; kept from here on.
-    const auto format = x.is_cpu() ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
-    const auto y = torch::conv2d(x, tensors_.weight, {}, layer.stride, layer.kernel / 2).contiguous(format);
+    // Channels last, which the CPU's depthwise convolutions and batch norms are much faster on, and a GPU's units for
+    // products in few bits; kept from here on.
+    const bool last = x.is_cpu() || x.scalar_type() != torch::kFloat32;
+    const auto format = last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+    const auto y = convolved(x, tensors_.weight, layer.stride, layer.kernel / 2).contiguous(format);
     return activate(layer.activation, mode.batch_norm(tensors_.norm, 0, y));
   }
   bool is_feature() const override { return !expands(); }
@@ -52,7 +67,7 @@ class FeatureMixLayer : public SubnetLayer {
   FeatureMixLayer(const LayerTensors& tensors, const LayerKey& key) : SubnetLayer(key), weight_(tensors.feature_mix) {}
 
   torch::Tensor forward(const torch::Tensor& x, ForwardMode&) const override {
-    return activate(key().layer.activation, torch::conv2d(global_average(x), weight_)).flatten(1);
+    return activate(key().layer.activation, convolved(global_average(x), weight_)).flatten(1);
   }
   bool is_feature() const override { return false; }
   std::vector<NamedTensor> weights() const override { return {{"conv.weight", weight_}}; }
@@ -68,7 +83,7 @@ class ClassifierLayer : public SubnetLayer {
       : SubnetLayer(key), weight_(tensors.classifier), bias_(tensors.classifier_bias) {}
 
   torch::Tensor forward(const torch::Tensor& x, ForwardMode& mode) const override {
-    return torch::linear(mode.dropout(x), weight_, bias_);
+    return affine(mode.dropout(x), weight_, bias_);
   }
   bool is_feature() const override { return true; }
   std::vector<NamedTensor> weights() const override { return {{"linear.weight", weight_}, {"linear.bias", bias_}}; }
@@ -111,11 +126,11 @@ class MbConvLayer : public SubnetLayer {
       return mode.batch_norm(norms_[index], index, y);
     };
     auto y = x;
-    if (views_.expand.defined()) y = activate(layer.activation, normalised(torch::conv2d(y, views_.expand)));
-    y = torch::conv2d(y, views_.depthwise, {}, layer.stride, layer.kernel / 2, 1, layer.mid_channels);
+    if (views_.expand.defined()) y = activate(layer.activation, normalised(convolved(y, views_.expand)));
+    y = convolved(y, views_.depthwise, layer.stride, layer.kernel / 2, layer.mid_channels);
     y = activate(layer.activation, normalised(y));
     if (views_.reduce.defined()) y = y * views_.gate(y.mean({2, 3})).unsqueeze(2).unsqueeze(3);
-    y = normalised(torch::conv2d(y, views_.project));
+    y = normalised(convolved(y, views_.project));
     return layer.shortcut ? mode.drop_connect(y) + x : y;
   }
   bool is_feature() const override { return true; }
@@ -161,9 +176,9 @@ class FusedLayer : public SubnetLayer {
 
   torch::Tensor forward(const torch::Tensor& x, ForwardMode& mode) const override {
     const Layer& layer = key().layer;
-    auto y = torch::conv2d(x, conv_, {}, layer.stride, layer.kernel / 2);
+    auto y = convolved(x, conv_, layer.stride, layer.kernel / 2);
     y = activate(layer.activation, mode.batch_norm(norms_[0], 0, y));
-    y = mode.batch_norm(norms_[1], 1, torch::conv2d(y, project_));
+    y = mode.batch_norm(norms_[1], 1, convolved(y, project_));
     return layer.shortcut ? mode.drop_connect(y) + x : y;
   }
   bool is_feature() const override { return true; }
@@ -192,7 +207,7 @@ class MaxoutLayer : public SubnetLayer {
 
   torch::Tensor forward(const torch::Tensor& x, ForwardMode& mode) const override {
     const auto input = batch_norms().empty() ? x : mode.dropout(mode.batch_norm(tensors_.norm, 0, x));
-    const auto y = torch::linear(input, tensors_.weight, tensors_.bias);
+    const auto y = affine(input, tensors_.weight, tensors_.bias);
     return last_ ? y : y.view({y.size(0), -1, pool_}).amax(2);
   }
   bool is_feature() const override { return true; }
@@ -241,8 +256,8 @@ std::unique_ptr<const SubnetLayer> view_layer(const Supernet& supernet, const La
 }
 
 torch::Tensor BlockViews::gate(const torch::Tensor& averages) const {
-  const auto squeezed = torch::linear(averages, reduce.flatten(1), reduce_bias).relu_();
-  return torch::hardsigmoid(torch::linear(squeezed, excite.flatten(1), excite_bias));
+  const auto squeezed = affine(averages, reduce.flatten(1), reduce_bias).relu_();
+  return torch::hardsigmoid(affine(squeezed, excite.flatten(1), excite_bias));
 }
 
 std::shared_ptr<const SubnetLayer> LayerViews::layer(const LayerKey& key) {

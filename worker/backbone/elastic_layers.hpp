@@ -33,6 +33,7 @@ struct BlockViews {
 };
 
 /// One layer of a sub-network, ready to run: its weights are views of the supernet's, except for transformed kernels.
+/// It computes in the type of its input, and what it gives has that type.
 class SubnetLayer {
  public:
   explicit SubnetLayer(LayerKey key) : key_(key) {}

@@ -7,6 +7,7 @@
 #include <ATen/Parallel.h>
 
 #include "worker/backbone/map_kernels.hpp"
+#include "worker/tensor/map_type.hpp"
 
 namespace harmonic {
 namespace {
@@ -80,12 +81,49 @@ MeasuredMap depthwise_by_sample(std::int64_t samples, const kernels::DepthwiseSh
 
 torch::Tensor entered(const torch::Tensor& x, const FoldedNorm& norm) {
   if (!norm.scale.defined()) return x;
-  const auto y = x * norm.scale + norm.shift;
-  return norm.activation == Activation::relu ? torch::relu(y) : torch::hardswish(y);
+  auto y = (x * norm.scale).add_(norm.shift);
+  return norm.activation == Activation::relu ? y.relu_() : torch::hardswish_(y);
 }
 
 MeasuredMap measured(const torch::Tensor& map, bool measure) {
   return {map, measure ? moments_of(map.permute({0, 3, 1, 2})) : Moments{}};
+}
+
+/// Calls `body` with the first of every `at_once` samples, and how many they are; of no samples once.
+template <class Body>
+void for_parts(std::int64_t samples, std::int64_t at_once, Body body) {
+  std::int64_t first = 0;
+  do {
+    const std::int64_t count = std::min(at_once, samples - first);
+    body(first, count);
+    first += count;
+  } while (first < samples);
+}
+
+/// The maps that `make` makes of some samples, for all of them.
+template <class Make>
+std::vector<MeasuredMap> by_parts(std::int64_t samples, std::int64_t at_once, Make make) {
+  if (samples <= at_once) return make(std::int64_t{0}, samples);
+  std::vector<MeasuredMap> whole;
+  std::vector<std::vector<Moments>> moments;
+  for_parts(samples, at_once, [&](std::int64_t first, std::int64_t count) {
+    const std::vector<MeasuredMap> part = make(first, count);
+    if (whole.empty()) {
+      moments.resize(part.size());
+      for (const auto& [map, of_part] : part) {
+        auto sizes = map.sizes().vec();
+        sizes.front() = samples;
+        whole.push_back({torch::empty(sizes, map.options()), {}});
+      }
+    }
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      whole[i].map.narrow(0, first, count).copy_(part[i].map);
+      if (part[i].moments.count > 0) moments[i].push_back(part[i].moments);
+    }
+  });
+  for (std::size_t i = 0; i < whole.size(); ++i)
+    if (!moments[i].empty()) whole[i].moments = joined_moments(moments[i]);
+  return whole;
 }
 
 }  // namespace
@@ -96,17 +134,23 @@ FoldedNorm FoldedNorm::first(int channels) const {
 }
 
 std::vector<MeasuredMap> pointwise(const torch::Tensor& x, const FoldedNorm& norm, const torch::Tensor& gate,
-                                   const torch::Tensor& weight, const std::vector<int>& widths, bool measure) {
+                                   const torch::Tensor& weight, const std::vector<int>& widths, bool measure,
+                                   std::int64_t at_once) {
   std::vector<MeasuredMap> results;
   const std::int64_t samples = x.size(0), height = x.size(1), width = x.size(2);
   const auto out_channels = static_cast<int>(weight.size(0));
   if (!has_kernels(x)) {
-    auto values = entered(x, norm);
-    if (gate.defined()) values = values * gate.view({samples, 1, 1, -1});
-    for (const int channels : widths)
-      results.push_back(
-          measured(torch::matmul(values.narrow(3, 0, channels), weight.narrow(1, 0, channels).t()), measure));
-    return results;
+    const auto typed = typed_as(weight, x);
+    return by_parts(samples, at_once, [&](std::int64_t first, std::int64_t count) {
+      auto values = entered(x.narrow(0, first, count), norm);
+      if (gate.defined()) values = values * gate.narrow(0, first, count).view({count, 1, 1, -1});
+      values = typed_as(values, x);
+      std::vector<MeasuredMap> made;
+      for (const int channels : widths)
+        made.push_back(
+            measured(torch::matmul(values.narrow(3, 0, channels), typed.narrow(1, 0, channels).t()), measure));
+      return made;
+    });
   }
 
   const int in_channels = widths.back();
@@ -149,12 +193,16 @@ std::vector<MeasuredMap> pointwise(const torch::Tensor& x, const FoldedNorm& nor
 }
 
 MeasuredMap depthwise(const torch::Tensor& x, const FoldedNorm& norm, const torch::Tensor& weight, int stride,
-                      bool measure) {
+                      bool measure, std::int64_t at_once) {
   const auto kernel = static_cast<int>(weight.size(2));
   const std::int64_t channels = x.size(3);
   if (!has_kernels(x)) {
-    const auto y = torch::conv2d(entered(x, norm).permute({0, 3, 1, 2}), weight, {}, stride, kernel / 2, 1, channels);
-    return measured(y.permute({0, 2, 3, 1}).contiguous(), measure);
+    const auto made = by_parts(x.size(0), at_once, [&](std::int64_t first, std::int64_t count) {
+      const auto values = typed_as(entered(x.narrow(0, first, count), norm), x).permute({0, 3, 1, 2});
+      const auto y = torch::conv2d(values, typed_as(weight, x), {}, stride, kernel / 2, 1, channels);
+      return std::vector{measured(y.permute({0, 2, 3, 1}).contiguous(), measure)};
+    });
+    return made.front();
   }
   const kernels::DepthwiseShape shape{static_cast<int>(x.size(1)),
                                       static_cast<int>(x.size(2)),
@@ -166,13 +214,19 @@ MeasuredMap depthwise(const torch::Tensor& x, const FoldedNorm& norm, const torc
                              [&] { return [&](std::int64_t n) { return data(x) + n * x.stride(0); }; });
 }
 
-ExpandedMap::ExpandedMap(torch::Tensor x, torch::Tensor weight, bool measure)
-    : x_(std::move(x)), weight_(std::move(weight)) {
+ExpandedMap::ExpandedMap(torch::Tensor x, torch::Tensor weight, bool measure, std::int64_t at_once)
+    : x_(std::move(x)), weight_(std::move(weight)), at_once_(at_once) {
   const auto in_channels = static_cast<int>(x_.size(3)), out_channels = static_cast<int>(weight_.size(0));
   if (!has_kernels(x_)) {
-    auto made = pointwise(x_, {}, {}, weight_, {in_channels}, measure).front();
-    map_ = std::move(made.map);
-    moments_ = std::move(made.moments);
+    const bool made_once = x_.size(0) <= at_once;
+    if (!made_once && !measure) return;
+    std::vector<Moments> moments;
+    for_parts(x_.size(0), at_once, [&](std::int64_t first, std::int64_t count) {
+      auto made = pointwise(x_.narrow(0, first, count), {}, {}, weight_, {in_channels}, measure).front();
+      if (made_once) map_ = std::move(made.map);
+      moments.push_back(std::move(made.moments));
+    });
+    if (measure) moments_ = joined_moments(moments);
     return;
   }
   if (!measure) return;
@@ -197,6 +251,15 @@ MeasuredMap ExpandedMap::depthwise(const FoldedNorm& norm, const torch::Tensor& 
                                    bool measure) const {
   const std::int64_t channels = weight.size(0);
   if (map_.defined()) return harmonic::depthwise(map_.narrow(3, 0, channels), norm, weight, stride, measure);
+  if (!has_kernels(x_)) {
+    const auto own = weight_.narrow(0, 0, channels);
+    const auto made = by_parts(x_.size(0), at_once_, [&](std::int64_t first, std::int64_t count) {
+      const auto map =
+          pointwise(x_.narrow(0, first, count), {}, {}, own, {static_cast<int>(x_.size(3))}, false).front();
+      return std::vector{harmonic::depthwise(map.map, norm, weight, stride, measure)};
+    });
+    return made.front();
+  }
   const kernels::DepthwiseShape shape{static_cast<int>(x_.size(1)),     static_cast<int>(x_.size(2)),
                                       static_cast<int>(channels),       channels,
                                       static_cast<int>(weight.size(2)), stride};
@@ -216,8 +279,9 @@ MeasuredMap ExpandedMap::depthwise(const FoldedNorm& norm, const torch::Tensor& 
 
 torch::Tensor normalise(const torch::Tensor& x, const FoldedNorm& norm, const torch::Tensor& shortcut) {
   if (!has_kernels(x)) {
-    const auto y = x * norm.scale + norm.shift;
-    return shortcut.defined() ? y + shortcut : y;
+    auto y = (x * norm.scale).add_(norm.shift);
+    if (shortcut.defined()) y.add_(shortcut);
+    return typed_as(y, x);
   }
   auto out = torch::empty_like(x);
   const std::int64_t channels = x.size(3), rows = x.numel() / channels;
@@ -229,8 +293,14 @@ torch::Tensor normalise(const torch::Tensor& x, const FoldedNorm& norm, const to
   return out;
 }
 
-torch::Tensor average(const torch::Tensor& x, const FoldedNorm& norm) {
-  if (!has_kernels(x)) return entered(x, norm).mean({1, 2});
+torch::Tensor average(const torch::Tensor& x, const FoldedNorm& norm, std::int64_t at_once) {
+  if (!has_kernels(x)) {
+    std::vector<torch::Tensor> parts;
+    for_parts(x.size(0), at_once, [&](std::int64_t first, std::int64_t count) {
+      parts.push_back(entered(x.narrow(0, first, count), norm).mean({1, 2}));
+    });
+    return parts.size() == 1 ? parts.front() : torch::cat(parts);
+  }
   const std::int64_t samples = x.size(0), rows = x.size(1) * x.size(2), channels = x.size(3);
   auto out = torch::empty({samples, channels});
   const auto entry = entry_of(norm);

@@ -6,7 +6,10 @@
 #include <unordered_map>
 #include <utility>
 
+#include "worker/backbone/activation_bytes.hpp"
 #include "worker/backbone/map_ops.hpp"
+#include "worker/tensor/device_room.hpp"
+#include "worker/tensor/map_type.hpp"
 
 namespace harmonic {
 namespace {
@@ -14,6 +17,12 @@ namespace {
 /// Maps with their channels last, as the tree passes them on; vectors as they are.
 torch::Tensor channels_last(const torch::Tensor& x) {
   return x.dim() == 4 ? x.permute({0, 2, 3, 1}) : x;
+}
+
+constexpr std::int64_t kBytesOfInput = 3 * sizeof(float);  ///< a value: as read, as normalised, in the type of maps
+
+std::int64_t bytes_a_sample(const torch::Tensor& batch) {
+  return batch.numel() / std::max<std::int64_t>(1, batch.size(0)) * kBytesOfInput;
 }
 
 }  // namespace
@@ -37,8 +46,9 @@ class SubnetTree::Traversal {
   using Visitor = std::function<void(const Node&, const torch::Tensor&)>;
 
   /// Runs with the statistics there are and shows every output to `visitor`, or, with none, estimates them on the way.
-  Traversal(const Visitor* visitor, const std::function<void()>& at_work)
-      : estimating_(visitor == nullptr), visitor_(visitor), at_work_(at_work) {}
+  /// @param at_once samples that blocks take at a time
+  Traversal(const Visitor* visitor, const std::function<void()>& at_work, std::int64_t at_once = kAllAtOnce)
+      : estimating_(visitor == nullptr), visitor_(visitor), at_work_(at_work), at_once_(at_once) {}
 
   /// Everything behind `parent`, whose output is `x`: (N, H, W, C), or (N, F). It is let go as soon as the last layer
   /// behind it has read it, before what comes behind that one.
@@ -93,7 +103,7 @@ class SubnetTree::Traversal {
 
   torch::Tensor final_expansion(const Node& node, const torch::Tensor& x) const {
     const auto weight = node.layer->final_expansion()->flatten(1);
-    const auto y = pointwise(x, {}, {}, weight, {static_cast<int>(weight.size(1))}, estimating_).front();
+    const auto y = pointwise(x, {}, {}, weight, {static_cast<int>(weight.size(1))}, estimating_, at_once_).front();
     note(node, 0, y.moments);
     if (estimating_) return {};  // no batch norm comes after it
     return average(y.map, norm(node, 0, y.moments)).view({x.size(0), 1, 1, -1});
@@ -106,7 +116,7 @@ class SubnetTree::Traversal {
     FoldedNorm entry;
     std::size_t next = 0;  // batch norm
     if (const auto& weight = widest.layer->block()->expand; weight.defined()) {
-      expanded.emplace(x, weight.flatten(1), estimating_);
+      expanded.emplace(x, weight.flatten(1), estimating_, at_once_);
       for (const auto* node : blocks) note(*node, next, expanded->moments());
       entry = norm(widest, next++, expanded->moments());
     }
@@ -127,8 +137,9 @@ class SubnetTree::Traversal {
     const Layer& shape = widest.shape();
     const auto& weight = widest.layer->block()->depthwise;
     const auto own_entry = entry.first(width(widest));
-    const auto y = expanded ? expanded->depthwise(own_entry, weight, shape.stride, estimating_)
-                            : depthwise(x.narrow(3, 0, width(widest)), own_entry, weight, shape.stride, estimating_);
+    const auto y =
+        expanded ? expanded->depthwise(own_entry, weight, shape.stride, estimating_)
+                 : depthwise(x.narrow(3, 0, width(widest)), own_entry, weight, shape.stride, estimating_, at_once_);
     for (const auto* node : blocks) note(*node, next, y.moments);
     auto inner = norm(widest, next, y.moments);
     inner.activation = shape.activation;
@@ -137,13 +148,14 @@ class SubnetTree::Traversal {
       for (const auto* node : blocks) {
         const auto own = y.map.narrow(3, 0, width(*node));
         const auto own_norm = inner.first(width(*node));
-        const auto gate = node->layer->block()->gate(average(own, own_norm)).contiguous();
-        projected.push_back(pointwise(own, own_norm, gate, project(*node), {width(*node)}, estimating_).front());
+        const auto gate = node->layer->block()->gate(average(own, own_norm, at_once_)).contiguous();
+        projected.push_back(
+            pointwise(own, own_norm, gate, project(*node), {width(*node)}, estimating_, at_once_).front());
       }
     } else {
       std::vector<int> widths;
       for (const auto* node : blocks) widths.push_back(width(*node));
-      projected = pointwise(y.map, inner, {}, project(widest), widths, estimating_);
+      projected = pointwise(y.map, inner, {}, project(widest), widths, estimating_, at_once_);
     }
     std::vector<torch::Tensor> outputs;
     for (std::size_t i = 0; i < blocks.size(); ++i) {
@@ -176,9 +188,11 @@ class SubnetTree::Traversal {
   bool estimating_;
   const Visitor* visitor_;
   const std::function<void()>& at_work_;
+  std::int64_t at_once_;
 };
 
-SubnetTree::SubnetTree(LayerViews& views, std::span<const BackboneGenome> genomes) : root_(std::make_unique<Node>()) {
+SubnetTree::SubnetTree(LayerViews& views, std::span<const BackboneGenome> genomes, Arithmetic arithmetic)
+    : type_(map_type(arithmetic)), root_(std::make_unique<Node>()) {
   const Supernet& supernet = views.supernet();
   for (const auto& genome : genomes) {
     std::vector<CalibratedLayer> layers;
@@ -188,7 +202,8 @@ SubnetTree::SubnetTree(LayerViews& views, std::span<const BackboneGenome> genome
   }
 }
 
-SubnetTree::SubnetTree(std::span<const Subnet> subnets) : root_(std::make_unique<Node>()) {
+SubnetTree::SubnetTree(std::span<const Subnet> subnets, Arithmetic arithmetic)
+    : type_(map_type(arithmetic)), root_(std::make_unique<Node>()) {
   for (const auto& subnet : subnets) add(subnet.layers());
 }
 
@@ -225,7 +240,44 @@ void SubnetTree::recalibrate(const SampleBatches& batches, const std::function<v
     for (const auto& child : node.children) self(self, *child);
   };
   reset(reset, *root_);
-  batches.visit([&](const torch::Tensor& batch) { Traversal(nullptr, at_work).visit(*root_, channels_last(batch)); });
+  const auto taken = taken_behind(*root_);
+  const std::int64_t room = activation_room(device());
+  batches.visit([&](const torch::Tensor& batch) {
+    const std::int64_t held = batch.size(0) * (taken.held + bytes_a_sample(batch));
+    Traversal(nullptr, at_work, samples_in_room(room - held, taken.working)).visit(*root_, entering(batch));
+  });
+}
+
+torch::Device SubnetTree::device() const {
+  return root_->children.empty() ? torch::kCPU : root_->children.front()->layer->weights().front().second.device();
+}
+
+torch::Tensor SubnetTree::entering(const torch::Tensor& inputs) const {
+  return channels_last(inputs.to(type_));
+}
+
+/// All children's outputs are taken to be there at once: they are mostly variants of one block.
+SubnetTree::Taken SubnetTree::taken_behind(const Node& parent) const {
+  Taken most;
+  std::int64_t outputs = 0, whole = 0;
+  for (const auto& child : parent.children) {
+    const auto [output, working] = activation_bytes(*child->layer, elementSize(type_));
+    const bool in_parts = child->layer->block() != nullptr || child->layer->final_expansion() != nullptr;
+    outputs += output;
+    whole = std::max(whole, in_parts ? 0 : working);
+    const auto behind = taken_behind(*child);
+    most.held = std::max(most.held, behind.held);
+    most.working = std::max({most.working, behind.working, in_parts ? working : 0});
+  }
+  return {outputs + std::max(most.held, whole), most.working};
+}
+
+std::int64_t SubnetTree::chunk(const SampleSource& inputs) const {
+  const auto there = device();
+  if (there.is_cpu()) return evaluation_chunk(inputs);
+  const auto [held, working] = taken_behind(*root_);
+  const auto bytes = held + working + inputs.values_a_sample() * kBytesOfInput;
+  return device_chunk(inputs, samples_in_room(activation_room(there), bytes));
 }
 
 std::vector<torch::Tensor> SubnetTree::logits(const SampleSource& inputs, const std::function<void()>& at_work) const {
@@ -234,12 +286,11 @@ std::vector<torch::Tensor> SubnetTree::logits(const SampleSource& inputs, const 
   const Traversal::Visitor keep_logits = [&](const Node& node, const torch::Tensor& y) {
     for (const auto genome : node.ends) found[genome].push_back(y);
   };
-  for_chunks(inputs, evaluation_chunk(inputs), [&](const torch::Tensor& chunk) {
-    for (const auto& part : evaluation_parts(chunk))
-      Traversal(&keep_logits, at_work).visit(*root_, channels_last(part));
+  for_chunks(inputs, chunk(inputs), [&](const torch::Tensor& samples) {
+    for (const auto& part : evaluation_parts(samples)) Traversal(&keep_logits, at_work).visit(*root_, entering(part));
   });
   std::vector<torch::Tensor> logits;
-  for (const auto& parts : found) logits.push_back(torch::cat(parts));
+  for (const auto& parts : found) logits.push_back(torch::cat(parts).to(torch::kFloat32));
   return logits;
 }
 
@@ -252,14 +303,14 @@ std::vector<SubnetOutput> SubnetTree::outputs(const torch::Tensor& inputs) const
     else if (node.layer->is_feature())
       kept.emplace(&node, y.dim() == 4 ? y.permute({0, 3, 1, 2}) : y);
   };
-  Traversal(&keep, [] {}).visit(*root_, channels_last(inputs));
+  Traversal(&keep, [] {}).visit(*root_, entering(inputs));
   std::vector<SubnetOutput> outputs;
   for (const auto& path : paths_) {
     auto& [features, logits] = outputs.emplace_back();
     for (const auto* node : path)
       if (const auto found = kept.find(node); found != kept.end() && node != path.back())
         features.push_back(found->second);
-    logits = kept.at(path.back());
+    logits = kept.at(path.back()).to(torch::kFloat32);
   }
   return outputs;
 }

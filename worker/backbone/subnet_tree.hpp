@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -8,6 +9,7 @@
 
 #include <torch/types.h>
 
+#include "core/config/device_use.hpp"
 #include "worker/backbone/elastic_layers.hpp"
 #include "worker/backbone/subnet.hpp"
 #include "worker/data/sample_batches.hpp"
@@ -36,18 +38,21 @@ namespace harmonic {
 class SubnetTree {
  public:
   /// Starts from the supernet's own statistics. Keeps views of its weights: do not train it meanwhile.
-  /// @throws InputError when a genome is not of the space
-  SubnetTree(LayerViews& views, std::span<const BackboneGenome> genomes);
+  /// @param arithmetic of its maps @throws InputError when a genome is not of the space
+  SubnetTree(LayerViews& views, std::span<const BackboneGenome> genomes, Arithmetic arithmetic = Arithmetic::float32);
   /// Starts from the sub-networks' own statistics. @param subnets of one supernet, recalibrated on the same batches:
   ///   where they begin with the same layers, the first one's statistics serve all
-  explicit SubnetTree(std::span<const Subnet> subnets);
+  explicit SubnetTree(std::span<const Subnet> subnets, Arithmetic arithmetic = Arithmetic::float32);
   ~SubnetTree();
 
   /// Re-estimates all batch norms as in the method: statistics reset, every batch run through the networks with its own
-  /// statistics, cumulative average, variance unbiased. @param batches inputs on the supernet's device
+  /// statistics, cumulative average, variance unbiased. A batch that is more than a device has room for goes through
+  /// each block in parts, whose moments are joined. @param batches inputs on the supernet's device
   /// @param at_work called now and then
   void recalibrate(
       const SampleBatches& batches, const std::function<void()>& at_work = [] {});
+  /// How many samples go through at once: on a device as many as it has room for now (activation_room()).
+  [[nodiscard]] std::int64_t chunk(const SampleSource& inputs) const;
   /// (N, classes) of every genome, in the given order. Inputs are taken in chunks, which bounds the memory.
   [[nodiscard]] std::vector<torch::Tensor> logits(
       const SampleSource& inputs, const std::function<void()>& at_work = [] {}) const;
@@ -65,8 +70,18 @@ class SubnetTree {
   struct Node;
   class Traversal;
 
-  void add(const std::vector<CalibratedLayer>& layers);
+  /// What a sample takes on its way, bytes.
+  struct Taken {
+    std::int64_t held = 0;     ///< of outputs, and by layers that see a batch whole
+    std::int64_t working = 0;  ///< by those that take it in parts, one at a time
+  };
 
+  void add(const std::vector<CalibratedLayer>& layers);
+  [[nodiscard]] Taken taken_behind(const Node& parent) const;
+  [[nodiscard]] torch::Device device() const;
+  [[nodiscard]] torch::Tensor entering(const torch::Tensor& inputs) const;
+
+  torch::ScalarType type_;  ///< of maps
   std::unique_ptr<Node> root_;
   std::vector<std::vector<const Node*>> paths_;  ///< [genome], its layers
   std::size_t layers_ = 0;

@@ -11,26 +11,29 @@
 #include "core/storage/json_text.hpp"
 #include "core/storage/output_file.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
+#include "worker/backbone/subnet_tree.hpp"
 #include "worker/commands/supernet_actions.hpp"
 #include "worker/commands/supernet_evaluation.hpp"
 #include "worker/data/metrics.hpp"
 #include "worker/data/sample_batches.hpp"
+#include "worker/tensor/map_type.hpp"
 #include "worker/tensor/tensor_file.hpp"
 
 namespace harmonic {
 namespace {
 
 /// Every feature and the logits, in the data's order.
-SubnetOutput run(const Subnet& subnet, const SampleSource& inputs, torch::Device device, bool keep_features) {
+SubnetOutput run(const Subnet& subnet, const SampleSource& inputs, Arithmetic arithmetic, bool keep_features) {
   const torch::NoGradGuard no_grad;
   std::vector<std::vector<torch::Tensor>> features;
   std::vector<torch::Tensor> logits;
-  for_chunks(inputs, evaluation_chunk(inputs), [&](const torch::Tensor& chunk) {
-    const auto output = subnet.forward(chunk.to(device));
-    logits.push_back(output.logits.cpu());
+  const auto on_cpu = [](const torch::Tensor& made) { return made.cpu().to(torch::kFloat32); };
+  for_chunks(inputs, SubnetTree({&subnet, 1}, arithmetic).chunk(inputs), [&](const torch::Tensor& chunk) {
+    const auto output = subnet.forward(chunk.to(map_type(arithmetic)));
+    logits.push_back(on_cpu(output.logits));
     if (!keep_features) return;
     features.resize(output.features.size());
-    for (std::size_t i = 0; i < features.size(); ++i) features[i].push_back(output.features[i].cpu());
+    for (std::size_t i = 0; i < features.size(); ++i) features[i].push_back(on_cpu(output.features[i]));
   });
   SubnetOutput joined;
   for (const auto& parts : features) joined.features.push_back(torch::cat(parts));
@@ -76,10 +79,11 @@ ExitCode supernet_eval(const Arguments& args) {
   EvaluationInputs loaded = load_evaluation(chosen, place, recalibrate);
   const BackboneSpace& space = loaded.supernet.space();
   const BackboneGenome genome = parse_genome(genome_text, space);
-  const Subnet subnet =
-      recalibrate ? BackboneEvaluator(loaded.supernet, std::move(loaded.calibration), loaded.device).subnet(genome)
-                  : Subnet(loaded.supernet, genome);
-  const auto output = run(subnet, loaded.inputs, loaded.device, !features_out.empty());
+  const Subnet subnet = recalibrate ? BackboneEvaluator(loaded.supernet, std::move(loaded.calibration), loaded.device,
+                                                        /*kept_bytes=*/0, chosen.arithmetic)
+                                          .subnet(genome)
+                                    : Subnet(loaded.supernet, genome);
+  const auto output = run(subnet, loaded.inputs, chosen.arithmetic, !features_out.empty());
   check_predictions(output.logits, space, genome);
   const double metric = metric_percent(output.logits, loaded.labels, loaded.kind);
   const double loss = task_loss(output.logits, loaded.labels, loaded.kind).item<double>();

@@ -16,6 +16,7 @@
 #include "worker/backbone/supernet_file.hpp"
 #include "worker/data/dataset.hpp"
 #include "worker/data/sample_batches.hpp"
+#include "worker/tensor/device_room.hpp"
 
 namespace harmonic {
 namespace {
@@ -102,6 +103,8 @@ void EvaluationOptions::declare(OptionSet& options) {
   options.add("threads", threads, "compute threads of a rank; 0: the machine's cores shared by its ranks", {0, 1024});
   declare_data_memory(options, data_memory_mib);
   options.add_choice("compute", compute, kComputes, "where to compute");
+  declare_device_use(options, device_use);
+  declare_precision(options, arithmetic);
   declare_spaces(options, spaces);
 }
 
@@ -110,6 +113,7 @@ std::uint64_t EvaluationOptions::fingerprint() const {
                                  calibration_samples, calibration_batch, views.count, views.strength, views.run_seed);
   if (!space.empty())
     for (const auto& [name, value] : space_conditions(spaces.find(space))) text += fmt::format("\n{} {}", name, value);
+  if (arithmetic != Arithmetic::float32) text += '\n' + word_of(kArithmetics, arithmetic);
   std::uint64_t hash = hash64(text);
   for (const auto& file : files())
     hash = hash64(fmt::format("{} {:016x}", file.option, content_sample({file.option, file.path})), hash);
@@ -119,6 +123,7 @@ std::uint64_t EvaluationOptions::fingerprint() const {
 EvaluationInputs load_evaluation(const EvaluationOptions& chosen, LocalPlace place, bool calibration) {
   const torch::Device device = choose_device(chosen.compute, place);
   use_threads(chosen.threads, place);
+  use_device(chosen.device_use, device, ranks_on(device, place));
   const auto data = std::make_shared<DatasetFile>(chosen.data);
   SupernetNotes notes;
   Supernet supernet = load_supernet(chosen.weights, &notes);
@@ -134,7 +139,7 @@ EvaluationInputs load_evaluation(const EvaluationOptions& chosen, LocalPlace pla
   DataMemory memory(chosen.data_memory_mib, place.size);
   const auto inputs = open_samples(data, modality, chosen.split, memory, at_most<std::size_t>(chosen.limit));
   found.labels = labels_of_views(load_labels(*data, chosen.split).narrow(0, 0, inputs.size()), chosen.views.count);
-  found.inputs = split_views(space, inputs, chosen.split, chosen.views);
+  found.inputs = split_views(space, inputs, chosen.split, chosen.views, device);
   if (calibration) {
     check_split(*data, Split::train);
     open_calibration(data, chosen, memory, found);

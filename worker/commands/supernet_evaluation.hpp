@@ -7,6 +7,7 @@
 #include <torch/types.h>
 
 #include "core/config/data_memory.hpp"
+#include "core/config/device_use.hpp"
 #include "core/config/options.hpp"
 #include "core/data/dataset_file.hpp"
 #include "core/storage/output_file.hpp"
@@ -24,6 +25,8 @@ struct EvaluationOptions {
   Compute compute = Compute::automatic;
   SpaceCatalog spaces;
   int limit = 0, threads = 0, calibration_samples = 0, calibration_batch = 256, data_memory_mib = kDataMemoryMib;
+  DeviceUse device_use;
+  Arithmetic arithmetic = Arithmetic::float32;
   Views views;
 
   void declare(OptionSet& options);

@@ -24,6 +24,7 @@
 #include "worker/data/dataset.hpp"
 #include "worker/group/collectives.hpp"
 #include "worker/group/placement.hpp"
+#include "worker/tensor/device_room.hpp"
 #include "worker/train/supernet_training.hpp"
 #include "worker/train/training_state.hpp"
 
@@ -34,11 +35,14 @@ namespace {
 std::string provenance(const DatasetFile& data, const std::string& init, const SupernetTrainingSettings& settings,
                        const TrainedSupernet& trained) {
   return fmt::format(
-      "trained by harmonic supernet train on {}{}; seed {}, {} epochs, best epoch {}; "
+      "trained by harmonic supernet train on {}{}; seed {}, {} epochs{}{}, best epoch {}; "
       "validation {:.2f} % largest, {:.2f} % smallest",
       training_mark(data),
       init.empty() ? "" : fmt::format(" from the weights of {}", std::filesystem::path(init).filename().string()),
-      settings.seed, settings.epochs, trained.best_epoch, trained.largest_percent, trained.smallest_percent);
+      settings.seed, settings.epochs,
+      settings.arithmetic == Arithmetic::float32 ? "" : " in " + word_of(kArithmetics, settings.arithmetic),
+      computes_deterministically() ? ", deterministic on a GPU" : "", trained.best_epoch, trained.largest_percent,
+      trained.smallest_percent);
 }
 
 ProgressLine progress_line(const TrainingProgress& progress) {
@@ -76,6 +80,7 @@ struct TrainOptions {
   Compute compute = Compute::automatic;
   SpaceCatalog spaces;
   int threads = 0, data_memory_mib = kDataMemoryMib;
+  DeviceUse device_use;
   double save_every_s = 30, patience_s = kPatienceS;
   bool resume = false, json = false;
   SupernetTrainingSettings settings;
@@ -100,6 +105,7 @@ struct TrainOptions {
     options.add_seconds("patience", patience_s,
                         "seconds that ranks wait for one another before a missing one ends the training", {0.1, 1e9});
     options.add_choice("compute", compute, kComputes, "where to compute");
+    declare_device_use(options, device_use);
     options.add("json", json, "print the result as one JSON object");
     settings.declare(options);
     declare_spaces(options, spaces);
@@ -221,6 +227,7 @@ ExitCode train(const TrainOptions& chosen, const std::shared_ptr<Peers>& peers) 
   if (leads) display.emplace("reading the data", DisplayPace{}, stop_signal_seen);
   peers->together([&] {
     device = choose_device(chosen.compute, place);
+    use_device(chosen.device_use, device, ranks_on(device, place));
     data = std::make_shared<DatasetFile>(chosen.data);
     if (data->samples(Split::val) == 0)  // train never is
       throw InputError(fmt::format("split val of {} is empty", chosen.data), "give another data set");

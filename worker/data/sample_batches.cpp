@@ -97,6 +97,13 @@ std::int64_t evaluation_chunk(const SampleSource& inputs) {
   return std::clamp<std::int64_t>(kElements / std::max<std::int64_t>(1, inputs.values_a_sample()), 1, kSamples);
 }
 
+std::int64_t device_chunk(const SampleSource& inputs, std::int64_t in_room) {
+  constexpr std::int64_t kElements = 64'000'000;
+  constexpr std::int64_t kSamples = 4096;
+  const auto on_the_way = kElements / std::max<std::int64_t>(1, inputs.values_a_sample());
+  return std::clamp<std::int64_t>(std::min(in_room, on_the_way), 1, kSamples);
+}
+
 std::vector<torch::Tensor> evaluation_parts(const torch::Tensor& chunk) {
   constexpr std::int64_t kSamples = 64;  // of AV-MNIST: maps of 1 MiB; fixed, so that bits do not depend on threads
   return chunk.is_cpu() && chunk.size(0) > 0 ? chunk.split(kSamples) : std::vector{chunk};

@@ -54,6 +54,9 @@ class SampleBatches {
 
 /// Samples that go through a network at once: few enough for their activations to take a few hundred MiB at most.
 [[nodiscard]] std::int64_t evaluation_chunk(const SampleSource& inputs);
+/// The same on a device that has room for `in_room` samples at once: not more of them than a GPU is filled by, or than
+/// may lie on their way there.
+[[nodiscard]] std::int64_t device_chunk(const SampleSource& inputs, std::int64_t in_room);
 /// Samples that were read together in parts that go through a network by themselves: on the CPU few enough for a small
 /// map, written by one layer, to be in the core's cache when the next one reads it; on a GPU all of them.
 [[nodiscard]] std::vector<torch::Tensor> evaluation_parts(const torch::Tensor& chunk);

@@ -68,7 +68,7 @@ SampleSource with_views(Augmentation kind, const SampleSource& samples, int view
                         torch::Device device) {
   if (views <= 1) return samples.to(device);
   if (is_worth_keeping(samples.size() * views, samples, device))
-    return with_views(kind, samples.all(), views, seed, strength).to(device);
+    return with_views(kind, samples.to(device).all(), views, seed, strength);
   return SampleSource(std::make_shared<ViewStore>(kind, samples.to(device), views, seed, strength));
 }
 

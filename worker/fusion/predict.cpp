@@ -1,16 +1,33 @@
 #include "worker/fusion/predict.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
 #include "worker/data/metrics.hpp"
 #include "worker/fusion/not_finite.hpp"
+#include "worker/tensor/device_room.hpp"
 #include "worker/tensor/scratch_tensor.hpp"
 
 namespace harmonic {
 
 using torch::Tensor;
+
+namespace {
+
+/// Rows that are predicted at once: of a CPU few, of a device as many as it has room for.
+std::int64_t batch_of(const Samples& samples, std::int64_t lanes) {
+  constexpr std::int64_t kFew = 256, kMany = 8192;
+  if (samples.rows() <= kFew || samples.device().is_cpu()) return kFew;
+  constexpr std::int64_t kMaps = 16;  // of a feature's size, that a network makes of each
+  std::int64_t bytes = 0;
+  for (const auto& feature : samples.features) bytes += feature[0].numel() * feature.element_size() * kMaps * lanes;
+  return std::min(kMany, samples_in_room(activation_room(samples.device()), bytes));
+}
+
+}  // namespace
 
 Tensor predict(const Samples& samples, const Forward& forward) {
   return predict_lanes(samples, 1, forward)[0];
@@ -18,13 +35,13 @@ Tensor predict(const Samples& samples, const Forward& forward) {
 
 Tensor predict_lanes(const Samples& samples, std::int64_t lanes, const Forward& forward) {
   const torch::NoGradGuard no_grad;
-  constexpr std::int64_t kBatch = 256;  // bounds the memory, changes nothing
+  const std::int64_t batch = batch_of(samples, lanes);  // bounds the memory, changes nothing but, on a device, rounding
   std::vector<Tensor> logits;
-  for (std::int64_t first = 0; first < samples.rows(); first += kBatch) {
+  for (std::int64_t first = 0; first < samples.rows(); first += batch) {
     const auto rows_of = [&](const std::vector<Tensor>& all) {
       std::vector<Tensor> some;
       for (const auto& tensor : all) {
-        const Tensor rows = tensor.slice(0, first, first + kBatch);
+        const Tensor rows = tensor.slice(0, first, first + batch);
         some.push_back(lanes == 1 ? rows : at::cat(std::vector<Tensor>(static_cast<std::size_t>(lanes), rows)));
       }
       return some;

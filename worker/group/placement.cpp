@@ -94,6 +94,12 @@ torch::Device choose_device(Compute compute, LocalPlace place) {
   return torch::kCPU;
 }
 
+int ranks_on(torch::Device device, LocalPlace place) {
+  if (!device.is_cuda()) return place.size;
+  const int gpus = static_cast<int>(torch::cuda::device_count()), own = place.rank % gpus;
+  return (place.size - own + gpus - 1) / gpus;
+}
+
 int use_threads(int threads, LocalPlace place) {
   // A rank that mpirun has bound has its own cores; ranks that are not bound see all of them and share.
   if (threads == 0) threads = std::max(1, usable_cores() / place.size);

@@ -24,6 +24,9 @@ void choose_mig_instance();
 /// The CPU, or the local rank's GPU, dealt round. @throws InputError for `cuda` where none can be used
 [[nodiscard]] torch::Device choose_device(Compute compute, LocalPlace place);
 
+/// Ranks of this machine that choose_device() gives this device, this one among them.
+[[nodiscard]] int ranks_on(torch::Device device, LocalPlace place);
+
 /// Sets LibTorch's compute threads; 0: this machine's cores shared evenly by its ranks. @return how many
 int use_threads(int threads, LocalPlace place);
 

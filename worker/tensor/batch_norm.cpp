@@ -6,6 +6,7 @@
 #include <ATen/Parallel.h>
 
 #include "core/base/vector_clones.hpp"
+#include "worker/tensor/upload.hpp"
 
 namespace harmonic {
 namespace {
@@ -43,7 +44,8 @@ Moments moments_of(const torch::Tensor& x) {
     // double would take twice the map's memory once more.
     const auto type = x.is_cpu() ? torch::kFloat64 : torch::kFloat32;
     const auto [variance, mean] = torch::var_mean(x.to(type), dims, /*unbiased=*/false);
-    return {mean.to(x.scalar_type()), variance.to(x.scalar_type()), count};
+    const auto kept = at::promote_types(x.scalar_type(), torch::kFloat32);
+    return {mean.to(kept), variance.to(kept), count};
   }
   const std::int64_t blocks = (count + kBlockRows - 1) / kBlockRows;
   const MomentSums sums(blocks, channels);
@@ -56,6 +58,23 @@ Moments moments_of(const torch::Tensor& x) {
     }
   });
   return sums.moments(count);
+}
+
+Moments joined_moments(std::span<const Moments> parts) {
+  if (parts.size() == 1) return parts.front();
+  std::int64_t count = 0;
+  for (const auto& part : parts) count += part.count;
+  std::vector<double> shares;
+  std::vector<torch::Tensor> means, variances;
+  for (const auto& part : parts) {
+    shares.push_back(static_cast<double>(part.count) / static_cast<double>(count));
+    means.push_back(part.mean);
+    variances.push_back(part.variance);
+  }
+  const auto all = torch::stack(means), spread = torch::stack(variances);
+  const auto share = uploaded(torch::tensor(shares, torch::kFloat64).to(all.scalar_type()).unsqueeze(1), all.device());
+  const auto mean = (all * share).sum(0);
+  return {mean, ((spread + (all - mean).square()) * share).sum(0), count};
 }
 
 MomentSums::MomentSums(std::int64_t parts, std::int64_t channels)

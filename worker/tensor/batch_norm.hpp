@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include <torch/types.h>
 
@@ -19,9 +20,14 @@ struct Moments {
 /// What a biased variance of `count` values is multiplied by to be unbiased, as running statistics are; of one value 1.
 [[nodiscard]] double unbiasing(std::int64_t count);
 
-/// Of x, (N, C) or (N, C, H, W), in double precision. LibTorch's channels-last batch norm on the CPU adds up long
-/// columns in float32, which costs the fourth digit of a mean. The same bits whatever the number of threads.
+/// Of x, (N, C) or (N, C, H, W), in double precision on the CPU; float32 where x is of fewer bits. LibTorch's
+/// channels-last batch norm on the CPU adds up long columns in float32, which costs the fourth digit of a mean. The
+/// same bits whatever the number of threads.
 [[nodiscard]] Moments moments_of(const torch::Tensor& x);
+
+/// Of a batch by those of its parts, of any sizes: means of the parts' means and spreads, and the spread of the means
+/// about their own, in which nothing cancels. Source: Chan, Golub, LeVeque (1979). @param parts one or more
+[[nodiscard]] Moments joined_moments(std::span<const Moments> parts);
 
 /// Sums of values and of their squares over the parts of a batch, in double. Threads may fill different parts at once;
 /// the parts are joined in their order, so that moments do not depend on the number of threads.

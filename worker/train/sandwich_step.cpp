@@ -9,6 +9,7 @@
 #include "worker/backbone/subnet.hpp"
 #include "worker/data/metrics.hpp"
 #include "worker/data/sample_batches.hpp"
+#include "worker/tensor/map_type.hpp"
 #include "worker/tensor/upload.hpp"
 
 namespace harmonic {
@@ -51,9 +52,10 @@ SandwichStep::SandwichStep(const Supernet& supernet, FlatParameters& flat, const
 }
 
 void SandwichStep::run(std::int64_t step, int epoch, const BatchShare& share, const torch::Tensor& next_ids) {
-  const auto inputs = augment(augmentation_, inputs_.at(share.ids), share.ids, seed_, static_cast<std::uint64_t>(epoch),
-                              settings_.augmentation_strength,
-                              frames_.defined() ? frames_.index_select(0, share.ids) : torch::Tensor());
+  const auto inputs =
+      augment(augmentation_, inputs_.at(share.ids), share.ids, seed_, static_cast<std::uint64_t>(epoch),
+              settings_.augmentation_strength, frames_.defined() ? frames_.index_select(0, share.ids) : torch::Tensor())
+          .to(map_type(settings_.arithmetic));
   const auto labels = labels_.index_select(0, uploaded(share.ids, device_));
   if (next_ids.defined()) inputs_.expect(next_ids);
   const double weight = share.weight();
@@ -84,7 +86,7 @@ torch::Tensor SandwichStep::logits(const BackboneGenome& genome, const torch::Te
                                    const TrainingMode::Drops& drops, std::int64_t batch) {
   const bool synchronised = synchronises_batch_norms(settings_, batch, group_.size());
   TrainingMode mode(synchronised ? &group_ : nullptr, update_running, drops);
-  return forward(supernet_, genome, inputs, mode).logits;
+  return forward(supernet_, genome, inputs, mode).logits.to(torch::kFloat32);
 }
 
 /// The sandwich without its top slice. A network without genes has none.

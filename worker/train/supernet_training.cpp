@@ -15,6 +15,7 @@
 #include "core/base/seconds_since.hpp"
 #include "core/base/text.hpp"
 #include "worker/backbone/supernet_file.hpp"
+#include "worker/tensor/device_room.hpp"
 #include "worker/tensor/tensor_hash.hpp"
 #include "worker/train/flat_optimizer.hpp"
 #include "worker/train/flat_parameters.hpp"
@@ -39,6 +40,9 @@ Conditions conditions_of(const Supernet& initial, const TrainingData& data, cons
     data_hash = tensor_hash(*labels, samples_hash(*inputs, data_hash));
   for (const auto& [name, tensor] : initial.tensors()) weights_hash = tensor_hash(tensor, weights_hash);
   Conditions conditions = settings.values();
+  if (settings.arithmetic == Arithmetic::float32)
+    std::erase_if(conditions, [](const auto& c) { return c.first == "precision"; });
+  if (computes_deterministically()) conditions.emplace_back("deterministic", "true");
   for (auto& condition : space_conditions(initial.space())) conditions.push_back(std::move(condition));
   conditions.emplace_back("classes", std::to_string(initial.classes()));
   conditions.emplace_back("training data", fmt::format("{:016x}", data_hash));

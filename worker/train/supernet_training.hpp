@@ -82,8 +82,8 @@ struct TrainedSupernet {
 /// gradients summed. Data-parallel: all ranks of `group` call it with the same arguments; each takes its contiguous
 /// share of every batch. All random draws are keyed by seed, step and sample: ranks change results by rounding only,
 /// and a training that was cut off and resumed ends with the weights of one that was not, to the bit on as many ranks
-/// and threads. The best epoch by the mean validation metric of largest and smallest, recalibrated, is kept (measured
-/// on rank 0, whose result is the one to use).
+/// and threads (on a GPU: where use_device() was told deterministic). The best epoch by the mean validation metric of
+/// largest and smallest, recalibrated, is kept (measured on rank 0, whose result is the one to use).
 /// @throws InputError when the data do not fit the space, a split is empty, a batch is smaller than the group, or the
 ///   state to resume from is of other settings or data; RunError when a rank is missing or fails, on all others, or
 ///   when the loss, its gradient or the weights cease to be finite, which leaves no result

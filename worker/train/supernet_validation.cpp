@@ -21,7 +21,11 @@ SampleBatches first_of_shuffle(const SampleSource& samples, const SupernetTraini
 
 SupernetValidation::SupernetValidation(const TrainingData& data, const SupernetTrainingSettings& settings,
                                        torch::Device device)
-    : data_(data), device_(device), calibration_(first_of_shuffle(data.train_inputs, settings)), seed_{settings.seed} {}
+    : data_(data),
+      device_(device),
+      inputs_(data.val_inputs.to(device)),
+      calibration_(first_of_shuffle(data.train_inputs, settings).to(device)),
+      seed_{settings.seed} {}
 
 SupernetValidation::Percents SupernetValidation::measure(const Supernet& supernet, int epoch,
                                                          const std::function<void()>& at_work) const {
@@ -32,7 +36,7 @@ SupernetValidation::Percents SupernetValidation::measure(const Supernet& superne
     RandomStream random(seed_, "validated sub-network", static_cast<std::uint64_t>(epoch));
     genomes.push_back(random_genome(space, random));
   }
-  const auto percents = evaluator.evaluate(genomes, data_.val_inputs, data_.val_labels, data_.kind, at_work);
+  const auto percents = evaluator.evaluate(genomes, inputs_, data_.val_labels, data_.kind, at_work);
   Percents measured{percents[0], percents[1]};
   if (genomes.size() > 2) measured.random = percents[2];
   return measured;

@@ -33,6 +33,7 @@ class SupernetValidation {
  private:
   const TrainingData& data_;
   torch::Device device_;
+  SampleSource inputs_;  ///< of val, on the device
   SampleBatches calibration_;
   Seed seed_;
 };

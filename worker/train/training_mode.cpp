@@ -1,6 +1,7 @@
 #include "worker/train/training_mode.hpp"
 
 #include "core/base/rng.hpp"
+#include "worker/tensor/map_type.hpp"
 #include "worker/tensor/upload.hpp"
 #include "worker/train/sync_batch_norm.hpp"
 
@@ -26,7 +27,9 @@ torch::Tensor TrainingMode::batch_norm(const BatchNormView& norm, std::size_t, c
   const auto mean = update_running_ ? norm.mean : torch::Tensor();
   const auto variance = update_running_ ? norm.variance : torch::Tensor();
   if (group_ != nullptr)
-    return sync_batch_norm(x, norm.weight, norm.bias, mean, variance, kBatchNormMomentum, kBatchNormEpsilon, *group_);
+    return typed_as(sync_batch_norm(x.to(torch::kFloat32), norm.weight, norm.bias, mean, variance, kBatchNormMomentum,
+                                    kBatchNormEpsilon, *group_),
+                    x);
   return torch::batch_norm(x, norm.weight, norm.bias, mean, variance, /*training=*/true, kBatchNormMomentum,
                            kBatchNormEpsilon, /*cudnn_enabled=*/true);
 }
@@ -34,14 +37,14 @@ torch::Tensor TrainingMode::batch_norm(const BatchNormView& norm, std::size_t, c
 torch::Tensor TrainingMode::dropout(const torch::Tensor& x) {
   if (drops_.dropout <= 0) return x;
   const auto purpose = "dropout " + std::to_string(dropouts_passed_++);
-  return x * uploaded(keep_mask(x.size(0), x.size(1), drops_.dropout, purpose, drops_), x.device());
+  return x * typed_as(uploaded(keep_mask(x.size(0), x.size(1), drops_.dropout, purpose, drops_), x.device()), x);
 }
 
 torch::Tensor TrainingMode::drop_connect(const torch::Tensor& x) {
   if (drops_.drop_connect <= 0 || drops_.shortcuts < 1) return x;
   const double p = drops_.drop_connect * ++shortcuts_passed_ / drops_.shortcuts;
   const auto purpose = "drop-connect " + std::to_string(shortcuts_passed_);
-  return x * uploaded(keep_mask(x.size(0), 1, p, purpose, drops_), x.device()).view({-1, 1, 1, 1});
+  return x * typed_as(uploaded(keep_mask(x.size(0), 1, p, purpose, drops_), x.device()), x).view({-1, 1, 1, 1});
 }
 
 }  // namespace harmonic

@@ -43,6 +43,7 @@ void SupernetTrainingSettings::declare(OptionSet& options) {
       .add_choice("sync-batch-norm", sync_batch_norm,
                   {{"auto", SyncBatchNorm::automatic}, {"on", SyncBatchNorm::on}, {"off", SyncBatchNorm::off}},
                   "batch statistics over all ranks; auto: when a rank's share is under 64 samples");
+  declare_precision(options, arithmetic);
 }
 
 std::vector<std::pair<std::string, std::string>> SupernetTrainingSettings::values() const {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/config/device_use.hpp"
 #include "core/config/options.hpp"
 #include "worker/data/augmentation.hpp"
 
@@ -47,6 +48,7 @@ struct SupernetTrainingSettings {
   int calibration_samples = 1024;  ///< train samples for recalibration before validating, at most
   int calibration_batch = 256;
   SyncBatchNorm sync_batch_norm = SyncBatchNorm::automatic;
+  Arithmetic arithmetic = Arithmetic::float32;  ///< of the steps; what they come to is validated in float32
 
   /// Binds every option under [supernet].
   void declare(OptionSet& options);

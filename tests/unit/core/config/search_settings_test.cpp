@@ -269,6 +269,7 @@ TEST_CASE("The hash of settings sees what changes results and nothing else", "[c
   same.deadline_s = 5;
   same.keep_models = KeepModels::all;
   same.evolution.generations = 99;
+  same.device_use.memory_mib = 512;
   CHECK(same.result_hash(1) == base);
   CHECK(valid().result_hash(2) != base);
   auto other = valid();
@@ -280,6 +281,12 @@ TEST_CASE("The hash of settings sees what changes results and nothing else", "[c
   other = valid();
   other.compute = Compute::cpu;
   CHECK(other.result_hash(1) != base);
+  other = valid();
+  other.device_use.deterministic = true;
+  const auto deterministic = other.result_hash(1);
+  CHECK(deterministic != base);
+  other.device_use.memory_mib = 512;  // batches of another size round otherwise
+  CHECK(other.result_hash(1) != deterministic);
   other = valid();
   other.fusion.dropout = 0.2;
   CHECK(other.result_hash(1) != base);

@@ -1,5 +1,7 @@
 #include "worker/backbone/map_ops.hpp"
 
+#include <cmath>
+
 #include <catch2/catch.hpp>
 
 namespace harmonic {
@@ -88,6 +90,54 @@ TEST_CASE("A map that is expanded on the way gives the bits of one that is made 
               wide_map.depthwise(wide(norm), taps.to(torch::kFloat64), stride, true));
   CHECK(wide_map.moments().count == whole.moments.count);
   CHECK_FALSE(ExpandedMap(x, weight, false).moments().mean.defined());
+}
+
+TEST_CASE("On LibTorch's operations samples taken a few at a time give what all at once give", "[backbone]") {
+  torch::manual_seed(6);
+  const auto x = torch::randn({7, 9, 9, 24}, torch::kFloat64) + 5;
+  const auto weight = torch::randn({16, 24}, torch::kFloat64) / 5,
+             wide_weight = torch::randn({48, 24}, torch::kFloat64);
+  const auto taps = torch::randn({24, 1, 5, 5}, torch::kFloat64),
+             wide_taps = torch::randn({48, 1, 3, 3}, torch::kFloat64);
+  const auto norm = wide(some_norm(24, Activation::h_swish)), wide_norm = wide(some_norm(48, Activation::relu));
+  const auto gate = torch::rand({7, 24}, torch::kFloat64);
+  const ExpandedMap expanded(x, wide_weight, true);
+  for (const std::int64_t at_once : {1, 3, 7}) {
+    const auto whole = pointwise(x, norm, gate, weight, {8, 24}, true);
+    const auto parts = pointwise(x, norm, gate, weight, {8, 24}, true, at_once);
+    for (std::size_t i = 0; i < whole.size(); ++i) check_close(parts[i], whole[i]);
+    check_close(depthwise(x, norm, taps, 2, true, at_once), depthwise(x, norm, taps, 2, true));
+    const ExpandedMap by_parts(x, wide_weight, true, at_once);
+    CHECK(torch::allclose(by_parts.moments().variance, expanded.moments().variance));
+    check_close(by_parts.depthwise(wide_norm, wide_taps, 1, true), expanded.depthwise(wide_norm, wide_taps, 1, true));
+    CHECK(torch::allclose(average(x, norm, at_once), average(x, norm)));
+    CHECK_FALSE(pointwise(x, norm, {}, weight, {24}, false, at_once).front().moments.mean.defined());
+  }
+  CHECK(pointwise(x.narrow(0, 0, 0), norm, {}, weight, {24}, false, 3).front().map.sizes() ==
+        torch::IntArrayRef{0, 9, 9, 16});
+  CHECK(average(x.narrow(0, 0, 0), norm, 3).sizes() == torch::IntArrayRef{0, 24});
+}
+
+TEST_CASE("Maps of bf16 are rounded once an operation, their moments float32", "[backbone]") {
+  torch::manual_seed(7);
+  const double unit = std::ldexp(1.0, -8);  // what a value may be rounded by, of its size
+  const auto x = torch::randn({3, 9, 9, 24}).to(torch::kBFloat16);
+  const auto weight = torch::randn({16, 24}) / 5, taps = torch::randn({24, 1, 3, 3}) / 3;
+  const auto norm = some_norm(24, Activation::relu);
+  const auto check_rounded = [&](const MeasuredMap& found, const MeasuredMap& exact) {
+    CHECK(found.map.scalar_type() == torch::kBFloat16);
+    CHECK(found.moments.mean.scalar_type() == torch::kFloat32);
+    // Inputs, weights and the result are rounded: each by a unit of the values, which a sum may have more of.
+    const double largest = exact.map.abs().max().item<double>();
+    CHECK((found.map.to(torch::kFloat32) - exact.map).abs().max().item<double>() < 3 * unit * largest);
+    CHECK((found.moments.mean - exact.moments.mean).abs().max().item<double>() < 3 * unit * largest);
+  };
+  const auto wide_x = x.to(torch::kFloat32);
+  check_rounded(pointwise(x, norm, {}, weight, {24}, true).front(),
+                pointwise(wide_x, norm, {}, weight, {24}, true).front());
+  check_rounded(depthwise(x, norm, taps, 1, true), depthwise(wide_x, norm, taps, 1, true));
+  CHECK(normalise(x, norm, x).scalar_type() == torch::kBFloat16);
+  CHECK(torch::allclose(average(x, norm), average(wide_x, norm), 1e-5, 1e-5));
 }
 
 TEST_CASE("Norms, shortcuts and averages are LibTorch's", "[backbone]") {

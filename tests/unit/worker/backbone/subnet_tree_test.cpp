@@ -1,5 +1,6 @@
 #include "worker/backbone/subnet_tree.hpp"
 
+#include <cmath>
 #include <utility>
 
 #include <catch2/catch.hpp>
@@ -252,6 +253,37 @@ TEST_CASE("Predictions that are not finite have no metric: their sub-network is 
   CHECK(score({smallest}).size() == 1);
   CHECK_THROWS_AS(score({smallest, largest}), CandidateError);
   CHECK_THROWS_WITH(score({smallest, largest}), Catch::Contains(to_text(largest)) && Catch::Contains("not finite"));
+}
+
+TEST_CASE("In bf16 a network says what it says in float32, but for rounding, of statistics in float32",
+          "[backbone][device]") {
+  // With squeeze-and-excite and dense convolutions.
+  auto space = find_space("harmp-image");
+  space.resolution = 32;
+  space.expands = {3, 4, -4};
+  const Supernet supernet(space, 10, Seed{5});
+  const auto sample = [](std::int64_t count, std::uint64_t seed) {
+    return pictures(3 * count, 32, seed).view({count, 3, 32, 32});
+  };
+  const auto batches = calibration_batches(sample(40, 1), 20);
+  const auto genomes = some_genomes(space, 2);
+  for (const auto& genome : genomes) {
+    INFO(to_text(genome));
+    const BackboneEvaluator exact(supernet, batches, testing::test_device());
+    const BackboneEvaluator rounded(supernet, batches, testing::test_device(), 0, Arithmetic::bf16);
+    const auto offered = offered_features(feature_count(space, genome), 3);
+    const auto expected = exact.features(genome, {sample(12, 2)}, offered, 4).front();
+    const auto found = rounded.features(genome, {sample(12, 2)}, offered, 4).front();
+    // Each of some thirty operations in a row may round by 2^-8 of its values, mostly not the same way.
+    const double tolerance = std::sqrt(30.0) * std::ldexp(1.0, -8) * 3;
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      CHECK(found[i].scalar_type() == torch::kFloat32);
+      const double error = ((found[i] - expected[i]).norm() / expected[i].norm()).item<double>();
+      CHECK(error < tolerance);
+      CHECK(error > 0);  // it is another arithmetic
+    }
+    for (const auto& [name, tensor] : rounded.subnet_state(genome)) CHECK(tensor.scalar_type() == torch::kFloat32);
+  }
 }
 
 TEST_CASE("Features offered to fusion are pooled to the side asked for", "[backbone]") {

@@ -1,5 +1,6 @@
 #include "worker/train/supernet_training.hpp"
 
+#include <cmath>
 #include <limits>
 #include <map>
 #include <utility>
@@ -60,6 +61,33 @@ TEST_CASE("A supernet learns its classes at both ends of the space", "[training]
   CHECK(trained.largest_percent > 80);
   CHECK(trained.smallest_percent > 80);
   CHECK(trained.best_epoch == 8);
+}
+
+TEST_CASE("A supernet that is trained in bf16 learns what one in float32 does, its weights float32",
+          "[training][device]") {
+  const auto group = solo_collectives();
+  const auto data = corners(96, 64);
+  auto settings = quick();
+  settings.sync_batch_norm = GENERATE(SyncBatchNorm::off, SyncBatchNorm::on);
+  const auto losses = [&](Arithmetic arithmetic) {
+    settings.arithmetic = arithmetic;
+    std::vector<double> largest;
+    TrainingControl control;
+    control.epoch_done = [&](const TrainedEpoch& done) { largest.push_back(done.losses.largest); };
+    control.inspect = [&](const torch::Tensor& gradients) { CHECK(gradients.scalar_type() == torch::kFloat32); };
+    const auto trained = train_supernet(Supernet(find_space("avmnist-audio"), 4, Seed{1}), data, settings, *group,
+                                        testing::test_device(), control);
+    for (const auto& [name, tensor] : trained.supernet.tensors()) CHECK(tensor.scalar_type() == torch::kFloat32);
+    CHECK(trained.largest_percent > 80);
+    CHECK(trained.smallest_percent > 80);
+    return largest;
+  };
+  const auto exact = losses(Arithmetic::float32), rounded = losses(Arithmetic::bf16);
+  REQUIRE(exact.size() == rounded.size());
+  CHECK(rounded != exact);
+  // A loss is of logits of about 1, to which some twenty operations in a row have added 2^-8 of their values each.
+  CHECK(std::abs(rounded.front() - exact.front()) < 20 * std::ldexp(1.0, -8));
+  CHECK(rounded.back() < 0.7 * rounded.front());
 }
 
 TEST_CASE("What a validation would stumble over is refused before the first step", "[training][device]") {
