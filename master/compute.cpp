@@ -67,9 +67,9 @@ ExitCode run_on_ranks(const Program& program, const DealtCommand& command) {
   std::optional<WorkerLoop> worker;
   if (world.rank().value != 0 || world.size() == 1) {
     WorkerLoopOptions options;
-    options.device = [compute = command.compute, place = local_place()] {
-      return device_text(choose_device(compute, place));
-    };
+    const auto device = [compute = command.compute, place = local_place()] { return choose_device(compute, place); };
+    options.device = [device] { return device_text(device()); };
+    options.meter = [device] { return find_energy_meter(metered_device(device())); };
     worker.emplace(world, make_hello(world.rank(), command.fingerprint), command.make_evaluator, options);
   }
   if (world.rank().value == 0) {

@@ -240,12 +240,17 @@ Outcome get(const wire::Outcome& from) {
   throw Malformed{};
 }
 
+MeasuredEnergy get(const wire::Energy& from) {
+  require(from.work() >= 0 && from.waited() >= 0);
+  return {from.work(), from.waited()};
+}
+
 Envelope get(const wire::Envelope& from) {
   switch (from.body_case()) {
     case wire::Envelope::kHello: {
       const auto& hello = from.hello();
-      return Hello{Rank{hello.rank()},    hello.host(),    hello.process(),
-                   hello.settings_hash(), hello.problem(), hello.device()};
+      return Hello{Rank{hello.rank()}, hello.host(),   hello.process(), hello.settings_hash(),
+                   hello.problem(),    hello.device(), hello.meter()};
     }
     case wire::Envelope::kTask:
       require(from.task().has_work());
@@ -253,8 +258,9 @@ Envelope get(const wire::Envelope& from) {
     case wire::Envelope::kResult: {
       const auto& result = from.result();
       require(result.has_outcome());
-      return Result{TaskId{result.task()}, Rank{result.worker()}, result.seconds(), get(result.outcome()),
-                    result.host()};
+      return Result{TaskId{result.task()}, Rank{result.worker()},
+                    result.seconds(),      get(result.outcome()),
+                    result.host(),         result.has_energy() ? std::optional(get(result.energy())) : std::nullopt};
     }
     case wire::Envelope::kHeartbeat:
       require(from.heartbeat().share() >= 0 && from.heartbeat().share() <= 1);
@@ -324,6 +330,7 @@ std::vector<std::byte> encode(const Envelope& envelope) {
                           out.set_settings_hash(hello.settings_hash);
                           out.set_problem(hello.problem);
                           out.set_device(hello.device);
+                          out.set_meter(hello.meter);
                         },
                         [&](const Task& task) {
                           message.mutable_task()->set_id(task.id.value);
@@ -336,6 +343,9 @@ std::vector<std::byte> encode(const Envelope& envelope) {
                           out.set_seconds(result.seconds);
                           out.set_host(result.host);
                           put(result.outcome, *out.mutable_outcome());
+                          if (!result.energy) return;
+                          out.mutable_energy()->set_work(result.energy->work_j);
+                          out.mutable_energy()->set_waited(result.energy->waited_j);
                         },
                         [&](const Heartbeat& beat) {
                           message.mutable_heartbeat()->set_rank(beat.rank.value);

@@ -21,6 +21,7 @@ struct Hello {
   std::uint64_t settings_hash = 0;  ///< run_fingerprint; the master does without a worker that has another
   std::string problem;              ///< why this worker cannot start; empty when it can
   std::string device = {};          ///< on what it computes, "CPU, 2 threads"; empty while it does not know
+  std::string meter = {};           ///< of its energy (EnergyMeter::name); empty: none
 
   bool operator==(const Hello&) const = default;
 };

@@ -186,16 +186,16 @@ std::unique_ptr<EnergyMeter> find_rails(MeteredDevice device, const fs::path& sy
 class Nvml {
  public:
   /// Null where there is no such library, or no such GPU.
-  static std::shared_ptr<Nvml> open(int index) {
+  static std::shared_ptr<Nvml> open(const std::string& uuid) {
     auto nvml = std::shared_ptr<Nvml>(new Nvml);
     nvml->library_ = ::dlopen("libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL);
     if (nvml->library_ == nullptr) return nullptr;
     const auto init = nvml->find<int()>("nvmlInit_v2");
-    const auto handle = nvml->find<int(unsigned, void**)>("nvmlDeviceGetHandleByIndex_v2");
+    const auto handle = nvml->find<int(const char*, void**)>("nvmlDeviceGetHandleByUUID");
     nvml->energy_ = nvml->find<int(void*, unsigned long long*)>("nvmlDeviceGetTotalEnergyConsumption");
     nvml->power_ = nvml->find<int(void*, unsigned*)>("nvmlDeviceGetPowerUsage");
     if (init == nullptr || handle == nullptr || init() != 0) return nullptr;
-    return handle(static_cast<unsigned>(index), &nvml->device_) == 0 ? nvml : nullptr;
+    return handle(uuid.c_str(), &nvml->device_) == 0 ? nvml : nullptr;
   }
   ~Nvml() {
     if (library_ != nullptr) ::dlclose(library_);
@@ -229,30 +229,32 @@ class Nvml {
 
 class NvmlMeter final : public EnergyMeter {
  public:
-  explicit NvmlMeter(std::shared_ptr<Nvml> nvml) : nvml_(std::move(nvml)) {}
+  NvmlMeter(std::shared_ptr<Nvml> nvml, std::string name) : nvml_(std::move(nvml)), name_(std::move(name)) {}
   double read_mj() override {
     last_ = nvml_->energy_mj().value_or(last_);
     return last_;
   }
-  std::string name() const override { return "NVML's energy counter"; }
+  std::string name() const override { return name_; }
 
  private:
   std::shared_ptr<Nvml> nvml_;
+  std::string name_;
   double last_ = 0;
 };
 
-std::unique_ptr<EnergyMeter> find_nvml(int index) {
-  auto nvml = Nvml::open(index);
+std::unique_ptr<EnergyMeter> find_nvml(const std::string& uuid) {
+  auto nvml = Nvml::open(uuid);
   if (!nvml) return nullptr;
-  if (nvml->energy_mj()) return std::make_unique<NvmlMeter>(std::move(nvml));
+  const auto gpu = uuid.substr(0, std::string("GPU-1a2b3c4d").size());
+  if (nvml->energy_mj()) return std::make_unique<NvmlMeter>(std::move(nvml), "NVML's energy counter of " + gpu);
   if (!nvml->power_mw()) return nullptr;
-  return std::make_unique<PowerMeter>([nvml] { return nvml->power_mw().value_or(0); }, "NVML's power readings");
+  return std::make_unique<PowerMeter>([nvml] { return nvml->power_mw().value_or(0); }, "NVML's power of " + gpu);
 }
 
 }  // namespace
 
 std::unique_ptr<EnergyMeter> find_energy_meter(MeteredDevice device, const fs::path& sysfs) {
-  auto meter = device.gpu ? find_nvml(device.index) : find_rapl(sysfs);
+  auto meter = device.gpu ? find_nvml(device.uuid) : find_rapl(sysfs);
   return meter ? std::move(meter) : find_rails(device, sysfs);
 }
 

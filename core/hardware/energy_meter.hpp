@@ -19,7 +19,7 @@ class EnergyMeter {
 /// The device whose energy is wanted.
 struct MeteredDevice {
   bool gpu = false;
-  int index = 0;  ///< of the GPU, as the driver counts them
+  std::string uuid = {};  ///< of the GPU, by which its driver knows it: "GPU-1a2b3c4d-…"
 };
 
 /// The first of these that can be read: on a GPU NVML's counter (the library is loaded when asked for), or the power

@@ -137,12 +137,21 @@ struct Failure {
 };
 using Outcome = std::variant<BackboneScores, FusionScores, RetrainScore, TestScore, Failure>;
 
+/// What a worker's meter counted, in J: all that the meter counts, whoever else it is shared with.
+struct MeasuredEnergy {
+  double work_j = 0;    ///< while the worker did the work
+  double waited_j = 0;  ///< since its answer before, or since it was ready
+
+  bool operator==(const MeasuredEnergy&) const = default;
+};
+
 struct Result {
   TaskId task;
   Rank worker;
   double seconds = 0;  ///< of work, on the worker
   Outcome outcome;
-  std::string host = {};  ///< the worker's
+  std::string host = {};                      ///< the worker's
+  std::optional<MeasuredEnergy> energy = {};  ///< nothing where it has no meter
 
   bool operator==(const Result&) const = default;
 };

@@ -174,7 +174,7 @@ void Dispatcher::handle(const Message& message) {
 
 void Dispatcher::handle(Rank from, const Hello& hello) {
   fresh_ = true;
-  roster_.greet(from, hello.host, hello.device);
+  roster_.greet(from, hello.host, hello.device, hello.meter);
   if (!hello.problem.empty()) {
     set_aside(from, {hello.problem, FailureKind::input});
   } else if (hello.settings_hash != settings_hash_) {
@@ -316,11 +316,13 @@ void Dispatcher::look_at_each(double now_s) {
   watch_deadlines(now_s);
 }
 
-/// Once, when the last of them is ready: of several workers who is where.
+/// Once, when the last of them is ready: of several workers who is where; and if nobody's energy can be told.
 void Dispatcher::tell_placement() {
   if (placement_told_ || !roster_.is_placed()) return;
   placement_told_ = true;
   if (roster_.workers().size() > 1) log::info("{}", placement_table(roster_.workers()));
+  if (std::ranges::all_of(roster_.workers(), [](const auto& w) { return w.second.meter.empty(); }))
+    log::info("energy is not measured: there is no meter that a worker may read (RAPL, NVML, rails of a Jetson)");
 }
 
 void Dispatcher::watch_deadlines(double now_s) {

@@ -20,6 +20,15 @@ std::string worker_name(Rank rank, const std::string& host) {
   return host.empty() ? std::to_string(rank.value) : fmt::format("{} on {}", rank.value, host);
 }
 
+int sharing_meter(const std::map<Rank, WorkerEntry>& workers, Rank rank) {
+  const auto& reader = workers.at(rank);
+  if (reader.meter.empty()) return 1;
+  return static_cast<int>(std::ranges::count_if(workers, [&](const auto& other) {
+    return other.first == rank ||
+           (other.second.here() && other.second.host == reader.host && other.second.meter == reader.meter);
+  }));
+}
+
 WorkerRoster::WorkerRoster(const std::vector<Rank>& workers, double now_s) {
   for (const Rank rank : workers) workers_[rank].last_heard_s = now_s;
   counts_.at(static_cast<std::size_t>(State::unheard)) = static_cast<int>(workers_.size());
@@ -51,10 +60,10 @@ bool WorkerRoster::heard(Rank rank, double now_s) {
   return true;
 }
 
-void WorkerRoster::greet(Rank rank, const std::string& host, const std::string& device) {
+void WorkerRoster::greet(Rank rank, const std::string& host, const std::string& device, const std::string& meter) {
   auto& worker = at(rank);
   worker.host = host;
-  if (!device.empty()) worker.device = device;
+  if (!device.empty()) worker.device = device, worker.meter = meter;
   if (worker.state == State::unheard) set_state(rank, State::idle);
 }
 

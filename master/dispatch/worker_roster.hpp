@@ -36,6 +36,7 @@ struct WorkerEntry {
   State state = State::unheard;
   std::string host;
   std::string device;          ///< on what it computes; empty until it is ready
+  std::string meter;           ///< of its energy; empty: none, or not ready
   std::optional<TaskId> task;  ///< given last and not answered yet
   double last_heard_s = 0;
   double since_s = 0;         ///< when the task was given
@@ -57,6 +58,9 @@ struct WorkerEntry {
   [[nodiscard]] std::string name(Rank rank) const { return worker_name(rank, host); }
 };
 
+/// The workers that are here and read the same meter as this one, itself among them; 1 of one without a meter.
+[[nodiscard]] int sharing_meter(const std::map<Rank, WorkerEntry>& workers, Rank rank);
+
 /// Who is there, who works on what, who has fallen silent. Times come from the caller; no messages. How many are in a
 /// state is known without looking at them: of a thousand workers that is asked with every answer.
 class WorkerRoster {
@@ -76,7 +80,7 @@ class WorkerRoster {
 
   /// A sign of life. A lost worker comes back with it: idle, or overdue when it still owes an answer. True when it did.
   bool heard(Rank rank, double now_s);
-  void greet(Rank rank, const std::string& host, const std::string& device = {});
+  void greet(Rank rank, const std::string& host, const std::string& device = {}, const std::string& meter = {});
   void give(Rank rank, TaskId task, double now_s, int parts = 1);
   /// It owes nothing any more, and is idle unless it is set aside.
   void answered(Rank rank);

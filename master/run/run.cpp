@@ -155,8 +155,10 @@ class Run {
                                  const std::function<bool()>& stop) {
     const auto tell_time = [&](const Task& task, const Result& result) {
       const bool failed = std::holds_alternative<Failure>(result.outcome);
-      timeline_.add(span(failed ? TimelineKind::failed : kind_of(task.work), result.worker, result.host,
-                         describe(task.work), result.seconds));
+      auto row = span(failed ? TimelineKind::failed : kind_of(task.work), result.worker, result.host,
+                      describe(task.work), result.seconds);
+      row.energy = energy_of(result);
+      timeline_.add(std::move(row));
       hear(task, result);
     };
     try {
@@ -181,6 +183,12 @@ class Run {
       seconds = std::max(0.0, clock_() - worker->second.since_s);
     row.began_s -= seconds;
     return row;
+  }
+  /// The worker's part of what its meter counted.
+  std::optional<MeasuredEnergy> energy_of(const Result& result) const {
+    if (!result.energy) return std::nullopt;
+    const int sharing = sharing_meter(dispatcher_.workers(), result.worker);
+    return MeasuredEnergy{result.energy->work_j / sharing, result.energy->waited_j / sharing};
   }
   /// Models that are to be tested and whose weights are gone or damaged.
   std::vector<CandidateId> lost_models(const std::vector<Job>& jobs) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,13 +48,17 @@ struct TimelineRow {
   Rank rank;          ///< of the worker; of a job and a generation the master's
   std::string host;   ///< the worker's
   std::string about;  ///< the work, a worker's fault, a generation's number: one line
+  /// Of a piece of work that was done, or failed for good: what the worker drew, its part of a meter that several
+  /// share.
+  std::optional<MeasuredEnergy> energy = {};
 
   bool operator==(const TimelineRow&) const = default;
 };
 
 /// timeline.csv of a run: who did what, and when, in the order in which it ended; rows of the run's earlier jobs stay.
-/// Columns: began_s, ended_s, kind, rank, host, about. Nothing is computed from it, and it is not flushed to the disk
-/// row by row, as the journal is. @throws InputError when it is not what a run writes; empty where there is none
+/// Columns: began_s, ended_s, kind, rank, host, about, energy_j, waited_j (empty: not measured). Nothing is computed
+/// from it, and it is not flushed to the disk row by row, as the journal is. @throws InputError when it is not what a
+/// run writes; empty where there is none
 [[nodiscard]] std::vector<TimelineRow> read_timeline(const std::filesystem::path& path);
 
 /// Writes it. A file that cannot be written costs a warning, not the run.

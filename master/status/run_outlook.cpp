@@ -79,8 +79,7 @@ std::vector<HostWork> by_host(const std::vector<TimelineRow>& rows) {
   return all;
 }
 
-std::vector<HostWork> hosts_of_last_job(const RunPaths& paths) {
-  auto rows = read_timeline(paths.timeline());
+std::vector<HostWork> hosts_of_last_job(std::vector<TimelineRow> rows) {
   const auto began = std::ranges::find(rows.rbegin(), rows.rend(), TimelineKind::job, &TimelineRow::kind);
   if (began != rows.rend()) rows.erase(rows.begin(), began.base() - 1);
   return by_host(rows);
@@ -107,7 +106,10 @@ RunOutlook look_at(const RunPaths& paths) {
     run.lost = std::move(*lost);
   }
   run.generations = if_legible([&] { return generations_of(paths); }).value_or(std::nullopt);
-  run.hosts = if_legible([&] { return hosts_of_last_job(paths); }).value_or(std::vector<HostWork>{});
+  if (auto rows = if_legible([&] { return read_timeline(paths.timeline()); })) {
+    run.energies = worker_energies(*rows);
+    run.hosts = hosts_of_last_job(std::move(*rows));
+  }
   if (std::filesystem::exists(paths.front())) run.front = if_legible([&] { return CsvTable::read(paths.front()); });
   if (run.front && run.front->rows() == 0) run.front.reset();
   if (run.front) {

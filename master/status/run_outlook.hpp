@@ -7,6 +7,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "core/storage/csv.hpp"
+#include "master/report/energy_use.hpp"
 #include "master/run/run_paths.hpp"
 #include "master/run/run_status.hpp"
 
@@ -40,7 +41,8 @@ struct RunOutlook {
   std::optional<int> workers, busy;         ///< now, while it runs
   std::optional<double> seconds_left = {};  ///< likewise, where that is known
   std::vector<LostWorker> lost;
-  std::vector<HostWork> hosts;  ///< by name
+  std::vector<HostWork> hosts;         ///< by name
+  std::vector<WorkerEnergy> energies;  ///< of the run; none: not measured
   std::optional<CsvTable> front;
   std::vector<std::size_t> best_first;  ///< its rows, by metric_val
   std::optional<double> hypervolume;    ///< of the front when the last generation ended
@@ -55,8 +57,8 @@ struct RunOutlook {
 
 /// For people, many lines.
 [[nodiscard]] std::string to_text(const RunOutlook& run);
-/// The keys of status.json, and "run", "silent_s" (null while it lives), "generations", "hosts", "front" (ids),
-/// "hypervolume".
+/// The keys of status.json, and "run", "silent_s" (null while it lives), "generations", "hosts", "energy" (kWh a
+/// worker and kind of work; null: not measured), "front" (ids), "hypervolume".
 [[nodiscard]] nlohmann::ordered_json to_json(const RunOutlook& run);
 
 }  // namespace harmonic

@@ -62,6 +62,37 @@ std::string hosts_text(const RunOutlook& run) {
   return text;
 }
 
+/// kWh a worker and kind of work.
+std::string energy_text(const RunOutlook& run) {
+  if (run.energies.empty()) return {};
+  const auto all = together(run.energies);
+  std::vector<std::vector<std::string>> rows = {{"rank", "host"}};
+  for (const auto& [kind, joules] : all.work_j) rows[0].push_back(word_of(kTimelineKinds, kind));
+  rows[0].insert(rows[0].end(), {"waited", "kWh"});
+  const auto add = [&](const std::string& rank, const WorkerEnergy& worker) {
+    rows.push_back({rank, worker.host});
+    for (const auto& [kind, joules] : all.work_j)
+      rows.back().push_back(worker.work_j.contains(kind) ? kwh_text(worker.work_j.at(kind)) : "-");
+    rows.back().insert(rows.back().end(), {kwh_text(worker.waited_j), kwh_text(worker.total_j())});
+  };
+  for (std::size_t w = 0; w < std::min(run.energies.size(), kShownWorkers); ++w)
+    add(std::to_string(run.energies[w].rank.value), run.energies[w]);
+  add("all", all);
+  return fmt::format("energy: {} kWh\n{}", kwh_text(all.total_j()), aligned_table(rows));
+}
+
+nlohmann::ordered_json energy_json(const RunOutlook& run) {
+  if (run.energies.empty()) return nullptr;
+  auto workers = nlohmann::ordered_json::array();
+  for (const auto& worker : run.energies) {
+    nlohmann::ordered_json phases;
+    for (const auto& [kind, joules] : worker.work_j) phases[word_of(kTimelineKinds, kind)] = kwh(joules);
+    phases["waited"] = kwh(worker.waited_j);
+    workers.push_back({{"rank", worker.rank.value}, {"host", worker.host}, {"phases", phases}});
+  }
+  return {{"kwh", kwh(together(run.energies).total_j())}, {"workers", workers}};
+}
+
 /// Column and what a table calls it: those of a front that people look at first.
 std::vector<std::pair<std::size_t, std::string>> shown_columns(const CsvTable& front) {
   std::vector<std::pair<std::size_t, std::string>> columns;
@@ -124,8 +155,8 @@ std::string to_text(const RunOutlook& run) {
       fmt::format("pieces of work: {} done, {} failed, {} tried again", run.done, run.failed, run.retried));
   if (run.seconds_left && !run.has_ended() && !run.silent_s)
     progress.push_back("ETA " + human_duration(*run.seconds_left));
-  return fmt::format("run {}: {}\n{}\nworkers: {}{}{}", run.folder, state_words(run), join(progress, "; "),
-                     workers_text(run), hosts_text(run), front_text(run));
+  return fmt::format("run {}: {}\n{}\nworkers: {}{}{}{}", run.folder, state_words(run), join(progress, "; "),
+                     workers_text(run), hosts_text(run), energy_text(run), front_text(run));
 }
 
 nlohmann::ordered_json to_json(const RunOutlook& run) {
@@ -152,6 +183,7 @@ nlohmann::ordered_json to_json(const RunOutlook& run) {
                              {"done", host.done},
                              {"setbacks", host.setbacks},
                              {"utilisation", host.busy()}});
+  json["energy"] = energy_json(run);
   json["front"] = front_ids(run);
   json["hypervolume"] = json_or_null(run.hypervolume);
   return json;

@@ -45,6 +45,8 @@ inline std::vector<Envelope> every_envelope() {
   std::vector<Envelope> all = {Hello{Rank{3}, "node7", 4242, 0xfedcba9876543210U, ""},
                                Hello{Rank{1}, "", 0, 0, "no data"},
                                Hello{Rank{1}, "node7", 7, 1, "", "CPU, 2 threads"},
+                               Hello{Rank{1}, "node7", 7, 1, "", "CPU, 2 threads", "RAPL, package-0"},
+                               Result{TaskId{9}, Rank{2}, 1.5, TestScore{90}, "node7", MeasuredEnergy{12.5, 0}},
                                Heartbeat{Rank{2}, 0.75},
                                Stop{},
                                Stop{true},

@@ -100,8 +100,8 @@ ExitCode lut_profile(const Arguments& args) {
   const TableFolder folder(out, {{"data", rows.data()}}, args);
   say_notices(options);
   const TableScope scope = measured_scope(rows, options, args);
-  const auto meter = find_energy_meter({measuring.on_gpu(), measuring.on_gpu() ? measuring.gpu() : 0});
   const RunConditions conditions = measuring.prepare();
+  const auto meter = find_energy_meter(metered_device(conditions.device));
   const auto before = report_machine(measuring.processor());
 
   const std::filesystem::path partial = out + ".partial";

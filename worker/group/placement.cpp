@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <ATen/Parallel.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <dlfcn.h>
 #include <sched.h>
 
@@ -43,17 +44,33 @@ Function* of_driver(const char* name) {
   return reinterpret_cast<Function*>(::dlsym(RTLD_DEFAULT, name));
 }
 
+/// "GPU-1a2b3c4d-…"; empty where the driver does not say.
+std::string gpu_uuid(int device) {
+  auto get_uuid = of_driver<int(unsigned char*, int)>("cuDeviceGetUuid_v2");  // of an instance its own, not its GPU's
+  if (get_uuid == nullptr) get_uuid = of_driver<int(unsigned char*, int)>("cuDeviceGetUuid");
+  std::array<unsigned char, 16> uuid{};
+  if (get_uuid == nullptr || get_uuid(uuid.data(), device) != 0) return {};
+  std::string text = "GPU";
+  for (std::size_t i = 0; i < uuid.size(); ++i)
+    text += fmt::format("{}{:02x}", i == 0 || (i >= 4 && i <= 10 && i % 2 == 0) ? "-" : "", uuid[i]);
+  return text;
+}
+
+/// An attribute of the driver's, by its number there; 0 where it does not say.
+int gpu_attribute(int attribute, int device) {
+  const auto get = of_driver<int(int*, int, int)>("cuDeviceGetAttribute");
+  int value = 0;
+  return get != nullptr && get(&value, attribute, device) == 0 ? value : 0;
+}
+
 /// "NVIDIA H200, GPU-1a2b3c4d"; empty where the driver does not say.
 std::string gpu_text(int device) {
   const auto get_name = of_driver<int(char*, int, int)>("cuDeviceGetName");
-  auto get_uuid = of_driver<int(unsigned char*, int)>("cuDeviceGetUuid_v2");  // of an instance its own, not its GPU's
-  if (get_uuid == nullptr) get_uuid = of_driver<int(unsigned char*, int)>("cuDeviceGetUuid");
   std::array<char, 128> name{};
-  std::array<unsigned char, 16> uuid{};
-  if (get_name == nullptr || get_uuid == nullptr ||
-      get_name(name.data(), static_cast<int>(name.size()) - 1, device) != 0 || get_uuid(uuid.data(), device) != 0)
+  const auto uuid = gpu_uuid(device);
+  if (get_name == nullptr || uuid.empty() || get_name(name.data(), static_cast<int>(name.size()) - 1, device) != 0)
     return {};
-  return fmt::format("{}, GPU-{:02x}{:02x}{:02x}{:02x}", name.data(), uuid[0], uuid[1], uuid[2], uuid[3]);
+  return fmt::format("{}, {}", name.data(), uuid.substr(0, uuid.find('-', std::string("GPU-").size())));
 }
 
 }  // namespace
@@ -87,7 +104,11 @@ LocalPlace local_place() {
 torch::Device choose_device(Compute compute, LocalPlace place) {
   if (compute == Compute::cpu) return torch::kCPU;
   const auto gpus = static_cast<int>(torch::cuda::device_count());
-  if (gpus > 0) return {torch::kCUDA, static_cast<c10::DeviceIndex>(place.rank % gpus)};
+  if (gpus > 0) {
+    const torch::Device gpu{torch::kCUDA, static_cast<c10::DeviceIndex>(place.rank % gpus)};
+    c10::impl::VirtualGuardImpl(torch::kCUDA).setDevice(gpu);
+    return gpu;
+  }
   if (compute == Compute::cuda)
     throw InputError("no CUDA device can be used here" + (why_no_cuda_half().empty() ? "" : ": " + why_no_cuda_half()),
                      "choose cpu or auto");
@@ -105,6 +126,17 @@ int use_threads(int threads, LocalPlace place) {
   if (threads == 0) threads = std::max(1, usable_cores() / place.size);
   at::set_num_threads(threads);
   return threads;
+}
+
+double gpu_multiply_adds_per_s(torch::Device device) {
+  constexpr int kClockKHz = 13, kMultiprocessors = 16;  // CU_DEVICE_ATTRIBUTE_…
+  constexpr double kUnits = 128;                        // of a multiprocessor, for float32: 64 of a few kinds
+  if (!device.is_cuda()) return 0;
+  return kUnits * gpu_attribute(kMultiprocessors, device.index()) * 1e3 * gpu_attribute(kClockKHz, device.index());
+}
+
+MeteredDevice metered_device(torch::Device device) {
+  return device.is_cuda() ? MeteredDevice{true, gpu_uuid(device.index())} : MeteredDevice{};
 }
 
 std::string device_text(torch::Device device) {

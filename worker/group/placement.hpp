@@ -5,6 +5,7 @@
 #include <torch/types.h>
 
 #include "core/config/compute.hpp"
+#include "core/hardware/energy_meter.hpp"
 
 namespace harmonic {
 
@@ -21,7 +22,9 @@ struct LocalPlace {
 /// are begun. Collective like local_place(), where there are several.
 void choose_mig_instance();
 
-/// The CPU, or the local rank's GPU, dealt round. @throws InputError for `cuda` where none can be used
+/// The CPU, or the local rank's GPU, dealt round, which becomes the calling thread's current one: what LibTorch takes
+/// for it without a number (pinned memory) would else lie on the first. @throws InputError for `cuda` where none can be
+/// used
 [[nodiscard]] torch::Device choose_device(Compute compute, LocalPlace place);
 
 /// Ranks of this machine that choose_device() gives this device, this one among them.
@@ -29,6 +32,12 @@ void choose_mig_instance();
 
 /// Sets LibTorch's compute threads; 0: this machine's cores shared evenly by its ranks. @return how many
 int use_threads(int threads, LocalPlace place);
+
+/// Multiply-adds of float32 a second that all units of a GPU come to at their clock; 0 where the driver does not say.
+[[nodiscard]] double gpu_multiply_adds_per_s(torch::Device device);
+
+/// The device as meters of energy know it.
+[[nodiscard]] MeteredDevice metered_device(torch::Device device);
 
 /// For people: "CPU, 2 threads", as use_threads() has set them; "NVIDIA H200, GPU-1a2b3c4d", by which workers that
 /// share a GPU, or an instance of one, are told from those that have one each, whatever number each knows it by.

@@ -32,10 +32,11 @@ struct WorkerLoop::Exchange {
   std::atomic<double> share = 0;
   std::atomic<bool> cancelled = false;  ///< what is under way
 
-  void compute(const EvaluatorFactory& make, Hello ready, const std::function<std::string()>& device);
+  void compute(const EvaluatorFactory& make, Hello ready, const WorkerLoopOptions& options);
   void cancel(TaskId task);
-  [[nodiscard]] Result result(TaskId task, double seconds, Outcome outcome) const {
-    return {task, rank, seconds, std::move(outcome), host};
+  [[nodiscard]] Result result(TaskId task, double seconds, Outcome outcome,
+                              std::optional<MeasuredEnergy> energy = {}) const {
+    return {task, rank, seconds, std::move(outcome), host, energy};
   }
 };
 
@@ -64,19 +65,38 @@ Outcome evaluate_safely(Evaluator& evaluator, const Work& work, const WorkHooks&
   return failure_now();
 }
 
+/// What a meter has counted between two looks.
+class EnergySince {
+ public:
+  explicit EnergySince(std::unique_ptr<EnergyMeter> meter) : meter_(std::move(meter)) { (void)take_j(); }
+
+  [[nodiscard]] std::string name() const { return meter_ ? meter_->name() : std::string(); }
+  /// Since the last call; 0 without a meter.
+  [[nodiscard]] double take_j() {
+    if (!meter_) return 0;
+    const double now_mj = meter_->read_mj();
+    return std::max(0.0, now_mj - std::exchange(last_mj_, now_mj)) / 1e3;
+  }
+
+ private:
+  std::unique_ptr<EnergyMeter> meter_;
+  double last_mj_ = 0;
+};
+
 }  // namespace
 
 /// @param ready what it says once it is, with its device
-void WorkerLoop::Exchange::compute(const EvaluatorFactory& make, Hello ready,
-                                   const std::function<std::string()>& device) try {
+void WorkerLoop::Exchange::compute(const EvaluatorFactory& make, Hello ready, const WorkerLoopOptions& options) try {
   const auto evaluator = make();
-  ready.device = device();
+  EnergySince drawn(options.meter());
+  ready.device = options.device();
+  ready.meter = drawn.name();
   const Clock clock = steady_clock();
   WorkHooks hooks;
   hooks.progress = [this](double done) { share = std::clamp(done, 0.0, 1.0); };
   hooks.cancelled = [this] { return cancelled.load(); };
   std::unique_lock lock(mutex);
-  if (!ready.device.empty()) to_say.emplace_back(std::move(ready));
+  if (!ready.device.empty()) to_say.emplace_back(ready);
   while (true) {
     computing = false;
     under_way.reset();
@@ -89,11 +109,14 @@ void WorkerLoop::Exchange::compute(const EvaluatorFactory& make, Hello ready,
     to_do.pop_front();
     under_way = task.id;
     lock.unlock();
+    const double waited_j = drawn.take_j();
     const double start = clock();
     Outcome outcome = evaluate_safely(*evaluator, task.work, hooks);
     const double seconds = clock() - start;
+    std::optional<MeasuredEnergy> energy;
+    if (!ready.meter.empty()) energy = {drawn.take_j(), waited_j};
     lock.lock();
-    to_say.emplace_back(result(task.id, seconds, std::move(outcome)));
+    to_say.emplace_back(result(task.id, seconds, std::move(outcome), energy));
     said.notify_all();
   }
 } catch (const std::exception&) {
@@ -132,8 +155,8 @@ WorkerLoop::WorkerLoop(Mailbox& mailbox, const Hello& hello, EvaluatorFactory ma
     exchange_->computing = false;
     return;
   }
-  computer_ = std::thread([exchange = exchange_, make = std::move(make), hello, device = options_.device] {
-    exchange->compute(make, hello, device);
+  computer_ = std::thread([exchange = exchange_, make = std::move(make), hello, options = options_] {
+    exchange->compute(make, hello, options);
   });
 }
 

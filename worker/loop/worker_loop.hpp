@@ -4,6 +4,7 @@
 #include <memory>
 #include <thread>
 
+#include "core/hardware/energy_meter.hpp"
 #include "core/mpi/mailbox.hpp"
 #include "core/work/clock.hpp"
 #include "core/work/work.hpp"
@@ -23,6 +24,8 @@ struct WorkerLoopOptions {
   /// Says on what the evaluator computes ("CPU, 2 threads"), once it is made and on its thread; the master tells the
   /// user. Empty: nobody is told.
   std::function<std::string()> device = [] { return std::string(); };
+  /// Makes the meter of that device's energy, likewise; null: there is none.
+  std::function<std::unique_ptr<EnergyMeter>()> meter = [] { return std::unique_ptr<EnergyMeter>(); };
 };
 
 /// What the worker of this process says of itself, before it reads anything. `settings_hash` may throw InputError: then

@@ -68,6 +68,20 @@ TEST_CASE("The workers are placed once all that are here have said on what they 
   CHECK_FALSE(roster.is_placed());
 }
 
+TEST_CASE("Workers that are here and read one meter on one machine share what it counts", "[master][roster]") {
+  WorkerRoster roster({Rank{1}, Rank{2}, Rank{3}, Rank{4}, Rank{5}}, 0);
+  roster.greet(Rank{1}, "node-a", "CPU, 1 thread", "RAPL, package-0");
+  roster.greet(Rank{2}, "node-a", "CPU, 1 thread", "RAPL, package-0");
+  roster.greet(Rank{3}, "node-b", "CPU, 1 thread", "RAPL, package-0");
+  roster.greet(Rank{4}, "node-a", "NVIDIA H200, GPU-1a2b3c4d", "NVML's energy counter of GPU-1a2b3c4d");
+  roster.greet(Rank{5}, "node-a", "CPU, 1 thread");
+  CHECK(sharing_meter(roster.workers(), Rank{1}) == 2);
+  for (const int alone : {3, 4, 5}) CHECK(sharing_meter(roster.workers(), Rank{alone}) == 1);
+  roster.at(Rank{2}).state = State::lost;
+  CHECK(sharing_meter(roster.workers(), Rank{1}) == 1);
+  CHECK(sharing_meter(roster.workers(), Rank{2}) == 2);  // its last answer
+}
+
 TEST_CASE("A row of the placement is what a host's workers share: its CPU, or one GPU", "[master][roster]") {
   std::vector<Rank> ranks;
   for (int rank = 1; rank <= 8; ++rank) ranks.push_back(Rank{rank});

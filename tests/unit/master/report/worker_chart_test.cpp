@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "master/report/energy_use.hpp"
 #include "master/report/workers_section.hpp"
 
 using namespace harmonic;
@@ -83,4 +84,20 @@ TEST_CASE("The section tells the time of every kind of work, and that energy is 
   results.timeline = kRows;
   CHECK_THAT(workers_section(results), Contains("fusion searches") && Contains("not measured") &&
                                            Contains("gone on with once,") && Contains("1m30s"));
+}
+
+TEST_CASE("Energy is told by kind of work and by worker, where a meter counted it", "[report]") {
+  RunResults results;
+  results.timeline = kRows;
+  results.timeline[1].energy = {3.6e6, 0.36e6};  // searches of rank 1
+  results.timeline[4].energy = {1.8e6, 0};
+  const auto energies = worker_energies(results.timeline);
+  REQUIRE(energies.size() == 1);
+  CHECK(energies[0].rank == Rank{1});
+  CHECK(energies[0].host == "n1");
+  CHECK(energies[0].work_j == std::map<Kind, double>{{Kind::search, 5.4e6}});
+  CHECK(energies[0].total_j() == Approx(5.76e6));
+  const auto html = workers_section(results);
+  CHECK_THAT(html, Contains("1.5 kWh") && Contains("0.1 kWh") && Contains("1.6 kWh"));
+  CHECK_THAT(html, Contains("the meters of 1 of 2 workers") && Contains("not measured"));  // rank 2's
 }

@@ -93,6 +93,7 @@ struct Solo {
   std::string output;
   using Maker = std::function<std::unique_ptr<Evaluator>(Counts&)>;
   Maker make = [](Counts& c) { return std::make_unique<CountingEvaluator>(c); };
+  WorkerLoopOptions options = {};
 
   /// `hooks` of the program that the run looks at.
   explicit Solo(const SearchSettings& settings, int stop_after = 1'000'000, const RunHooks& hooks = {}) {
@@ -101,6 +102,9 @@ struct Solo {
   }
   explicit Solo(const ReproduceSettings& settings, int stop_after = 1'000'000) {
     run(settings.run, [&](auto& box, const auto& h) { return run_reproduction(settings, box, h); }, stop_after, {});
+  }
+  Solo(const SearchSettings& settings, WorkerLoopOptions worker) : options(std::move(worker)) {
+    run(settings, [&](auto& box, const auto& h) { return run_search(settings, box, h); }, 1'000'000, {});
   }
   Solo(const SearchSettings& settings, Maker maker, int stop_after = 1'000'000) : make(std::move(maker)) {
     run(settings, [&](auto& box, const auto& h) { return run_search(settings, box, h); }, stop_after, {});
@@ -112,8 +116,9 @@ struct Solo {
     log::set_level(log::Level::error);
     MemoryNetwork network(1);
     auto box = network.box(Rank{0});
-    WorkerLoop worker(box, make_hello(Rank{0}, [&] { return run_fingerprint(settings); }),
-                      [this, maker = make] { return maker(counts); });
+    WorkerLoop worker(
+        box, make_hello(Rank{0}, [&] { return run_fingerprint(settings); }),
+        [this, maker = make] { return maker(counts); }, options);
     hooks.idle = [&] { worker.poll(); };
     hooks.stop = [&] { return counts.work >= stop_after; };
     const Captured captured;
@@ -978,6 +983,34 @@ TEST_CASE("A run's timeline has its jobs, its generations and every piece of wor
   CHECK(worked >= stopped.counts.work + resumed.counts.work - 1);
   for (const auto& row : rows) CHECK(row.began_s <= row.ended_s);
   CHECK(std::ranges::is_sorted(rows, {}, &TimelineRow::ended_s));
+}
+
+TEST_CASE("A run's timeline has what its worker's meter counted over every piece of work, and nothing without one",
+          "[master][run]") {
+  /// Draws 1 J a look: two of them around a piece of work, one before it.
+  class Drawing final : public EnergyMeter {
+   public:
+    double read_mj() override { return total_mj_ += 1000; }
+    std::string name() const override { return "a made-up meter"; }
+
+   private:
+    double total_mj_ = 0;
+  };
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  WorkerLoopOptions options;
+  options.device = [] { return std::string("CPU, 1 thread"); };
+  options.meter = [] { return std::make_unique<Drawing>(); };
+  const bool measured = GENERATE(true, false);
+  const Solo run(settings, measured ? options : WorkerLoopOptions{});
+  CHECK(run.code == ExitCode::done);
+  int pieces = 0;
+  for (const auto& row : read_timeline(std::filesystem::path(settings.run) / "timeline.csv")) {
+    const bool worked = measured && row.kind != TimelineKind::job && row.kind != TimelineKind::generation;
+    CHECK(row.energy == (worked ? std::optional(MeasuredEnergy{1, 1}) : std::nullopt));
+    ++pieces;
+  }
+  CHECK(pieces > settings.evolution.generations);
 }
 
 TEST_CASE("Faulty input is named before any work is dealt", "[master][run]") {

@@ -16,9 +16,10 @@ TEST_CASE("What workers did is read back as it was, over the jobs of a run", "[m
   const TemporaryFolder folder;
   const auto path = folder / "timeline.csv";
   CHECK(read_timeline(path).empty());
-  const std::vector<TimelineRow> rows = {{1000, 1000, TimelineKind::job, Rank{0}, "", ""},
-                                         {1000.5, 1002.25, TimelineKind::search, Rank{2}, "node7", "a, \"b\""},
-                                         {1003, 1003, TimelineKind::lost, Rank{1}, "node8", "has been silent"}};
+  const std::vector<TimelineRow> rows = {
+      {1000, 1000, TimelineKind::job, Rank{0}, "", ""},
+      {1000.5, 1002.25, TimelineKind::search, Rank{2}, "node7", "a, \"b\"", MeasuredEnergy{12.5, 0.25}},
+      {1003, 1003, TimelineKind::lost, Rank{1}, "node8", "has been silent"}};
   TimelineFile first(path);
   first.add(rows[0]);
   CHECK_FALSE(std::filesystem::exists(path));  // a run that is refused leaves nothing
@@ -29,6 +30,19 @@ TEST_CASE("What workers did is read back as it was, over the jobs of a run", "[m
   TimelineFile second(path);
   second.add(rows[2]);
   second.write();
+  CHECK(read_timeline(path) == rows);
+}
+
+TEST_CASE("A timeline of before energy was measured is gone on with", "[master][timeline]") {
+  const TemporaryFolder folder;
+  const auto path = folder / "timeline.csv";
+  std::ofstream(path) << "began_s,ended_s,kind,rank,host,about\n1000.000,1001.000,search,1,node7,a\n";
+  std::vector<TimelineRow> rows = {{1000, 1001, TimelineKind::search, Rank{1}, "node7", "a"}};
+  CHECK(read_timeline(path) == rows);
+  rows.push_back({1001, 1002, TimelineKind::test, Rank{1}, "node7", "b", MeasuredEnergy{3, 0}});
+  TimelineFile file(path);
+  file.add(rows.back());
+  file.write();
   CHECK(read_timeline(path) == rows);
 }
 

@@ -112,6 +112,26 @@ TEST_CASE("What the workers of each machine did is that of the last job alone", 
   CHECK(hosts[1].at("utilisation") == Approx(15.0 / (2 * 20)));
 }
 
+TEST_CASE("Energy is that of the whole run, by worker and kind of work; absent where nothing was measured",
+          "[status]") {
+  const WatchedRun run(under_way());
+  CHECK(run.json().at("energy").is_null());
+  TimelineFile timeline(run.folder / "timeline.csv");
+  timeline.add({0, 0, TimelineKind::job, Rank{0}, "", ""});
+  timeline.add({0, 100, TimelineKind::search, Rank{1}, "node-b", "of an earlier job", MeasuredEnergy{3.6e6, 0}});
+  timeline.add({1000, 1000, TimelineKind::job, Rank{0}, "", ""});
+  timeline.add({1000, 1010, TimelineKind::test, Rank{2}, "node-a", "a test", MeasuredEnergy{0.36e6, 0.36e6}});
+  timeline.write(/*now=*/true);
+  const auto energy = run.json().at("energy");
+  CHECK(energy.at("kwh") == Approx(1.2));
+  REQUIRE(energy.at("workers").size() == 2);
+  CHECK(energy.at("workers")[0] ==
+        nlohmann::json{{"rank", 1}, {"host", "node-b"}, {"phases", {{"search", 1.0}, {"waited", 0.0}}}});
+  CHECK(energy.at("workers")[1].at("phases").at("waited") == Approx(0.1));
+  const auto text = captured_stdout([&] { (void)status_command(run.words()); });
+  CHECK_THAT(text, Contains("energy: 1.2 kWh") && Contains("node-a"));
+}
+
 TEST_CASE("A damaged status file leaves the state open; what is done is told by the journal", "[status]") {
   const WatchedRun run(under_way());
   {

@@ -87,6 +87,34 @@ TEST_CASE("A worker that is ready says once on what it computes", "[worker][loop
   CHECK(talk.result(worker).task == TaskId{3});
 }
 
+TEST_CASE("A worker with a meter says so, and what it drew over each piece of work and between them",
+          "[worker][loop]") {
+  /// Draws 1 J a look.
+  class Drawing final : public EnergyMeter {
+   public:
+    double read_mj() override { return total_mj_ += 1000; }
+    std::string name() const override { return "a made-up meter"; }
+
+   private:
+    double total_mj_ = 5e6;
+  };
+  Conversation talk;
+  auto options = talk.options();
+  options.device = [] { return std::string("CPU, 3 threads"); };
+  options.meter = [] { return std::make_unique<Drawing>(); };
+  WorkerLoop worker(talk.box, hello(), fake(), options);
+  CHECK(talk.next<Hello>(worker).meter.empty());
+  CHECK(talk.next<Hello>(worker).meter == "a made-up meter");
+  for (const std::uint64_t id : {3, 4}) {
+    talk.say(task(id));
+    CHECK(talk.result(worker).energy == MeasuredEnergy{1, 1});
+  }
+  Conversation without;
+  WorkerLoop dark(without.box, hello(), fake(), without.options());
+  without.say(task(3));
+  CHECK_FALSE(without.result(dark).energy);
+}
+
 TEST_CASE("Heartbeats go out while the worker computes, one a period", "[worker][loop]") {
   class Waiting final : public Evaluator {
    public:
