@@ -35,6 +35,7 @@
 #include "worker/group/placement.hpp"
 #include "worker/loop/worker_loop.hpp"
 #include "worker/models/model_file.hpp"
+#include "worker/pairs_at_once.hpp"
 #include "worker/search_evaluator.hpp"
 #include "worker/search_inputs.hpp"
 #include "worker/sweep_evaluator.hpp"
@@ -111,6 +112,15 @@ ExitCode run_on_ranks(const Program& program, const Arguments& args, const Searc
                     }});
 }
 
+/// What `pairs-at-once = auto` is from here on; to be called by rank 0.
+void decide_pairs_at_once(SearchSettings& settings, LocalPlace place) {
+  if (settings.fusion.pairs_at_once != kAutomaticPairs) return;
+  const auto device = choose_device(settings.compute, place);
+  settings.fusion.pairs_at_once = automatic_pairs_at_once(settings, device);
+  log::info("pairs-at-once is auto: {} on {}", settings.fusion.pairs_at_once,
+            device.is_cpu() ? "a CPU" : device_text(device));
+}
+
 ExitCode search_command(const Arguments& args, const Program& program) {
   SearchSettings settings;
   OptionSet options("harmonic search", "Searches for the Pareto front of multimodal networks on the given devices.");
@@ -118,7 +128,10 @@ ExitCode search_command(const Arguments& args, const Program& program) {
   if (read_run_settings(options, settings, settings, "search", args) == OptionSet::Parsed::help_printed)
     return ExitCode::done;
   return run_on_ranks(program, args, settings, options,
-                      [&](Mailbox& world, const RunHooks& hooks) { return run_search(settings, world, hooks); });
+                      [&, place = local_place()](Mailbox& world, const RunHooks& hooks) {
+                        decide_pairs_at_once(settings, place);
+                        return run_search(settings, world, hooks);
+                      });
 }
 
 ExitCode reproduce_command(const Arguments& args, const Program& program) {
@@ -141,7 +154,10 @@ ExitCode reproduce_command(const Arguments& args, const Program& program) {
         "together; see harmonic reproduce --help");
   }
   return run_on_ranks(program, args, settings.run, options,
-                      [&](Mailbox& world, const RunHooks& hooks) { return run_reproduction(settings, world, hooks); });
+                      [&, place = local_place()](Mailbox& world, const RunHooks& hooks) {
+                        decide_pairs_at_once(settings.run, place);
+                        return run_reproduction(settings, world, hooks);
+                      });
 }
 
 ExitCode sweep_command(const Arguments& args, const Program& program) {

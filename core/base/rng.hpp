@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <string_view>
@@ -31,6 +32,15 @@ class RandomStream {
   [[nodiscard]] std::size_t below(std::size_t n);      ///< 0 … n-1 without bias, n >= 1
   [[nodiscard]] bool chance(double p);                 ///< true with probability p
   [[nodiscard]] double normal();                       ///< N(0, 1), Box-Muller
+
+  /// Of Philox, what makes the next block of four numbers: for who draws it elsewhere.
+  struct Position {
+    std::array<std::uint32_t, 2> key{};
+    std::array<std::uint32_t, 4> counter{};
+  };
+  [[nodiscard]] Position position() const {
+    return {{key_[0], key_[1]}, {counter_[0], counter_[1], counter_[2], counter_[3]}};
+  }
 
   template <class T>
   [[nodiscard]] const T& pick(const std::vector<T>& options) {

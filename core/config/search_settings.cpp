@@ -10,6 +10,7 @@
 #include "core/base/error.hpp"
 #include "core/base/hash.hpp"
 #include "core/base/text.hpp"
+#include "core/config/pairs_at_once.hpp"
 #include "core/config/space_config.hpp"
 #include "core/space/layers.hpp"
 
@@ -304,11 +305,11 @@ void SearchSettings::declare_sections(OptionSet& o) {
           {0.0, 1e6});
   o.add("warm-start", fusion.warm_start,
         "on: a fusion search starts from the architecture parameters of the parent with the same macro-architecture");
-  o.add(
-      "pairs-at-once", fusion.pairs_at_once,
-      "pairs of one macro-architecture that train in one batched pass: worth trying on a GPU, which one pair does not "
-      "fill; a CPU loses a little by it",
-      {1, 64});
+  o.add("pairs-at-once", fusion.pairs_at_once,
+        "pairs of one macro-architecture that train in one batched pass: worth trying on a GPU, which one pair does "
+        "not fill; a CPU loses a little by it. auto: one on a CPU; on a GPU, rank 0's, as many as it takes for "
+        "arithmetic to last as long as starting its kernels, and as its memory has room for; a run keeps the number",
+        kPairsAtOnceText);
   o.add("trials", fusion.trials,
         "likeliest discrete networks of the searched architecture that are trained for a few epochs, the better half "
         "for twice as many, and so on; which states are x and y the search itself does not tell. 1: its strongest goes "
@@ -408,15 +409,10 @@ void SearchSettings::check() const {
   if (used.warmup_epochs >= used.epochs)
     throw InputError(fmt::format("warmup-epochs is {}, epochs is {}", used.warmup_epochs, used.epochs),
                      "the architecture is stepped in what is left: give --warmup-epochs below --epochs");
-  if (fusion.pairs_at_once > 1) {
-    const auto refused = [&](const std::string& why) {
+  if (fusion.pairs_at_once > 1)
+    if (const auto why = why_one_pair_at_once(*this); !why.empty())
       throw InputError(fmt::format("pairs-at-once is {}, but {}", fusion.pairs_at_once, why),
                        "give pairs-at-once = 1 in [fusion], or --pairs-at-once 1");
-    };
-    if (protocol == Protocol::published) refused("the loss of protocol published is no sum over pairs");
-    for (const auto& op : fusion.operators)
-      if (!find_fusion_operator(op).in_lanes) refused(fmt::format("operator {} works on one pair alone", op));
-  }
   const EvolutionSettings evolved = evolution_in_force();
   const bool steady = evolved.schedule == Schedule::steady;
   if (steady && is_alone())
@@ -427,10 +423,6 @@ void SearchSettings::check() const {
                                  steady ? "schedule is steady" : fmt::format("overlap is {}", evolved.overlap)),
                      steady ? "give choose = evolution in [evolution], or schedule = generational"
                             : "give choose = evolution in [evolution], or overlap = 0");
-  if (steady && fusion.pairs_at_once > 1)
-    throw InputError(
-        fmt::format("pairs-at-once is {}, but schedule is steady: pairs are bred one by one", fusion.pairs_at_once),
-        "give pairs-at-once = 1 in [fusion], or schedule = generational in [evolution]");
   for (const int n : evolution.macro.other_cells)
     if (n < 1) throw InputError(fmt::format("other-cells lists {}", n), "give numbers of at least 1");
   for (const int n : evolution.macro.other_nodes)

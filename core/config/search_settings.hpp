@@ -132,7 +132,8 @@ struct FusionSettings {
   bool warm_start = false;
 
   /// Pairs of one macro-architecture that train in one batched pass, at most. Each learns from random numbers and sums
-  /// of its pass: another number gives other, equally good results.
+  /// of its pass: another number gives other, equally good results. kAutomaticPairs (pairs_at_once.hpp): as the device
+  /// has room and use for.
   int pairs_at_once = 1;
 
   /// Genotypes of the searched architecture that are tried, at most (likely_genotypes, try_genotypes). 1: its

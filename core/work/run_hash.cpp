@@ -22,7 +22,9 @@ std::uint64_t run_hash(const SearchSettings& settings, const InputHashes& inputs
 std::uint64_t run_fingerprint(const SearchSettings& settings) {
   InputHashes samples;
   for (const auto& file : input_files(settings)) samples[file.role] = content_sample(file);
-  return run_hash(settings, samples);
+  SearchSettings shared = settings;
+  shared.fusion.pairs_at_once = 1;  // rank 0's affair, which may have to find it out first
+  return run_hash(shared, samples);
 }
 
 }  // namespace harmonic

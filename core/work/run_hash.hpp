@@ -17,8 +17,8 @@ using InputHashes = std::map<std::string, std::uint64_t>;
 /// What is kept with a run, so that only the same run goes on with it.
 [[nodiscard]] std::uint64_t run_hash(const SearchSettings& settings, const InputHashes& inputs);
 
-/// The same of a sample of every file (content_sample): what ranks tell each other at the start, in no time. Files are
-/// read whole once, by the master.
+/// The same of a sample of every file (content_sample), without how many pairs train at once: what ranks tell each
+/// other at the start, in no time. Files are read whole once, by the master.
 [[nodiscard]] std::uint64_t run_fingerprint(const SearchSettings& settings);
 
 }  // namespace harmonic

@@ -8,6 +8,7 @@
 #include "core/base/hash.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "core/config/pairs_at_once.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "core/work/expected_cost.hpp"
 #include "master/reproduce/reproduced_page.hpp"
@@ -72,7 +73,7 @@ class ReproducePlan final : public ModelPlan {
         settings_(settings),
         table_(find_published_table(settings.table)),
         data_(DatasetFile(settings.run.data).info()),
-        reproduction_(rows_of(settings), settings.seeds, is_honest(settings), settings.run.fusion.pairs_at_once,
+        reproduction_(rows_of(settings), settings.seeds, is_honest(settings), pairs_in_a_pass(settings.run.fusion),
                       inputs.costs.model, settings.run.fusion.retrain_repeats,
                       settings.run.evolution_in_force().late_fusion, settings.first_seed) {}
 

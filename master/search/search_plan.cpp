@@ -12,6 +12,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
+#include "core/config/pairs_at_once.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "master/models/candidates_file.hpp"
 #include "master/models/hypervolume_file.hpp"
@@ -62,7 +63,7 @@ std::uint64_t next_free_model(const std::filesystem::path& models) {
 std::unique_ptr<Evolution> make_evolution(const SearchSettings& settings, const RunInputs& inputs,
                                           const RunPaths& paths, RunRecipe::Start start) {
   const Seed seed{settings.seed};
-  const int at_once = settings.fusion.pairs_at_once, repeats = settings.fusion.retrain_repeats;
+  const int at_once = pairs_in_a_pass(settings.fusion), repeats = settings.fusion.retrain_repeats;
   const bool from_checkpoint = settings.resume && start == RunRecipe::Start::checkpoint;
   auto state =
       from_checkpoint ? load_checkpoint(paths.checkpoint(), inputs.hash, inputs.spaces, inputs.answers) : std::nullopt;
@@ -104,7 +105,7 @@ class SearchPlan final : public ModelPlan {
         reads_test_(settings.protocol == Protocol::published),
         search_(make_evolution(settings, inputs, paths, start)),
         settings_(settings.evolution_in_force()),
-        pieces_at_once_(settings.fusion.pairs_at_once),
+        pieces_at_once_(pairs_in_a_pass(settings.fusion)),
         progress_(settings_) {}
 
   void recall(const Journal& journal) override {

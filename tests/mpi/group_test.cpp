@@ -98,6 +98,28 @@ TEST_CASE("A rank that is kept waiting past its patience names the one that is m
   world_collectives(torch::kCPU)->barrier();
 }
 
+TEST_CASE("A wait on another thread, as autograd's, names who is missing, and tells the others", "[group]") {
+  const auto peers = std::make_shared<Peers>(0.2);
+  const auto waiting = [&] {
+    std::string told;
+    std::thread([&] {
+      try {
+        peers->wait([] { return false; }, "a sum");
+      } catch (const RunError& e) {
+        told = e.what();
+      }
+    }).join();
+    return told;
+  };
+  const bool several = peers->size() > 1;
+  std::string told;
+  if (several && peers->rank() == Rank{0}) told = waiting();  // the others stay away
+  world_collectives(torch::kCPU)->barrier();
+  if (several && peers->rank() != Rank{0}) told = waiting();
+  if (several) CHECK_THAT(told, Catch::Contains(peers->name(Rank{1})) && Catch::Contains("lost"));
+  CHECK(peers->gave_up() == (several && peers->rank() == Rank{0}));
+}
+
 TEST_CASE("A rank at work is waited for past all patience, as long as it says so", "[group]") {
   const auto peers = std::make_shared<Peers>();
   peers->set_patience(0.4);

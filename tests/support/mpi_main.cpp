@@ -8,7 +8,7 @@
 int main(int argc, char** argv) {
   harmonic::avoid_forbidden_peer_memory();  // as MpiSession does
   int provided = 0;
-  MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+  MPI_Init_thread(&argc, &argv, MPI_THREAD_SERIALIZED, &provided);
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   const int result = Catch::Session().run(argc, argv);
   int worst = 0;

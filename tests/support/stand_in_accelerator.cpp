@@ -29,6 +29,8 @@
 #include <torch/library.h>
 #include <torch/utils.h>
 
+#include "tests/support/sync_norm_kernels.hpp"
+
 namespace harmonic::testing {
 namespace {
 
@@ -334,6 +336,7 @@ bool goes_as_a_whole(const c10::OperatorHandle& op) {
 void install() {
   TORCH_CHECK(!torch::cuda::is_available(), "the stand-in accelerator is for machines without CUDA");
   c10::SetAllocator(kHere, &memory());
+  register_sync_norm_kernels();
   // All of it stays for good: LibTorch's threads use it until the process ends.
   static const c10::impl::DeviceGuardImplRegistrar guard(kHere, new Guard);  // NOLINT
   at::RegisterPrivateUse1HooksInterface(new Hooks);                          // NOLINT

@@ -14,6 +14,7 @@
 #include "core/work/stop_signal.hpp"
 #include "core/work/table_file.hpp"
 #include "worker/commands/lut_measuring.hpp"
+#include "worker/group/placement.hpp"
 #include "worker/profile/part_profile.hpp"
 
 namespace harmonic {

@@ -27,6 +27,10 @@ torch::Tensor FusionHead::forward(const std::vector<torch::Tensor>& states,
   const torch::Tensor weight = classifier->weight.view({-1, joined.size(2), joined.size(1)}).transpose(1, 2).flatten(1);
   torch::Tensor logits = linear_rows(rows, weight, classifier->bias, lanes_);
   if (!scales.defined()) return logits;
+  if (!logits.is_cpu()) {  // all of them in one product
+    const torch::Tensor said = at::stack(backbone_logits).view({scales.size(0) / lanes_, lanes_, -1}).transpose(0, 1);
+    return at::baddbmm(logits.view({lanes_, 1, -1}), scales.view({lanes_, 1, -1}), said).view(logits.sizes());
+  }
   const torch::Tensor own = scales.view({lanes_, -1});
   for (std::size_t b = 0; b < backbone_logits.size(); ++b) {
     const torch::Tensor scale = own.select(1, static_cast<std::int64_t>(b)).view({lanes_, 1, 1});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <torch/nn/modules/normalization.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
@@ -31,6 +32,14 @@ Tensor activated(Nonlinearity kind, const Tensor& columns) {
       break;
   }
   return at::mish(columns);
+}
+
+/// Layer norms of states take their weights (C, L) position by position: so these lie in memory, and neither they nor
+/// their gradients are turned in every step.
+void turn_layer_norms(torch::nn::Module& module) {
+  for (const auto& part : module.modules())
+    if (const auto* norm = part->as<torch::nn::LayerNormImpl>())
+      for (torch::Tensor parameter : {norm->weight, norm->bias}) parameter.set_data(parameter.t().contiguous().t());
 }
 
 /// sum + state * weight, lane by lane; the product where there is no sum yet. @param weight (lanes)
@@ -98,6 +107,7 @@ NormTensors JoinedNetwork::joined_norms(const std::vector<torch::nn::BatchNorm1d
 template <class Module>
 std::shared_ptr<Module> JoinedNetwork::moved(std::shared_ptr<Module> module) {
   module->to(device_);
+  if (lanes_ == 1) turn_layer_norms(*module);
   for (const auto& parameter : module->parameters()) parameters_.push_back(parameter);
   for (const auto& buffer : module->buffers()) statistics_.push_back(buffer);
   return module;

@@ -17,6 +17,15 @@ namespace harmonic {
 
 using torch::Tensor;
 
+namespace {
+
+/// @param losses (lanes)
+Tensor sum_of(const Tensor& losses) {
+  return losses.size(0) == 1 ? losses.squeeze(0) : losses.sum();
+}
+
+}  // namespace
+
 MixedSearch::MixedSearch(const Samples& train, const Samples& guide, std::span<const MixedLane> lanes,
                          const FusionSettings& settings, const SearchProtocol& protocol)
     : train_(train), guide_(guide), settings_(settings), protocol_(protocol) {
@@ -56,6 +65,7 @@ std::vector<double> MixedSearch::run_epoch(int epoch, const std::function<void()
   const auto batches = lane_batches(orders(train_, kWeightBatches), epoch, device);
   progress_ = architecture_progress(epoch, settings_);
   temperature_ = std::pow(settings_.arch_temperature, progress_);
+  weights_.reset();
   const bool after_epoch = protocol_.architecture_turn() == SearchProtocol::Turn::after_epoch;
   Tensor loss_sum = torch::zeros({lanes()}, torch::TensorOptions(device).dtype(torch::kFloat64));
   std::int64_t samples = 0;
@@ -65,7 +75,7 @@ std::vector<double> MixedSearch::run_epoch(int epoch, const std::function<void()
     learning_rate_ = cosine_restarts(t, settings_.weight_lr, settings_.weight_lr_min);
     weight_adam_->set_learning_rate(learning_rate_);
     const std::int64_t count = batches[b].size(0) / lanes();
-    loss_sum += step_weights(train_.at(batches[b])).to(torch::kFloat64) * count;
+    loss_sum.add_(step_weights(train_.at(batches[b])), count);
     samples += count;
     if (after_epoch || epoch < settings_.warmup_epochs) continue;
     for (int s = 0; s < settings_.arch_steps; ++s) step_architecture(guide_.at(guide_batches_->next()));
@@ -148,14 +158,13 @@ std::vector<Tensor> MixedSearch::parameters() const {
 }
 
 Tensor MixedSearch::step_weights(const Samples& batch) {
-  Architecture weights;
-  {
+  if (!weights_) {
     const torch::NoGradGuard no_grad;
-    weights = weights_of(logits_, temperature_);
+    weights_ = weights_of(logits_, temperature_);
   }
   weight_adam_->zero_grad();
-  const Tensor losses = lane_losses(forward(batch, weights, Mode::train), batch.labels, lanes());
-  protocol_.weight_loss(losses.sum(), weights).backward();
+  const Tensor losses = lane_losses(forward(batch, *weights_, Mode::train), batch.labels, lanes());
+  protocol_.weight_loss(sum_of(losses), *weights_).backward();
   weight_adam_->step();
   return losses.detach();
 }
@@ -165,8 +174,9 @@ void MixedSearch::step_architecture(const Samples& batch) {
   const Architecture weights = weights_of(logits_, temperature_);
   arch_adam_->zero_grad();
   const Tensor losses = lane_losses(forward(batch, weights, Mode::architecture), batch.labels, lanes());
-  protocol_.architecture_loss(losses.sum(), weights, progress_).backward();
+  protocol_.architecture_loss(sum_of(losses), weights, progress_).backward();
   arch_adam_->step();
+  weights_.reset();
   for (auto& parameter : parameters()) parameter.set_requires_grad(true);
 }
 

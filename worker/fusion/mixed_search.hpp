@@ -77,6 +77,7 @@ class MixedSearch {
   std::shared_ptr<MixedNetwork> network_;
   std::optional<JoinedNetwork> joined_;  ///< runs in its place, but on the CPU
   Architecture logits_;
+  std::optional<Architecture> weights_;  ///< of logits_ as they are, without gradients; none: not known
   std::optional<FusedAdam> weight_adam_, arch_adam_;
   std::optional<BatchCycle> guide_batches_;
 };

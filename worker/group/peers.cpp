@@ -142,7 +142,11 @@ Peers::Peers(double patience_s) : patience_s_(patience_s) {
   MPI_Initialized(&started);
   MPI_Finalized(&ended);
   if (started != 0 && ended == 0) check_mpi(MPI_Comm_size(MPI_COMM_WORLD, &ranks), "MPI_Comm_size");
-  if (ranks > 1) channel_ = std::make_unique<Channel>();
+  if (ranks == 1) return;
+  int threads = MPI_THREAD_SINGLE;
+  check_mpi(MPI_Query_thread(&threads), "MPI_Query_thread");
+  any_thread_ = threads >= MPI_THREAD_SERIALIZED;
+  channel_ = std::make_unique<Channel>();
 }
 
 Peers::Peers(Alone) : patience_s_(kPatienceS) {}
@@ -169,6 +173,10 @@ bool Peers::broken() const {
   return channel_ && channel_->broken();
 }
 
+bool Peers::may_talk() const {
+  return channel_ && (any_thread_ || std::this_thread::get_id() == owner_);
+}
+
 void Peers::listen(bool waiting) {
   const auto last_words = channel_->listen(waiting);
   if (!last_words) return;
@@ -177,13 +185,13 @@ void Peers::listen(bool waiting) {
 }
 
 void Peers::at_work() {
-  if (channel_ && std::this_thread::get_id() == owner_) listen(false);
+  if (may_talk()) listen(false);
 }
 
 void Peers::wait(const std::function<bool()>& done, std::string_view operation) {
   const auto start = SteadyClock::now();
   auto since = start;  // all were known to be there
-  const bool listens = channel_ && std::this_thread::get_id() == owner_;
+  const bool listens = may_talk();
   bool called = false;
   for (std::int64_t polls = 1; !done(); ++polls) {
     // Ranks that share a core must let each other run; a long wait need not be watched closely.
@@ -212,8 +220,7 @@ void Peers::end_wait(std::string_view operation, double waited_s) {
 
 std::string Peers::who_is_missing(double waited_s) {
   const auto patience = fmt::format("waited {:.0f} s", waited_s);
-  if (!channel_ || std::this_thread::get_id() != owner_)
-    return fmt::format("{} {} for the others; a rank is lost or stuck", name(rank()), patience);
+  if (!may_talk()) return fmt::format("{} {} for the others; a rank is lost or stuck", name(rank()), patience);
   channel_->set_broken();
   std::vector<std::string> names;
   for (const int silent : channel_->silent()) names.push_back(name(Rank{silent}));
@@ -230,7 +237,7 @@ void Peers::tell_all(const std::string& text) {
   if (!channel_) return;
   gave_up_ = true;
   channel_->set_broken();
-  if (std::this_thread::get_id() == owner_) channel_->tell_all(Channel::farewell, text, kFarewellS);
+  if (may_talk()) channel_->tell_all(Channel::farewell, text, kFarewellS);
 }
 
 void Peers::together(const std::function<void()>& body) {

@@ -15,8 +15,9 @@ namespace harmonic {
 inline constexpr double kPatienceS = 600;
 
 /// The ranks of MPI_COMM_WORLD as one of them sees them: who they are, and how a wait for them ends when one is lost. A
-/// world of one where MPI is not initialised. Only the thread that makes it talks to the others; other threads may
-/// wait.
+/// world of one where MPI is not initialised. One thread at a time: another one than its own may wait while that stands
+/// still, as autograd's do in a backward pass. Where MPI takes calls of one thread alone (below MPI_THREAD_SERIALIZED)
+/// such a wait neither hears the others nor tells them.
 ///
 /// A wait ends in an error on every rank: half-way through its patience a rank calls the roll; at the end it names the
 /// ranks that have not answered, and tells the others. Who waits answers, and so does who is at work and says so now
@@ -75,6 +76,7 @@ class Peers {
   struct Alone {};
 
   explicit Peers(Alone);
+  [[nodiscard]] bool may_talk() const;
   void listen(bool waiting);
   [[noreturn]] void end_wait(std::string_view operation, double waited_s);
   [[nodiscard]] std::string who_is_missing(double waited_s);
@@ -84,6 +86,7 @@ class Peers {
   double waited_s_ = 0;
   bool gave_up_ = false;
   std::thread::id owner_ = std::this_thread::get_id();
+  bool any_thread_ = false;           ///< may call MPI
   std::unique_ptr<Channel> channel_;  ///< null in a world of one
 };
 

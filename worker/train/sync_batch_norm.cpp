@@ -64,6 +64,47 @@ struct SyncBatchNormFunction : torch::autograd::Function<SyncBatchNormFunction> 
   }
 };
 
+/// On a device by the library's own kernels for this, as its SyncBatchNorm calls them: a few, none of which waits.
+struct DeviceSyncBatchNormFunction : torch::autograd::Function<DeviceSyncBatchNormFunction> {
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& given,
+                               const torch::Tensor& weight, const torch::Tensor& bias,
+                               const std::optional<torch::Tensor>& running_mean,
+                               const std::optional<torch::Tensor>& running_variance, double momentum, double epsilon,
+                               Collectives* group) {
+    const auto x = given.contiguous(given.suggest_memory_format());
+    const auto channels = x.size(1);
+    const auto [own_mean, own_inverse] = at::batch_norm_stats(x, epsilon);
+    // A row a rank: its means, inverse deviations and how many numbers they are of. The rows of others are 0 here, so
+    // that a sum gathers them.
+    auto rows = at::zeros({group->size(), 2 * channels + 1}, own_mean.options());
+    auto own = rows.select(0, group->rank().value);
+    own.narrow(0, 0, channels).copy_(own_mean);
+    own.narrow(0, channels, channels).copy_(own_inverse);
+    own.select(0, 2 * channels).fill_(static_cast<double>(x.numel() / channels));
+    group->all_reduce_sum({rows});
+    const auto counts = rows.select(1, 2 * channels);
+    const auto [mean, inverse] =
+        at::batch_norm_gather_stats_with_counts(x, rows.narrow(1, 0, channels), rows.narrow(1, channels, channels),
+                                                running_mean, running_variance, momentum, epsilon, counts);
+    context->save_for_backward({x, weight, mean, inverse, counts.to(torch::kInt32)});
+    context->saved_data["group"] = reinterpret_cast<std::int64_t>(group);
+    return at::batch_norm_elemt(x, weight, bias, mean, inverse, epsilon);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    const auto saved = context->get_saved_variables();
+    const auto &x = saved[0], &weight = saved[1], &mean = saved[2], &inverse = saved[3], &counts = saved[4];
+    auto* group = reinterpret_cast<Collectives*>(context->saved_data["group"].toInt());
+    const auto dy = gradients[0].contiguous(x.suggest_memory_format());
+    const auto [sum_dy, sum_dy_x, d_weight, d_bias] =
+        at::batch_norm_backward_reduce(dy, x, mean, inverse, weight, true, true, true);
+    group->all_reduce_sum({sum_dy, sum_dy_x});
+    const auto dx = at::batch_norm_backward_elemt(dy, x, mean, inverse, weight, sum_dy, sum_dy_x, counts);
+    return {dx, d_weight, d_bias, {}, {}, {}, {}, {}};
+  }
+};
+
 }  // namespace
 
 torch::Tensor sync_batch_norm(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias,
@@ -71,6 +112,9 @@ torch::Tensor sync_batch_norm(const torch::Tensor& x, const torch::Tensor& weigh
                               Collectives& group) {
   // An undefined tensor is no argument of an autograd function.
   const auto defined = [](const torch::Tensor& t) { return t.defined() ? std::optional(t) : std::nullopt; };
+  if (!x.is_cpu())
+    return DeviceSyncBatchNormFunction::apply(x, weight, bias, defined(mean), defined(variance), momentum, epsilon,
+                                              &group);
   return SyncBatchNormFunction::apply(x, weight, bias, defined(mean), defined(variance), momentum, epsilon, &group);
 }
 

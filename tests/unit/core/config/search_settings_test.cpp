@@ -8,6 +8,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
+#include "core/config/pairs_at_once.hpp"
 #include "core/storage/atomic_file.hpp"
 #include "tests/support/captured_stdout.hpp"
 #include "tests/support/shared_data.hpp"
@@ -165,9 +166,32 @@ TEST_CASE("Several pairs at once are refused where they cannot train in one pass
   auto low_rank = settings;
   low_rank.fusion.operators.push_back("LowRankTensorFusion");
   CHECK_THROWS_WITH(low_rank.check(), Catch::Contains("pairs-at-once is 4") && Catch::Contains("LowRankTensorFusion"));
-  published.fusion.pairs_at_once = low_rank.fusion.pairs_at_once = 1;
-  CHECK_NOTHROW(published.check());
-  CHECK_NOTHROW(low_rank.check());
+  auto steady = settings;
+  steady.evolution.schedule = Schedule::steady;
+  CHECK_THROWS_WITH(steady.check(), Catch::Contains("pairs-at-once is 4") && Catch::Contains("steady"));
+  for (const int at_once : {1, kAutomaticPairs})
+    for (auto* alone : {&published, &low_rank, &steady}) {
+      alone->fusion.pairs_at_once = at_once;
+      CHECK_NOTHROW(alone->check());
+      CHECK_FALSE(why_one_pair_at_once(*alone).empty());
+    }
+  CHECK(why_one_pair_at_once(settings).empty());
+}
+
+TEST_CASE("Pairs at once are a number or auto, which is one until it is decided", "[config]") {
+  auto words =
+      std::vector<std::string>{"--modality", "image=mmimdb-image,i.h5", "--modality", "text=maxout,t.h5", "--device",
+                               "gpu=t.json", "--pairs-at-once",         "auto"};
+  const auto automatic = parsed(words);
+  CHECK(automatic.fusion.pairs_at_once == kAutomaticPairs);
+  CHECK(pairs_in_a_pass(automatic.fusion) == 1);
+  CHECK(values_of(automatic)["pairs-at-once"] == std::vector<std::string>{"auto"});
+  words.back() = "7";
+  CHECK(pairs_in_a_pass(parsed(words).fusion) == 7);
+  for (const char* wrong : {"0", "65", "many"}) {
+    words.back() = wrong;
+    CHECK_THROWS_WITH(parsed(words), Catch::Contains("pairs-at-once"));
+  }
 }
 
 TEST_CASE("A shipped config is a search's and holds nothing that is so without it, or defines a space", "[config]") {
