@@ -257,8 +257,18 @@ Cost DeviceSet::backbone_costs_on(const Device& device, std::size_t modality, co
 
 std::vector<Cost> DeviceSet::backbone_costs(int modality, const BackboneGenome& genome) const {
   const auto m = static_cast<std::size_t>(modality);
+  const auto keys = lut_keys(backbone_parts(spaces_.at(m), genome, head_classes_.at(m), scope()));
   std::vector<Cost> costs;
-  for (const Device& device : devices_) costs.push_back(backbone_costs_on(device, m, genome));
+  for (const Device& device : devices_) {
+    const auto& rows = device.table.rows();
+    Cost sum;
+    const bool whole = std::ranges::all_of(keys, [&](const auto& key) {
+      const auto row = rows.find(key);
+      if (row != rows.end()) sum += row->second;
+      return row != rows.end();
+    });
+    costs.push_back(whole ? sum : backbone_costs_on(device, m, genome));  // which names the row that is not there
+  }
   return costs;
 }
 
