@@ -5,7 +5,7 @@
 
 #include <c10/core/CachingDeviceAllocator.h>
 
-#include "core/base/error.hpp"
+#include "core/space/genome.hpp"
 #include "core/space/layers.hpp"
 #include "core/work/fitted_settings.hpp"
 #include "worker/group/placement.hpp"
