@@ -39,6 +39,7 @@
 #include "worker/search_evaluator.hpp"
 #include "worker/search_inputs.hpp"
 #include "worker/sweep_evaluator.hpp"
+#include "worker/tensor/device_room.hpp"
 
 namespace harmonic {
 namespace {
@@ -116,6 +117,7 @@ ExitCode run_on_ranks(const Program& program, const Arguments& args, const Searc
 void decide_pairs_at_once(SearchSettings& settings, LocalPlace place) {
   if (settings.fusion.pairs_at_once != kAutomaticPairs) return;
   const auto device = choose_device(settings.compute, place);
+  use_device(settings.device_use, device, ranks_on(device, place));
   settings.fusion.pairs_at_once = automatic_pairs_at_once(settings, device);
   log::info("pairs-at-once is auto: {} on {}", settings.fusion.pairs_at_once,
             device.is_cpu() ? "a CPU" : device_text(device));

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <numeric>
 
-#include <c10/core/CachingDeviceAllocator.h>
-
 #include "core/space/genome.hpp"
 #include "core/space/layers.hpp"
 #include "core/work/fitted_settings.hpp"
 #include "worker/group/placement.hpp"
+#include "worker/tensor/device_room.hpp"
 
 namespace harmonic {
 namespace {
@@ -58,12 +57,11 @@ PairLoad pair_load(const SearchSettings& settings, const DatasetInfo& data) {
 }
 
 GpuPower power_of(torch::Device gpu) {
-  const auto free = c10::getDeviceAllocator(gpu.type())->getMemoryInfo(gpu.has_index() ? gpu.index() : 0).first;
-  return {static_cast<double>(free), gpu_multiply_adds_per_s(gpu)};
+  return {static_cast<double>(activation_room(gpu)), gpu_multiply_adds_per_s(gpu)};
 }
 
 int pairs_worth_a_pass(const PairLoad& load, const GpuPower& gpu) {
-  double pairs = std::min<double>(kMostPairsAtOnce, gpu.free_bytes / 2 / load.bytes);
+  double pairs = std::min<double>(kMostPairsAtOnce, gpu.room_bytes / load.bytes);
   if (gpu.multiply_adds_per_s > 0) {
     const double one_s = load.multiply_adds / (kShareOfPeak * gpu.multiply_adds_per_s);
     pairs = std::min(pairs, load.kernels * kSecondsAKernel / one_s);

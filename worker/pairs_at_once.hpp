@@ -19,7 +19,7 @@ struct PairLoad {
 
 /// What a GPU has to offer.
 struct GpuPower {
-  double free_bytes = 0;           ///< of memory
+  double room_bytes = 0;           ///< for what trains at once (activation_room)
   double multiply_adds_per_s = 0;  ///< float32, of all its units at their clock; 0: it does not tell
 };
 /// @throws as LibTorch where there is no such GPU
@@ -27,7 +27,7 @@ struct GpuPower {
 
 /// How many pairs to train in one pass, 1 … kMostPairsAtOnce: as many as it takes for arithmetic to
 /// last as long as starting the step's kernels does, for up to there they cost next to nothing more than one; no more
-/// than half of the free memory has room for.
+/// than there is room for.
 [[nodiscard]] int pairs_worth_a_pass(const PairLoad& load, const GpuPower& gpu);
 
 /// What `pairs-at-once = auto` comes to on this device: 1 where several cannot train in one pass, and on a CPU, which
