@@ -1,6 +1,7 @@
 // The program's second half, harmonic-compute: the commands that compute on ranks, which `harmonic` hands over. The
 // only file that sees both the master and the worker.
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -115,6 +116,10 @@ ExitCode run_on_ranks(const Program& program, const Arguments& args, const Searc
 
 /// What `pairs-at-once = auto` is from here on; to be called by rank 0.
 void decide_pairs_at_once(SearchSettings& settings, LocalPlace place) {
+  if (settings.fusion.pairs_at_once != kAutomaticPairs) return;
+  const RunPaths paths{settings.run};
+  if (settings.resume && std::filesystem::exists(paths.config()))  // what it was found to be, there and then
+    settings.fusion.pairs_at_once = read_recorded(paths).settings.fusion.pairs_at_once;
   if (settings.fusion.pairs_at_once != kAutomaticPairs) return;
   const auto device = choose_device(settings.compute, place);
   use_device(settings.device_use, device, ranks_on(device, place));

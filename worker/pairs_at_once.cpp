@@ -70,7 +70,7 @@ int pairs_worth_a_pass(const PairLoad& load, const GpuPower& gpu) {
 }
 
 int automatic_pairs_at_once(const SearchSettings& settings, torch::Device device) {
-  if (device.is_cpu() || settings.is_alone() || !why_one_pair_at_once(settings).empty()) return 1;
+  if (device.is_cpu() || !why_one_pair_at_once(settings).empty()) return 1;
   const DatasetFile data(settings.data);
   const int pairs = pairs_worth_a_pass(pair_load(fitted_settings(settings, data), data.info()), power_of(device));
   return std::min(pairs, settings.evolution.pairs_a_generation());

@@ -8,6 +8,7 @@
 #include "core/base/version.hpp"
 #include "worker/backbone/backbone_evaluator.hpp"
 #include "worker/backbone/supernet_file.hpp"
+#include "worker/tensor/device_room.hpp"
 #include "worker/tensor/gpu_failure.hpp"
 #include "worker/tensor/tensor_hash.hpp"
 
@@ -67,6 +68,7 @@ Conditions conditions_of(const EvaluationOptions& chosen, const EvaluationInputs
   };
   if (chosen.arithmetic != Arithmetic::float32)
     conditions.emplace_back("precision", word_of(kArithmetics, chosen.arithmetic));
+  for (auto& condition : deterministic_conditions()) conditions.push_back(std::move(condition));
   for (auto& condition : space_conditions(inputs.supernet.space())) conditions.push_back(std::move(condition));
   return conditions;
 }

@@ -8,7 +8,8 @@ void declare_device_use(OptionSet& options, DeviceUse& use) {
   using Identity = std::vector<std::string>;
   options
       .add("device-memory", use.memory_mib,
-           fmt::format("MiB of a GPU that the samples which go through a network at once may take; 0: half of what is "
+           fmt::format("MiB of a GPU that the samples which go through a network at once may take, of each rank; 0: "
+                       "half of what is "
                        "free (with deterministic {}, whatever is free). A CPU takes batches of a fixed size",
                        kFixedDeviceMemoryMib),
            {0, 100'000'000})
@@ -25,7 +26,7 @@ void declare_device_use(OptionSet& options, DeviceUse& use) {
 void declare_precision(OptionSet& options, Arithmetic& arithmetic) {
   options.add_choice("precision", arithmetic, kArithmetics,
                      "in what convolutions and linear layers compute; weights, statistics of batch norms and losses "
-                     "stay float32");
+                     "stay float32. bf16 is for GPUs: a CPU takes several times as long by it");
 }
 
 }  // namespace harmonic

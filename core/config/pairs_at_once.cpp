@@ -25,6 +25,7 @@ const OptionText<int> kPairsAtOnceText = {
     parse_pairs_at_once, [](int pairs) { return pairs == kAutomaticPairs ? kAutomaticWord : std::to_string(pairs); }};
 
 std::string why_one_pair_at_once(const SearchSettings& settings) {
+  if (settings.is_alone()) return "of one modality nothing is fused";
   if (settings.protocol == Protocol::published) return "the loss of protocol published is no sum over pairs";
   for (const auto& op : settings.fusion.operators)
     if (!find_fusion_operator(op).in_lanes) return fmt::format("operator {} works on one pair alone", op);

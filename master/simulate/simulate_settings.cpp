@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/config/pairs_at_once.hpp"
 #include "master/search/backbone_selection.hpp"
 #include "master/simulate/work_durations.hpp"
 
@@ -58,6 +59,7 @@ SearchSettings SimulateSettings::searched() const {
   settings.data.clear();
   for (auto& modality : settings.modalities) modality.weights.clear();
   settings.keep_models = KeepModels::all;
+  settings.fusion.pairs_at_once = pairs_in_a_pass(settings.fusion);  // nothing computes here
   if (candidates > 0) {
     const int a_generation = candidates_a_generation(settings);
     const int more_in_the_first = settings.is_alone() ? settings.evolution.population - a_generation : 0;

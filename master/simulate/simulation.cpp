@@ -71,7 +71,7 @@ class Meter {
   }
   void end() {
     if (begun_) master_s_ = cpu_s() - begun_->cpu_s;
-    if (early_ && candidates_ > early_->candidates)
+    if (early_ && candidates_ >= 2 * early_->candidates)  // of fewer, the pages of one write are most of it
       growth_ = (resident_bytes() - early_->bytes) / static_cast<double>(candidates_ - early_->candidates);
   }
 

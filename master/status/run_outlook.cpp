@@ -106,6 +106,8 @@ RunOutlook look_at(const RunPaths& paths) {
     run.lost = std::move(*lost);
   }
   run.generations = if_legible([&] { return generations_of(paths); }).value_or(std::nullopt);
+  if (run.generations && run.generation > *run.generations)
+    run.generations.reset();  // of candidates, as simulations are
   if (auto rows = if_legible([&] { return read_timeline(paths.timeline()); })) {
     run.energies = worker_energies(*rows);
     run.hosts = hosts_of_last_job(std::move(*rows));

@@ -39,11 +39,19 @@ RunConditions MeasuringOptions::prepare() {
   if (precision == "bf16") conditions.precision = torch::kBFloat16;
   if (on_gpu()) {
     const int number = gpu();
-    conditions.device = choose_device(Compute::cuda, {number, number + 1});
+    try {
+      conditions.device = choose_device(Compute::cuda, {number, number + 1});
+    } catch (const InputError& e) {
+      throw InputError(e.problem(), "give --device cpu");
+    }
     if (conditions.device.index() != number)
       throw InputError(fmt::format("there is no device {}", device), "give --device cuda:0, or cpu");
   }
   processors_ = pin_to_processors(threads);
+  if (const int there = static_cast<int>(processors_.size()); there > 0 && there < threads)
+    throw InputError(
+        fmt::format("--threads is {}, but this process may use {} processor{}", threads, there, there == 1 ? "" : "s"),
+        fmt::format("give --threads {} or less", there));
   use_threads(threads, local_place());
   return conditions;
 }

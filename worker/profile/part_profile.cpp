@@ -147,19 +147,19 @@ bool profile_parts(const TableScope& scope, const RunConditions& conditions, con
   QuietCore core;
   const auto keys = lut_keys(scope.parts());
   const int first_round = record.rounds();
-  while (record.rounds() < limits.most_rounds) {
+  while (true) {
     const int done = record.rounds();
     auto wanted = unsettled(keys, record, limits);
     const double passed = seconds_since(start);
     const bool is_long_enough = done >= limits.fewest_rounds && passed >= limits.shortest_s;
-    if (is_long_enough && wanted.empty()) break;
+    if (is_long_enough && (wanted.empty() || done >= limits.most_rounds)) break;
     // A limit of time ends no profile that has nothing of some row.
     const bool all_there = std::ranges::none_of(keys, [&](const auto& key) { return record.of(key).ms.empty(); });
     if (done > first_round && all_there && passed > limits.time_s) break;
     const auto settled = keys.size() - wanted.size();
     hooks.progress(
         fmt::format("round {}, {} of {} rows within {:.0f} %", done + 1, settled, keys.size(), 100 * limits.interval),
-        std::min(0.99, static_cast<double>(done) / limits.fewest_rounds));
+        std::min({0.99, static_cast<double>(done) / limits.fewest_rounds, passed / std::max(limits.shortest_s, 1e-3)}));
     if (!is_long_enough) wanted.insert(keys.begin(), keys.end());
     const auto visits = round_of(scope, done, networks, wanted, core, hooks.stop);
     record.add_visits(visits);

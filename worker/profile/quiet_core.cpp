@@ -9,9 +9,9 @@
 namespace harmonic {
 namespace {
 
-constexpr std::size_t kFewest = 512;  // times to compare with, at the start
-constexpr std::size_t kRenewed = 64;  // times between two looks at all of them
-constexpr double kQuick = 0.03;       // share of times that are quicker than what counts as quick
+constexpr int kFewest = 512;      // times to compare with, at the start
+constexpr double kSpell_s = 0.1;  // others leave a core alone for a moment, mostly, in so long
+constexpr double kQuick = 0.05;   // share of spells that are quicker than what counts as quick
 
 /// Some microseconds on 2 KiB: hardly anything of a cache.
 double arithmetic_s() {
@@ -29,22 +29,29 @@ double arithmetic_s() {
 QuietCore::QuietCore() : QuietCore(arithmetic_s) {}
 
 QuietCore::QuietCore(std::function<double()> loop_s) : loop_s_(std::move(loop_s)) {
-  while (times_ < kFewest) (void)is_quiet();
+  for (int time = 0; time < kFewest; ++time) (void)is_quiet();
 }
 
 bool QuietCore::is_quiet() {
   const double took = loop_s_();
-  if (recent_.size() < kRecent)
-    recent_.push_back(took);
-  else
-    recent_[times_ % kRecent] = took;
-  if (++times_ % kRenewed == 0) {
-    auto sorted = recent_;
-    const auto quick = sorted.begin() + static_cast<std::ptrdiff_t>(kQuick * static_cast<double>(sorted.size()));
-    std::ranges::nth_element(sorted, quick);
-    quick_s_ = *quick;
-  }
+  spell_s_ += took;
+  if (quickest_s_ == 0 || took < quickest_s_) quickest_s_ = took;
+  if (recent_.empty()) quick_s_ = quickest_s_;
+  if (spell_s_ >= kSpell_s) end_spell();
   return took <= (1 + kTolerance) * quick_s_;
+}
+
+void QuietCore::end_spell() {
+  if (recent_.size() < kRecent)
+    recent_.push_back(quickest_s_);
+  else
+    recent_[spells_ % kRecent] = quickest_s_;
+  ++spells_;
+  spell_s_ = quickest_s_ = 0;
+  auto sorted = recent_;
+  const auto quick = sorted.begin() + static_cast<std::ptrdiff_t>(kQuick * static_cast<double>(sorted.size()));
+  std::ranges::nth_element(sorted, quick);
+  quick_s_ = *quick;
 }
 
 void QuietCore::wait(double limit_s) {

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <limits>
 #include <optional>
+#include <string>
 
 #include <ATen/Context.h>
 #include <c10/core/CachingDeviceAllocator.h>
@@ -53,6 +54,11 @@ void use_device(const DeviceUse& use, torch::Device device, int sharing) {
 
 bool computes_deterministically() {
   return at::globalContext().deterministicAlgorithms();
+}
+
+Conditions deterministic_conditions() {
+  if (!computes_deterministically()) return {};
+  return {{"deterministic", "true"}, {"device-memory", std::to_string(stated_bytes / kMebibyte)}};
 }
 
 std::int64_t activation_room(torch::Device device) {

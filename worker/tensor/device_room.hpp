@@ -5,6 +5,7 @@
 #include <torch/types.h>
 
 #include "core/config/device_use.hpp"
+#include "core/storage/conditions.hpp"
 
 namespace harmonic {
 
@@ -14,6 +15,9 @@ void use_device(const DeviceUse& use, torch::Device device, int sharing);
 
 /// Whether this process was told to, and its device asks for it.
 [[nodiscard]] bool computes_deterministically();
+
+/// What results to the bit depend on of that: what is gone on with wants the same. Nothing where they are not promised.
+[[nodiscard]] Conditions deterministic_conditions();
 
 /// Bytes that what goes through a network at once may take on a device: as use_device() was told, else half of what
 /// this rank's part of it has free now; the other half is for workspaces of libraries and for what lies in pieces. To

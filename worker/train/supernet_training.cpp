@@ -42,7 +42,7 @@ Conditions conditions_of(const Supernet& initial, const TrainingData& data, cons
   Conditions conditions = settings.values();
   if (settings.arithmetic == Arithmetic::float32)
     std::erase_if(conditions, [](const auto& c) { return c.first == "precision"; });
-  if (computes_deterministically()) conditions.emplace_back("deterministic", "true");
+  for (auto& condition : deterministic_conditions()) conditions.push_back(std::move(condition));
   for (auto& condition : space_conditions(initial.space())) conditions.push_back(std::move(condition));
   conditions.emplace_back("classes", std::to_string(initial.classes()));
   conditions.emplace_back("training data", fmt::format("{:016x}", data_hash));
