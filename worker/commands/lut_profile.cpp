@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base/hash.hpp"
 #include "core/base/log.hpp"
 #include "core/base/progress_display.hpp"
 #include "core/base/text.hpp"
@@ -24,9 +25,10 @@ constexpr double kShortest = 10;  // of the longest time, for rows that are soon
 
 /// What a record must have been measured under to be gone on with.
 Conditions conditions_of(const MeasuringOptions& measuring, const TableScope& scope) {
+  const auto keys = lut_keys(scope.parts());
   return {{"device", measuring.device_in_words()},
           {"settings", measuring.describe()},
-          {"rows", join(lut_keys(scope.parts()), " ")},
+          {"rows", fmt::format("{} of hash {:016x}", keys.size(), hash64(join(keys, " ")))},
           {"tool", tool_name()}};
 }
 
@@ -109,9 +111,6 @@ ExitCode lut_profile(const Arguments& args) {
   const std::filesystem::path partial = out + ".partial";
   if (again) std::filesystem::remove(partial);
   VisitRecord record(partial, conditions_of(measuring, scope));
-  if (!record.differences().empty())
-    log::warning("{} was measured under other conditions ({}), and is begun anew", partial.string(),
-                 join(record.differences(), ", "));
   if (record.rounds() > 0) log::info("goes on after {} rounds, from {}", record.rounds(), partial.string());
   {
     ProgressDisplay display("measuring", {}, stop_signal_seen);

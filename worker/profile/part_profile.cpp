@@ -74,8 +74,11 @@ VisitRecord::VisitRecord(std::filesystem::path file, const Conditions& condition
     const auto text = read_file(file_);
     const auto lines = split(whole_lines(text), '\n');
     const auto there = lines.empty() ? std::nullopt : parse_conditions(lines.front());
-    differences_ = there ? harmonic::differences(*there, conditions) : std::vector<std::string>{"no record"};
-    if (differences_.empty()) {
+    if (there) {
+      if (const auto different = differences(*there, conditions); !different.empty())
+        throw InputError(
+            fmt::format("{} was measured under other conditions: {}", file_.string(), join(different, ", ")),
+            "give those to go on with it, or --again to begin anew");
       for (std::size_t i = 1; i < lines.size(); ++i) take(lines[i]);
       replace_file(file_, whole_lines(text));
       return;

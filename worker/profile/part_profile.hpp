@@ -18,8 +18,8 @@ namespace harmonic {
 /// What was measured of every row, visit by visit: in a file, so that a killed profile goes on where it was.
 class VisitRecord {
  public:
-  /// Goes on with what the file holds, if that was measured under the same conditions; else it is begun anew.
-  /// @throws RunError when the disk refuses
+  /// Goes on with what the file holds. A file that is none is begun anew.
+  /// @throws InputError when it was measured under other conditions, RunError when the disk refuses
   VisitRecord(std::filesystem::path file, const Conditions& conditions);
 
   struct Visits {
@@ -31,8 +31,6 @@ class VisitRecord {
   void add_visits(const std::vector<std::pair<std::string, double>>& ms);
   void add_energy(const std::string& key, double mj);
   [[nodiscard]] int rounds() const { return rounds_; }
-  /// What the file was measured under, where that is not what is wanted: it was begun anew.
-  [[nodiscard]] const std::vector<std::string>& differences() const { return differences_; }
   void remove();  ///< the file
 
  private:
@@ -42,7 +40,6 @@ class VisitRecord {
   std::filesystem::path file_;
   std::map<std::string, Visits> visits_;
   int rounds_ = 0;
-  std::vector<std::string> differences_;
 };
 
 /// When a row is measured well enough.
