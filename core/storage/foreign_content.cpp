@@ -113,9 +113,9 @@ void refuse_foreign(const std::filesystem::path& path, std::string_view beginnin
   if (const auto foreign = foreign_content(path, beginning, wanted)) throw InputError(foreign->problem, foreign->mend);
 }
 
-std::string beginning_of(const std::filesystem::path& path) {
+std::string beginning_of(const std::filesystem::path& path, std::size_t bytes) {
   std::ifstream in(path, std::ios::binary);
-  std::string beginning(kForeignBytes, '\0');
+  std::string beginning(bytes, '\0');
   in.read(beginning.data(), static_cast<std::streamsize>(beginning.size()));
   beginning.resize(static_cast<std::size_t>(in.gcount()));
   return beginning;

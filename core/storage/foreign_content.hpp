@@ -28,7 +28,7 @@ struct ForeignContent {
 /// @throws InputError when there is any
 void refuse_foreign(const std::filesystem::path& path, std::string_view beginning, std::string_view wanted);
 
-/// The first kForeignBytes of a file; fewer where it ends, or cannot be read, which is left to who reads it.
-[[nodiscard]] std::string beginning_of(const std::filesystem::path& path);
+/// The first bytes of a file; fewer where it ends, or cannot be read, which is left to who reads it.
+[[nodiscard]] std::string beginning_of(const std::filesystem::path& path, std::size_t bytes = kForeignBytes);
 
 }  // namespace harmonic

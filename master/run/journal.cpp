@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <optional>
 #include <set>
 #include <span>
@@ -17,6 +16,7 @@
 #include "core/base/log.hpp"
 #include "core/base/version.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "core/storage/foreign_content.hpp"
 
 namespace harmonic {
 namespace {
@@ -146,14 +146,6 @@ std::optional<JournalHeader> old_header(std::span<const std::byte> bytes) {
   return header == nullptr ? std::nullopt : std::optional(*header);
 }
 
-std::string beginning_of(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kBeginning, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return text;
-}
-
 /// The header that the bytes hold; nothing when they are no journal's.
 std::optional<JournalHeader> header_of(std::span<const std::byte> bytes) {
   const auto header = read_content(bytes).header;
@@ -163,7 +155,7 @@ std::optional<JournalHeader> header_of(std::span<const std::byte> bytes) {
 /// The same of a file, of which it reads the beginning; nothing where there is none.
 std::optional<JournalHeader> header_at(const std::filesystem::path& path) {
   if (!std::filesystem::is_regular_file(path)) return std::nullopt;
-  const std::string text = beginning_of(path);
+  const std::string text = beginning_of(path, kBeginning);
   return header_of(std::as_bytes(std::span{text}));
 }
 
@@ -196,7 +188,7 @@ Journal::Kind Journal::kind(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path)) return Kind::none;
   if (!std::filesystem::is_regular_file(path)) return Kind::foreign;
   // A journal of many records tells it soon.
-  const std::string start = beginning_of(path);
+  const std::string start = beginning_of(path, kBeginning);
   if (const auto content = read_content(std::as_bytes(std::span{start})); content.header && content.records > 0)
     return Kind::with_work;
   const std::string text = read_file(path);
