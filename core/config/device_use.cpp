@@ -8,10 +8,10 @@ void declare_device_use(OptionSet& options, DeviceUse& use) {
   using Identity = std::vector<std::string>;
   options
       .add("device-memory", use.memory_mib,
-           fmt::format("MiB of a GPU that the samples which go through a network at once may take, of each rank; 0: "
-                       "half of what is "
-                       "free (with deterministic {}, whatever is free). A CPU takes batches of a fixed size",
-                       kFixedDeviceMemoryMib),
+           fmt::format(
+               "MiB of a GPU that the samples which go through a network at once may take, of each rank; 0: "
+               "half of what is free (with deterministic {}, whatever is free). A CPU takes batches of a fixed size",
+               kFixedDeviceMemoryMib),
            {0, 100'000'000})
       .identified_by([&use] {  // batches of another size round otherwise
         return use.deterministic && use.memory_mib > 0 ? Identity{std::to_string(use.memory_mib)} : Identity{};

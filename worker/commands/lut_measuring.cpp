@@ -13,6 +13,7 @@
 #include "core/mpi/communicator.hpp"
 #include "worker/commands/commands.hpp"
 #include "worker/group/placement.hpp"
+#include "worker/tensor/map_type.hpp"
 
 namespace harmonic {
 
@@ -20,7 +21,7 @@ void MeasuringOptions::declare(OptionSet& options) {
   options.add("device", device, "what is measured: cpu, or cuda:N, the GPU of that number");
   options.add("threads", threads, "compute threads, pinned to as many processors", {1, 1024});
   options.add("batch", batch, "samples a run; costs are of the whole batch", {1, 4096});
-  options.add_choice("precision", precision, std::vector<std::string>{"float32", "bf16"}, "of weights and inputs");
+  options.add_choice("precision", arithmetic, kArithmetics, "of weights and inputs");
 }
 
 int MeasuringOptions::gpu() const {
@@ -36,14 +37,10 @@ int MeasuringOptions::gpu() const {
 RunConditions MeasuringOptions::prepare() {
   RunConditions conditions;
   conditions.batch = batch;
-  if (precision == "bf16") conditions.precision = torch::kBFloat16;
+  conditions.precision = map_type(arithmetic);
   if (on_gpu()) {
     const int number = gpu();
-    try {
-      conditions.device = choose_device(Compute::cuda, {number, number + 1});
-    } catch (const InputError& e) {
-      throw InputError(e.problem(), "give --device cpu");
-    }
+    conditions.device = choose_device(Compute::cuda, {number, number + 1});
     if (conditions.device.index() != number)
       throw InputError(fmt::format("there is no device {}", device), "give --device cuda:0, or cpu");
   }
@@ -57,7 +54,7 @@ RunConditions MeasuringOptions::prepare() {
 }
 
 std::string MeasuringOptions::describe() const {
-  std::vector<std::string> parts = {precision, fmt::format("batch {}", batch)};
+  std::vector<std::string> parts = {word_of(kArithmetics, arithmetic), fmt::format("batch {}", batch)};
   if (on_gpu()) parts.push_back(device);
   parts.push_back(fmt::format("{} thread{}", threads, threads == 1 ? "" : "s"));
   if (!processors_.empty())

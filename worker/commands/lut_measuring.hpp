@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "core/config/device_use.hpp"
 #include "core/config/options.hpp"
 #include "core/hardware/lut.hpp"
 #include "core/work/table_scope.hpp"
@@ -20,7 +21,8 @@ ExitCode lut_validate(const Arguments& args);
 
 /// The options of a command that measures on the machine at hand.
 struct MeasuringOptions {
-  std::string device = "cpu", precision = "float32";
+  std::string device = "cpu";
+  Arithmetic arithmetic = Arithmetic::float32;  ///< of weights and inputs
   int threads = 1, batch = 1;
 
   void declare(OptionSet& options);

@@ -61,9 +61,8 @@ void tell(const ProfileSummary& summary, const ProfileLimits& limits, bool has_e
         "latency alone");
   if (!summary.imprecise.empty())
     log::warning(
-        "{} rows are not known within {:.0f} %, the first is '{}': give more --rounds and --time, or a machine that "
-        "does "
-        "nothing else",
+        "{} rows are not known within {:.0f} %, the first is '{}': give more --rounds and --time, or a machine "
+        "that does nothing else",
         summary.imprecise.size(), 100 * limits.interval, summary.imprecise.front());
   if (!summary.flagged.empty())
     log::warning(

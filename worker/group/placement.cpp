@@ -111,7 +111,7 @@ torch::Device choose_device(Compute compute, LocalPlace place) {
   }
   if (compute == Compute::cuda)
     throw InputError("no CUDA device can be used here" + (why_no_cuda_half().empty() ? "" : ": " + why_no_cuda_half()),
-                     "choose cpu or auto");
+                     "choose cpu");
   return torch::kCPU;
 }
 
