@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/base/hash.hpp"
+#include "core/hardware/energy_meter.hpp"
 #include "core/hardware/model_pricing.hpp"
 #include "core/mpi/mailbox.hpp"
 #include "core/pareto/fronts.hpp"
@@ -15,6 +16,16 @@
 
 /// Stand-ins for what is slow: scores and costs as pure functions of the genome, messages in memory.
 namespace harmonic::testing {
+
+/// Draws 1 J a look.
+class DrawingMeter final : public EnergyMeter {
+ public:
+  double read_mj() override { return total_mj_ += 1000; }
+  std::string name() const override { return "a made-up meter"; }
+
+ private:
+  double total_mj_ = 5e6;  ///< what it had counted before anybody looked
+};
 
 /// 0 … 1, from the text and the salt alone.
 inline double fake_uniform(const std::string& text, std::uint64_t salt) {

@@ -171,43 +171,47 @@ TEST_CASE("A file of candidates that is appended to is the one written whole", "
   CHECK(read_file(path) == tables.candidates_csv(archive));
 }
 
+/// An archive of 20 models, and the file of them, which is not there yet.
+struct TwentyModels {
+  TemporaryFolder folder;
+  DeviceSet devices = one_device(folder);
+  ResultTables tables{{"image"}, devices, {100, 100}};
+  Archive archive = priced(devices);
+  CandidatesFile file;
+  std::filesystem::path path = folder / "candidates.csv";
+
+  TwentyModels() {
+    for (std::uint64_t id = 1; id <= 20; ++id) archive.add(some_model(id));
+  }
+  void save(bool whole, bool changed = true) { file.save(path, archive, tables, false, whole, changed); }
+};
+
 TEST_CASE("What a file of candidates holds is written again when a quarter of it is new, and at the end",
           "[master][archive]") {
-  const TemporaryFolder folder;
-  const auto devices = one_device(folder);
-  const ResultTables tables({"image"}, devices, {100, 100});
-  Archive archive = priced(devices);
-  for (std::uint64_t id = 1; id <= 20; ++id) archive.add(some_model(id));
-  CandidatesFile file;
-  const auto path = folder / "candidates.csv";
-  file.save(path, archive, tables, false, false);
-  std::string marked = read_file(path);
+  TwentyModels kept;
+  kept.save(false);
+  std::string marked = read_file(kept.path);
   marked[0] = 'X';  // of the same length: nobody looks at it again
-  std::ofstream(path, std::ios::binary) << marked;
-  archive.add(some_model(21));
-  file.save(path, archive, tables, false, false);
-  CHECK(read_file(path).starts_with(marked));
+  std::ofstream(kept.path, std::ios::binary) << marked;
+  kept.archive.add(some_model(21));
+  kept.save(false);
+  CHECK(read_file(kept.path).starts_with(marked));
 }
 
 TEST_CASE("Models that are scored after others with higher ids are appended, too, and in their place at the end",
           "[master][archive]") {
-  const TemporaryFolder folder;
-  const auto devices = one_device(folder);
-  const ResultTables tables({"image"}, devices, {100, 100});
-  Archive archive = priced(devices);
-  for (std::uint64_t id = 1; id <= 20; ++id) archive.add(some_model(id));
-  archive.add(some_model(23));
-  CandidatesFile file;
-  const auto path = folder / "candidates.csv";
-  const auto save = [&](bool whole) { file.save(path, archive, tables, false, whole, /*changed=*/false); };
+  TwentyModels kept;
+  kept.archive.add(some_model(23));
+  const auto save = [&](bool whole) { kept.save(whole, /*changed=*/false); };
   save(false);
-  const std::string before = read_file(path);
-  for (const std::uint64_t id : {22, 24}) archive.add(some_model(id));
+  const std::string before = read_file(kept.path);
+  for (const std::uint64_t id : {22, 24}) kept.archive.add(some_model(id));
   save(false);
-  CHECK(read_file(path) == before + tables.candidate_rows(archive, {CandidateId{22}, CandidateId{24}}, false));
-  archive.add(some_model(21));
+  CHECK(read_file(kept.path) ==
+        before + kept.tables.candidate_rows(kept.archive, {CandidateId{22}, CandidateId{24}}, false));
+  kept.archive.add(some_model(21));
   save(true);
-  CHECK(read_file(path) == tables.candidates_csv(archive));
+  CHECK(read_file(kept.path) == kept.tables.candidates_csv(kept.archive));
 }
 
 }  // namespace

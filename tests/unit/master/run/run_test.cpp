@@ -987,20 +987,11 @@ TEST_CASE("A run's timeline has its jobs, its generations and every piece of wor
 
 TEST_CASE("A run's timeline has what its worker's meter counted over every piece of work, and nothing without one",
           "[master][run]") {
-  /// Draws 1 J a look: two of them around a piece of work, one before it.
-  class Drawing final : public EnergyMeter {
-   public:
-    double read_mj() override { return total_mj_ += 1000; }
-    std::string name() const override { return "a made-up meter"; }
-
-   private:
-    double total_mj_ = 0;
-  };
   const TemporaryFolder folder;
   auto settings = tiny_run(folder.path());
   WorkerLoopOptions options;
   options.device = [] { return std::string("CPU, 1 thread"); };
-  options.meter = [] { return std::make_unique<Drawing>(); };
+  options.meter = [] { return std::make_unique<DrawingMeter>(); };
   const bool measured = GENERATE(true, false);
   const Solo run(settings, measured ? options : WorkerLoopOptions{});
   CHECK(run.code == ExitCode::done);

@@ -89,19 +89,10 @@ TEST_CASE("A worker that is ready says once on what it computes", "[worker][loop
 
 TEST_CASE("A worker with a meter says so, and what it drew over each piece of work and between them",
           "[worker][loop]") {
-  /// Draws 1 J a look.
-  class Drawing final : public EnergyMeter {
-   public:
-    double read_mj() override { return total_mj_ += 1000; }
-    std::string name() const override { return "a made-up meter"; }
-
-   private:
-    double total_mj_ = 5e6;
-  };
   Conversation talk;
   auto options = talk.options();
   options.device = [] { return std::string("CPU, 3 threads"); };
-  options.meter = [] { return std::make_unique<Drawing>(); };
+  options.meter = [] { return std::make_unique<DrawingMeter>(); };
   WorkerLoop worker(talk.box, hello(), fake(), options);
   CHECK(talk.next<Hello>(worker).meter.empty());
   CHECK(talk.next<Hello>(worker).meter == "a made-up meter");
