@@ -118,9 +118,10 @@ filter() {
     fi
     case "$line" in
       *'] ACTIVATE '*' STATE '* | *'PMIX ERROR'* | *' sent help message '* | *'to see all help / error messages' | \
-        *': Forwarding signal '*' to job' | *': abort is already in progress'* | *ORTE_ERROR_LOG*show_help.c*) continue ;;
+        *': Forwarding signal '*' to job' | *': abort is already in progress'* | *ORTE_ERROR_LOG*show_help.c* | '[warn] '*) continue ;;
     esac
-    if [[ $line =~ ^\[[^]:]+:[0-9]+\]\  ]] && [ -e "$state/ending" ]; then continue; fi # mpirun's, in words of its own
+    # mpirun's, in words of its own and of its libraries; where no rank's word is worth keeping, all of them.
+    if [ -e "$state/ending" ] && { [ -s "$state/ending" ] || [[ $line =~ ^\[[^]]+\]\  ]]; }; then continue; fi
     if [ -z "$line$inside" ] && [ -s "$state/ended" ]; then continue; fi # likewise, seldom: its ranks have said their last
     if [ -n "$drawn" ]; then
       printf '\r\033[K'
@@ -190,10 +191,11 @@ nap() { # ends early with a signal. Not by wait -n: where the sleep is over befo
 }
 # Ends all ranks, then mpirun. Ranks are killed, for a stopped one hears nothing else; mpirun is asked, for it reaches other
 # nodes. What it says from here on is not worth a word: it may even crash, when that meets it in the midst of its own abort.
+# With an argument, what ranks say is not, either.
 end() {
   local until=$((SECONDS + 4))
   ! all_have_ended || until=$((SECONDS + 1))
-  : >"$state/ending"
+  printf '%s' "${1-}" >"$state/ending"
   kill -KILL $(remaining | grep -vx "$mpirun")
   kill -TERM "$mpirun"
   while running && [ $SECONDS -lt $until ]; do nap; done
@@ -206,7 +208,7 @@ rank_0_has_ended() { [[ $word =~ ^[0-9]+$ ]] || { [ -n "$job" ] && grep -q '^0 '
 # Waits for mpirun's end, and brings it about where ranks would wait for ever: then `cut_short` is set, and `why` where the
 # launcher alone knows.
 watch() {
-  local limit='' reason='' patience='' had second=-1 tick passed_on=
+  local limit='' reason='' patience='' had second=-1 tick passed_on= silent=
   while running; do
     read -r word <"$state/exit"
     reason=''
@@ -220,7 +222,7 @@ watch() {
       limit=${limit:-$((SECONDS + 5))} # the others have no more to do
       ! all_have_ended || limit=$((limit < SECONDS + 1 ? limit : SECONDS + 1))
     elif [ -n "$asked" ] && { [ -z "$job" ] || [ -z "$word" ]; }; then
-      limit=$SECONDS # there is nothing to keep
+      limit=$SECONDS silent=1 # there is nothing to keep
     elif [ -z "$job" ]; then
       limit=
     elif [ -n "$word" ]; then
@@ -237,7 +239,7 @@ watch() {
     fi
     if [ -n "$limit" ] && [ $SECONDS -ge "$limit" ]; then
       cut_short=1 why=$reason
-      end
+      end $silent
       break
     fi
     # mpirun kills its ranks a second after SIGINT or SIGTERM; SIGUSR1 it passes on, and the program takes it as the same wish,

@@ -372,6 +372,23 @@ TEST_CASE("Ctrl-C ends what makes no checkpoint, without a word", "[launcher]") 
   CHECK_THAT(shown.text(), !Contains("mpirun") && !Contains("***"));
 }
 
+TEST_CASE("What mpirun and its libraries say while they are ended is nobody's news", "[launcher]") {
+  const TemporaryFolder folder;
+  const auto path =
+      with_mpirun(folder,
+                  "chatter() {\n"
+                  "  printf '[warn] Epoll MOD(1) on fd 23 failed\\n[node:1] a frame\\ncorrupted chunks\\n' >&2\n"
+                  "  exit 1\n"
+                  "}\n"
+                  "trap chatter TERM\n"
+                  "while sleep 0.1; do :; done\n");
+  const auto shown = run_on_terminal(on_ranks(2, {"search"}, {path}), 200, "starting 2 ranks: 1s");
+  INFO(shown.text());
+  CHECK(shown.exit_code == 3);
+  CHECK_THAT(shown.text(), Contains("\r\033[Kdeploy/mpirun.sh: stopped before the ranks had met: nothing was begun"));
+  CHECK_THAT(shown.text(), !Contains("Epoll") && !Contains("frame") && !Contains("chunks"));
+}
+
 TEST_CASE("In a file nothing is redrawn", "[launcher]") {
   Process process(on_ranks(2, {"search", "shows-progress", "until-stopped"}));
   const auto start = std::chrono::steady_clock::now();
