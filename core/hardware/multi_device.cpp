@@ -257,7 +257,12 @@ Cost DeviceSet::backbone_costs_on(const Device& device, std::size_t modality, co
 
 std::vector<Cost> DeviceSet::backbone_costs(int modality, const BackboneGenome& genome) const {
   const auto m = static_cast<std::size_t>(modality);
-  const auto keys = lut_keys(backbone_parts(spaces_.at(m), genome, head_classes_.at(m), scope()));
+  return backbones_->of(m, genome, [&] { return costs_by_rows(m, genome); });
+}
+
+std::vector<Cost> DeviceSet::costs_by_rows(std::size_t modality, const BackboneGenome& genome) const {
+  const auto& space = spaces_.at(modality);
+  const auto keys = lut_keys(backbone_parts(space, genome, head_classes_.at(modality), scope()));
   std::vector<Cost> costs;
   for (const Device& device : devices_) {
     const auto& rows = device.table.rows();
@@ -267,7 +272,8 @@ std::vector<Cost> DeviceSet::backbone_costs(int modality, const BackboneGenome& 
       if (row != rows.end()) sum += row->second;
       return row != rows.end();
     });
-    costs.push_back(whole ? sum : backbone_costs_on(device, m, genome));  // which names the row that is not there
+    costs.push_back(whole ? sum
+                          : backbone_costs_on(device, modality, genome));  // which names the row that is not there
   }
   return costs;
 }

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/choices.hpp"
+#include "core/hardware/cost_memo.hpp"
 #include "core/hardware/cost_model.hpp"
 #include "core/hardware/model_size.hpp"
 #include "core/space/gene_choices.hpp"
@@ -96,6 +98,7 @@ class DeviceSet {
   [[nodiscard]] std::vector<double> normalised(std::size_t quantity, const std::vector<Cost>& costs) const;
   [[nodiscard]] double aggregated(const std::vector<double>& ratios) const;
   [[nodiscard]] Cost backbone_costs_on(const Device& device, std::size_t modality, const BackboneGenome& genome) const;
+  [[nodiscard]] std::vector<Cost> costs_by_rows(std::size_t modality, const BackboneGenome& genome) const;
   void check_targets(const std::vector<DeviceSpec>& specs, std::size_t quantity) const;
 
   std::vector<Device> devices_;
@@ -105,6 +108,8 @@ class DeviceSet {
   int channels_, positions_;
   std::optional<ModelSizing> full_;
   PerQuantity<bool> known_{};  ///< in every row of every device
+  /// Copies share it: their tables and spaces are the same.
+  std::shared_ptr<CostMemo> backbones_ = std::make_shared<CostMemo>();
 };
 
 }  // namespace harmonic
