@@ -4,10 +4,6 @@
 #include <charconv>
 #include <utility>
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
@@ -19,6 +15,7 @@
 #include "master/run/journal.hpp"
 #include "master/run/model_plan.hpp"
 #include "master/search/checkpoint.hpp"
+#include "master/search/checkpoint_writer.hpp"
 #include "master/search/idle_advice.hpp"
 #include "master/search/progress.hpp"
 #include "master/search/race.hpp"
@@ -89,13 +86,6 @@ void prune_models(const std::filesystem::path& models, const Archive& archive, c
   }
 }
 
-/// A checkpoint takes for a moment what grows with the archive, in small pieces that the allocator would keep.
-void give_back_memory() {
-#ifdef __GLIBC__
-  malloc_trim(0);
-#endif
-}
-
 /// The search and its files: a checkpoint and tables every generation.
 class SearchPlan final : public ModelPlan {
  public:
@@ -104,6 +94,7 @@ class SearchPlan final : public ModelPlan {
         keep_all_models_(settings.keep_models == KeepModels::all),
         reads_test_(settings.protocol == Protocol::published),
         search_(make_evolution(settings, inputs, paths, start)),
+        checkpoints_(paths.checkpoint(), inputs.hash, inputs.spaces.size()),
         settings_(settings.evolution_in_force()),
         pieces_at_once_(pairs_in_a_pass(settings.fusion)),
         progress_(settings_) {}
@@ -144,10 +135,10 @@ class SearchPlan final : public ModelPlan {
     }
     saved_generation_ = generation();
     if (generation() != checkpoint_.generation && (moment == Moment::end || checkpoint_is_due())) {
-      save_checkpoint(paths.checkpoint(), search_->boundary(), inputs().hash, inputs().spaces.size());
+      checkpoints_.write(search_->boundary());
       checkpoint_ = {generation(), archive().models().size()};
-      give_back_memory();
     }
+    if (moment == Moment::end) checkpoints_.finish();
     candidates_.save(paths.candidates(), archive(), tables(), reads_test_, moment == Moment::end,
                      std::exchange(changed_, false));
     replace_file(paths.front(), tables().front_csv(archive()));
@@ -184,16 +175,17 @@ class SearchPlan final : public ModelPlan {
     if (front.empty() || archive().models().at(front.front()).costs.violation == 0) return {};
     return fmt::format("no model has {}: these are beyond that by least\n", inputs().pricing->limits().text());
   }
-  /// A checkpoint holds all models, so it is written when a quarter of them is new: over a whole run that costs
-  /// each model the same, however many there are. What is younger a resumed run has from the journal.
+  /// A checkpoint holds all models, so it is written when half of them are new: over a whole run that costs each
+  /// model the same, however many there are. What is younger a resumed run has from the journal.
   [[nodiscard]] bool checkpoint_is_due() const {
     const auto models = archive().models().size();
-    return 4 * (models - checkpoint_.models) >= models;
+    return 2 * (models - checkpoint_.models) >= models;
   }
 
   bool keep_all_models_;
   bool reads_test_;  ///< of every candidate: the published protocol does
   std::unique_ptr<Evolution> search_;
+  CheckpointWriter checkpoints_;
   EvolutionSettings settings_;
   int pieces_at_once_;
   Progress progress_;
@@ -204,7 +196,7 @@ class SearchPlan final : public ModelPlan {
   struct {
     int generation = -1;
     std::size_t models = 0;
-  } checkpoint_;  ///< the last one that was written
+  } checkpoint_;  ///< the last one that was begun
 };
 
 }  // namespace

@@ -373,7 +373,8 @@ class CheckpointWatch final : public FakeEvaluator {
   CheckpointWatch(std::filesystem::path checkpoint, std::set<std::string>& seen)
       : checkpoint_(std::move(checkpoint)), seen_(seen) {}
   [[nodiscard]] Outcome evaluate(const Work& work, const WorkHooks& hooks) override {
-    if (std::holds_alternative<SearchFusion>(work)) seen_.insert(read_file(checkpoint_));
+    if (std::holds_alternative<SearchFusion>(work) && std::filesystem::exists(checkpoint_))
+      seen_.insert(read_file(checkpoint_));
     return FakeEvaluator::evaluate(work, hooks);
   }
 
@@ -394,8 +395,8 @@ TEST_CASE("The more models there are the less often a checkpoint is written; the
   const Solo whole(settings,
                    [&](Counts&) { return std::make_unique<CheckpointWatch>(dir / "checkpoint.h5", checkpoints); });
   REQUIRE(CsvTable::read(dir / "candidates.csv").rows() > 50);
-  CHECK(checkpoints.size() > 10);
-  CHECK(checkpoints.size() < 35);
+  CHECK(checkpoints.size() > 4);
+  CHECK(checkpoints.size() < 20);
   const auto front = read_file(dir / "front.csv");
   std::filesystem::copy_file(dir / "checkpoint.h5.previous", dir / "checkpoint.h5",
                              std::filesystem::copy_options::overwrite_existing);

@@ -8,6 +8,7 @@
 
 #include "core/base/log.hpp"
 #include "core/storage/atomic_file.hpp"
+#include "master/search/checkpoint_writer.hpp"
 #include "tests/support/damage.hpp"
 #include "tests/support/fakes.hpp"
 #include "tests/support/shared_data.hpp"
@@ -50,6 +51,31 @@ TEST_CASE("A checkpoint gives back the whole state", "[master][checkpoint]") {
     CHECK(*loaded == state);
   }
   CHECK_FALSE(some_state(3).archive.failed().empty());
+}
+
+TEST_CASE(
+    "Of checkpoints that are written beside the run's work the last one lies there in the end, behind it the one "
+    "before",
+    "[master][checkpoint]") {
+  const TemporaryFolder folder;
+  const auto path = folder / "checkpoint.h5";
+  CheckpointWriter writer(path, kSettings, 2);
+  for (const int generations : {1, 2, 3}) writer.write(some_state(generations));
+  writer.finish();
+  CHECK(load_checkpoint(path, kSettings, spaces()) == some_state(3));
+  CHECK(load_checkpoint(previous_version(path), kSettings, spaces()) == some_state(2));
+}
+
+TEST_CASE("A checkpoint that cannot be written beside the run's work is told with the next one, or at the end",
+          "[master][checkpoint]") {
+  const TemporaryFolder folder;
+  CheckpointWriter writer(folder / "absent" / "checkpoint.h5", kSettings, 2);
+  writer.write(some_state(1));
+  if (GENERATE(true, false))
+    CHECK_THROWS_WITH(writer.write(some_state(2)), Catch::Contains("checkpoint.h5"));
+  else
+    CHECK_THROWS_WITH(writer.finish(), Catch::Contains("checkpoint.h5"));
+  CHECK_NOTHROW(writer.finish());  // it is told once
 }
 
 TEST_CASE("A checkpoint keeps a test metric that came with the model", "[master][checkpoint]") {
