@@ -17,6 +17,7 @@
 #include <ATen/detail/PrivateUse1HooksInterface.h>
 #include <ATen/ops/_local_scalar_dense.h>
 #include <ATen/ops/_reshape_alias_native.h>
+#include <ATen/ops/_unsafe_view_native.h>
 #include <ATen/ops/as_strided_native.h>
 #include <ATen/ops/resize_native.h>
 #include <ATen/ops/set_native.h>
@@ -300,6 +301,7 @@ void register_by_hand(torch::Library& library) {
   library.impl("as_strided", TORCH_FN(at::native::as_strided_tensorimpl));
   library.impl("view", TORCH_FN(static_cast<Tensor (*)(const Tensor&, at::IntArrayRef)>(at::native::view)));
   library.impl("_reshape_alias", TORCH_FN(at::native::_reshape_alias));
+  library.impl("_unsafe_view", TORCH_FN(at::native::_unsafe_view));
   library.impl("unfold", TORCH_FN(at::native::unfold));
   library.impl("resize_", TORCH_FN(at::native::resize_));
   library.impl("set_.source_Storage_storage_offset", TORCH_FN(at::native::set_storage_cpu_));
@@ -311,16 +313,18 @@ void register_by_hand(torch::Library& library) {
 }
 
 /// Whether an operator is to go to the CPU as a whole, where LibTorch would put it together from others: of those that
-/// take tensors and give new ones.
+/// take tensors and give new ones. Of those that it puts together for devices unknown to it alone (mish's backward) a
+/// GPU has kernels of their own, as the CPU has.
 bool goes_as_a_whole(const c10::OperatorHandle& op) {
   const auto& schema = op.schema();
   const auto& name = schema.name();
   if (!name.starts_with("aten::") || name == "aten::copy_" || name == "aten::clone" || name == "aten::resize_as_")
     return false;
-  if (!(op.hasKernelForDispatchKey(DispatchKey::CompositeExplicitAutograd) ||
-        op.hasKernelForDispatchKey(DispatchKey::CompositeExplicitAutogradNonFunctional)) ||
-      op.hasKernelForDispatchKey(DispatchKey::CompositeImplicitAutograd) ||
-      op.hasKernelForDispatchKey(DispatchKey::PrivateUse1))
+  const bool put_together = op.hasKernelForDispatchKey(DispatchKey::CompositeExplicitAutograd) ||
+                            op.hasKernelForDispatchKey(DispatchKey::CompositeExplicitAutogradNonFunctional);
+  const bool of_any_device = op.hasKernelForDispatchKey(DispatchKey::CompositeImplicitAutograd);
+  const bool on_known_ones = of_any_device && op.hasKernelForDispatchKey(DispatchKey::CPU);
+  if (!(of_any_device ? on_known_ones : put_together) || op.hasKernelForDispatchKey(DispatchKey::PrivateUse1))
     return false;
   bool takes_tensors = false;
   for (const auto& argument : schema.arguments()) {

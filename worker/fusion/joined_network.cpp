@@ -139,26 +139,67 @@ JoinedNetwork::Step JoinedNetwork::joined_step(const MixedOperator& mixed) {
   return step;
 }
 
-Tensor JoinedNetwork::forward(const std::vector<Tensor>& features, const Architecture& weights, Mode mode,
+JoinedNetwork::Weights JoinedNetwork::weights_of(const Architecture& architecture) const {
+  const auto inputs = static_cast<std::int64_t>(inputs_.size());
+  // A cell's skip weights, of the inputs and of each cell before it, one after another.
+  std::vector<std::int64_t> parts;
+  for (std::size_t c = 0; c < cells_.size(); ++c) {
+    parts.push_back(inputs);
+    parts.insert(parts.end(), c, 1);
+  }
+  const auto skips = architecture.alphas.view({lanes_, -1, 2}).select(2, 1).split_with_sizes(parts, 1);
+  auto skip = skips.begin();
+  Weights all;
+  for (std::size_t c = 0; c < cells_.size(); ++c) {
+    CellWeights own;
+    own.inputs = (skip++)->unsqueeze(1);
+    for (std::size_t earlier = 0; earlier < c; ++earlier) own.cells.push_back((skip++)->squeeze(1));
+    const auto betas = architecture.betas[c].view({lanes_, -1, 2}).select(2, 1).unbind(1);
+    const auto& gamma = architecture.gammas[c];
+    const auto gammas = gamma.view({lanes_, -1, gamma.size(-1)}).unbind(1);
+    auto beta = betas.begin();
+    for (std::size_t s = 0; s < cells_[c].steps.size(); ++s) {
+      own.steps.push_back(weights_of(cells_[c].steps[s], gammas[s]));
+      own.steps.back().input = beta[0] + beta[1];  // the two first states both are the cell's input
+      beta += 2;
+      for (std::size_t earlier = 0; earlier < s; ++earlier) own.steps.back().states.push_back(*beta++);
+    }
+    all.cells_.push_back(std::move(own));
+  }
+  return all;
+}
+
+/// @param gamma (lanes, operators)
+JoinedNetwork::StepWeights JoinedNetwork::weights_of(const Step& step, const Tensor& gamma) const {
+  const auto weights = gamma.unbind(1);
+  const auto weight_of = [&](int op) { return weights[static_cast<std::size_t>(op)]; };
+  StepWeights own;
+  std::vector<Tensor> convolving;
+  for (const auto& part : step.parts) convolving.push_back(weight_of(part.op));
+  if (!convolving.empty()) own.convolving = at::stack(convolving, 1).unsqueeze(1);
+  // Sum of t and t, and t excited, are t times something.
+  for (const int op : step.sums) {
+    const Tensor twice = 2 * weight_of(op).view({-1, 1, 1});
+    own.sums = own.sums.defined() ? own.sums + twice : twice;
+  }
+  for (const auto& [op, excite] : step.excites) own.excites.push_back(weight_of(op));
+  for (const auto& [op, other] : step.others) own.others.push_back(weight_of(op));
+  return own;
+}
+
+Tensor JoinedNetwork::forward(const std::vector<Tensor>& features, const Weights& weights, Mode mode,
                               const std::vector<Tensor>& backbone_logits) {
   const auto inputs = static_cast<std::int64_t>(inputs_.size());
   const auto cells = static_cast<std::int64_t>(cells_.size());
   const std::int64_t positions = layout_.shape.positions, channels = layout_.shape.channels;
   const Tensor reshaped = input_states(features, mode);  // (lanes, inputs * C, rows)
-  // A cell's skip weights, of the inputs and of each cell before it, one after another.
-  std::vector<std::int64_t> parts;
-  for (std::int64_t c = 0; c < cells; ++c) {
-    parts.push_back(inputs);
-    parts.insert(parts.end(), static_cast<std::size_t>(c), 1);
-  }
-  const auto skips = weights.alphas.view({lanes_, -1, 2}).select(2, 1).split_with_sizes(parts, 1);
   const Tensor columns = reshaped.view({lanes_, inputs, -1});
-  auto skip = skips.begin();
   std::vector<Tensor> outputs;  // (lanes, rows, C)
   for (std::size_t c = 0; c < cells_.size(); ++c) {
-    Tensor x = at::bmm((skip++)->unsqueeze(1), columns).view({lanes_, channels, -1}).transpose(1, 2).contiguous();
-    for (const auto& earlier : outputs) x = added(x, earlier, (skip++)->squeeze(1));
-    outputs.push_back(run(cells_[c], x, weights.betas[c], weights.gammas[c], mode));
+    const auto& own = weights.cells_[c];
+    Tensor x = at::bmm(own.inputs, columns).view({lanes_, channels, -1}).transpose(1, 2).contiguous();
+    for (std::size_t earlier = 0; earlier < c; ++earlier) x = added(x, outputs[earlier], own.cells[earlier]);
+    outputs.push_back(run(cells_[c], x, own, mode));
   }
   std::vector<Tensor> last;  // states that the output joins
   const auto of_inputs = static_cast<std::int64_t>(layout_.multiplier) - cells;
@@ -190,35 +231,27 @@ Tensor JoinedNetwork::normalised(const NormTensors& norm, const Tensor& columns,
   return batch_norm_channels(norm, columns.view({1, -1, columns.size(2)}), mode).view(columns.sizes());
 }
 
-/// @param x (lanes, rows, C) @param beta (edges, 2), gamma (nodes, operators), with lanes their number first
-/// @return (lanes, rows, C)
-Tensor JoinedNetwork::run(const Cell& cell, const Tensor& x, const Tensor& beta, const Tensor& gamma, Mode mode) const {
-  const auto skips = beta.view({lanes_, -1, 2}).select(2, 1).unbind(1);
-  const auto gammas = gamma.view({lanes_, -1, gamma.size(-1)}).unbind(1);
-  auto skip = skips.begin();
+/// @param x (lanes, rows, C) @return as x
+Tensor JoinedNetwork::run(const Cell& cell, const Tensor& x, const CellWeights& weights, Mode mode) const {
   std::vector<Tensor> states;  // behind the two first, which both are x
   for (std::size_t s = 0; s < cell.steps.size(); ++s) {
-    Tensor t = added({}, x, skip[0] + skip[1]);
-    skip += 2;
-    for (const auto& state : states) t = added(t, state, *skip++);
-    states.push_back(run(cell.steps[s], t, gammas[s], mode));
+    const auto& own = weights.steps[s];
+    Tensor t = added({}, x, own.input);
+    for (std::size_t earlier = 0; earlier < s; ++earlier) t = added(t, states[earlier], own.states[earlier]);
+    states.push_back(run(cell.steps[s], t, own, mode));
   }
   const auto& shape = layout_.shape;
   return layer_norm_rows(cell.norm, (states.back() + x).view({-1, shape.positions, shape.channels}), lanes_)
       .reshape(x.sizes());
 }
 
-/// @param t (lanes, rows, C) @param gamma (lanes, operators) @return as t
-Tensor JoinedNetwork::run(const Step& step, const Tensor& t, const Tensor& gamma, Mode mode) const {
-  const auto weights = gamma.unbind(1);
-  const auto weight_of = [&](int op) { return weights[static_cast<std::size_t>(op)].view({-1, 1, 1}); };
-  Tensor sum = step.parts.empty() ? Tensor() : convolved(step, t, weights, mode);
+/// @param t (lanes, rows, C) @return as t
+Tensor JoinedNetwork::run(const Step& step, const Tensor& t, const StepWeights& weights, Mode mode) const {
+  Tensor sum = step.parts.empty() ? Tensor() : convolved(step, t, weights.convolving, mode);
   const Tensor rows = t.view({-1, layout_.shape.positions, layout_.shape.channels});
-  // Sum of t and t, and t excited, are t times something.
-  Tensor factor;  // (lanes, N, C), or (lanes, 1, 1)
-  for (const int op : step.sums) factor = factor.defined() ? factor + 2 * weight_of(op) : 2 * weight_of(op);
-  for (const auto& [op, excite] : step.excites)
-    factor = added(factor, excite->excitation(rows).unflatten(0, {lanes_, -1}), weights[static_cast<std::size_t>(op)]);
+  Tensor factor = weights.sums;  // of t: (lanes, N, C), or (lanes, 1, 1)
+  for (std::size_t i = 0; i < step.excites.size(); ++i)
+    factor = added(factor, step.excites[i].second->excitation(rows).unflatten(0, {lanes_, -1}), weights.excites[i]);
   if (factor.defined()) {
     const auto by_sample = [&](const Tensor& numbers) {
       return numbers.view({lanes_, -1, layout_.shape.positions, layout_.shape.channels});
@@ -226,27 +259,24 @@ Tensor JoinedNetwork::run(const Step& step, const Tensor& t, const Tensor& gamma
     const Tensor each = factor.unsqueeze(2), own = by_sample(t);
     sum = (sum.defined() ? at::addcmul(by_sample(sum), own, each) : own * each).view(t.sizes());
   }
-  for (const auto& [op, other] : step.others)
-    sum = added(sum, other->forward(rows, rows, mode).reshape(t.sizes()), weights[static_cast<std::size_t>(op)]);
+  for (std::size_t i = 0; i < step.others.size(); ++i)
+    sum = added(sum, step.others[i].second->forward(rows, rows, mode).reshape(t.sizes()), weights.others[i]);
   return sum;
 }
 
-/// The weighted sum of what the convolving operators make of t.
-Tensor JoinedNetwork::convolved(const Step& step, const Tensor& t, const std::vector<Tensor>& weights,
-                                Mode mode) const {
+/// The weighted sum of what the convolving operators make of t. @param weights (lanes, 1, operators)
+Tensor JoinedNetwork::convolved(const Step& step, const Tensor& t, const Tensor& weights, Mode mode) const {
   const std::int64_t channels = t.size(2);
   const Tensor folded = step.weight.view({lanes_, -1, 2, channels}).sum(2);
   const Tensor columns = normalised(step.norm, at::bmm(folded, t.transpose(1, 2)), mode);
   std::vector<std::int64_t> widths;
   for (const auto& part : step.parts) widths.push_back(part.width);
   const auto pieces = columns.split_with_sizes(widths, 1);
-  std::vector<Tensor> outputs, own;
-  for (std::size_t i = 0; i < pieces.size(); ++i) {
+  std::vector<Tensor> outputs;
+  for (std::size_t i = 0; i < pieces.size(); ++i)
     outputs.push_back(activated(step.parts[i].kind, pieces[i]).transpose(1, 2));
-    own.push_back(weights[static_cast<std::size_t>(step.parts[i].op)]);
-  }
   const Tensor all = dropout_rows(at::stack(outputs, 1), layout_.shape.dropout, mode);  // (lanes, operators, rows, C)
-  return at::bmm(at::stack(own, 1).unsqueeze(1), all.flatten(2)).view(t.sizes());
+  return at::bmm(weights, all.flatten(2)).view(t.sizes());
 }
 
 }  // namespace harmonic

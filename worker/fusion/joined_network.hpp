@@ -27,8 +27,13 @@ class JoinedNetwork {
   /// Takes the network's parameters, layers that are not joined included: it is of no more use then.
   JoinedNetwork(MixedNetwork& network, torch::Device device);
 
+  /// The architecture's weights as the network takes them. Where they stand still they are put together once for many
+  /// passes.
+  class Weights;
+  [[nodiscard]] Weights weights_of(const Architecture& architecture) const;
+
   /// As MixedNetwork::forward.
-  torch::Tensor forward(const std::vector<torch::Tensor>& features, const Architecture& weights, Mode mode,
+  torch::Tensor forward(const std::vector<torch::Tensor>& features, const Weights& weights, Mode mode,
                         const std::vector<torch::Tensor>& backbone_logits = {});
 
   /// What is trained, the lanes first in every tensor.
@@ -55,6 +60,19 @@ class JoinedNetwork {
     std::vector<Step> steps;
     torch::nn::LayerNorm norm{nullptr};
   };
+  /// Of a step's inputs and operators: each (lanes), but where it says otherwise; not there: the step has none such.
+  struct StepWeights {
+    torch::Tensor input;                         ///< of the cell's, which counts twice
+    std::vector<torch::Tensor> states;           ///< of what earlier steps gave
+    torch::Tensor convolving;                    ///< (lanes, 1, operators)
+    torch::Tensor sums;                          ///< (lanes, 1, 1), of the state itself
+    std::vector<torch::Tensor> excites, others;  ///< [operator] in their order
+  };
+  struct CellWeights {
+    torch::Tensor inputs;              ///< (lanes, 1, inputs)
+    std::vector<torch::Tensor> cells;  ///< [earlier cell] (lanes)
+    std::vector<StepWeights> steps;
+  };
 
   [[nodiscard]] torch::Tensor kept(const torch::Tensor& parameter);
   [[nodiscard]] NormTensors joined_norms(const std::vector<torch::nn::BatchNorm1d>& norms,
@@ -65,12 +83,13 @@ class JoinedNetwork {
 
   [[nodiscard]] torch::Tensor normalised(const NormTensors& norm, const torch::Tensor& columns, Mode mode) const;
   [[nodiscard]] torch::Tensor input_states(const std::vector<torch::Tensor>& features, Mode mode) const;
-  [[nodiscard]] torch::Tensor run(const Cell& cell, const torch::Tensor& x, const torch::Tensor& beta,
-                                  const torch::Tensor& gamma, Mode mode) const;
-  [[nodiscard]] torch::Tensor run(const Step& step, const torch::Tensor& t, const torch::Tensor& gamma,
+  [[nodiscard]] StepWeights weights_of(const Step& step, const torch::Tensor& gamma) const;
+  [[nodiscard]] torch::Tensor run(const Cell& cell, const torch::Tensor& x, const CellWeights& weights,
                                   Mode mode) const;
-  [[nodiscard]] torch::Tensor convolved(const Step& step, const torch::Tensor& t,
-                                        const std::vector<torch::Tensor>& weights, Mode mode) const;
+  [[nodiscard]] torch::Tensor run(const Step& step, const torch::Tensor& t, const StepWeights& weights,
+                                  Mode mode) const;
+  [[nodiscard]] torch::Tensor convolved(const Step& step, const torch::Tensor& t, const torch::Tensor& weights,
+                                        Mode mode) const;
 
   FusionLayout layout_;
   torch::Device device_;
@@ -80,6 +99,11 @@ class JoinedNetwork {
   std::vector<Cell> cells_;
   std::shared_ptr<FusionHead> head_;
   std::vector<torch::Tensor> parameters_, statistics_;
+};
+
+class JoinedNetwork::Weights {
+  friend class JoinedNetwork;
+  std::vector<CellWeights> cells_;
 };
 
 }  // namespace harmonic

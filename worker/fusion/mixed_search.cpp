@@ -115,7 +115,7 @@ std::vector<Architecture> MixedSearch::logits_on_host() const {
 
 Tensor MixedSearch::predicted(const Samples& samples) {
   const torch::NoGradGuard no_grad;
-  const Architecture weights = weights_of(logits_, temperature_);
+  const Weights weights = in_force(weights_of(logits_, temperature_));
   return predict(samples, [&](const auto& features, const auto& of_backbones) {
     return forward({features, of_backbones, {}}, weights, Mode::eval);
   });
@@ -148,9 +148,15 @@ LaneOrders MixedSearch::orders(const Samples& samples, const char* purpose) cons
   return {seeds_, purpose, samples.count() / lanes(), samples.labels.views, settings_.batch, samples.rows() / lanes()};
 }
 
-Tensor MixedSearch::forward(const Samples& batch, const Architecture& weights, Mode mode) {
-  return joined_ ? joined_->forward(batch.features, weights, mode, batch.logits)
-                 : network_->forward(batch.features, weights, mode, batch.logits);
+MixedSearch::Weights MixedSearch::in_force(Architecture architecture) const {
+  Weights weights{std::move(architecture), {}};
+  if (joined_) weights.joined = joined_->weights_of(weights.plain);
+  return weights;
+}
+
+Tensor MixedSearch::forward(const Samples& batch, const Weights& weights, Mode mode) {
+  return joined_ ? joined_->forward(batch.features, *weights.joined, mode, batch.logits)
+                 : network_->forward(batch.features, weights.plain, mode, batch.logits);
 }
 
 std::vector<Tensor> MixedSearch::parameters() const {
@@ -160,21 +166,21 @@ std::vector<Tensor> MixedSearch::parameters() const {
 Tensor MixedSearch::step_weights(const Samples& batch) {
   if (!weights_) {
     const torch::NoGradGuard no_grad;
-    weights_ = weights_of(logits_, temperature_);
+    weights_ = in_force(weights_of(logits_, temperature_));
   }
   weight_adam_->zero_grad();
   const Tensor losses = lane_losses(forward(batch, *weights_, Mode::train), batch.labels, lanes());
-  protocol_.weight_loss(sum_of(losses), *weights_).backward();
+  protocol_.weight_loss(sum_of(losses), weights_->plain).backward();
   weight_adam_->step();
   return losses.detach();
 }
 
 void MixedSearch::step_architecture(const Samples& batch) {
   for (auto& parameter : parameters()) parameter.set_requires_grad(false);
-  const Architecture weights = weights_of(logits_, temperature_);
+  const Weights weights = in_force(weights_of(logits_, temperature_));
   arch_adam_->zero_grad();
   const Tensor losses = lane_losses(forward(batch, weights, Mode::architecture), batch.labels, lanes());
-  protocol_.architecture_loss(sum_of(losses), weights, progress_).backward();
+  protocol_.architecture_loss(sum_of(losses), weights.plain, progress_).backward();
   arch_adam_->step();
   weights_.reset();
   for (auto& parameter : parameters()) parameter.set_requires_grad(true);

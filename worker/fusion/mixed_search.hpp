@@ -61,7 +61,13 @@ class MixedSearch {
  private:
   [[nodiscard]] std::int64_t lanes() const { return static_cast<std::int64_t>(seeds_.size()); }
   [[nodiscard]] LaneOrders orders(const Samples& samples, const char* purpose) const;
-  [[nodiscard]] torch::Tensor forward(const Samples& batch, const Architecture& weights, Mode mode);
+  /// The architecture's weights as they are in force, and as the joined network takes them.
+  struct Weights {
+    Architecture plain;
+    std::optional<JoinedNetwork::Weights> joined;  ///< where there is one
+  };
+  [[nodiscard]] Weights in_force(Architecture architecture) const;
+  [[nodiscard]] torch::Tensor forward(const Samples& batch, const Weights& weights, Mode mode);
   [[nodiscard]] std::vector<torch::Tensor> parameters() const;
   torch::Tensor step_weights(const Samples& batch);
   void step_architecture(const Samples& batch);
@@ -77,7 +83,7 @@ class MixedSearch {
   std::shared_ptr<MixedNetwork> network_;
   std::optional<JoinedNetwork> joined_;  ///< runs in its place, but on the CPU
   Architecture logits_;
-  std::optional<Architecture> weights_;  ///< of logits_ as they are, without gradients; none: not known
+  std::optional<Weights> weights_;  ///< of logits_ as they are, without gradients; none: not known
   std::optional<FusedAdam> weight_adam_, arch_adam_;
   std::optional<BatchCycle> guide_batches_;
 };

@@ -111,9 +111,11 @@ TEST_CASE("A step of a fusion search never waits for the device, and sends it no
   CHECK(weights.most(&DeviceCalls::uploads) == 0);
   // Once: what operators cost, and validation's batches, some dozens at a time.
   CHECK(std::ranges::count_if(both.between(), [](const auto& calls) { return calls.uploads > 0; }) <= 1);
-  // Put together from single operators, as it was: 430 and 930 kernels of one pair, 663 and 1340 of four.
-  CHECK(weights.most(&DeviceCalls::launches) <= (pairs == 1 ? 230 : 295));
-  CHECK(both.most(&DeviceCalls::launches) <= (pairs == 1 ? 495 : 585));
+  // Put together from single operators: 391 and 857 kernels of one pair, 517 and 1094 of four. In the first step of an
+  // epoch the architecture's weights are put together, too.
+  CHECK(weights.between().at(1).launches <= (pairs == 1 ? 195 : 246));
+  CHECK(weights.most(&DeviceCalls::launches) <= (pairs == 1 ? 206 : 257));
+  CHECK(both.most(&DeviceCalls::launches) <= (pairs == 1 ? 450 : 524));
 }
 
 TEST_CASE("What a step is reckoned to start, where pairs at once are chosen, is what it starts within a quarter",

@@ -86,7 +86,7 @@ TEST_CASE("A network that a device runs joined computes and teaches what the mix
         drawn_network({channels, given.macro, given.operators, given.joined, kClasses, {8, 4, 0.0}, 2}, given.lanes);
     fill_lanes(*twin, {mixed});
     JoinedNetwork joined(*twin, torch::kCPU);
-    const Tensor out = joined.forward(features, weights_of(together, 0.5), mode, logits);
+    const Tensor out = joined.forward(features, joined.weights_of(weights_of(together, 0.5)), mode, logits);
     out.backward(upstream);
     const Tensor expected = mixed->forward(features, weights_of(apart, 0.5), mode, logits);
     expected.backward(upstream);
@@ -106,7 +106,7 @@ TEST_CASE("A network that a device runs joined computes and teaches what the mix
     if (mode != Mode::eval) CHECK(squares(joined.parameters()) == Approx(squares(mixed->parameters())).epsilon(1e-6));
     // What it has learnt of the samples it shows afterwards.
     const torch::NoGradGuard no_grad;
-    CHECK(relative_error(joined.forward(features, weights_of(together), Mode::eval, logits),
+    CHECK(relative_error(joined.forward(features, joined.weights_of(weights_of(together)), Mode::eval, logits),
                          mixed->forward(features, weights_of(apart), Mode::eval, logits)) < 1e-9);
   }
 }
