@@ -37,7 +37,7 @@ class WaitingEvaluator final : public Evaluator {
       : answers_(settings), durations_(settings.durations, Seed{settings.run.seed}) {}
 
   [[nodiscard]] Outcome evaluate(const Work& work, const WorkHooks& hooks) override {
-    constexpr double kLook_s = 0.02;  // whether it is still wanted
+    constexpr double kLook_s = 0.1;  // whether it is still wanted
     const Clock clock = steady_clock();
     const double start_s = clock(), seconds = durations_.of(work);
     auto outcome = answers_.answer(work);

@@ -142,9 +142,11 @@ ExitCode status_command(const Arguments& args) {
                     "three of its beats, 15 s, and does not within two more under the eyes of this command, is told as "
                     "silent.");
   options.add("run", folder, "run directory of a search or a reproduction, where it is no word of its own");
-  options.add("watch", watches,
-              "show it again and again until the run ends, and end with the run's exit code; 3 after Ctrl-C. Where "
-              "stdout is no terminal a line a generation, with --json nothing before the end");
+  options.add(
+      "watch", watches,
+      "show it again and again until the run ends, and end with the run's exit code; 3 after Ctrl-C. A silent run "
+      "is waited for: it may be resumed. Where stdout is no terminal a line a generation, with --json nothing "
+      "before the end");
   options.add("json", json, "print one JSON object: the keys of status.json and more");
   if (options.parse(rest) == OptionSet::Parsed::help_printed) return ExitCode::done;
   const auto paths = run_in(one_run(folder, words, "harmonic status"));

@@ -42,7 +42,7 @@ struct WorkerLoop::Exchange {
 
 namespace {
 
-constexpr std::chrono::milliseconds kBusyPause{10};
+constexpr std::chrono::milliseconds kBusyPause{20};
 
 /// The exception under way, as a failure of its kind.
 Failure failure_now() {
