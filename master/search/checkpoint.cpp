@@ -6,6 +6,9 @@
 #include <fstream>
 #include <limits>
 #include <span>
+#include <string>
+#include <unordered_map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -124,10 +127,27 @@ void add(GenomeColumns& columns, const MultimodalGenome& genome) {
   columns.nodes.push_back(genome.macro.nodes);
 }
 
-MultimodalGenome genome_at(const GenomeColumns& columns, std::size_t row, const std::vector<BackboneSpace>& spaces) {
+/// Reads the texts of backbones, of which many are in many models: each text once.
+class BackboneTexts {
+ public:
+  explicit BackboneTexts(const std::vector<BackboneSpace>& spaces) : spaces_(spaces), read_(spaces.size()) {}
+
+  const BackboneGenome& at(std::size_t modality, const std::string& text) {
+    auto& known = read_[modality];
+    const auto found = known.find(text);
+    return found != known.end() ? found->second
+                                : known.emplace(text, parse_genome(text, spaces_[modality])).first->second;
+  }
+
+ private:
+  const std::vector<BackboneSpace>& spaces_;
+  std::vector<std::unordered_map<std::string, BackboneGenome>> read_;  ///< [modality]
+};
+
+MultimodalGenome genome_at(const GenomeColumns& columns, std::size_t row, BackboneTexts& texts) {
   MultimodalGenome genome;
-  for (std::size_t m = 0; m < spaces.size(); ++m)
-    genome.backbones.push_back(parse_genome(columns.backbones[m].at(row), spaces[m]));
+  for (std::size_t m = 0; m < columns.backbones.size(); ++m)
+    genome.backbones.push_back(texts.at(m, columns.backbones[m].at(row)));
   genome.macro = {static_cast<int>(columns.cells.at(row)), static_cast<int>(columns.nodes.at(row))};
   return genome;
 }
@@ -179,15 +199,16 @@ std::vector<T> take(std::span<const T>& column, std::int64_t count) {
 
 SearchState to_state(const Columns& columns, const std::vector<BackboneSpace>& spaces) {
   SearchState state;
+  BackboneTexts texts(spaces);
   state.generation = static_cast<int>(columns.counters.at(0));
   state.next_task = static_cast<std::uint64_t>(columns.counters.at(1));
   state.next_candidate = static_cast<std::uint64_t>(columns.counters.at(2));
   for (std::size_t m = 0; m < spaces.size(); ++m) {
     auto& survivors = state.survivors.emplace_back();
-    for (const auto& text : columns.survivors[m]) survivors.push_back(parse_genome(text, spaces[m]));
+    for (const auto& text : columns.survivors[m]) survivors.push_back(texts.at(m, text));
     for (std::size_t i = 0; i < columns.memo_genomes[m].size(); ++i) {
       const double score = columns.memo_scores[m].at(i);
-      state.memo.add(static_cast<int>(m), parse_genome(columns.memo_genomes[m][i], spaces[m]),
+      state.memo.add(static_cast<int>(m), texts.at(m, columns.memo_genomes[m][i]),
                      std::isnan(score) ? std::nullopt : BackboneMemo::Score(score));
     }
   }
@@ -202,12 +223,12 @@ SearchState to_state(const Columns& columns, const std::vector<BackboneSpace>& s
   std::span<const double> retrained = columns.retrained;
   for (std::size_t i = 0; i < columns.ids.size(); ++i)
     state.archive.add({CandidateId{static_cast<std::uint64_t>(columns.ids[i])},
-                       static_cast<int>(columns.generations.at(i)), genome_at(columns.models, i, spaces),
+                       static_cast<int>(columns.generations.at(i)), genome_at(columns.models, i, texts),
                        columns.metrics.at(i), parse_genotype(columns.genotypes.at(i)), columns.seconds.at(i),
                        unless_nan(columns.tests.at(i)), take(parameters, columns.parameter_counts.at(i)),
                        take(retrained, columns.retraining_counts.at(i)), unless_nan(columns.predicted.at(i))});
   for (std::size_t i = 0; i < columns.failed.cells.size(); ++i)
-    state.archive.add_failed(genome_at(columns.failed, i, spaces));
+    state.archive.add_failed(genome_at(columns.failed, i, texts));
   return state;
 }
 

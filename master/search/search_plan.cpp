@@ -135,6 +135,7 @@ class SearchPlan final : public ModelPlan {
     }
     saved_generation_ = generation();
     if (generation() != checkpoint_.generation && (moment == Moment::end || checkpoint_is_due())) {
+      checkpoints_.finish();  // of two states only one is held
       checkpoints_.write(search_->boundary());
       checkpoint_ = {generation(), archive().models().size()};
     }
