@@ -6,6 +6,7 @@ set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/env.sh"
 cd "$HARMONIC_ROOT"
 seconds=${1:-60}
+[[ $seconds =~ ^[1-9][0-9]*$ ]] || { echo "check.sh: SECONDS is '$seconds'; give a whole number from 1, then parts: deploy/check.sh 60 tidy" >&2; exit 2; }
 parts=" ${*:2} "
 for part in "${@:2}"; do
   case "$part" in tests | fuzz | tidy) ;; *) echo "check.sh: no part '$part'; there are tests, fuzz and tidy" >&2; exit 2 ;; esac

@@ -6,6 +6,7 @@ set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/env.sh"
 cd "$HARMONIC_ROOT"
 seconds=${1:-60}
+[[ $seconds =~ ^[1-9][0-9]*$ ]] || { echo "fuzz.sh: SECONDS is '$seconds'; give a whole number from 1, then names: deploy/fuzz.sh 60 journal" >&2; exit 2; }
 shift || true
 HARMONIC_CLANG=1 ./deploy/setup.sh
 cmake --preset fuzz >/dev/null
