@@ -127,6 +127,13 @@ fs::path temporary_beside(const fs::path& path) {
   return temporary += fmt::format("{}{}-{}-{:08x}", kMark, neighbourhood(), getpid(), std::random_device{}());
 }
 
+std::optional<fs::path> destination_of(const fs::path& temporary) {
+  const std::string name = temporary.filename().string();
+  const auto mark = name.rfind(kMark);
+  if (mark == std::string::npos || mark == 0) return {};
+  return temporary.parent_path() / name.substr(0, mark);
+}
+
 void remove_leftovers(const fs::path& path) noexcept try {
   const std::string beginning = path.filename().string() + std::string(kMark);
   std::error_code ignored;

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string_view>
 
 namespace harmonic {
@@ -33,6 +34,9 @@ void remove_leftovers(const std::filesystem::path& path) noexcept;
 /// A name in the same folder for what is on the way to `path`; another one at every call, on any machine and in any
 /// container.
 [[nodiscard]] std::filesystem::path temporary_beside(const std::filesystem::path& path);
+
+/// What such a name is on the way to; nothing where it is none such.
+[[nodiscard]] std::optional<std::filesystem::path> destination_of(const std::filesystem::path& temporary);
 
 /// The whole file. @throws InputError when it cannot be read.
 [[nodiscard]] std::string read_file(const std::filesystem::path& path);

@@ -17,16 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Nothing in it, or what a run leaves that was cut off while it made its folder.
-bool holds_nothing(const fs::path& folder) {
-  return std::ranges::all_of(fs::directory_iterator(folder), [](const fs::directory_entry& entry) {
-    const auto name = entry.path().filename();
-    return (name == "lock" || name == "journal") && entry.is_regular_file() && entry.file_size() == 0;
-  });
-}
-
-/// The names that a run without finished work has in its folder.
-bool holds_workless_run(const fs::path& folder) {
+/// The names that a run without finished work has in its folder; what is on the way to one of them counts as that.
+bool is_of_workless_run(const fs::path& path) {
   static const std::set<fs::path> own = {"lock",
                                          "journal",
                                          "config.cfg",
@@ -41,9 +33,35 @@ bool holds_workless_run(const fs::path& folder) {
                                          "reproduced.html",
                                          "failures.csv",
                                          "status.json"};
+  return own.contains(destination_of(path).value_or(path).filename());
+}
+
+/// Nothing in it, or what a run leaves that was killed while it made its folder, or began anew in it.
+bool holds_nothing(const fs::path& folder) {
+  const bool is_a_runs = fs::exists(folder / "lock");
+  return std::ranges::all_of(fs::directory_iterator(folder), [&](const fs::directory_entry& entry) {
+    const auto name = entry.path().filename();
+    if (!entry.is_regular_file()) return false;
+    if (name == "lock" || name == "journal") return entry.file_size() == 0;
+    if (!is_a_runs || !is_of_workless_run(entry.path())) return false;
+    return name == "log.txt" || name == "failures.csv" || destination_of(name).has_value();
+  });
+}
+
+bool holds_workless_run(const fs::path& folder) {
   return Journal::kind(folder / "journal") == Journal::Kind::without_work &&
          std::ranges::all_of(fs::directory_iterator(folder),
-                             [](const fs::directory_entry& entry) { return own.contains(entry.path().filename()); });
+                             [](const auto& entry) { return is_of_workless_run(entry); });
+}
+
+/// Leaves holds_nothing(), whenever it is killed: what tells of the run without work goes last.
+void clear_workless_run(const RunPaths& paths) {
+  for (const auto& entry : fs::directory_iterator(paths.folder)) {
+    const auto& path = entry.path();
+    if (path.filename() != "lock" && path != paths.journal() && path != paths.log() && path != paths.failures())
+      fs::remove(path);
+  }
+  fs::remove(paths.journal());
 }
 
 bool holds_run(const fs::path& folder) {
@@ -87,8 +105,7 @@ RunDirectory::RunDirectory(const fs::path& path, bool resume, RunConfig config, 
     for (const auto& damage : check(resume)) log::warning("{}", damage);  // again: another run may have come in between
     begins_ = resume && !holds_run(paths_.folder);
     remember();
-    // A run without work begins anew; its other files are replaced.
-    if (!resume) fs::remove(paths_.journal());
+    if (!resume) clear_workless_run(paths_);
   } catch (const fs::filesystem_error& e) {
     withdraw();
     throw InputError(fmt::format("cannot use the run directory {}: {}", paths_.folder.string(), e.code().message()),

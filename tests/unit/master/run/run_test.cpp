@@ -808,6 +808,35 @@ TEST_CASE("A run that was refused before any work leaves its directory fit for a
   CHECK(Solo(settings).code == ExitCode::done);
 }
 
+TEST_CASE("A folder in which a run was killed before it had a journal begins a run, resumed or not", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  const std::filesystem::path dir = settings.run;
+  settings.resume = GENERATE(false, true);
+  std::filesystem::create_directory(dir);
+  std::ofstream(dir / "lock") << "";
+  SECTION("while it wrote one") {
+    std::ofstream(temporary_beside(dir / "journal")) << "half a";
+  }
+  SECTION("over another one without work, which it had begun to clear") {
+    std::ofstream(dir / "log.txt") << "harmonic: stopped\n";
+    std::ofstream(temporary_beside(dir / "config.cfg")) << "[run]";
+  }
+  CHECK(Solo(settings).code == ExitCode::done);
+  CHECK_FALSE(CsvTable::read(dir / "front.csv").rows() == 0);
+}
+
+TEST_CASE("What lies in a folder that no run has locked is a stranger's, whatever it is called", "[master][run]") {
+  const TemporaryFolder folder;
+  auto settings = tiny_run(folder.path());
+  const std::filesystem::path dir = settings.run;
+  settings.resume = GENERATE(false, true);
+  std::filesystem::create_directory(dir);
+  std::ofstream(dir / "log.txt") << "precious";
+  CHECK_THAT(error_of(settings), Catch::Contains("is not empty and holds no run"));
+  CHECK(read_file(dir / "log.txt") == "precious");
+}
+
 nlohmann::json status_of(const SearchSettings& settings) {
   return nlohmann::json::parse(read_file(std::filesystem::path(settings.run) / "status.json"));
 }
