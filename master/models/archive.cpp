@@ -11,6 +11,14 @@
 
 namespace harmonic {
 
+namespace {
+
+bool is_searched(const ScoredModel& model) {
+  return model.genotype.late == LateFusion::none;
+}
+
+}  // namespace
+
 bool beats(const ScoredModel& a, const ScoredModel& b) {
   return dominates(a.objectives, a.costs.violation, b.objectives, b.costs.violation);
 }
@@ -37,7 +45,10 @@ void Archive::price_with(Prices prices) {
 void Archive::add(ScoredModel model) {
   known_.insert(model.genome);
   if (prices_) price(model);
+  const bool searched = is_searched(model);
+  if (const auto before = models_.find(model.id); before != models_.end() && is_searched(before->second)) --searched_;
   const auto [place, fresh] = models_.insert_or_assign(model.id, std::move(model));
+  if (searched) ++searched_;
   note_retrainings(place->second);
   if (!prices_) return;
   if (fresh) {
@@ -63,6 +74,7 @@ void Archive::add_retrainings(std::span<const Retraining> retrainings) {
   }
   if (!prices_) return;
   for (const auto id : moved) enter_front(models_.at(id));
+  if (left.empty()) return;
   // Whom none of these kept off the front is kept off still.
   for (const auto& [id, model] : models_)
     if (!moved.contains(id) && std::ranges::any_of(left, [&](const auto& place) {

@@ -80,7 +80,7 @@ class Archive {
   void price_with(Prices prices);
   void add(ScoredModel model);
   /// Each counts beside those that its model has, in the order given: the model's metric is their mean, and front and
-  /// all follow. O(N) for N models.
+  /// all follow. O(N) for N models where members of the front are among them.
   void add_retrainings(std::span<const Retraining> retrainings);
   void add_failed(const MultimodalGenome& genome) {
     known_.insert(genome);
@@ -89,6 +89,7 @@ class Archive {
   void set_metric_test(CandidateId id, double percent) { models_.at(id).metric_test = percent; }
 
   [[nodiscard]] const Models& models() const { return models_; }
+  [[nodiscard]] std::size_t searched() const { return searched_; }  ///< models that are no late fusion
   [[nodiscard]] const std::set<MultimodalGenome>& failed() const { return failed_; }
   /// True for a (canonical) genome that was scored or failed.
   [[nodiscard]] bool knows(const MultimodalGenome& genome) const { return known_.contains(genome); }
@@ -110,6 +111,7 @@ class Archive {
 
   Prices prices_;
   Models models_;
+  std::size_t searched_ = 0;
   std::set<MultimodalGenome> failed_;
   KnownGenomes known_;
   std::set<CandidateId> retrained_again_;

@@ -32,11 +32,6 @@ std::size_t counted_parts(const Work& work) {
   return is_late_fusion(work) ? 0 : static_cast<std::size_t>(parts_of(work));
 }
 
-std::ptrdiff_t searched_models(const Archive& archive) {
-  return std::ranges::count_if(archive.models(),
-                               [](const auto& entry) { return entry.second.genotype.late == LateFusion::none; });
-}
-
 }  // namespace
 
 int Progress::models() const {
@@ -120,7 +115,7 @@ ProgressLine Progress::line(const Evolution& search, const WorkerCount& workers)
                                  settings_.generations, name_of(search.phase()), done,
                                  workers.parts_under_way > 0 ? 1 : 0, batch_size_,
                                  search.is_alone() ? std::to_string(search.archive().models().size())
-                                                   : fmt::format("{}/{}", searched_models(search.archive()), models()),
+                                                   : fmt::format("{}/{}", search.archive().searched(), models()),
                                  workers.busy, workers.here);
   if (const double best = search.archive().best_metric(); best > 0) text += fmt::format("  best {:.2f} %", best);
   if (hypervolume_ > 0) text += fmt::format("  hypervolume {:.6g}", hypervolume_);

@@ -94,6 +94,19 @@ TEST_CASE("A model that is scored anew takes the place of the one before", "[mas
   CHECK(archive.front() == front_by_definition(archive));
 }
 
+TEST_CASE("An archive counts the models that were searched for, whatever takes their place", "[master][archive]") {
+  Archive archive;
+  auto late = some_model(2);
+  late.genotype = Genotype{{}, {}, LateFusion::sum};
+  for (const auto& model : {some_model(1), late, some_model(3)}) archive.add(model);
+  CHECK(archive.searched() == 2);
+  archive.add(some_model(2));
+  CHECK(archive.searched() == 3);
+  archive.add(late);
+  archive.add(some_model(1));
+  CHECK(archive.searched() == 2);
+}
+
 TEST_CASE("Retrainings move models' metrics to their means, and the front with them", "[master][archive]") {
   RandomStream random(Seed{6}, "retrainings");
   Archive archive, rebuilt;
