@@ -21,9 +21,10 @@ fi
 build=${HARMONIC_BUNDLE_BUILT:-build} # where it is built already
 
 rm -rf "$folder"
-mkdir -p "$folder"/{bin,lib,loader,openmpi/{bin,plugins,share,etc},pmix/{plugins,share}}
 glibc=$(getconf GNU_LIBC_VERSION)
-echo "harmonic, for PyTorch $HARMONIC_TORCH_VERSION, built with $glibc" >"$folder/VERSION"
+mkdir -p "$folder"
+echo "harmonic, for PyTorch $HARMONIC_TORCH_VERSION, built with $glibc" >"$folder/VERSION" # first: by it the next call knows the folder
+mkdir -p "$folder"/{bin,lib,loader,openmpi/{bin,plugins,share,etc},pmix/{plugins,share}}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

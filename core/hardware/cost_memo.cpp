@@ -2,19 +2,17 @@
 
 #include <span>
 
+#include "core/space/genome_key.hpp"
+
 namespace harmonic {
 namespace {
 
 constexpr std::size_t kMost = 8192;
 
 Hash128 key_of(std::size_t modality, const BackboneGenome& genome) {
-  const auto network = canonical(genome);
-  std::vector<int> words = {static_cast<int>(modality)};
-  for (const auto* genes : {&network.kernel, &network.expand, &network.depth}) {
-    words.push_back(static_cast<int>(genes->size()));
-    words.insert(words.end(), genes->begin(), genes->end());
-  }
-  return hash128(std::as_bytes(std::span(words)));
+  std::vector<int> numbers = {static_cast<int>(modality)};
+  add_genes(numbers, canonical(genome));
+  return hash128(std::as_bytes(std::span(numbers)));
 }
 
 }  // namespace

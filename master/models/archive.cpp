@@ -7,10 +7,10 @@
 
 #include "core/pareto/constrained.hpp"
 #include "core/pareto/hypervolume.hpp"
+#include "core/space/genome_key.hpp"
 #include "master/models/front.hpp"
 
 namespace harmonic {
-
 namespace {
 
 bool is_searched(const ScoredModel& model) {
@@ -25,11 +25,7 @@ bool beats(const ScoredModel& a, const ScoredModel& b) {
 
 Hash128 KnownGenomes::key_of(const MultimodalGenome& genome) {
   std::vector<int> numbers = {genome.macro.cells, genome.macro.nodes};
-  for (const auto& backbone : genome.backbones)
-    for (const auto* genes : {&backbone.kernel, &backbone.expand, &backbone.depth}) {
-      numbers.push_back(static_cast<int>(genes->size()));
-      numbers.insert(numbers.end(), genes->begin(), genes->end());
-    }
+  for (const auto& backbone : genome.backbones) add_genes(numbers, backbone);
   return hash128(std::as_bytes(std::span(numbers)));
 }
 

@@ -75,6 +75,7 @@ class Run {
       tell_status(ExitCode::bad_input);
     } else {
       over_ = true;
+      plan_.reset();  // which may still be writing a checkpoint
       directory_.withdraw();
     }
     throw;

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 #include <random>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -105,7 +106,16 @@ std::vector<pid_t> Process::family() const {
 }
 
 void Process::kill_all() {
-  for (const pid_t pid : family()) ::kill(pid, SIGKILL);
+  std::set<pid_t> members;  // stopped first: one that is just being started would be nobody's child in the end
+  for (bool grew = true; grew;) {
+    grew = false;
+    for (const pid_t pid : family())
+      if (members.insert(pid).second) {
+        ::kill(pid, SIGSTOP);
+        grew = true;
+      }
+  }
+  for (const pid_t pid : members) ::kill(pid, SIGKILL);
 }
 
 pid_t Process::rank(int number) const {
