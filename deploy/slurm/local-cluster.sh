@@ -55,6 +55,7 @@ make_network() {
   local node link n
   : >"$folder/namespaces"
   ip link add $bridge type bridge
+  ip link set $bridge alias "$folder" # whose it is
   ip address add $subnet.1/24 dev $bridge
   ip link set $bridge up
   for node in "${nodes[@]}"; do
@@ -68,6 +69,16 @@ make_network() {
     on "$node" ip link set eth0 up
     on "$node" ip link set lo up
   done
+}
+# No other cluster's network is in the way. One whose folder was taken away has no cluster any more, and goes.
+check_bridge() {
+  local owner
+  if ip link show $bridge >/dev/null 2>&1; then
+    owner=$(cat "/sys/class/net/$bridge/ifalias")
+    [ -n "$owner" ] || refuse "a network of the name $bridge is there that is no cluster's: remove it with ip link delete $bridge"
+    [ ! -e "$owner/slurm.conf" ] || refuse "another such cluster is there: stop it with HARMONIC_SLURM_FOLDER=$owner $0 stop"
+  fi
+  remove_network
 }
 remove_network() {
   local node
@@ -140,7 +151,7 @@ start() {
     command -v $program >/dev/null || refuse "there is no $program; call: $0 install"
   done
   if [ -e "$folder/slurm.conf" ]; then stop; fi # of a start that was cut off
-  if ip link show $bridge >/dev/null 2>&1; then refuse "another such cluster is there ($bridge): stop that first"; fi
+  check_bridge
   mkdir -p "$folder/state"
   chmod 755 "$folder"
   for node in "${nodes[@]}"; do mkdir -p "$folder/$node/spool" "$folder/$node/tmp"; done
