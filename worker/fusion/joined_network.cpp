@@ -164,7 +164,7 @@ JoinedNetwork::Weights JoinedNetwork::weights_of(const Architecture& architectur
       beta += 2;
       for (std::size_t earlier = 0; earlier < s; ++earlier) own.steps.back().states.push_back(*beta++);
     }
-    all.cells_.push_back(std::move(own));
+    all.push_back(std::move(own));
   }
   return all;
 }
@@ -196,7 +196,7 @@ Tensor JoinedNetwork::forward(const std::vector<Tensor>& features, const Weights
   const Tensor columns = reshaped.view({lanes_, inputs, -1});
   std::vector<Tensor> outputs;  // (lanes, rows, C)
   for (std::size_t c = 0; c < cells_.size(); ++c) {
-    const auto& own = weights.cells_[c];
+    const auto& own = weights[c];
     Tensor x = at::bmm(own.inputs, columns).view({lanes_, channels, -1}).transpose(1, 2).contiguous();
     for (std::size_t earlier = 0; earlier < c; ++earlier) x = added(x, outputs[earlier], own.cells[earlier]);
     outputs.push_back(run(cells_[c], x, own, mode));

@@ -27,9 +27,22 @@ class JoinedNetwork {
   /// Takes the network's parameters, layers that are not joined included: it is of no more use then.
   JoinedNetwork(MixedNetwork& network, torch::Device device);
 
-  /// The architecture's weights as the network takes them. Where they stand still they are put together once for many
-  /// passes.
-  class Weights;
+  /// Of a step's inputs and operators: each (lanes), but where it says otherwise; not there: the step has none such.
+  struct StepWeights {
+    torch::Tensor input;                         ///< of the cell's, which counts twice
+    std::vector<torch::Tensor> states;           ///< of what earlier steps gave
+    torch::Tensor convolving;                    ///< (lanes, 1, operators)
+    torch::Tensor sums;                          ///< (lanes, 1, 1), of the state itself
+    std::vector<torch::Tensor> excites, others;  ///< [operator] in their order
+  };
+  struct CellWeights {
+    torch::Tensor inputs;              ///< (lanes, 1, inputs)
+    std::vector<torch::Tensor> cells;  ///< [earlier cell] (lanes)
+    std::vector<StepWeights> steps;
+  };
+  /// The architecture's weights as the network takes them, cell by cell. Where they stand still they are put together
+  /// once for many passes.
+  using Weights = std::vector<CellWeights>;
   [[nodiscard]] Weights weights_of(const Architecture& architecture) const;
 
   /// As MixedNetwork::forward.
@@ -60,19 +73,6 @@ class JoinedNetwork {
     std::vector<Step> steps;
     torch::nn::LayerNorm norm{nullptr};
   };
-  /// Of a step's inputs and operators: each (lanes), but where it says otherwise; not there: the step has none such.
-  struct StepWeights {
-    torch::Tensor input;                         ///< of the cell's, which counts twice
-    std::vector<torch::Tensor> states;           ///< of what earlier steps gave
-    torch::Tensor convolving;                    ///< (lanes, 1, operators)
-    torch::Tensor sums;                          ///< (lanes, 1, 1), of the state itself
-    std::vector<torch::Tensor> excites, others;  ///< [operator] in their order
-  };
-  struct CellWeights {
-    torch::Tensor inputs;              ///< (lanes, 1, inputs)
-    std::vector<torch::Tensor> cells;  ///< [earlier cell] (lanes)
-    std::vector<StepWeights> steps;
-  };
 
   [[nodiscard]] torch::Tensor kept(const torch::Tensor& parameter);
   [[nodiscard]] NormTensors joined_norms(const std::vector<torch::nn::BatchNorm1d>& norms,
@@ -99,11 +99,6 @@ class JoinedNetwork {
   std::vector<Cell> cells_;
   std::shared_ptr<FusionHead> head_;
   std::vector<torch::Tensor> parameters_, statistics_;
-};
-
-class JoinedNetwork::Weights {
-  friend class JoinedNetwork;
-  std::vector<CellWeights> cells_;
 };
 
 }  // namespace harmonic
